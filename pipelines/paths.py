@@ -1,0 +1,34 @@
+"""Where things live. The data folder is outside the code and moves with DPRK_DATA_DIR."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SQL_DIR = REPOSITORY / "sql"
+REFERENCE_DIR = REPOSITORY / "pipelines" / "reference"
+
+
+def data_dir() -> Path:
+    """The data folder: DPRK_DATA_DIR, else data/ beside the code."""
+    chosen = os.environ.get("DPRK_DATA_DIR")
+    return Path(chosen).expanduser().resolve() if chosen else REPOSITORY / "data"
+
+
+def work_database() -> Path:
+    """The private database that the pipeline alone opens."""
+    return data_dir() / "work.duckdb"
+
+
+def published_dir() -> Path:
+    """What readers open: replaced whole, never written in place."""
+    return data_dir() / "published"
+
+
+def shown(path: Path) -> str:
+    """A path as readers see it: relative to the repository where it lies inside it."""
+    try:
+        return str(path.relative_to(REPOSITORY))
+    except ValueError:
+        return str(path)

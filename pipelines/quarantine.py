@@ -1,0 +1,192 @@
+"""Rows kept and rows refused: nothing is dropped, everything refused says why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandera.errors
+import pandera.polars as pa
+import polars as pl
+
+from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+
+# what an analyst should do about each kind of failure
+_REMEDIES = {
+    "not_nullable": "fill the cell in",
+    "dtype": "write it in the column's own type",
+    "isin": "use one of the listed codes, or add the code to the contract",
+    "unique": "keep one of the rows",
+    "str_matches": "write it in the expected form",
+    "in_range": "check the number and its unit",
+    "greater_than": "check the number and its unit",
+    "less_than": "check the number and its unit",
+}
+
+
+class SourceDrift(ValueError):
+    """A source no longer has the shape it had: shows what was expected and what was found."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """A frame cut in two.
+
+    Attributes:
+        kept: the rows that met the contract, in input order, `line` included.
+        quarantined: one row per refused cell (`QUARANTINE_SCHEMA`).
+        rows_in: rows before the cut.
+    """
+
+    kept: pl.DataFrame
+    quarantined: pl.DataFrame
+    rows_in: int
+
+    @property
+    def rows_quarantined(self) -> int:
+        """Rows refused, counted once however many of their cells failed."""
+        return self.rows_in - self.kept.height
+
+
+def empty_quarantine() -> pl.DataFrame:
+    """No refused rows, in the right columns."""
+    return pl.DataFrame(schema=QUARANTINE_SCHEMA)
+
+
+def check_columns(
+    found: list[str], expected: list[str], *, source: str, file: str, optional: tuple[str, ...] = ()
+) -> None:
+    """Stop when a file's columns are not the agreed ones.
+
+    Raises:
+        SourceDrift: names the missing and the extra columns, and what to do.
+    """
+    missing = [name for name in expected if name not in found and name not in optional]
+    extra = [name for name in found if name not in expected]
+    twice = sorted({name for name in found if found.count(name) > 1})
+    if not (missing or extra or twice):
+        return
+    parts = []
+    if missing:
+        parts.append(f"missing: {', '.join(missing)}")
+    if extra:
+        parts.append(f"not expected: {', '.join(repr(name) for name in extra)}")
+    if twice:
+        parts.append(f"given twice: {', '.join(twice)}")
+    raise SourceDrift(
+        f"{source}: {file}, line 1 (header): columns {'; '.join(parts)}. "
+        f"Expected {', '.join(expected)}; found {', '.join(found)}. "
+        "Rename the columns as expected, or change the contract if the source has changed."
+    )
+
+
+def split(
+    frame: pl.DataFrame,
+    contract: type[pa.DataFrameModel],
+    *,
+    source: str,
+    file: str,
+    line_column: str = "line",
+) -> Split:
+    """Cut `frame` into rows that meet `contract` and cells that do not.
+
+    Args:
+        frame: eager rows; `line_column` holds each row's line or record number (BIGINT, 1-based).
+        contract: a Pandera polars model of every column, `line_column` included.
+        source: name of the source, as in `sources_status`.
+        file: name of the file as the reader knows it.
+        line_column: the column of line numbers.
+
+    Returns:
+        Split: rows_in = kept.height + rows refused; each refused row appears at least once
+        in `quarantined` with column, value, rule and reason.
+
+    Raises:
+        SourceDrift: a column is missing, extra or of another type: that is no bad row but a
+            changed source.
+    """
+    numbered = frame.with_row_index("__row")
+    try:
+        contract.validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        failures = error.failure_cases
+    else:
+        return Split(frame, empty_quarantine(), frame.height)
+
+    whole = failures.filter(pl.col("index").is_null())
+    table_rules = whole.filter(pl.col("check").cast(pl.String).str.contains("unique", literal=True))
+    drift = whole.filter(~pl.col("check").cast(pl.String).str.contains("unique", literal=True))
+    if drift.height:
+        lines = [
+            f"{row['column']}: {row['check']}, found {row['failure_case']}"
+            for row in drift.head(8).iter_rows(named=True)
+        ]
+        raise SourceDrift(
+            f"{source}: {file} no longer has the agreed form: {'; '.join(lines)}. "
+            "Compare the file with the contract, then change the one that is wrong."
+        )
+
+    cells = failures.filter(pl.col("index").is_not_null()).select(
+        pl.col("index").cast(pl.UInt32).alias("__row"),
+        pl.col("column").cast(pl.String),
+        pl.col("failure_case").cast(pl.String).alias("value"),
+        pl.col("check").cast(pl.String).alias("rule"),
+    )
+    if table_rules.height:
+        cells = pl.concat([cells, _duplicates(numbered, contract)])
+    quarantined = (
+        cells.unique(maintain_order=True)
+        .join(numbered.select("__row", pl.col(line_column).alias("line")), on="__row", how="left")
+        .with_columns(
+            source=pl.lit(source),
+            file=pl.lit(file),
+            line=pl.col("line").cast(pl.Int64),
+            reason=_reason(),
+        )
+    )
+    bad = quarantined.select("__row").unique()
+    kept = numbered.join(bad, on="__row", how="anti").sort("__row").drop("__row")
+    return Split(
+        kept,
+        quarantined.sort("line", "column", "rule").select(list(QUARANTINE_SCHEMA)),
+        frame.height,
+    )
+
+
+def _duplicates(numbered: pl.DataFrame, contract: type[pa.DataFrameModel]) -> pl.DataFrame:
+    """Every row of a repeated key: which one is right is not ours to guess."""
+    key = list(contract.to_schema().unique or [])
+    return numbered.filter(pl.struct(key).is_duplicated()).select(
+        "__row",
+        pl.lit(", ".join(key)).alias("column"),
+        pl.concat_str([pl.col(name).cast(pl.String) for name in key], separator=", ").alias(
+            "value"
+        ),
+        pl.lit("unique").alias("rule"),
+    )
+
+
+def _reason() -> pl.Expr:
+    said = (
+        pl.when(pl.col("value").is_null())
+        .then(pl.lit(" is empty"))
+        .otherwise(pl.format(" has '{}'", pl.col("value").fill_null("")))
+    )
+    remedy = pl.lit("; check the row at its source")
+    for start, text in _REMEDIES.items():
+        remedy = (
+            pl.when(pl.col("rule").str.starts_with(start))
+            .then(pl.lit(f"; {text}"))
+            .otherwise(remedy)
+        )
+    return pl.concat_str(pl.col("column"), said, pl.lit(", which breaks "), pl.col("rule"), remedy)
+
+
+def refused(
+    *, source: str, file: str, line: int, column: str, value: str | None, rule: str, reason: str
+) -> pl.DataFrame:
+    """One refused cell that a parser found before any contract could."""
+    return pl.DataFrame(
+        [[source, file, line, column, value, rule, reason]],
+        schema=QUARANTINE_SCHEMA,
+        orient="row",
+    )

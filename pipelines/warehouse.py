@@ -1,0 +1,180 @@
+"""The work database: open it, run one SQL file, write one frame.
+
+Tables are named by their address: `sql/facts/observations.sql` makes `facts.observations`.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines.paths import SQL_DIR
+
+_TABLE = re.compile(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+_PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
+_LOCK_RETRIES = 6
+_LOCK_WAIT_S = 0.25
+
+
+class WarehouseError(RuntimeError):
+    """A table, a SQL file or the database could not be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A DuckDB file with one schema per layer.
+
+    Args:
+        path: the database file; its folder is made when missing.
+        memory_limit: DuckDB's own limit, such as "2GB"; None leaves DuckDB's default.
+        threads: worker threads; None leaves DuckDB's default.
+    """
+
+    path: Path
+    memory_limit: str | None = None
+    threads: int | None = None
+
+    @contextmanager
+    def connect(self, *, read_only: bool = False) -> Generator[duckdb.DuckDBPyConnection]:
+        """A connection that is closed whatever happens inside.
+
+        Raises:
+            WarehouseError: another process holds the file, or it is not a database.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = self._open(read_only=read_only)
+        try:
+            connection.execute("set timezone = 'UTC'")
+            if self.memory_limit is not None:
+                connection.execute("set memory_limit = $limit", {"limit": self.memory_limit})
+            if self.threads is not None:
+                connection.execute("set threads = $threads", {"threads": self.threads})
+            yield connection
+        finally:
+            connection.close()
+
+    def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        for attempt in range(_LOCK_RETRIES):
+            try:
+                return duckdb.connect(str(self.path), read_only=read_only)
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise WarehouseError(f"cannot open {self.path.name}: {error}") from error
+                last = error
+                time.sleep(_LOCK_WAIT_S * 2**attempt)
+        raise WarehouseError(
+            f"{self.path.name} is open in another process; the work database has one user, "
+            f"readers open the published one. Close the other process and run again. ({last})"
+        )
+
+
+def _checked(table: str) -> tuple[str, str]:
+    if not _TABLE.match(table):
+        raise WarehouseError(f"{table!r} is not a table address like 'facts.observations'")
+    schema, name = table.split(".")
+    return schema, name
+
+
+def sql_of(table: str) -> str:
+    """The select statement of a table's SQL file.
+
+    Raises:
+        WarehouseError: there is no such file.
+    """
+    schema, name = _checked(table)
+    file = SQL_DIR / schema / f"{name}.sql"
+    if not file.is_file():
+        raise WarehouseError(f"{table} has no file sql/{schema}/{name}.sql")
+    return file.read_text(encoding="utf-8")
+
+
+def _bound(sql: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Only the parameters a statement names: DuckDB refuses any others."""
+    named = set(_PARAMETER.findall(re.sub(r"--[^\n]*", "", sql)))
+    missing = named - set(params)
+    if missing:
+        raise WarehouseError(f"no value given for ${', $'.join(sorted(missing))}")
+    return {name: params[name] for name in named}
+
+
+def build_table(
+    connection: duckdb.DuckDBPyConnection, table: str, params: Mapping[str, Any] | None = None
+) -> int:
+    """Replace `table` by the result of its SQL file; returns its row count.
+
+    Values travel as bound parameters. The old table stays when the statement fails.
+    """
+    schema, name = _checked(table)
+    sql = sql_of(table)
+    values = _bound(sql, params or {})
+    connection.execute(f"create schema if not exists {schema}")
+    connection.execute("begin")
+    try:
+        if values:
+            connection.execute(f"create or replace table {schema}.{name} as\n{sql}", values)
+        else:
+            connection.execute(f"create or replace table {schema}.{name} as\n{sql}")
+        connection.execute("commit")
+    except duckdb.Error as error:
+        connection.execute("rollback")
+        raise WarehouseError(f"building {table} from its SQL file failed: {error}") from error
+    return row_count(connection, table)
+
+
+def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> int:
+    """Replace `table` by `frame`; returns the row count."""
+    schema, name = _checked(table)
+    connection.execute(f"create schema if not exists {schema}")
+    connection.register("incoming_frame", frame)
+    try:
+        connection.execute(
+            f"create or replace table {schema}.{name} as select * from incoming_frame"
+        )
+    finally:
+        connection.unregister("incoming_frame")
+    return frame.height
+
+
+def append_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> int:
+    """Add the rows of `frame` to `table` by column name; makes the table when missing."""
+    schema, name = _checked(table)
+    if not has_table(connection, table):
+        return write_frame(connection, table, frame)
+    connection.register("incoming_frame", frame)
+    try:
+        connection.execute(f"insert into {schema}.{name} by name select * from incoming_frame")
+    finally:
+        connection.unregister("incoming_frame")
+    return frame.height
+
+
+def read_frame(connection: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:
+    """The whole table as a polars frame, in stored order."""
+    schema, name = _checked(table)
+    return connection.sql(f"select * from {schema}.{name}").pl()
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether the table or view exists."""
+    schema, name = _checked(table)
+    found = connection.execute(
+        "select count(*) from information_schema.tables "
+        "where table_schema = $schema and table_name = $name",
+        {"schema": schema, "name": name},
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def row_count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Rows in the table."""
+    schema, name = _checked(table)
+    found = connection.execute(f"select count(*) from {schema}.{name}").fetchone()
+    return int(found[0]) if found else 0

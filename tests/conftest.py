@@ -1,0 +1,30 @@
+"""Fixtures every test may use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory DuckDB with the pipeline's schemas."""
+    with duckdb.connect() as opened:
+        for schema in ("raw", "staged", "facts", "shipping", "estimates", "network", "published"):
+            opened.execute(f"create schema {schema}")
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """Real files of other people, outside the repository; tests skip without them."""
+    folder = Path(os.environ.get("DPRK_SHARED_DIR", REPOSITORY.parent / "shared"))
+    if not (folder / "real").is_dir():
+        pytest.skip(f"no real files at {folder.name}/real (set DPRK_SHARED_DIR to test on them)")
+    return folder
