@@ -19,6 +19,7 @@ import polars as pl
 from pipelines.paths import SQL_DIR
 
 _TABLE = re.compile(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 _LOCK_RETRIES = 6
 _LOCK_WAIT_S = 0.25
@@ -153,6 +154,32 @@ def append_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.Da
         connection.execute(f"insert into {schema}.{name} by name select * from incoming_frame")
     finally:
         connection.unregister("incoming_frame")
+    return frame.height
+
+
+def replace_rows(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    frame: pl.DataFrame,
+    *,
+    column: str,
+    value: str,
+) -> int:
+    """Put `frame` in place of the rows of `table` whose `column` is `value`; all or nothing."""
+    schema, name = _checked(table)
+    if not _NAME.match(column):
+        raise WarehouseError(f"{column!r} is not a column name")
+    connection.execute("begin")
+    try:
+        if has_table(connection, table):
+            connection.execute(
+                f"delete from {schema}.{name} where {column} = $value", {"value": value}
+            )
+        append_frame(connection, table, frame)
+        connection.execute("commit")
+    except duckdb.Error:
+        connection.execute("rollback")
+        raise
     return frame.height
 
 

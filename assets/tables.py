@@ -1,0 +1,106 @@
+"""What every table-making asset does: run, count, describe, note the state of its source."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+import duckdb
+import polars as pl
+
+from pipelines.quarantine import Split
+from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.schemas.sources import SOURCE_RUNS_SCHEMA
+from pipelines.warehouse import replace_rows
+
+PREVIEW_ROWS = 5
+PREVIEW_COLUMNS = 8
+
+
+def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
+    """Row count, columns and a preview of a table of the work database."""
+    columns = connection.sql(f"describe {table}").fetchall()
+    count = connection.execute(f"select count(*) from {table}").fetchone()
+    preview = connection.sql(f"select * from {table} limit {PREVIEW_ROWS}").pl()
+    return {
+        "dagster/row_count": int(count[0]) if count else 0,
+        "dagster/table_name": table,
+        "dagster/column_schema": dg.TableSchema(
+            columns=[dg.TableColumn(name=name, type=kind) for name, kind, *_ in columns]
+        ),
+        "preview": dg.MetadataValue.md(markdown_table(preview)),
+    }
+
+
+def markdown_table(frame: pl.DataFrame) -> str:
+    """A few rows as Markdown; cells are data and are shown as text."""
+    shown = frame[:, :PREVIEW_COLUMNS]
+    header = "| " + " | ".join(shown.columns) + " |\n|" + "---|" * shown.width
+    rows = [
+        "| " + " | ".join(_cell(value) for value in row) + " |" for row in shown.head(12).rows()
+    ]
+    more = frame.width - shown.width
+    return "\n".join([header, *rows]) + (f"\n\n… and {more} more columns" if more > 0 else "")
+
+
+def _cell(value: object) -> str:
+    text = f"{value:,.4g}" if isinstance(value, float) else "" if value is None else str(value)
+    escaped = text[:60].translate({ord(mark): f"&#{ord(mark)};" for mark in "|<>&`[]*_"})
+    return escaped.replace("\n", " ").replace("\r", " ")
+
+
+def result(connection: duckdb.DuckDBPyConnection, table: str, **more: Any) -> dg.MaterializeResult:
+    """The materialization of one table with its metadata."""
+    return dg.MaterializeResult(metadata={**table_metadata(connection, table), **more})
+
+
+def note_source(
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    split: Split,
+    *,
+    licence: str,
+    status: str,
+    is_embedded: bool,
+    is_stale: bool = False,
+    as_of: dt.date | None = None,
+    retrieved_at: dt.datetime | None = None,
+) -> Mapping[str, Any]:
+    """Record a source's counts and its refused cells; both replace the last run's.
+
+    Returns:
+        The counts as asset metadata.
+    """
+    run = pl.DataFrame(
+        [
+            {
+                "source": source,
+                "as_of": as_of,
+                "retrieved_at": retrieved_at,
+                "is_embedded": is_embedded,
+                "is_stale": is_stale,
+                "rows_in": split.rows_in,
+                "rows_kept": split.kept.height,
+                "rows_quarantined": split.rows_quarantined,
+                "licence": licence,
+                "status": status,
+            }
+        ],
+        schema=SOURCE_RUNS_SCHEMA,
+    )
+    replace_rows(connection, "staged.source_runs", run, column="source", value=source)
+    replace_rows(
+        connection,
+        "staged.quarantine",
+        split.quarantined.select(list(QUARANTINE_SCHEMA)),
+        column="source",
+        value=source,
+    )
+    return {
+        "rows_in": split.rows_in,
+        "rows_quarantined": split.rows_quarantined,
+        "is_embedded": is_embedded,
+        "status": status,
+    }

@@ -1,0 +1,241 @@
+"""Hand-kept CSV tables: bytes to typed frames, bad rows named by line and column."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandera.polars as pa
+import polars as pl
+
+from pipelines.quarantine import (
+    SourceDrift,
+    Split,
+    check_columns,
+    empty_quarantine,
+    refused,
+    split,
+)
+from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_CELL_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A rule over one row, beyond what a column's type and range can say.
+
+    Attributes:
+        name: short name of the rule, as in the quarantine table.
+        column: the column to look at first.
+        broken: boolean expression, True where the row breaks the rule (null counts as kept).
+        remedy: what is wrong and what to do.
+    """
+
+    name: str
+    column: str
+    broken: pl.Expr
+    remedy: str
+
+
+def parse_table(
+    content: bytes,
+    contract: type[pa.DataFrameModel],
+    columns: Sequence[str],
+    *,
+    source: str,
+    file: str,
+    rules: Sequence[RowRule] = (),
+) -> Split:
+    """Read a CSV of ours into the contract's types.
+
+    Cells are trimmed, an empty cell is null, a byte-order mark and CRLF ends are taken as they
+    come. Numbers use a point and no thousands mark; dates are YYYY-MM-DD; instants are UTC.
+
+    Args:
+        content: the file's bytes, UTF-8.
+        contract: Pandera model; its columns are `columns` plus `line`.
+        columns: the columns of the file's header, in any order.
+        source: name of the source.
+        file: name of the file as the analyst knows it.
+        rules: rules over whole rows, applied after the types hold.
+
+    Returns:
+        Split: kept rows carry `line`, the physical line a row starts on.
+
+    Raises:
+        SourceDrift: not UTF-8, not CSV, or a header other than `columns`.
+    """
+    header, rows, ragged = _read(content, source=source, file=file)
+    check_columns(header, list(columns), source=source, file=file)
+
+    text = pl.DataFrame(
+        rows, schema={"line": pl.Int64, **dict.fromkeys(header, pl.String)}, orient="row"
+    ).with_columns(pl.col(header).str.strip_chars().replace("", None))
+    rows_in = text.height + ragged.height
+
+    typed, unreadable = _cast(text, contract, source=source, file=file)
+    checked = split(typed.select("line", *columns), contract, source=source, file=file)
+    kept, broken = refuse_where(checked.kept, rules, source=source, file=file)
+    quarantined = pl.concat([ragged, unreadable, checked.quarantined, broken]).sort(
+        "line", "column", "rule"
+    )
+    return Split(kept, quarantined, rows_in)
+
+
+def _read(
+    content: bytes, *, source: str, file: str
+) -> tuple[list[str], list[list[object]], pl.DataFrame]:
+    """Header, full rows led by their line number, and the refused ragged rows."""
+    if len(content) > MAX_BYTES:
+        raise SourceDrift(
+            f"{source}: {file} is larger than {MAX_BYTES} bytes; split it into several files"
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SourceDrift(
+            f"{source}: {file}, line {line}: not UTF-8 (byte {content[error.start]:#04x}); "
+            "save the file as UTF-8 CSV"
+        ) from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    records: list[tuple[int, list[str]]] = []
+    start = 1
+    try:
+        for record in reader:
+            records.append((start, record))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise SourceDrift(
+            f"{source}: {file}, line {reader.line_num}: not readable as CSV ({error}); "
+            "look for an unclosed or stray quote mark"
+        ) from error
+    records = [(line, record) for line, record in records if record]
+    if not records:
+        raise SourceDrift(f"{source}: {file} is empty; restore its header line")
+    header = [name.strip() for name in records[0][1]]
+    full: list[list[object]] = [
+        [line, *record] for line, record in records[1:] if len(record) == len(header)
+    ]
+    ragged = [
+        refused(
+            source=source,
+            file=file,
+            line=line,
+            column="(row)",
+            value=",".join(record)[:200],
+            rule="cells_per_row",
+            reason=f"the row has {len(record)} cells where the header has {len(header)}; "
+            "quote cells that hold a comma, and give every column a cell",
+        )
+        for line, record in records[1:]
+        if len(record) != len(header)
+    ]
+    return header, full, pl.concat(ragged) if ragged else empty_quarantine()
+
+
+_EXPECTED = {
+    pl.Float64: "a plain number such as 1234.5: no unit, no thousands mark",
+    pl.Int64: "a whole number",
+    pl.Date: "a date as YYYY-MM-DD",
+    pl.Boolean: "true or false",
+}
+
+
+def _cast(
+    text: pl.DataFrame, contract: type[pa.DataFrameModel], *, source: str, file: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Cells in the contract's types; a row with an unreadable cell is refused."""
+    wanted: Mapping[str, pl.DataType] = {
+        name: column.dtype.type
+        for name, column in contract.to_schema().columns.items()
+        if name != "line" and column.dtype is not None
+    }
+    casts = {name: _read_as(name, dtype) for name, dtype in wanted.items() if name in text.columns}
+    typed = text.with_columns(**casts)
+    length = pl.col(list(casts)).str.len_chars() > MAX_CELL_CHARACTERS
+    refusals = [empty_quarantine()]
+    for name, dtype in wanted.items():
+        bad = text[name].is_not_null() & typed[name].is_null()
+        if bad.any():
+            refusals.append(
+                text.filter(bad).select(
+                    source=pl.lit(source),
+                    file=pl.lit(file),
+                    line=pl.col("line"),
+                    column=pl.lit(name),
+                    value=pl.col(name),
+                    rule=pl.lit("not_readable"),
+                    reason=pl.format(
+                        "{} has '{}', which is not {}; correct the cell",
+                        pl.lit(name),
+                        pl.col(name),
+                        pl.lit(_expected(dtype)),
+                    ),
+                )
+            )
+    too_long = text.filter(pl.any_horizontal(length))
+    refusals.append(
+        too_long.select(
+            source=pl.lit(source),
+            file=pl.lit(file),
+            line=pl.col("line"),
+            column=pl.lit("(row)"),
+            value=pl.lit(None, dtype=pl.String),
+            rule=pl.lit("cell_too_long"),
+            reason=pl.lit(f"a cell is longer than {MAX_CELL_CHARACTERS} characters; shorten it"),
+        )
+    )
+    refusal = pl.concat(refusals).cast(pl.Schema(QUARANTINE_SCHEMA))
+    return typed.join(refusal.select("line").unique(), on="line", how="anti"), refusal
+
+
+def _expected(dtype: pl.DataType) -> str:
+    if isinstance(dtype, pl.Datetime):
+        return "an instant as YYYY-MM-DDTHH:MM:SSZ"
+    return next((text for kind, text in _EXPECTED.items() if dtype == kind), str(dtype))
+
+
+def _read_as(name: str, dtype: pl.DataType) -> pl.Expr:
+    cell = pl.col(name)
+    if isinstance(dtype, pl.Datetime):
+        return cell.str.to_datetime(
+            "%Y-%m-%dT%H:%M:%SZ", time_unit="us", strict=False
+        ).dt.replace_time_zone(None)
+    if dtype == pl.Date:
+        return cell.str.to_date("%Y-%m-%d", strict=False)
+    if dtype == pl.Boolean:
+        return cell.replace_strict({"true": True, "false": False}, default=None)
+    if dtype == pl.Float64:
+        # inf and nan are words, not figures
+        return pl.when(cell.str.contains(r"^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$")).then(
+            cell.cast(pl.Float64, strict=False)
+        )
+    return cell.cast(dtype, strict=False)
+
+
+def refuse_where(
+    frame: pl.DataFrame, rules: Sequence[RowRule], *, source: str, file: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Cut out the rows that break a rule: (kept, refused cells). `frame` carries `line`."""
+    broken = [empty_quarantine()]
+    for rule in rules:
+        hit = frame.filter(rule.broken.fill_null(value=False))
+        if hit.height:
+            broken.append(
+                hit.select(
+                    source=pl.lit(source),
+                    file=pl.lit(file),
+                    line=pl.col("line").cast(pl.Int64),
+                    column=pl.lit(rule.column),
+                    value=pl.col(rule.column).cast(pl.String),
+                    rule=pl.lit(rule.name),
+                    reason=pl.lit(rule.remedy),
+                )
+            )
+    refusal = pl.concat(broken)
+    return frame.join(refusal.select("line").unique(), on="line", how="anti"), refusal

@@ -1,0 +1,55 @@
+-- facts.observations
+-- grain   one statement by one origin about one quantity over one window: observation_id
+-- inputs  staged.coal_figures, staged.labor_figures, staged.held_back_reasons,
+--         facts.trade_observations, facts.ais_observations
+-- units   as stated, in column unit
+-- params  none
+-- why     everything known about a latent quantity is one row here; a row that no estimator
+--         may use stays, and says why
+
+with figures as (
+    select * from staged.coal_figures
+    union all by name
+    select * from staged.labor_figures
+),
+
+judged as (
+    select
+        figures.*,
+        case
+            when figures.kind = 'structural_zero'
+                then 'a zero reported under the ban is policy, not measurement'
+            when figures.kind = 'plan'
+                then 'a plan, target or limit, not something that happened'
+            when figures.held_back like 'repeat_of:%'
+                then 'repeats ' || substr(figures.held_back, 11)
+                    || ': the same origin said the same there'
+            when figures.held_back is not null
+                then reasons.meaning
+        end as reason_not_used
+    from figures
+    left join staged.held_back_reasons as reasons
+        on figures.held_back = reasons.code
+)
+
+select
+    observation_id,
+    stream,
+    quantity,
+    counterpart_iso3,
+    sector,
+    window_start_on,
+    window_end_on,
+    kind,
+    low,
+    central,
+    high,
+    unit,
+    origin_id,
+    source_id,
+    locator,
+    retrieved_at,
+    reason_not_used is null as is_used,
+    reason_not_used
+from judged
+order by observation_id
