@@ -1,0 +1,180 @@
+"""The algebra of draws: add within a draw, summarise once, at the end.
+
+A draw is one whole world. Draw 17 of coal and draw 17 of labor belong together, so a
+total is the sum inside each draw; medians or interval ends are never added. Long frames
+carry ``draw`` (BIGINT, 0-based), their grain columns and one column per quantity.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+QUANTILES: dict[str, float] = {
+    "q05": 0.05,
+    "q10": 0.10,
+    "q25": 0.25,
+    "q50": 0.50,
+    "q75": 0.75,
+    "q90": 0.90,
+    "q95": 0.95,
+}
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How many worlds to draw, and from which seed.
+
+    Attributes:
+        draws: joint draws of every stream (the same number for all, so they can be added).
+        seed: non-negative; same seed and same inputs give the same numbers.
+    """
+
+    draws: int = 4_000
+    seed: int = 20_090_101
+
+    def __post_init__(self) -> None:
+        if self.draws < 2:
+            raise ValueError(f"draws is {self.draws}; at least 2 are needed to show a spread")
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}; give a non-negative whole number")
+
+    def generator(self, name: str) -> np.random.Generator:
+        """A generator of its own for ``name``: adding a factor moves no other factor's draws."""
+        return named_generator(self.seed, name)
+
+
+def named_generator(seed: int, name: str) -> np.random.Generator:
+    """A reproducible generator for one named factor under one seed.
+
+    Two streams that ask for the same name get the same sequence: that is how a factor is
+    shared. Names are hashed by CRC-32, which does not change between processes.
+    """
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def to_long(
+    periods: Sequence[object] | pl.Series, /, *, period: str = "month", **matrices: np.ndarray
+) -> pl.DataFrame:
+    """Turn matrices of shape (draws, periods) into the long layout, draw by draw.
+
+    Args:
+        periods: the labels of the second axis, e.g. first days of month.
+        period: the name their column takes.
+        matrices: one (draws, periods) array per quantity, all the same shape.
+
+    Returns:
+        draws * periods rows: ``draw``, the period column, one DOUBLE column per quantity.
+
+    Raises:
+        ValueError: no matrix, or the shapes disagree.
+    """
+    if not matrices:
+        raise ValueError("give at least one matrix of draws")
+    labels = pl.Series(period, periods)
+    shapes = {name: matrix.shape for name, matrix in matrices.items()}
+    n_draws = next(iter(matrices.values())).shape[0]
+    if set(shapes.values()) != {(n_draws, labels.len())}:
+        raise ValueError(f"expected every shape to be (draws, {labels.len()}), got {shapes}")
+    rows = np.tile(np.arange(labels.len(), dtype=np.int64), n_draws)
+    return pl.DataFrame(
+        {
+            "draw": np.repeat(np.arange(n_draws, dtype=np.int64), labels.len()),
+            period: labels.gather(rows),
+            **{
+                name: np.ascontiguousarray(matrix, dtype=np.float64).ravel()
+                for name, matrix in matrices.items()
+            },
+        }
+    )
+
+
+def add_within_draw(draws: pl.DataFrame, by: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
+    """Sum ``values`` inside each draw over everything but ``by`` (e.g. months to years).
+
+    Returns:
+        One row per draw and ``by``, sorted by them.
+    """
+    keys = ["draw", *by]
+    return draws.group_by(keys).agg(pl.col(*values).sum()).sort(keys)
+
+
+def add_streams(frames: Sequence[pl.DataFrame], by: Sequence[str], value: str) -> pl.DataFrame:
+    """Add one quantity of several streams, draw by draw.
+
+    Raises:
+        ValueError: the streams hold different draws; their sum would not be joint.
+    """
+    if not frames:
+        raise ValueError("no stream to add")
+    numbers = [frame["draw"].unique().sort() for frame in frames]
+    for stream, found in enumerate(numbers[1:], start=1):
+        if not found.equals(numbers[0]):
+            raise ValueError(
+                f"stream 0 holds {numbers[0].len()} draws and stream {stream} {found.len()}, or "
+                "their numbers differ: draw all streams with one Sampling"
+            )
+    stacked = pl.concat([frame.select("draw", *by, value) for frame in frames])
+    return add_within_draw(stacked, by, [value])
+
+
+def summarise(
+    draws: pl.DataFrame, by: Sequence[str], values: Sequence[str], *, prefixed: bool | None = None
+) -> pl.DataFrame:
+    """Summarise draws into ``q05 q10 q25 q50 q75 q90 q95 mean`` per group.
+
+    Args:
+        draws: a long frame.
+        by: the grain of the result.
+        values: the quantities; with more than one, or ``prefixed``, columns are named
+            ``tonnes_q05`` and so on, else plainly ``q05``.
+
+    Returns:
+        One row per group, sorted by ``by``. Quantiles interpolate linearly.
+    """
+    with_name = len(values) > 1 if prefixed is None else prefixed
+    parts: list[pl.Expr] = []
+    for value in values:
+        stem = f"{value}_" if with_name else ""
+        parts += [
+            pl.col(value).quantile(level, "linear").alias(f"{stem}{name}")
+            for name, level in QUANTILES.items()
+        ]
+        parts.append(pl.col(value).mean().alias(f"{stem}mean"))
+    return draws.group_by(by).agg(parts).sort(by)
+
+
+def lognormal_of_range(low: float, high: float, *, mass: float = 0.8) -> tuple[float, float]:
+    """Read a published range as the central ``mass`` of a log-normal.
+
+    A range is rarely a hard bound: the author names what usually happens, so probability is
+    left outside it on both sides.
+
+    Returns:
+        Mean and standard deviation of the logarithm.
+
+    Raises:
+        ValueError: an end is not positive, or the range is reversed or empty.
+    """
+    if not 0 < low < high:
+        raise ValueError(f"a range needs 0 < low < high, got {low} to {high}")
+    from scipy.special import ndtri
+
+    z = float(ndtri(0.5 + mass / 2))
+    return (np.log(low) + np.log(high)) / 2, (np.log(high) - np.log(low)) / (2 * z)
+
+
+def beta_of_mean(mean: float, sd: float) -> tuple[float, float]:
+    """The two parameters of a Beta with this mean and standard deviation.
+
+    Raises:
+        ValueError: no Beta has them (``sd`` too large for a share with that mean).
+    """
+    if not 0 < mean < 1 or not 0 < sd < np.sqrt(mean * (1 - mean)):
+        raise ValueError(f"no Beta has mean {mean} and standard deviation {sd}")
+    size = mean * (1 - mean) / sd**2 - 1
+    return mean * size, (1 - mean) * size

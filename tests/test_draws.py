@@ -1,0 +1,75 @@
+"""Draws add inside a world and are summarised once."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines import draws
+
+
+def test_sum_of_opposite_streams_is_certain():
+    # medians or interval ends added would show a spread here; worlds added do not
+    up = np.random.default_rng(0).normal(size=(500, 1))
+    left = draws.to_long(["m"], usd=up)
+    right = draws.to_long(["m"], usd=10 - up)
+    total = draws.summarise(draws.add_streams([left, right], ["month"], "usd"), ["month"], ["usd"])
+    row = total.row(0, named=True)
+    assert row["q05"] == pytest.approx(10)
+    assert row["q95"] == pytest.approx(10)
+
+
+def test_streams_with_other_draws_do_not_add():
+    left = draws.to_long(["m"], usd=np.ones((3, 1)))
+    right = draws.to_long(["m"], usd=np.ones((4, 1)))
+    with pytest.raises(ValueError, match="one Sampling"):
+        draws.add_streams([left, right], ["month"], "usd")
+
+
+def test_long_layout_keeps_each_value_with_its_draw_and_month():
+    frame = draws.to_long(["jan", "feb"], tonnes=np.array([[1.0, 2.0], [3.0, 4.0]]))
+    assert frame.rows() == [(0, "jan", 1.0), (0, "feb", 2.0), (1, "jan", 3.0), (1, "feb", 4.0)]
+    assert frame.schema["draw"] == pl.Int64
+
+
+def test_shapes_must_agree():
+    with pytest.raises(ValueError, match="shape"):
+        draws.to_long(["jan"], tonnes=np.ones((2, 2)))
+
+
+def test_months_add_to_years_inside_a_draw():
+    frame = draws.to_long([1, 1, 2], period="year", usd=np.array([[1.0, 2.0, 5.0]]))
+    assert draws.add_within_draw(frame, ["year"], ["usd"]).rows() == [(0, 1, 3.0), (0, 2, 5.0)]
+
+
+def test_quantiles_of_eleven_even_values():
+    frame = draws.to_long(["m"], usd=np.arange(11.0)[:, None])
+    row = draws.summarise(frame, ["month"], ["usd"]).row(0, named=True)
+    assert (row["q05"], row["q50"], row["q95"], row["mean"]) == pytest.approx((0.5, 5, 9.5, 5))
+
+
+def test_named_generators_repeat_and_differ():
+    one = draws.Sampling(seed=5).generator("price").normal(size=3)
+    assert one == pytest.approx(draws.Sampling(seed=5).generator("price").normal(size=3))
+    assert one != pytest.approx(draws.Sampling(seed=5).generator("freight").normal(size=3))
+
+
+@given(st.floats(1, 1e6), st.floats(1.01, 50))
+def test_range_reader_puts_a_tenth_on_each_side(low, ratio):
+    mean, sd = draws.lognormal_of_range(low, low * ratio)
+    assert mean - 1.2815515655446004 * sd == pytest.approx(np.log(low))
+    assert mean + 1.2815515655446004 * sd == pytest.approx(np.log(low * ratio))
+
+
+def test_reversed_range_is_refused():
+    with pytest.raises(ValueError, match="low < high"):
+        draws.lognormal_of_range(2, 1)
+
+
+def test_beta_of_mean_gives_back_mean_and_sd():
+    a, b = draws.beta_of_mean(0.2, 0.1)
+    assert a / (a + b) == pytest.approx(0.2)
+    assert np.sqrt(a * b / ((a + b) ** 2 * (a + b + 1))) == pytest.approx(0.1)
+    with pytest.raises(ValueError, match="no Beta"):
+        draws.beta_of_mean(0.2, 0.9)
