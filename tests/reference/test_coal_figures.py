@@ -1,0 +1,244 @@
+"""The hand-kept coal figures hold together: keys resolve, windows and bounds are in order."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+REFERENCE = Path(__file__).parents[2] / "pipelines" / "reference"
+
+# what a kind may measure; a price or a count may be a point or bounds
+UNIT_OF_QUANTITY = {
+    "export_t": "t",
+    "export_usd": "USD",
+    "cap_t": "t",
+    "cap_usd": "USD",
+    "domestic_supply_t": "t",
+    "cargo_t_per_shipment": "t",
+    "shipments": "count",
+    "vessel_calls": "count",
+    "destination_share": "share",
+    "discount_share": "share",
+    "price_usd_per_t": "USD/t",
+    "reference_price_usd_per_t": "USD/t",
+    "export_cost_usd_per_t": "USD/t",
+    "broker_fee_usd_per_t": "USD/t",
+}
+UNITS_OF_KIND = {
+    "exact": {"t", "USD"},
+    "interval": {"t", "USD"},
+    "lower_bound": {"t", "USD"},
+    "upper_bound": {"t", "USD"},
+    "count": {"count"},
+    "ratio": {"share"},
+    "price": {"USD/t"},
+    "usd_total": {"USD"},
+    "structural_zero": {"t"},
+    "plan": {"t", "USD"},
+}
+
+
+def read(name: str) -> pl.DataFrame:
+    """A reference table, every cell as text, empty cells null."""
+    return pl.read_csv(REFERENCE / name, infer_schema=False)
+
+
+def ids(rows: pl.DataFrame) -> list[str]:
+    return rows["observation_id"].to_list()
+
+
+@pytest.fixture(scope="module")
+def figures() -> pl.DataFrame:
+    return read("coal_figures.csv").with_columns(
+        pl.col("low", "central", "high").cast(pl.Float64),
+        pl.col("window_start_on", "window_end_on").str.to_date(),
+        # a repeat names its row after the colon
+        code=pl.col("held_back").str.split(":").list.first(),
+        target=pl.col("held_back").str.extract(r"^repeat_of:(.+)$"),
+    )
+
+
+def test_observation_ids_are_unique_and_well_formed(figures: pl.DataFrame) -> None:
+    assert figures["observation_id"].is_unique().all()
+    assert figures["observation_id"].str.contains(r"^coal-\d{4}$").all()
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), [("coal_figure_sources.csv", "source_id"), ("coal_origins.csv", "origin_id")]
+)
+def test_every_key_resolves_once(figures: pl.DataFrame, table: str, key: str) -> None:
+    known = read(table)[key]
+    assert known.is_unique().all()
+    assert figures[key].null_count() == 0
+    assert set(figures[key]) - set(known) == set()
+
+
+def test_every_source_has_a_public_address() -> None:
+    sources = read("coal_figure_sources.csv")
+    assert sources["title"].null_count() == 0
+    assert sources["url"].str.contains(r"^https?://[^/\s]+\.[a-z]+/").all()
+
+
+def test_every_figure_says_who_where_and_when(figures: pl.DataFrame) -> None:
+    needed = ["stated_by", "source_id", "locator", "read_at", "retrieved_at", "sector"]
+    assert figures.select(needed).null_count().row(0) == (0,) * len(needed)
+    assert figures["read_at"].str.contains(r"^https?://\S+$").all()
+    assert figures["counterpart_iso3"].str.contains(r"^[A-Z]{3}$").all()
+    dated = figures["stated_on"].drop_nulls()
+    assert dated.str.contains(r"^20\d\d(-\d\d(-\d\d)?)?$").all()
+
+
+def test_windows_run_forward_from_2009(figures: pl.DataFrame) -> None:
+    backwards = figures.filter(pl.col("window_start_on") > pl.col("window_end_on"))
+    assert ids(backwards) == []
+    assert figures["window_start_on"].min() >= date(2009, 1, 1)
+
+
+def test_low_central_high_are_in_order_and_not_negative(figures: pl.DataFrame) -> None:
+    wrong = figures.filter(
+        (pl.col("low") > pl.col("central"))
+        | (pl.col("central") > pl.col("high"))
+        | (pl.col("low") > pl.col("high"))
+        | (pl.min_horizontal("low", "central", "high") < 0)
+        | pl.all_horizontal(pl.col("low", "central", "high").is_null())
+    )
+    assert ids(wrong) == []
+
+
+def test_unit_follows_quantity_and_kind(figures: pl.DataFrame) -> None:
+    assert set(figures["quantity"]) <= set(UNIT_OF_QUANTITY)
+    assert set(figures["kind"]) <= set(UNITS_OF_KIND)
+    wrong = [
+        row["observation_id"]
+        for row in figures.iter_rows(named=True)
+        if row["unit"] != UNIT_OF_QUANTITY[row["quantity"]]
+        or row["unit"] not in UNITS_OF_KIND[row["kind"]]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "filled"),
+    [
+        ("exact", {"central"}),
+        ("usd_total", {"central"}),
+        ("structural_zero", {"central"}),
+        ("lower_bound", {"low"}),
+        ("upper_bound", {"high"}),
+        ("interval", {"low", "high"}),
+    ],
+)
+def test_kind_says_which_cells_are_filled(
+    figures: pl.DataFrame, kind: str, filled: set[str]
+) -> None:
+    expected = pl.all_horizontal(
+        pl.col(cell).is_not_null() == (cell in filled) for cell in ("low", "central", "high")
+    )
+    assert ids(figures.filter((pl.col("kind") == kind) & ~expected)) == []
+
+
+def test_zero_tonnes_is_a_declaration_and_nothing_else_is(figures: pl.DataFrame) -> None:
+    zero = figures.filter((pl.col("quantity") == "export_t") & (pl.col("central") == 0))
+    assert set(zero["kind"]) == {"structural_zero"}
+    declared = figures.filter(pl.col("kind") == "structural_zero")
+    assert declared["central"].eq(0).all()
+    # China's suspension came first, the ban after it: no declared zero before either
+    assert declared["window_start_on"].min() >= date(2017, 2, 19)
+
+
+def test_only_customs_declare_a_dollar_value(figures: pl.DataFrame) -> None:
+    """An assessed dollar total may hide an assumed price; a declared value does not."""
+    bodies = read("coal_origins.csv").select("origin_id", "kind_of_body")
+    dollars = figures.filter(pl.col("quantity") == "export_usd").join(bodies, on="origin_id")
+    declared = dollars.filter(pl.col("kind") == "exact")
+    assert set(declared["kind_of_body"]) == {"customs"}
+    assessed = dollars.filter(pl.col("kind") == "usd_total")
+    assert "customs" not in set(assessed["kind_of_body"])
+
+
+def test_a_repeat_points_to_a_usable_row_of_its_origin_and_quantity(
+    figures: pl.DataFrame,
+) -> None:
+    repeats = figures.filter(pl.col("code") == "repeat_of")
+    assert repeats.height > 0
+    pairs = repeats.join(
+        figures, left_on="target", right_on="observation_id", how="left", suffix="_first"
+    )
+    wrong = pairs.filter(
+        pl.col("origin_id_first").is_null()
+        | (pl.col("origin_id") != pl.col("origin_id_first"))
+        | (pl.col("quantity") != pl.col("quantity_first"))
+        | pl.col("held_back_first").is_not_null()
+    )
+    assert ids(wrong) == []
+
+
+def test_one_origin_never_says_the_same_thing_twice(figures: pl.DataFrame) -> None:
+    """Two usable exact rows of one origin, scope and window would count one figure twice."""
+    scope = [
+        "origin_id",
+        "quantity",
+        "counterpart_iso3",
+        "sector",
+        "window_start_on",
+        "window_end_on",
+    ]
+    usable = figures.filter(pl.col("held_back").is_null() & (pl.col("kind") == "exact"))
+    # two ships of one month are two statements
+    usable = usable.filter(pl.col("quantity") != "cargo_t_per_shipment")
+    twice = usable.filter(pl.struct(scope).is_duplicated())
+    assert ids(twice) == []
+
+
+def test_held_back_codes_are_listed(figures: pl.DataFrame) -> None:
+    reasons = read("held_back_reasons.csv")
+    assert reasons["code"].is_unique().all()
+    assert reasons["meaning"].null_count() == 0
+    assert set(figures["code"].drop_nulls()) - set(reasons["code"]) == set()
+
+
+def test_limits_reference_prices_and_transit_never_pass_for_exports(
+    figures: pl.DataFrame,
+) -> None:
+    limits = figures.filter(pl.col("quantity").is_in(["cap_t", "cap_usd"]))
+    assert set(limits["kind"]) == {"plan"}
+    assert set(limits["code"]) == {"cap"}
+    reference = figures.filter(pl.col("sector").str.starts_with("thermal_coal"))
+    assert set(reference["quantity"]) == {"reference_price_usd_per_t"}
+    other_goods = figures.filter(pl.col("sector").is_in(["mixed", "transit"]))
+    assert ids(other_goods.filter(pl.col("held_back").is_null())) == []
+
+
+@pytest.mark.parametrize("year", range(2009, 2018))
+def test_every_year_before_the_ban_has_usable_tonnes_and_money(
+    figures: pl.DataFrame, year: int
+) -> None:
+    usable = figures.filter(
+        pl.col("held_back").is_null()
+        & pl.col("counterpart_iso3").is_in(["CHN", "WLD"])
+        & (pl.col("window_start_on").dt.year() == year)
+        & (pl.col("window_end_on").dt.year() == year)
+    )
+    assert "export_t" in set(usable["quantity"])
+    assert set(usable["quantity"]) & {"export_usd", "price_usd_per_t"}
+
+
+def test_committee_months_sum_to_the_stated_total(figures: pl.DataFrame) -> None:
+    """Nine months of 2017: the total held back as cumulative is the sum of its months."""
+    committee = figures.filter(
+        (pl.col("origin_id") == "un-1718-committee")
+        & (pl.col("window_start_on") >= date(2017, 1, 1))
+        & pl.col("central").is_not_null()
+    )
+    for quantity, places in (("export_t", 0), ("export_usd", -3)):
+        of = committee.filter(pl.col("quantity") == quantity)
+        months = of.filter(pl.col("held_back").is_null())["central"].sum()
+        (total,) = of.filter(pl.col("code") == "cumulative")["central"]
+        assert round(months, places) == pytest.approx(total, abs=10**-places)
+
+
+def test_no_local_path_stands_in_the_tables() -> None:
+    for path in sorted(REFERENCE.glob("coal_*.csv")):
+        assert not re.search(r"/work|shared/|/home/|file://", path.read_text("utf-8")), path.name
