@@ -23,6 +23,9 @@ class Snapshot:
         licence: licence tag of the data.
         http_status: 200 for a plain answer; 0 for a file that somebody dropped.
         is_embedded: True for what the repository itself carries.
+        part: which piece of the source this is (a query, a file name); "" for a source that
+            comes whole.
+        etag, last_modified: the server's validators, for the next request.
     """
 
     source: str
@@ -32,6 +35,14 @@ class Snapshot:
     licence: str
     http_status: int
     is_embedded: bool = False
+    part: str = ""
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @property
+    def retrieved(self) -> dt.datetime:
+        """`retrieved_at` as an aware UTC instant."""
+        return dt.datetime.fromisoformat(self.retrieved_at)
 
 
 def _write_whole(path: Path, content: bytes) -> None:
@@ -64,38 +75,94 @@ class SnapshotStore:
         licence: str,
         retrieved_at: dt.datetime,
         http_status: int = 200,
+        part: str | None = None,
+        etag: str | None = None,
+        last_modified: str | None = None,
     ) -> Snapshot:
-        """Keep the bytes once and note this retrieval; nothing is ever overwritten."""
+        """Keep the bytes once and note this retrieval; nothing is ever overwritten.
+
+        Args:
+            source: short name, letters, digits and _ only.
+            content: bytes as received.
+            url: where from, without secrets; `file:NAME` for a dropped file.
+            licence: licence tag.
+            retrieved_at: aware instant of the retrieval.
+            http_status: 0 for a dropped file.
+            part: piece of the source; None means the whole source, or for a dropped file
+                (status 0) its own name, so that two files never hide one another.
+            etag, last_modified: validators the server gave.
+        """
         if not source.replace("_", "").isalnum():
             raise ValueError(f"{source!r} is no source name: letters, digits and _ only")
+        if part is None:
+            part = url.rsplit("/", 1)[-1].removeprefix("file:") if http_status == 0 else ""
         digest = hashlib.sha256(content).hexdigest()
         stamp = retrieved_at.astimezone(dt.UTC)
         snapshot = Snapshot(
             source=source,
             sha256=digest,
             url=url,
-            retrieved_at=stamp.isoformat(timespec="seconds"),
+            retrieved_at=stamp.isoformat(timespec="microseconds"),
             licence=licence,
             http_status=http_status,
+            part=part,
+            etag=etag,
+            last_modified=last_modified,
         )
         folder = self.root / source
         data = folder / f"{digest}.bin"
         if not data.exists():
             _write_whole(data, content)
-        sidecar = folder / f"{stamp:%Y%m%dT%H%M%S%fZ}-{digest[:16]}.json"
+        note = json.dumps(asdict(snapshot), indent=1, ensure_ascii=False).encode()
+        # two pieces of one source may hold the same bytes at the same instant
+        mark = hashlib.sha256(note).hexdigest()[:8]
+        sidecar = folder / f"{stamp:%Y%m%dT%H%M%S%fZ}-{digest[:16]}-{mark}.json"
         if not sidecar.exists():
-            _write_whole(sidecar, json.dumps(asdict(snapshot), indent=1).encode())
+            _write_whole(sidecar, note)
         return snapshot
+
+    def confirm(self, snapshot: Snapshot, *, retrieved_at: dt.datetime) -> Snapshot:
+        """Note that the source still gives the same bytes (HTTP 304)."""
+        return self.put(
+            snapshot.source,
+            self.read(snapshot),
+            url=snapshot.url,
+            licence=snapshot.licence,
+            retrieved_at=retrieved_at,
+            http_status=304,
+            part=snapshot.part,
+            etag=snapshot.etag,
+            last_modified=snapshot.last_modified,
+        )
+
+    def retrievals(self, source: str, as_of: dt.datetime | None = None) -> list[Snapshot]:
+        """Every retrieval noted, oldest first; up to `as_of` (aware) when given.
+
+        Raises:
+            ValueError: a sidecar is not ours; the message names it.
+        """
+        found = []
+        for path in (self.root / source).glob("*.json"):
+            try:
+                found.append(Snapshot(**json.loads(path.read_text(encoding="utf-8"))))
+            except (ValueError, TypeError) as error:
+                raise ValueError(
+                    f"raw/{source}/{path.name} is not a readable sidecar; move it away, the "
+                    "snapshot beside it stays"
+                ) from error
+        if as_of is not None:
+            found = [one for one in found if one.retrieved <= as_of]
+        return sorted(found, key=lambda one: (one.retrieved, one.sha256, one.part))
 
     def newest(self, source: str, as_of: dt.datetime | None = None) -> Snapshot | None:
         """The last retrieval, or the last one up to `as_of`."""
-        found = [
-            Snapshot(**json.loads(path.read_text(encoding="utf-8")))
-            for path in sorted((self.root / source).glob("*.json"))
-        ]
-        if as_of is not None:
-            found = [one for one in found if dt.datetime.fromisoformat(one.retrieved_at) <= as_of]
-        return max(found, key=lambda one: (one.retrieved_at, one.sha256), default=None)
+        found = self.retrievals(source, as_of)
+        return found[-1] if found else None
+
+    def newest_parts(self, source: str, as_of: dt.datetime | None = None) -> list[Snapshot]:
+        """The last retrieval of each piece of a source, oldest first."""
+        last = {one.part: one for one in self.retrievals(source, as_of)}
+        return sorted(last.values(), key=lambda one: (one.retrieved, one.sha256, one.part))
 
     def read(self, snapshot: Snapshot) -> bytes:
         """The bytes, checked against their hash.

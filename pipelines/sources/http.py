@@ -1,0 +1,459 @@
+"""Polite, suspicious HTTP: one GET, tried again where that helps, refused where it must be.
+
+Every failure is a `SourceUnavailable`: the caller goes on from its newest snapshot. Messages say
+what failed, where, and what to do; they are built from our own redacted text, never from an
+answer's body or another library's exception, so no key can travel in them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+import tenacity
+
+USER_AGENT = "dprk-revenue/0.1 (research; one request at a time)"
+_SECRET_PARAMETERS = frozenset(
+    {"subscription-key", "api_key", "apikey", "api-key", "key", "token", "access_token"}
+)
+_TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+_REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+HIDDEN = "[hidden]"
+
+
+class SourceUnavailable(RuntimeError):
+    """A source gave no usable answer; the run goes on from the newest snapshot."""
+
+
+class ConnectionFailed(SourceUnavailable):
+    """No connection, or it broke before an answer."""
+
+
+class ServerFailed(SourceUnavailable):
+    """The server said 5xx to every attempt."""
+
+
+class RateLimited(SourceUnavailable):
+    """The server asked us to come back later than we are willing to wait."""
+
+
+class RequestRefused(SourceUnavailable):
+    """The server refused the request itself (4xx): a key, an address or a query is wrong."""
+
+
+class BodyCutOff(SourceUnavailable):
+    """The answer ended before its announced length."""
+
+
+class BodyTooLarge(SourceUnavailable):
+    """The answer is larger than the source's size cap."""
+
+
+class AnswerTooSlow(SourceUnavailable):
+    """The answer came so slowly that the whole request ran out of time."""
+
+
+class WrongContentType(SourceUnavailable):
+    """The answer is not of the kind the source gives, often an error page."""
+
+
+class RedirectRefused(SourceUnavailable):
+    """The server sent us to a place that is not on the source's list of hosts."""
+
+
+class SecretEchoed(SourceUnavailable):
+    """The answer repeats our key; storing it would publish the key."""
+
+
+class _Transient(Exception):
+    """One failed attempt that another may mend; carries what to raise if none does."""
+
+    def __init__(self, final: SourceUnavailable, retry_after_s: float | None = None) -> None:
+        super().__init__(str(final))
+        self.final = final
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far one request may go.
+
+    Attributes:
+        hosts: hosts that may answer, redirects included.
+        content_types: media types that are an answer; empty takes any.
+        max_bytes: size cap of the decoded body.
+        connect_s, read_s: longest wait for a connection, and between two pieces of an answer.
+        total_s: longest time for one attempt, from first byte sent to last received.
+        attempts: attempts in all.
+        backoff_s: first wait between attempts; doubles, with jitter.
+        longest_wait_s: longest single wait, also for a server's Retry-After.
+        min_interval_s: shortest time between two requests to one host.
+        max_redirects: redirects followed.
+    """
+
+    hosts: frozenset[str]
+    content_types: tuple[str, ...] = ()
+    max_bytes: int = 64 * 1024 * 1024
+    connect_s: float = 10.0
+    read_s: float = 30.0
+    total_s: float = 180.0
+    attempts: int = 5
+    backoff_s: float = 1.0
+    longest_wait_s: float = 90.0
+    min_interval_s: float = 1.0
+    max_redirects: int = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a source sent.
+
+    Attributes:
+        content: decoded body; empty when `is_not_modified`.
+        url: address without secrets, query included.
+        status: HTTP status.
+        retrieved_at: UTC instant the answer was complete.
+        etag, last_modified: validators for the next request, when given.
+        attempts: attempts made.
+        redirects: addresses gone through, without secrets.
+        is_not_modified: the server said 304: what we have is current.
+    """
+
+    content: bytes
+    url: str
+    status: int
+    retrieved_at: dt.datetime
+    etag: str | None = None
+    last_modified: str | None = None
+    attempts: int = 1
+    redirects: tuple[str, ...] = ()
+    is_not_modified: bool = False
+
+
+def without_secrets(url: str | httpx.URL, secrets: Iterable[str] = ()) -> str:
+    """An address fit to be shown: no user, no password, no key in its query."""
+    parsed = httpx.URL(str(url))
+    if parsed.userinfo:
+        parsed = parsed.copy_with(username=None, password=None)
+    if parsed.query:
+        pairs = [
+            (name, HIDDEN if name.lower() in _SECRET_PARAMETERS else value)
+            for name, value in parsed.params.multi_items()
+        ]
+        parsed = parsed.copy_with(params=pairs)
+    text = str(parsed).replace("%5Bhidden%5D", HIDDEN)
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, HIDDEN)
+    return text
+
+
+class _HideSecrets(logging.Filter):
+    """Takes keys out of the request lines that httpx logs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.args and isinstance(record.args, tuple):
+            record.args = tuple(
+                without_secrets(part) if isinstance(part, httpx.URL) else part
+                for part in record.args
+            )
+        return True
+
+
+logging.getLogger("httpx").addFilter(_HideSecrets())
+
+
+def _retry_after_s(value: str | None, now: dt.datetime) -> float | None:
+    """Seconds to wait from a Retry-After header: a number or an HTTP date."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value.strip()[:9])
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=dt.UTC)
+    return max(0.0, (when - now).total_seconds())
+
+
+@dataclass
+class Fetcher:
+    """Fetches politely: one request at a time, spaced out, with the limits of the source.
+
+    Args:
+        transport: another transport than the network, for tests.
+        sleep, clock, now: time, replaceable in tests.
+    """
+
+    transport: httpx.BaseTransport | None = None
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    _last_request: dict[str, float] = field(default_factory=dict)
+
+    def get(
+        self,
+        url: str,
+        limits: Limits,
+        *,
+        source: str,
+        params: Mapping[str, str] | None = None,
+        secret_headers: Mapping[str, str] | None = None,
+        etag: str | None = None,
+        last_modified: str | None = None,
+    ) -> Answer:
+        """One GET with retries.
+
+        Args:
+            url: https address on one of `limits.hosts` (plain http for this machine only).
+            limits: how far the request may go.
+            source: name of the source, for messages.
+            params: query parameters; none may be secret.
+            secret_headers: headers that carry keys; sent to the first host only, shown nowhere.
+            etag, last_modified: validators of the snapshot we have.
+
+        Raises:
+            SourceUnavailable: one of its named kinds; the message says what to do.
+        """
+        secrets = tuple((secret_headers or {}).values())
+        target = httpx.URL(url)
+        if params:
+            target = target.copy_merge_params(params)
+        shown = without_secrets(target, secrets)
+        self._check_target(target, limits, source, shown)
+        headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"}
+        if etag:
+            headers["If-None-Match"] = etag
+        if last_modified:
+            headers["If-Modified-Since"] = last_modified
+
+        attempts = 0
+
+        def once() -> Answer:
+            nonlocal attempts
+            attempts += 1
+            return self._attempt(
+                target, limits, source, shown, headers, dict(secret_headers or {}), attempts
+            )
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Transient),
+            stop=tenacity.stop_after_attempt(limits.attempts),
+            wait=lambda state: self._wait_s(state, limits),
+            sleep=self.sleep,
+            reraise=True,
+        )
+        try:
+            return retrying(once)
+        except _Transient as failure:
+            raise failure.final from None
+
+    def _wait_s(self, state: tenacity.RetryCallState, limits: Limits) -> float:
+        failure = state.outcome.exception() if state.outcome else None
+        asked = failure.retry_after_s if isinstance(failure, _Transient) else None
+        backoff = tenacity.wait_random_exponential(
+            multiplier=limits.backoff_s, max=limits.longest_wait_s, min=limits.backoff_s / 2
+        )(state)
+        return max(asked, limits.backoff_s / 2) if asked is not None else backoff
+
+    def _check_target(self, target: httpx.URL, limits: Limits, source: str, shown: str) -> None:
+        if target.scheme != "https" and not (target.scheme == "http" and target.host in _LOOPBACK):
+            raise RedirectRefused(
+                f"{source}: {shown} is not an https address; correct the source's address"
+            )
+        if target.host not in limits.hosts:
+            raise RedirectRefused(
+                f"{source}: {shown} is not on the source's list of hosts "
+                f"({', '.join(sorted(limits.hosts))}); check the address, then extend the list"
+            )
+
+    def _space_out(self, host: str, limits: Limits) -> None:
+        last = self._last_request.get(host)
+        if last is not None:
+            wait = last + limits.min_interval_s - self.clock()
+            if wait > 0:
+                self.sleep(wait)
+        self._last_request[host] = self.clock()
+
+    def _attempt(
+        self,
+        target: httpx.URL,
+        limits: Limits,
+        source: str,
+        shown: str,
+        headers: Mapping[str, str],
+        secret_headers: Mapping[str, str],
+        number: int,
+    ) -> Answer:
+        redirects: list[str] = []
+        first = target
+        started = self.clock()
+        secrets = tuple(secret_headers.values())
+        timeout = httpx.Timeout(limits.read_s, connect=limits.connect_s)
+        with httpx.Client(
+            transport=self.transport, timeout=timeout, follow_redirects=False, trust_env=True
+        ) as client:
+            while True:
+                self._space_out(target.host, limits)
+                # a key belongs to the host it was issued for
+                sent = {**headers, **(secret_headers if target.host == first.host else {})}
+                where = without_secrets(target, secrets)
+                try:
+                    with client.stream("GET", target, headers=sent) as response:
+                        if response.status_code in _REDIRECT_STATUS:
+                            target = self._redirected(response, first, limits, source, secrets)
+                            redirects.append(without_secrets(target, secrets))
+                            if len(redirects) > limits.max_redirects:
+                                raise RedirectRefused(
+                                    f"{source}: {shown} redirects more than "
+                                    f"{limits.max_redirects} times; check the address"
+                                )
+                            continue
+                        self._check_status(response, limits, source, where, number)
+                        if response.status_code == 304:
+                            content = b""
+                        else:
+                            self._check_type(response, limits, source, where)
+                            content = self._body(response, limits, source, where, started)
+                        status, got = response.status_code, response.headers
+                        break
+                except httpx.TimeoutException as error:
+                    kind = "connect" if isinstance(error, httpx.ConnectTimeout) else "answer"
+                    allowed = limits.connect_s if kind == "connect" else limits.read_s
+                    raise _Transient(
+                        ConnectionFailed(
+                            f"{source}: {where} did not {kind} within {allowed:g} s "
+                            f"({number} attempts); try again later or drop the file by hand"
+                        )
+                    ) from None
+                except httpx.RemoteProtocolError:
+                    raise _Transient(
+                        BodyCutOff(
+                            f"{source}: {where} ended before its answer was complete "
+                            f"({number} attempts); nothing was stored, try again later"
+                        )
+                    ) from None
+                except httpx.DecodingError:
+                    raise _Transient(
+                        BodyCutOff(
+                            f"{source}: {where} sent a body that does not unpack "
+                            f"({number} attempts); nothing was stored, try again later"
+                        )
+                    ) from None
+                except httpx.TransportError as error:
+                    raise _Transient(
+                        ConnectionFailed(
+                            f"{source}: no connection to {where} ({type(error).__name__}, "
+                            f"{number} attempts); check the network, or drop the file by hand"
+                        )
+                    ) from None
+        if any(secret.encode() in content for secret in secrets if secret):
+            raise SecretEchoed(
+                f"{source}: {where} repeats the key in its answer; nothing was stored"
+            )
+        return Answer(
+            content=content,
+            url=shown,
+            status=status,
+            retrieved_at=self.now(),
+            etag=got.get("ETag"),
+            last_modified=got.get("Last-Modified"),
+            attempts=number,
+            redirects=tuple(redirects),
+            is_not_modified=status == 304,
+        )
+
+    def _redirected(
+        self,
+        response: httpx.Response,
+        first: httpx.URL,
+        limits: Limits,
+        source: str,
+        secrets: tuple[str, ...],
+    ) -> httpx.URL:
+        here = without_secrets(response.url, secrets)
+        try:
+            target = response.url.join(response.headers.get("Location", ""))
+        except httpx.InvalidURL:
+            raise RedirectRefused(
+                f"{source}: {here} redirects to something that is no address; "
+                "open it in a browser and correct the source's address"
+            ) from None
+        if target.scheme != first.scheme or target.host not in limits.hosts:
+            raise RedirectRefused(
+                f"{source}: {here} redirects to {target.scheme}://{target.host}, which is not on "
+                f"the source's list ({first.scheme}, {', '.join(sorted(limits.hosts))}); check "
+                "whether the source has moved, then extend the list"
+            )
+        return target
+
+    def _check_status(
+        self, response: httpx.Response, limits: Limits, source: str, where: str, number: int
+    ) -> None:
+        status = response.status_code
+        if status in (200, 304):
+            return
+        if status not in _TRANSIENT_STATUS:
+            advice = "check the key" if status in (401, 403) else "check the address and the query"
+            raise RequestRefused(f"{source}: {where} answered {status}; {advice}")
+        asked = _retry_after_s(response.headers.get("Retry-After"), self.now())
+        if asked is not None and asked > limits.longest_wait_s:
+            raise RateLimited(
+                f"{source}: {where} answered {status} and asks to wait {asked:.0f} s, longer than "
+                f"the {limits.longest_wait_s:.0f} s allowed; run again after that time"
+            )
+        final: SourceUnavailable
+        if status == 429:
+            final = RateLimited(
+                f"{source}: {where} answered 429 (too many requests) {number} times; "
+                "run again later or use a key with a larger quota"
+            )
+        else:
+            final = ServerFailed(
+                f"{source}: {where} answered {status} {number} times; the server is in trouble, "
+                "run again later"
+            )
+        raise _Transient(final, asked)
+
+    def _check_type(
+        self, response: httpx.Response, limits: Limits, source: str, where: str
+    ) -> None:
+        found = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+        if limits.content_types and found not in limits.content_types:
+            raise WrongContentType(
+                f"{source}: {where} sent {found[:80]!r}, expected one of "
+                f"{', '.join(limits.content_types)}; it may be an error or login page: open the "
+                "address in a browser"
+            )
+
+    def _body(
+        self, response: httpx.Response, limits: Limits, source: str, where: str, started: float
+    ) -> bytes:
+        announced = response.headers.get("Content-Length", "")
+        too_large = BodyTooLarge(
+            f"{source}: {where} sends more than {limits.max_bytes} bytes; ask for less at a time, "
+            "or raise the source's size cap"
+        )
+        if announced.isdigit() and int(announced[:18]) > limits.max_bytes:
+            raise too_large
+        pieces: list[bytes] = []
+        size = 0
+        for piece in response.iter_bytes():
+            size += len(piece)
+            if size > limits.max_bytes:
+                raise too_large
+            if self.clock() - started > limits.total_s:
+                raise AnswerTooSlow(
+                    f"{source}: {where} sent {size} bytes in {limits.total_s:g} s and was not "
+                    "done; nothing was stored, try again later or ask for less at a time"
+                )
+            pieces.append(piece)
+        return b"".join(pieces)
