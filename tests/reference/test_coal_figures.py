@@ -242,3 +242,13 @@ def test_committee_months_sum_to_the_stated_total(figures: pl.DataFrame) -> None
 def test_no_local_path_stands_in_the_tables() -> None:
     for path in sorted(REFERENCE.glob("coal_*.csv")):
         assert not re.search(r"/work|shared/|/home/|file://", path.read_text("utf-8")), path.name
+
+
+def test_a_customs_office_speaks_for_its_own_country(figures: pl.DataFrame) -> None:
+    country = {"gacc-customs": "CHN", "psa-customs": "PHL", "dosm-customs": "MYS"}
+    bodies = read("coal_origins.csv").filter(pl.col("kind_of_body") == "customs")
+    assert set(bodies["origin_id"]) == set(country)
+    spoken = figures.select("origin_id", "counterpart_iso3").unique()
+    assert {
+        (origin, counterpart) for origin, counterpart in spoken.iter_rows() if origin in country
+    } == set(country.items())
