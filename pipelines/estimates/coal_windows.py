@@ -41,8 +41,8 @@ class CoalFigures:
 
     Attributes:
         frame: usable figures; adds ``row`` (position in ``windows``), ``is_recorded`` (the window
-            begins while customs recorded the trade and ends within its last year), ``value`` (central, or the geometric middle of
-            a range, or the bound itself).
+            begins while customs recorded the trade and ends within its last year) and ``value``
+            (central, or the geometric middle of a range, or the bound itself).
         windows: (figures, months), share of each month's days inside the window.
         months: first days of month.
         unused: ``observation_id, reason_not_used`` of every coal row left out.
