@@ -1,0 +1,157 @@
+"""Tell a file's form from its first bytes."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+import zipfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+from pipelines.shipping.decode.layouts import LAYOUTS
+
+_HEAD_BYTES = 262_144
+_SENTENCE = re.compile(rb"(?:^|\\)[!$][A-Z]{2}VD[MO],", re.MULTILINE)
+_EVENT_TYPES = {
+    "encounter",
+    "loitering",
+    "gap",
+    "gap_start",
+    "port_visit",
+    "port",
+    "fishing",
+}
+# an archive may hold far more than its size says; one day of world AIS stays below this
+_MOST_BYTES = 64 * 2**30
+
+
+class UnknownFormat(ValueError):
+    """A file that is none of the known forms; the message shows what was found."""
+
+
+def _container(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start[:2] == b"\x1f\x8b":
+        return "gzip"
+    if start == b"\x28\xb5\x2f\xfd":
+        return "zstd"
+    if start == b"PK\x03\x04":
+        return "zip"
+    return "plain"
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[IO[bytes] | pa.NativeFile]:
+    """The file's content as a stream, unpacked. Names inside an archive are never used as paths."""
+    kind = _container(path)
+    if kind == "gzip":
+        with gzip.open(path, "rb") as stream:
+            yield stream
+    elif kind == "zstd":
+        with pa.input_stream(str(path), compression="zstd") as stream:
+            yield stream
+    elif kind == "zip":
+        with zipfile.ZipFile(path) as archive:
+            members = [one for one in archive.infolist() if not one.is_dir()]
+            if len(members) != 1:
+                raise UnknownFormat(
+                    f"{path.name}: the archive holds {len(members)} files; "
+                    "unpack it and drop the files one by one"
+                )
+            with archive.open(members[0]) as stream:
+                yield stream
+    else:
+        with path.open("rb") as stream:
+            yield stream
+
+
+@contextmanager
+def plain_file(path: Path, scratch: Path) -> Generator[Path]:
+    """The path of the unpacked content: the file itself, or a copy in `scratch` while inside.
+
+    Raises:
+        UnknownFormat: the archive holds several files, is damaged or unpacks beyond all reason.
+    """
+    if _container(path) == "plain":
+        yield path
+        return
+    scratch.mkdir(parents=True, exist_ok=True)
+    copy = scratch / "unpacked"
+    try:
+        try:
+            with _opened(path) as stream, copy.open("wb") as target:
+                written = 0
+                while block := stream.read(1 << 20):
+                    written += len(block)
+                    if written > _MOST_BYTES:
+                        raise UnknownFormat(f"{path.name} unpacks to more than 64 GiB; split it")
+                    target.write(block)
+        except (OSError, EOFError, zipfile.BadZipFile, pa.ArrowException) as error:
+            raise UnknownFormat(
+                f"{path.name} cannot be unpacked: {error}; fetch it again"
+            ) from error
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def header_of(head: bytes) -> list[str]:
+    """The cells of the first line, read as CSV."""
+    first = head.split(b"\n", 1)[0].decode("utf-8-sig", errors="replace")
+    cells = next(csv.reader(io.StringIO(first)), [])
+    return [cell.strip() for cell in cells]
+
+
+def _json_form(head: bytes) -> str | None:
+    """Which JSON form, from the head alone: a list of thousands of events is not read whole."""
+    text = head.decode("utf-8-sig", errors="replace").lstrip()
+    if not text.startswith(("{", "[")):
+        return None
+    keys = set(re.findall(r'"([A-Za-z_]{1,40})"\s*:', text))
+    if {"ssvid", "timestamp", "lat", "lon"} <= keys and "position" not in keys:
+        return "gfw_messages"
+    kinds = {found.lower() for found in re.findall(r'"type"\s*:\s*"([A-Za-z_]{1,20})"', text)}
+    if {"start", "position", "vessel"} <= keys and kinds & _EVENT_TYPES:
+        return "gfw_events"
+    if "entries" in keys and {"total", "limit"} & keys:
+        return "gfw_events"
+    return None
+
+
+def recognise(path: Path) -> str:
+    """The name of the file's form.
+
+    Raises:
+        UnknownFormat: it is none of those known; says what its first line holds.
+    """
+    try:
+        with _opened(path) as stream:
+            head = stream.read(_HEAD_BYTES)
+    except (OSError, EOFError, zipfile.BadZipFile, pa.ArrowException) as error:
+        raise UnknownFormat(f"{path.name} cannot be read: {error}; fetch it again") from error
+    if not head.strip():
+        raise UnknownFormat(f"{path.name} is empty; drop the file again")
+    if head.startswith(b"PAR1"):
+        return "positions_parquet"
+    if _SENTENCE.search(head):
+        return "nmea"
+    if (form := _json_form(head)) is not None:
+        return form
+    header = header_of(head)
+    for layout in LAYOUTS.values():
+        if layout.fits(header):
+            return layout.name
+    shown = json.dumps(header[:12], ensure_ascii=True)[:300]
+    known = ", ".join(["nmea", *LAYOUTS, "positions_parquet", "gfw_messages", "gfw_events"])
+    raise UnknownFormat(
+        f"{path.name}, line 1: none of the known forms ({known}); it starts with {shown}. "
+        "Export it in one of them, or add its columns to the layouts."
+    )
