@@ -154,6 +154,10 @@ class SnapshotStore:
             found = [one for one in found if one.retrieved <= as_of]
         return sorted(found, key=lambda one: (one.retrieved, one.sha256, one.part))
 
+    def holds(self, source: str, content: bytes) -> bool:
+        """Whether these very bytes are kept already."""
+        return (self.root / source / f"{hashlib.sha256(content).hexdigest()}.bin").exists()
+
     def newest(self, source: str, as_of: dt.datetime | None = None) -> Snapshot | None:
         """The last retrieval, or the last one up to `as_of`."""
         found = self.retrievals(source, as_of)

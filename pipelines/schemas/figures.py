@@ -112,6 +112,30 @@ class StagedOrigins(pa.DataFrameModel):
         unique = ["origin_id"]
 
 
+class StagedHeldBackReasons(pa.DataFrameModel):
+    """Codes of why a figure is not for use. Grain: code."""
+
+    line: int = pa.Field(ge=2)
+    code: str = pa.Field(str_matches=r"^[a-z][a-z0-9_]*$")
+    meaning: str
+
+    class Config:
+        strict = True
+        unique = ["code"]
+
+
+class StagedUnits(pa.DataFrameModel):
+    """Units a figure may be stated in. Grain: unit."""
+
+    line: int = pa.Field(ge=2)
+    unit: str
+    meaning: str
+
+    class Config:
+        strict = True
+        unique = ["unit"]
+
+
 class Observations(pa.DataFrameModel):
     """The ledger: one statement by one origin about one quantity over one window.
 

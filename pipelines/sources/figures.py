@@ -13,7 +13,9 @@ from pipelines.schemas.figures import (
     SOURCE_COLUMNS,
     StagedFigures,
     StagedFigureSources,
+    StagedHeldBackReasons,
     StagedOrigins,
+    StagedUnits,
 )
 from pipelines.sources.tables import RowRule, parse_table
 
@@ -138,3 +140,15 @@ def parse_figure_sources(content: bytes, *, file: str, source: str) -> Split:
 def parse_origins(content: bytes, *, file: str, source: str) -> Split:
     """A table of originators to `StagedOrigins`; raises SourceDrift as `parse_table`."""
     return parse_table(content, StagedOrigins, ORIGIN_COLUMNS, source=source, file=file)
+
+
+def parse_held_back_reasons(content: bytes, *, file: str, source: str) -> Split:
+    """The table of reasons to `StagedHeldBackReasons`; raises SourceDrift as `parse_table`."""
+    return parse_table(
+        content, StagedHeldBackReasons, ("code", "meaning"), source=source, file=file
+    )
+
+
+def parse_units(content: bytes, *, file: str, source: str) -> Split:
+    """The table of units to `StagedUnits`; raises SourceDrift as `parse_table`."""
+    return parse_table(content, StagedUnits, ("unit", "meaning"), source=source, file=file)
