@@ -22,8 +22,7 @@ judged as (
             when figures.kind = 'plan'
                 then 'a plan, target or limit, not something that happened'
             when figures.held_back like 'repeat_of:%'
-                then 'repeats ' || substr(figures.held_back, 11)
-                    || ': the same origin said the same there'
+                then replace(figures.held_back, 'repeat_of:', 'repeats the same origin''s ')
             when figures.held_back is not null
                 then reasons.meaning
         end as reason_not_used

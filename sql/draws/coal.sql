@@ -1,0 +1,20 @@
+-- draws/coal.parquet
+-- grain   draw, month, measure
+-- inputs  estimates.coal_draws
+-- units   usd nominal USD, tonnes metric tonnes, price_usd_per_t USD/t
+-- params  none
+-- why     for analysts who go on computing with the draws
+
+select
+    draw,
+    month,
+    measure,
+    usd,
+    tonnes,
+    price_usd_per_t
+from (
+    unpivot estimates.coal_draws
+    on gross_fob_usd, net_usd
+    into name measure value usd
+)
+order by measure, draw, month

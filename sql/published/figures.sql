@@ -1,0 +1,40 @@
+-- published.figures
+-- grain   observation_id
+-- inputs  facts.observations, staged.figure_sources, estimates.observation_use
+-- units   as stated, in column unit
+-- params  none
+-- why     the whole ledger: a figure is used only if the ledger allows it and the headline
+--         model of its stream took it
+
+select
+    observations.observation_id,
+    observations.stream,
+    observations.quantity,
+    observations.counterpart_iso3,
+    observations.sector,
+    observations.window_start_on,
+    observations.window_end_on,
+    observations.kind,
+    observations.low,
+    observations.central,
+    observations.high,
+    observations.unit,
+    observations.origin_id,
+    observations.source_id,
+    sources.title as source_title,
+    sources.url as source_url,
+    observations.locator,
+    observations.retrieved_at,
+    uses.posterior_quantile,
+    observations.is_used and coalesce(uses.is_used, false) as is_used,
+    case
+        when not observations.is_used then observations.reason_not_used
+        when uses.observation_id is null then 'no model of this stream reads this quantity'
+        when not uses.is_used then uses.reason_not_used
+    end as reason_not_used
+from facts.observations as observations
+left join staged.figure_sources as sources
+    on observations.source_id = sources.source_id
+left join estimates.observation_use as uses
+    on observations.observation_id = uses.observation_id
+order by observations.observation_id

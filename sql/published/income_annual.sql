@@ -1,0 +1,87 @@
+-- published.income_annual
+-- grain   stream, measure, year
+-- inputs  estimates.measure_draws, estimates.origins_by_month, estimates.periods
+-- units   nominal USD
+-- params  none
+-- why     months added within a draw, then summarised; a year is prior-driven when more than
+--         half of its months are, and the total when any of its streams is
+
+with per_draw as (
+    select
+        stream,
+        measure,
+        draw,
+        year(month) as year,
+        sum(usd) as usd,
+        count(*) as months
+    from estimates.measure_draws
+    group by stream, measure, draw, year(month)
+),
+
+quantiles as (
+    select
+        stream,
+        measure,
+        year,
+        quantile_cont(usd, 0.05) as q05,
+        quantile_cont(usd, 0.10) as q10,
+        quantile_cont(usd, 0.25) as q25,
+        quantile_cont(usd, 0.50) as q50,
+        quantile_cont(usd, 0.75) as q75,
+        quantile_cont(usd, 0.90) as q90,
+        quantile_cont(usd, 0.95) as q95,
+        avg(usd) as mean,
+        min(months) < 12 as is_partial_year
+    from per_draw
+    group by stream, measure, year
+),
+
+evidence as (
+    select
+        stream,
+        year(month) as year,
+        count(distinct origin_id) as n_origins
+    from estimates.origins_by_month
+    group by stream, year(month)
+    union all
+    select
+        'total' as stream,
+        year(month) as year,
+        count(distinct origin_id) as n_origins
+    from estimates.origins_by_month
+    group by year(month)
+),
+
+stream_years as (
+    select
+        stream,
+        year(month) as year,
+        avg(is_prior_driven::integer) > 0.5 as is_prior_driven,
+        max(model) as model
+    from estimates.periods
+    group by stream, year(month)
+),
+
+assumed as (
+    select * from stream_years
+    union all
+    select
+        'total' as stream,
+        year,
+        bool_or(is_prior_driven) as is_prior_driven,
+        'sum of streams' as model
+    from stream_years
+    group by year
+)
+
+select
+    quantiles.*,
+    coalesce(evidence.n_origins, 0) as n_origins,
+    assumed.is_prior_driven,
+    assumed.model
+from quantiles
+left join evidence
+    on quantiles.stream = evidence.stream and quantiles.year = evidence.year
+left join assumed
+    on quantiles.stream = assumed.stream and quantiles.year = assumed.year
+order by quantiles.stream, quantiles.measure, quantiles.year
