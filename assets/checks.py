@@ -1,0 +1,158 @@
+"""Checks that block publication."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.resources import WarehouseResource
+
+
+def _count_check(table: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=["staged", table],
+        name=f"{table}_rows_in_are_rows_kept_plus_refused",
+        blocking=True,
+        description="Every row received is in the table or in quarantine, with a reason.",
+    )
+    def rows_add_up(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+        with warehouse.open().connect(read_only=True) as connection:
+            run = connection.execute(
+                "select rows_in, rows_kept, rows_quarantined from staged.source_runs "
+                "where source = $source",
+                {"source": table},
+            ).fetchone()
+            held = connection.execute(f"select count(*) from staged.{table}").fetchone()
+            refused = connection.execute(
+                "select count(distinct (file, line)) from staged.quarantine where source = $source",
+                {"source": table},
+            ).fetchone()
+        rows_in, kept, quarantined = run or (-1, -1, -1)
+        in_table, in_quarantine = (held or (-1,))[0], (refused or (-1,))[0]
+        return dg.AssetCheckResult(
+            passed=rows_in == in_table + in_quarantine
+            and kept == in_table
+            and quarantined == in_quarantine,
+            description=(
+                f"{rows_in} rows in; {in_table} in the table; {in_quarantine} in quarantine"
+            ),
+            metadata={"rows_in": rows_in, "kept": in_table, "quarantined": in_quarantine},
+        )
+
+    return rows_add_up
+
+
+def _refused_check(table: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=["staged", table],
+        name=f"{table}_no_row_refused",
+        blocking=True,
+        description="A refused figure would move an estimate silently: mend or remove it first.",
+    )
+    def none_refused(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+        with warehouse.open().connect(read_only=True) as connection:
+            refused = connection.execute(
+                'select file, line, "column", reason from staged.quarantine '
+                "where source = $source order by file, line limit 20",
+                {"source": table},
+            ).fetchall()
+        told = "\n".join(f"{file}, line {line}: {reason}" for file, line, _, reason in refused)
+        return dg.AssetCheckResult(
+            passed=not refused,
+            description=told or "no row was refused",
+            metadata={"refused": len(refused)},
+        )
+
+    return none_refused
+
+
+SOURCE_TABLES = (
+    "figure_sources",
+    "origins",
+    "held_back_reasons",
+    "units",
+    "coal_figures",
+    "labor_figures",
+)
+COUNT_CHECKS = [_count_check(table) for table in SOURCE_TABLES]
+REFUSED_CHECKS = [_refused_check(table) for table in SOURCE_TABLES]
+
+
+@dg.asset_check(
+    asset=["facts", "observations"],
+    blocking=True,
+    description="Every figure of the staged tables is in the ledger, once.",
+)
+def every_figure_is_in_the_ledger(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Staged figures and ledger rows of the same origin tables, compared by id."""
+    with warehouse.open().connect(read_only=True) as connection:
+        lost = connection.execute(
+            """
+            select observation_id from staged.coal_figures
+            union all
+            select observation_id from staged.labor_figures
+            except
+            select observation_id from facts.observations
+            """
+        ).fetchall()
+    return dg.AssetCheckResult(
+        passed=not lost, description=f"{len(lost)} figures lost: {[row[0] for row in lost[:10]]}"
+    )
+
+
+@dg.asset_check(
+    asset=["published", "income_annual"],
+    blocking=True,
+    description=(
+        "Every published stream and year leads back to a figure used, or says it is prior-driven."
+    ),
+)
+def every_number_reaches_a_figure(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Each stream rests on figures with source, locator and retrieval time."""
+    with warehouse.open().connect(read_only=True) as connection:
+        without = connection.execute(
+            """
+            select distinct stream, year
+            from published.income_annual
+            where n_origins = 0 and not is_prior_driven
+            order by stream, year
+            """
+        ).fetchall()
+        unsourced = connection.execute(
+            """
+            select count(*)
+            from published.figures
+            where is_used and (source_id is null or locator is null or retrieved_at is null
+                or source_title is null)
+            """
+        ).fetchone()
+        streams = connection.execute(
+            """
+            select distinct stream from published.income_annual where stream != 'total'
+            except
+            select stream from published.figures where is_used
+            """
+        ).fetchall()
+    missing = unsourced[0] if unsourced else -1
+    return dg.AssetCheckResult(
+        passed=not without and not missing and not streams,
+        description=(
+            f"{len(without)} stream-years without a figure that do not say so {without[:5]}; "
+            f"{missing} figures used without source, locator or time; "
+            f"streams without any figure: {[row[0] for row in streams]}"
+        ),
+    )
+
+
+@dg.asset_check(
+    asset=["published", "figures"],
+    blocking=True,
+    description="A figure is used or says why not.",
+)
+def every_unused_figure_says_why(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Neither silent use nor silent neglect."""
+    with warehouse.open().connect(read_only=True) as connection:
+        silent = connection.execute(
+            "select count(*) from published.figures where is_used = (reason_not_used is not null)"
+        ).fetchone()
+    count = silent[0] if silent else -1
+    return dg.AssetCheckResult(passed=count == 0, description=f"{count} figures do not say")

@@ -1,0 +1,23 @@
+"""Jobs and when they run."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+MAIN_JOB = "main"
+
+# everything that is not partitioned: the raw AIS edge has a job of its own
+main_job = dg.define_asset_job(
+    MAIN_JOB,
+    selection=dg.AssetSelection.all(),
+    description="From sources to the published release, everything once.",
+)
+
+monthly = dg.ScheduleDefinition(
+    name="monthly",
+    job=main_job,
+    cron_schedule="0 6 5 * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="On the fifth of each month, 06:00 UTC: most sources have spoken by then.",
+)

@@ -1,0 +1,384 @@
+"""One page that opens with no network: the answer, how it moves, and what it rests on.
+
+The page is made from the release's own database, so it cannot say anything else than what
+readers find there. Every cell of data passes through the template's escaping or through JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import duckdb
+import jinja2
+import polars as pl
+import vl_convert
+
+from pipelines.publish.contract import load_contract
+from pipelines.publish.release import DATABASE_NAME
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+STREAM_TITLES = {
+    "coal": "coal, gross FOB income",
+    "labor": "overseas labor, taken by the state",
+    "it_workers": "overseas IT workers, taken by the state",
+    "total": "all three, added within each draw",
+}
+COLOURS = {"coal": "#3b3b3b", "labor": "#0b6e99", "it_workers": "#b4552d", "total": "#6b4c9a"}
+TABLE_ROWS = 400
+Chart = alt.Chart | alt.LayerChart
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows to show, all text already formatted; escaped by the template."""
+
+    columns: list[str]
+    rows: list[list[str]]
+    caption: str = ""
+    is_searchable: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page."""
+
+    anchor: str
+    title: str
+    text: list[str] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    # markup made by our own code from escaped parts; never text from data
+    fragments: list[str] = field(default_factory=list)
+
+
+def millions(usd: float | None) -> str:
+    """US dollars as millions with three significant digits."""
+    if usd is None:
+        return "not known"
+    value = usd / 1e6
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
+
+
+def answer_rows(reader: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The answer: each stream's headline for its latest full year.
+
+    Returns:
+        Dicts with stream, title, year, median, low, high (USD), data_through, n_origins,
+        is_prior_driven, model.
+    """
+    rows = reader.execute(
+        """
+        with last_full as (
+            select *
+            from income_annual
+            where measure = 'state_income_usd' and not is_partial_year
+            qualify year = max(year) over (partition by stream)
+        ),
+        evidence as (
+            select stream, max(window_end_on) as data_through
+            from figures
+            where is_used
+            group by stream
+        )
+        select
+            last_full.stream, year, q50, q05, q95, evidence.data_through, n_origins,
+            is_prior_driven, model
+        from last_full
+        left join evidence on last_full.stream = evidence.stream
+        """
+    ).fetchall()
+    names = ("stream", "year", "median", "low", "high", "data_through", "n_origins")
+    found = {
+        row[0]: dict(zip((*names, "is_prior_driven", "model"), row, strict=True)) for row in rows
+    }
+    return [
+        {**found[stream], "title": title}
+        for stream, title in STREAM_TITLES.items()
+        if stream in found
+    ]
+
+
+def _answer(reader: duckdb.DuckDBPyConnection) -> Section:
+    rows = [
+        [
+            row["title"],
+            str(row["year"]),
+            millions(row["median"]),
+            f"{millions(row['low'])} – {millions(row['high'])}",
+            str(row["data_through"] or ""),
+            str(row["n_origins"]),
+            "yes" if row["is_prior_driven"] else "no",
+            row["model"],
+        ]
+        for row in answer_rows(reader)
+    ]
+    return Section(
+        "answer",
+        "The answer",
+        text=[
+            "Nominal US dollars, millions. The interval holds the model's central 90%: one year "
+            "in ten is expected to lie outside it. “Prior-driven: yes” means that assumption, not "
+            "evidence of that year, sets the number.",
+        ],
+        tables=[
+            Table(
+                [
+                    "stream, USD m",
+                    "year",
+                    "median",
+                    "90% interval",
+                    "data through",
+                    "origins",
+                    "prior-driven",
+                    "model",
+                ],
+                rows,
+            )
+        ],
+    )
+
+
+def _band(frame: pl.DataFrame, x: str, title: str, colour: str) -> alt.LayerChart:
+    """Median with 50% and 90% bands."""
+    base = alt.Chart(frame).encode(x=alt.X(f"{x}:T", title=None))
+    tooltip = [
+        alt.Tooltip(f"{x}:T", format="%Y-%m"),
+        *(alt.Tooltip(f"{name}:Q", format=",.4s") for name in ("q05", "q25", "q50", "q75", "q95")),
+    ]
+    return (
+        base.mark_area(opacity=0.18, color=colour).encode(
+            y=alt.Y("q05:Q", title=title, axis=alt.Axis(format="~s")), y2="q95:Q"
+        )
+        + base.mark_area(opacity=0.35, color=colour).encode(y="q25:Q", y2="q75:Q")
+        + base.mark_line(color=colour, strokeWidth=1.5).encode(y="q50:Q", tooltip=tooltip)
+    )
+
+
+def _income(reader: duckdb.DuckDBPyConnection) -> Section:
+    monthly = reader.sql(
+        "select stream, month, q05, q25, q50, q75, q95 from income_monthly "
+        "where measure = 'state_income_usd' order by stream, month"
+    ).pl()
+    points = reader.sql(
+        """
+        select
+            stream,
+            window_start_on + interval 182 day as mid_on,
+            coalesce(central, sqrt(low * high), low, high) / 12 as usd_per_month,
+            observation_id,
+            quantity,
+            coalesce(source_title, source_id) as source,
+            case when is_used then 'used' else 'not used' end as use
+        from figures
+        where
+            unit = 'USD'
+            and quantity in ('export_usd', 'state_take_usd')
+            and counterpart_iso3 in ('WLD', 'CHN')
+            and kind not in ('plan', 'structural_zero')
+            and date_diff('day', window_start_on, window_end_on) between 360 and 370
+        order by observation_id
+        """
+    ).pl()
+    charts: list[Chart] = []
+    for stream, title in STREAM_TITLES.items():
+        rows = monthly.filter(pl.col("stream") == stream)
+        if rows.is_empty():
+            continue
+        chart = _band(rows, "month", "USD a month", COLOURS[stream])
+        dots = points.filter(pl.col("stream") == stream)
+        if dots.height:
+            chart += (
+                alt.Chart(dots)
+                .mark_point(filled=True, size=42, opacity=0.8)
+                .encode(
+                    x="mid_on:T",
+                    y="usd_per_month:Q",
+                    color=alt.Color(
+                        "use:N",
+                        title="published figure",
+                        scale=alt.Scale(domain=["used", "not used"], range=["#c22", "#aaa"]),
+                    ),
+                    tooltip=["observation_id", "quantity", "source", "usd_per_month"],
+                )
+            )
+        charts.append(chart.properties(width=820, height=240, title=title))
+    return Section(
+        "income",
+        "Income by month",
+        text=[
+            "Line: median. Bands: central 50% and 90%. Points: published yearly totals, spread "
+            "evenly over their year; red ones were used by the model, grey ones were not (the "
+            "table of figures says why).",
+        ],
+        charts=charts,
+    )
+
+
+def _coal(reader: duckdb.DuckDBPyConnection) -> Section:
+    frame = reader.sql("select * from coal_monthly order by month").pl()
+    charts: list[Chart] = []
+    for prefix, title in (("tonnes", "tonnes a month"), ("price_usd_per_t", "USD per tonne, FOB")):
+        renamed = frame.select(
+            "month",
+            *(pl.col(f"{prefix}_{q}").alias(q) for q in ("q05", "q25", "q50", "q75", "q95")),
+        )
+        charts.append(
+            _band(renamed, "month", title, COLOURS["coal"]).properties(width=820, height=200)
+        )
+    yearly = reader.sql(
+        "select year, destination_iso3, round(share_q50, 3) as median_share, "
+        "round(share_q05, 3) as low, round(share_q95, 3) as high "
+        "from coal_destination_annual where share_q95 > 0.005 order by year desc, share_q50 desc"
+    ).pl()
+    return Section(
+        "coal",
+        "Coal: tonnes, price, destinations",
+        charts=charts,
+        tables=[_table(yearly, "Destinations by year (share of tonnes, 90% interval)")],
+    )
+
+
+def _labor(reader: duckdb.DuckDBPyConnection) -> Section:
+    frame = reader.sql(
+        """
+        select
+            year,
+            host_iso3 as host,
+            round(headcount_q50)::bigint as workers,
+            round(headcount_q05)::bigint || ' – ' || round(headcount_q95)::bigint as "workers, 90%",
+            round(wage_usd_per_month_q50)::bigint as "gross wage, USD/month",
+            round(state_share_q50, 2) as "state share",
+            round(take_usd_q50 / 1e6, 1) as "taken, USD m",
+            round(take_usd_q05 / 1e6, 1) || ' – ' || round(take_usd_q95 / 1e6, 1)
+                as "taken, 90%, USD m"
+        from labor_by_host_annual
+        order by year desc, take_usd_q50 desc
+        """
+    ).pl()
+    return Section(
+        "labor",
+        "Overseas labor by host",
+        tables=[_table(frame, "Workers, wages and what the state takes", searchable=True)],
+    )
+
+
+def _evidence(reader: duckdb.DuckDBPyConnection) -> Section:
+    conflicts = reader.sql(
+        "select observation_id, stream, quantity, window_start_on as from, window_end_on as to, "
+        "stated, model_q05, model_q95, unit, is_used from conflicts order by observation_id"
+    ).pl()
+    origins = reader.sql(
+        "select name, kind_of_body, n_statements as statements, n_repeats as repeats, "
+        'n_used as used, round(implied_usd_per_worker_per_month) as "USD/worker/month", '
+        'round(implied_usd_per_t, 1) as "USD/t", plausibility '
+        "from origins order by n_statements desc, name"
+    ).pl()
+    figures = reader.sql(
+        "select observation_id as id, stream, quantity, counterpart_iso3 as country, "
+        "window_start_on as from, window_end_on as to, kind, low, central, high, unit, "
+        'source_title as source, is_used as used, reason_not_used as "why not" '
+        "from figures order by observation_id"
+    ).pl()
+    return Section(
+        "evidence",
+        "What the numbers rest on",
+        text=[
+            "Each figure counts once, under the body that first produced it, however often it "
+            "was printed. Nothing is dropped: a figure no model used says why.",
+        ],
+        tables=[
+            _table(conflicts, "Figures outside the model's 90% interval", searchable=True),
+            _table(origins, "Origins: repeats and arithmetic", searchable=True),
+            _table(figures, "All figures", searchable=True, limit=5_000),
+        ],
+    )
+
+
+def _state(reader: duckdb.DuckDBPyConnection) -> Section:
+    sources = reader.sql("select * from sources_status order by source").pl()
+    refused = reader.sql("select * from quarantine order by source, row").pl()
+    vintages = reader.sql("select * from vintages order by published_at").pl()
+    return Section(
+        "state",
+        "Sources, refused rows, vintages",
+        tables=[
+            _table(sources, "Sources of this run"),
+            _table(refused, "Refused rows", searchable=True),
+            _table(vintages, "Vintages"),
+        ],
+    )
+
+
+SECTIONS: tuple[Callable[[duckdb.DuckDBPyConnection], Section], ...] = (
+    _answer,
+    _income,
+    _coal,
+    _labor,
+    _evidence,
+    _state,
+)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if isinstance(value, int):
+        return str(value)
+    return str(value)[:400]
+
+
+def _table(
+    frame: pl.DataFrame, caption: str, *, searchable: bool = False, limit: int = TABLE_ROWS
+) -> Table:
+    note = f" (first {limit} of {frame.height})" if frame.height > limit else ""
+    if frame.is_empty():
+        note = " (none)"
+    return Table(
+        frame.columns,
+        [[_text(cell) for cell in row] for row in frame.head(limit).rows()],
+        caption + note,
+        searchable and frame.height > 8,
+    )
+
+
+def _spec(chart: Chart) -> str:
+    """The chart as JSON that cannot end the script element it stands in."""
+    spec = json.dumps(chart.to_dict(), separators=(",", ":"), default=str)
+    return spec.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def write_report(release: Path, target: Path) -> None:
+    """Write the page for the release in folder `release`.
+
+    Args:
+        release: folder that holds the published database.
+        target: the HTML file to write.
+    """
+    alt.data_transformers.disable_max_rows()
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    with duckdb.connect(str(release / DATABASE_NAME), read_only=True) as reader:
+        sections = [make(reader) for make in SECTIONS]
+        vintage = reader.sql("select * from vintages order by published_at, vintage_id").pl()
+    specs = [[_spec(chart) for chart in section.charts] for section in sections]
+    page = environment.get_template("report.html.j2").render(
+        sections=list(zip(sections, specs, strict=True)),
+        vintage=vintage.row(-1, named=True),
+        tables=list(load_contract().values()),
+        vega=vl_convert.javascript_bundle(vl_version=alt.SCHEMA_VERSION.rsplit(".", 1)[0][1:]),
+    )
+    target.write_text(page, encoding="utf-8")
