@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 from types import ModuleType
+from typing import Any
 
 import dagster as dg
 
 from assets.loggers import quiet_logger
+from assets.published import build_assets
 from assets.resources import Sampling, Snapshots, WarehouseResource
 
 # a new capability is one module here
@@ -15,10 +17,12 @@ MODULES = (
     "assets.reference",
     "assets.facts",
     "assets.estimates",
-    "assets.published",
     "assets.checks",
     "assets.schedules",
 )
+
+# what define_asset_job returns: its class has no public name
+UNRESOLVED_JOB = type(dg.define_asset_job("unresolved"))
 
 RESOURCES = {
     "warehouse": WarehouseResource(),
@@ -27,9 +31,9 @@ RESOURCES = {
 }
 
 
-def _found[T](modules: list[ModuleType], kind: type[T]) -> list[T]:
+def _found(modules: list[ModuleType], kind: type[Any]) -> list[Any]:
     """Module-level objects of a kind, also inside lists; each once, in order of appearance."""
-    found: dict[int, T] = {}
+    found: dict[int, Any] = {}
     for module in modules:
         for value in vars(module).values():
             for one in value if isinstance(value, list) else [value]:
@@ -42,12 +46,13 @@ def build_definitions() -> dg.Definitions:
     """Everything the modules define, run in one process: one writer per DuckDB file."""
     modules = [importlib.import_module(name) for name in MODULES]
     checks = _found(modules, dg.AssetChecksDefinition)
-    known = {id(check) for check in checks}
+    # a checks definition is an assets definition too
+    assets = [one for one in _found(modules, dg.AssetsDefinition) if one not in checks]
+    known = {key for one in assets for key in one.keys}
     return dg.Definitions(
-        assets=[a for a in _found(modules, dg.AssetsDefinition) if id(a) not in known],
+        assets=[*assets, *build_assets(known)],
         asset_checks=checks,
-        jobs=_found(modules, dg.JobDefinition)
-        + _found(modules, dg.unresolved_asset_job_definition),
+        jobs=_found(modules, dg.JobDefinition) + _found(modules, UNRESOLVED_JOB),
         schedules=_found(modules, dg.ScheduleDefinition),
         sensors=_found(modules, dg.SensorDefinition),
         resources=RESOURCES,

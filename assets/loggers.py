@@ -7,7 +7,7 @@ import logging
 import dagster as dg
 
 
-@dg.logger(description="Warnings and errors on the console; every event is in the UI.")
+@dg.logger({}, "Warnings and errors on the console; every event is in the UI.")
 def quiet_logger(_: dg.InitLoggerContext) -> logging.Logger:
     """A logger that speaks from WARNING up."""
     logger = logging.Logger("dprk_revenue", level=logging.WARNING)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import os
+
 import dagster as dg
 
-from pipelines.paths import data_dir, published_dir, work_database
+from pipelines.paths import data_dir, work_database
 from pipelines.snapshots import SnapshotStore
 from pipelines.warehouse import Warehouse
 
@@ -31,15 +34,22 @@ class Snapshots(dg.ConfigurableResource):
 
 
 class Sampling(dg.ConfigurableResource):
-    """How many joint draws, from which seed: same seed, same numbers."""
+    """How many joint draws, from which seed, up to when: same three, same numbers."""
 
     draws: int = 4_000
     seed: int = DEFAULT_SEED
+    # YYYY-MM-DD; empty means today. DPRK_AS_OF reruns the estimates of a past day.
+    as_of: str = ""
 
+    def last_month(self) -> dt.date:
+        """First day of the last month that had ended on the day of `as_of`.
 
-class PublishedFolder(dg.ConfigurableResource):
-    """Where readers look."""
-
-    def path(self) -> str:
-        """The folder of the current data folder."""
-        return str(published_dir())
+        Raises:
+            ValueError: `as_of` is not a date.
+        """
+        asked = self.as_of or os.environ.get("DPRK_AS_OF", "")
+        try:
+            day = dt.date.fromisoformat(asked) if asked else dt.datetime.now(dt.UTC).date()
+        except ValueError as error:
+            raise ValueError(f"DPRK_AS_OF is {asked!r}; give a date as YYYY-MM-DD") from error
+        return (day.replace(day=1) - dt.timedelta(days=1)).replace(day=1)

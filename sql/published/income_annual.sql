@@ -1,10 +1,10 @@
 -- published.income_annual
 -- grain   stream, measure, year
--- inputs  estimates.measure_draws, estimates.origins_by_month, estimates.periods
+-- inputs  estimates.measure_draws, estimates.origins_by_month, estimates.years
 -- units   nominal USD
 -- params  none
--- why     months added within a draw, then summarised; a year is prior-driven when more than
---         half of its months are, and the total when any of its streams is
+-- why     months added within a draw, then summarised; the total is prior-driven when any of
+--         its streams is
 
 with per_draw as (
     select
@@ -55,11 +55,10 @@ evidence as (
 stream_years as (
     select
         stream,
-        year(month) as year,
-        avg(is_prior_driven::integer) > 0.5 as is_prior_driven,
-        max(model) as model
-    from estimates.periods
-    group by stream, year(month)
+        year,
+        is_prior_driven,
+        model
+    from estimates.years
 ),
 
 assumed as (
