@@ -20,6 +20,8 @@ from pipelines.paths import published_dir, shown
 from pipelines.publish.release import DATABASE_NAME
 from pipelines.publish.report import answer_rows, millions
 
+SILENT = {"loggers": {"console": {"config": {"level": "CRITICAL"}}}}
+
 
 class _StepProgress(logging.Handler):
     """Moves the bar at each finished step."""
@@ -66,7 +68,10 @@ def run_job(name: str, console: Console, *, run_config: dict[str, Any] | None = 
         logging.getLogger("dagster").addHandler(handler)
         try:
             outcome = job.execute_in_process(
-                instance=instance, raise_on_error=False, run_config=run_config
+                instance=instance,
+                raise_on_error=False,
+                # failures are told once, below, in our own words
+                run_config={**SILENT, **(run_config or {})},
             )
         finally:
             logging.getLogger("dagster").removeHandler(handler)
@@ -89,8 +94,9 @@ def _tell_failures(outcome: dg.ExecuteInProcessResult, console: Console) -> None
         elif event.is_step_failure:
             error = event.step_failure_data.error
             cause = error.cause if error and error.cause else error
+            step = str(event.step_key).replace("__", "/")
             if cause is not None and "DagsterAssetCheckFailedError" not in (cause.cls_name or ""):
-                console.print(f"[bold red]failed[/] {event.step_key.replace('__', '/')}")
+                console.print(f"[bold red]failed[/] {step}")
                 console.print(f"  {cause.message.strip()}", markup=False, highlight=False)
 
 
@@ -112,7 +118,7 @@ def print_answer(console: Console) -> None:
         ("origins", "right"),
         ("prior-driven", "right"),
     ):
-        table.add_column(name, justify=justify)  # ty: ignore[invalid-argument-type]
+        table.add_column(name, justify=justify)
     for row in rows:
         table.add_row(
             row["title"],

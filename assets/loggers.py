@@ -7,10 +7,13 @@ import logging
 import dagster as dg
 
 
-@dg.logger({}, "Warnings and errors on the console; every event is in the UI.")
-def quiet_logger(_: dg.InitLoggerContext) -> logging.Logger:
-    """A logger that speaks from WARNING up."""
-    logger = logging.Logger("dprk_revenue", level=logging.WARNING)
+@dg.logger(
+    {"level": dg.Field(str, default_value="WARNING")},
+    "Warnings and errors on the console; every event is in the UI.",
+)
+def quiet_logger(context: dg.InitLoggerContext) -> logging.Logger:
+    """A logger that speaks from the configured level up."""
+    logger = logging.Logger("dprk_revenue", level=context.logger_config["level"])
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     logger.addHandler(handler)

@@ -7,6 +7,8 @@ import datetime as dt
 import pandera.polars as pa
 import polars as pl
 
+from pipelines.schemas.types import Instant
+
 STREAMS = ("coal", "labor", "it_workers")
 KINDS = (
     "exact",
@@ -72,7 +74,7 @@ class StagedFigures(pa.DataFrameModel):
     source_id: str = pa.Field(str_matches=_IDENTIFIER)
     locator: str
     read_at: str = pa.Field(str_startswith="http", nullable=True)
-    retrieved_at: pl.Datetime = pa.Field(dtype_kwargs={"time_unit": "us"})
+    retrieved_at: Instant
     held_back: str = pa.Field(nullable=True)
     note: str = pa.Field(nullable=True)
 
@@ -157,7 +159,7 @@ class Observations(pa.DataFrameModel):
     origin_id: str
     source_id: str
     locator: str
-    retrieved_at: pl.Datetime = pa.Field(dtype_kwargs={"time_unit": "us"})
+    retrieved_at: Instant
     is_used: bool
     reason_not_used: str = pa.Field(nullable=True)
 

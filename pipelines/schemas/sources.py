@@ -5,13 +5,15 @@ from __future__ import annotations
 import pandera.polars as pa
 import polars as pl
 
+from pipelines.schemas.types import Instant
+
 
 class SourceRuns(pa.DataFrameModel):
     """What each source gave. Grain: source."""
 
     source: str
     as_of: pl.Date = pa.Field(nullable=True)  # last day the source speaks of
-    retrieved_at: pl.Datetime = pa.Field(dtype_kwargs={"time_unit": "us"}, nullable=True)
+    retrieved_at: Instant = pa.Field(nullable=True)
     is_embedded: bool
     is_stale: bool
     rows_in: int = pa.Field(ge=0)
