@@ -1,0 +1,189 @@
+"""Annexes of EU Regulation 2017/1509 (restrictive measures against the DPRK), as one CSV.
+
+The file is the annexes of the consolidated regulation as OpenSanctions keys them in; the text is
+reusable with attribution. One person, firm or ship may stand in several annexes: that is several
+rows here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from pipelines.quarantine import SourceDrift, check_columns
+from pipelines.schemas.listings import ListedAddresses, ListedAliases, ListedParties
+from pipelines.sources.csv_cells import headed_cells
+from pipelines.sources.http import Answer, Fetcher, Limits
+from pipelines.sources.listings import (
+    Edition,
+    Listing,
+    addresses_of,
+    aliases_of,
+    checked,
+    country_from_address,
+    empty_listing,
+    imo_valid,
+    nfc,
+    parties_of,
+    refuse,
+    with_bank,
+)
+
+LICENCE = "eu-reuse-attribution"
+SOURCE = "eu_prk"
+FILE = "32017R1509.csv"
+URL = (
+    "https://raw.githubusercontent.com/opensanctions/opensanctions/main/"
+    "datasets/eu/journal_sanctions/data/consolidated/32017R1509.csv"
+)
+LIMITS = Limits(hosts=frozenset({"raw.githubusercontent.com"}), max_bytes=32 * 1024 * 1024)
+
+# fmt: off
+COLUMNS = [
+    "celex", "recordId", "programKey", "annex", "measure", "startDate", "reason", "schema", "name",
+    "alias", "weakAlias", "previousName", "country", "nationality", "jurisdiction", "birthDate",
+    "birthPlace", "position", "passportNumber", "gender", "appearance", "ethnicity", "fatherName",
+    "motherName", "incorporationDate", "legalForm", "sector", "registrationNumber", "taxNumber",
+    "idNumber", "innCode", "ogrnCode", "kppCode", "okpoCode", "leiCode", "swiftBic", "ticker",
+    "imoNumber", "mmsi", "flag", "address", "phone", "email", "website", "notes",
+]
+# fmt: on
+_ALIAS_COLUMNS = {"alias": "aka", "weakAlias": "weak", "previousName": "fka"}
+
+
+def fetch(fetcher: Fetcher, *, etag: str | None, last_modified: str | None) -> Answer:
+    """The annexes as they stand.
+
+    Raises:
+        SourceUnavailable: the service did not give them.
+    """
+    return fetcher.get(URL, LIMITS, source=SOURCE, etag=etag, last_modified=last_modified)
+
+
+def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
+    """One edition of the annexes.
+
+    A ship's number the regulation calls missing ("Does not exist") is null here. A firm's
+    registration number is taken as its IMO company number when its check digit is one.
+
+    Raises:
+        SourceDrift: other columns than agreed, not UTF-8, not CSV.
+    """
+    header, cut = headed_cells(content, source=SOURCE, file=FILE)
+    check_columns(header, COLUMNS, source=SOURCE, file=FILE)
+    cells, refused, rows_in = cut.rows, cut.refused, cut.rows_in
+    if rows_in == 0:
+        raise SourceDrift(f"{SOURCE}: {FILE} has a header and no rows; download it again")
+    edition = Edition.of(SOURCE, [content], retrieved_at=retrieved_at, file=FILE)
+    celex = cells.filter(~pl.col("celex").is_in(["32017R1509"]) | pl.col("celex").is_null())
+    if celex.height:
+        raise SourceDrift(
+            f"{SOURCE}: {FILE}, line {celex['line'][0]}: celex is {celex['celex'][0]!r}, expected "
+            "'32017R1509': this is another regulation's table"
+        )
+    typed, unreadable = _typed(cells)
+    parties = checked(
+        parties_of(with_bank(typed), edition),
+        ListedParties,
+        source=SOURCE,
+        file=FILE,
+        refused=pl.concat([refused, unreadable]),
+        rows_refused=rows_in - typed.height,
+    )
+    kept = typed.join(parties.kept.select("line"), on="line", how="semi", maintain_order="left")
+    aliases = pl.concat(
+        [
+            kept.select(
+                "line",
+                "list_id",
+                pl.col(column).str.split(";").alias("alias_original"),
+                kind=pl.lit(kind),
+                quality=pl.lit(None, dtype=pl.String),
+            )
+            .explode("alias_original", empty_as_null=False, keep_nulls=False)
+            .drop_nulls("alias_original")
+            for column, kind in _ALIAS_COLUMNS.items()
+        ]
+    )
+    named = checked(
+        aliases_of(aliases, edition), ListedAliases, source=f"{SOURCE}_alias", file=FILE
+    )
+    placed = checked(
+        addresses_of(
+            kept.select(
+                "line",
+                "list_id",
+                nfc("address"),
+                city=pl.lit(None, dtype=pl.String),
+                country=pl.lit(None, dtype=pl.String),
+            ).drop_nulls("address"),
+            edition,
+        ),
+        ListedAddresses,
+        source=f"{SOURCE}_address",
+        file=FILE,
+    )
+    return Listing(
+        edition,
+        country_from_address(parties.kept, placed.kept),
+        named.kept,
+        placed.kept,
+        empty_listing(edition).links,
+        {SOURCE: parties, f"{SOURCE}_alias": named, f"{SOURCE}_address": placed},
+    )
+
+
+def _typed(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    number = pl.col("imoNumber").str.extract(r"^\s*(?:IMO\s*)?(\d{7})\s*$")
+    company = pl.col("registrationNumber").str.extract(r"^\s*(\d{7})\s*$")
+    is_vessel = pl.col("schema") == "Vessel"
+    dated = pl.col("startDate").str.strip_chars()
+    typed = cells.with_columns(
+        name_original=pl.col("name"),
+        name=nfc("name"),
+        program=nfc("programKey"),
+        position=nfc("position"),
+        country=pl.coalesce(nfc("country"), nfc("nationality").str.strip_chars_end(".")),
+        listed_on=dated.str.to_date("%-d.%-m.%Y", strict=False),
+        swift_bic=nfc("swiftBic"),
+        flag=nfc("flag"),
+        mmsi=pl.col("mmsi").str.extract(r"^\s*(\d{9})\s*$"),
+        imo_kind=pl.when(is_vessel & number.is_not_null())
+        .then(pl.lit("ship"))
+        .when(~is_vessel & imo_valid(company, pl.lit("company")))
+        .then(pl.lit("company")),
+        imo_number=pl.when(is_vessel)
+        .then(number)
+        .when(imo_valid(company, pl.lit("company")))
+        .then(company),
+        remarks=nfc(pl.concat_str("measure", "reason", "notes", separator="; ", ignore_nulls=True)),
+        is_dprk=pl.lit(True),
+        dprk_reason=pl.lit("list"),
+    ).with_columns(
+        imo_valid=imo_valid("imo_number", "imo_kind"),
+        list_id=pl.concat_str(
+            nfc("annex"),
+            pl.coalesce(nfc("recordId"), pl.lit("IMO") + pl.col("imo_number"), pl.col("name")),
+            separator=":",
+        ).str.slice(0, 200),
+    )
+    kept, nameless = refuse(
+        typed,
+        pl.col("name").is_null() | pl.col("list_id").is_null(),
+        source=SOURCE,
+        file=FILE,
+        column="name",
+        rule="not_nullable",
+        reason="a row without a name or an annex",
+    )
+    kept, undated = refuse(
+        kept,
+        dated.is_not_null() & pl.col("listed_on").is_null(),
+        source=SOURCE,
+        file=FILE,
+        column="startDate",
+        rule="not_readable",
+        reason="startDate is not a date as D.M.YYYY; compare it with the regulation",
+    )
+    return kept, pl.concat([nameless, undated])

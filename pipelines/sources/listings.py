@@ -1,0 +1,438 @@
+"""What the official lists have in common: names, ship numbers, banks, links, editions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandera.polars as pa
+import polars as pl
+
+from pipelines.quarantine import SourceDrift, Split, empty_quarantine, split
+from pipelines.schemas.listings import (
+    ORGANISATION_SCHEMATA,
+    ListedAddresses,
+    ListedAliases,
+    ListedLinks,
+    ListedParties,
+    ListingChanges,
+    polars_schema,
+)
+from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+
+# an official list in which most rows are refused is a changed list, not a bad day
+MOST_REFUSED_SHARE = 0.5
+EXCERPT_CHARACTERS = 300
+
+PARTY_SCHEMA = polars_schema(ListedParties)
+ALIAS_SCHEMA = polars_schema(ListedAliases)
+ADDRESS_SCHEMA = polars_schema(ListedAddresses)
+LINK_SCHEMA = polars_schema(ListedLinks)
+CHANGE_SCHEMA = polars_schema(ListingChanges)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One retrieval of one list.
+
+    Attributes:
+        list_source: short name of the list.
+        key: what tells editions apart: the date the list prints, else a hash of its bytes.
+        edition_on: the date the list prints on itself, when it prints one.
+        retrieved_at: naive UTC instant of the retrieval.
+        file: name of the file as the reader knows it.
+    """
+
+    list_source: str
+    key: str
+    retrieved_at: dt.datetime
+    file: str
+    edition_on: dt.date | None = None
+
+    @classmethod
+    def of(
+        cls,
+        list_source: str,
+        contents: Sequence[bytes | None],
+        *,
+        retrieved_at: dt.datetime,
+        file: str,
+        edition_on: dt.date | None = None,
+    ) -> Edition:
+        """The edition of these bytes; a file without a printed date goes by its hash."""
+        digest = hashlib.sha256()
+        for content in contents:
+            digest.update(hashlib.sha256(content or b"").digest())
+        if retrieved_at.tzinfo is not None:
+            retrieved_at = retrieved_at.astimezone(dt.UTC).replace(tzinfo=None)
+        key = digest.hexdigest()[:12]
+        if edition_on is not None:
+            key = f"{edition_on.isoformat()}-{key}"
+        return cls(list_source, key, retrieved_at, file, edition_on)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One edition of one list, in the common shape.
+
+    Attributes:
+        edition: which.
+        parties, aliases, addresses, links: kept rows, of the contracts in schemas/listings.py.
+        splits: rows in, kept and refused of each file of the edition, by source name.
+    """
+
+    edition: Edition
+    parties: pl.DataFrame
+    aliases: pl.DataFrame
+    addresses: pl.DataFrame
+    links: pl.DataFrame
+    splits: dict[str, Split] = field(default_factory=dict)
+
+
+def nfc(column: str | pl.Expr) -> pl.Expr:
+    """Text in NFC, outer space gone and inner runs of white space one space; empty is null."""
+    text = pl.col(column) if isinstance(column, str) else column
+    plain = text.str.normalize("NFC").str.replace_all(r"\s+", " ").str.strip_chars()
+    return pl.when(plain != "").then(plain)
+
+
+def imo_valid(number: str | pl.Expr, kind: str | pl.Expr) -> pl.Expr:
+    """Whether the last digit is the check digit of the other six.
+
+    Ships: weights 7 to 2, sum modulo 10. Companies: weights 8 6 4 2 9 7, (11 - sum modulo 11)
+    modulo 10. A number of one kind may by chance pass the other's check, so the kind comes from
+    where the number stands, never from the number.
+    """
+    text = pl.col(number) if isinstance(number, str) else number
+    what = pl.col(kind) if isinstance(kind, str) else kind
+    digits = [text.str.slice(place, 1).cast(pl.Int64, strict=False) for place in range(7)]
+    ship = sum((digits[place] * (7 - place) for place in range(6)), pl.lit(0)) % 10
+    weights = (8, 6, 4, 2, 9, 7)
+    company = sum((digits[place] * weights[place] for place in range(6)), pl.lit(0)) % 11
+    expected = pl.when(what == "ship").then(ship).otherwise((11 - company) % 10)
+    return pl.when(text.str.contains(r"^\d{7}$")).then(expected == digits[6])
+
+
+# A bank is a listed organisation that the list itself calls one: it prints a SWIFT/BIC code with
+# the entry, or the entry's own name says bank. Nothing is read from whom it deals with.
+BANK_IN_NAME = (
+    r"(?i)\b(?:bank|banks|banking|banka|banque|banco|banca|bankasi|bancorp)\b|银行|銀行|은행|банк"
+)
+SWIFT_BIC = r"\b(?:SWIFT/BIC|SWIFT|BIC)[:\s]+([A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)\b"
+
+
+def with_bank(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add is_bank and bank_basis from schema, name and swift_bic (all from the list itself)."""
+    organisation = pl.col("schema").is_in(list(ORGANISATION_SCHEMATA))
+    basis = (
+        pl.when(organisation & pl.col("swift_bic").is_not_null())
+        .then(pl.lit("swift_bic"))
+        .when(organisation & pl.col("name").str.contains(BANK_IN_NAME))
+        .then(pl.lit("name"))
+    )
+    return frame.with_columns(bank_basis=basis).with_columns(
+        is_bank=pl.col("bank_basis").is_not_null()
+    )
+
+
+def parties_of(frame: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    """Rows in the party contract's columns and types; what a list does not print is null."""
+    absent = [name for name in PARTY_SCHEMA if name not in frame.columns]
+    stamped = frame.with_columns(
+        list_source=pl.lit(edition.list_source),
+        list_edition=pl.lit(edition.key),
+        edition_on=pl.lit(edition.edition_on, dtype=pl.Date),
+        retrieved_at=pl.lit(edition.retrieved_at, dtype=pl.Datetime("us")),
+        file=pl.lit(edition.file),
+        is_delisted=pl.col("is_delisted") if "is_delisted" in frame.columns else pl.lit(False),
+        **{
+            name: pl.lit(None, dtype=PARTY_SCHEMA[name])
+            for name in absent
+            if name not in ("list_source", "list_edition", "edition_on", "retrieved_at", "file")
+            and name != "is_delisted"
+        },
+    )
+    return stamped.select(
+        pl.col(name).cast(dtype, strict=False) for name, dtype in PARTY_SCHEMA.items()
+    )
+
+
+def _stamped(frame: pl.DataFrame, edition: Edition, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    columns = {
+        "list_source": pl.lit(edition.list_source),
+        "list_edition": pl.lit(edition.key),
+    }
+    full = frame.with_columns(**columns)
+    absent = {
+        name: pl.lit(None, dtype=dtype)
+        for name, dtype in schema.items()
+        if name not in full.columns
+    }
+    return full.with_columns(**absent).select(
+        pl.col(name).cast(dtype, strict=False) for name, dtype in schema.items()
+    )
+
+
+def aliases_of(frame: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    """Rows (line, list_id, alias_original, kind, quality) in the alias contract."""
+    named = frame.with_columns(alias=nfc("alias_original")).filter(pl.col("alias").is_not_null())
+    return _stamped(named, edition, ALIAS_SCHEMA)
+
+
+def addresses_of(frame: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+    """Rows (line, list_id, address, city, country) in the address contract."""
+    return _stamped(frame, edition, ADDRESS_SCHEMA)
+
+
+def country_from_address(parties: pl.DataFrame, addresses: pl.DataFrame) -> pl.DataFrame:
+    """The country the list prints with the party, else the country of the first address."""
+    first = (
+        addresses.drop_nulls("country")
+        .unique("list_id", keep="first", maintain_order=True)
+        .select("list_id", pl.col("country").alias("__country"))
+    )
+    return (
+        parties.join(first, on="list_id", how="left", maintain_order="left")
+        .with_columns(country=pl.coalesce("country", "__country"))
+        .drop("__country")
+    )
+
+
+def checked(
+    frame: pl.DataFrame,
+    contract: type[pa.DataFrameModel],
+    *,
+    source: str,
+    file: str,
+    refused: pl.DataFrame | None = None,
+    rows_refused: int = 0,
+) -> Split:
+    """Split by the contract, adding what the parser had refused before.
+
+    Raises:
+        SourceDrift: most rows are refused: the list has changed its form.
+    """
+    cut = split(frame, contract, source=source, file=file)
+    earlier = empty_quarantine() if refused is None else refused
+    whole = Split(
+        cut.kept,
+        pl.concat([earlier, cut.quarantined]).sort("line", "column", "rule"),
+        cut.rows_in + rows_refused,
+    )
+    stop_if_mostly_refused(whole, source=source, file=file)
+    return whole
+
+
+def stop_if_mostly_refused(whole: Split, *, source: str, file: str) -> None:
+    """Raises SourceDrift when more than half of the rows of a file were refused."""
+    if whole.rows_quarantined > MOST_REFUSED_SHARE * whole.rows_in:
+        first = whole.quarantined.row(0, named=True) if whole.quarantined.height else {}
+        raise SourceDrift(
+            f"{source}: {file} has {whole.rows_in} rows and {whole.rows_quarantined} of them break "
+            f"the agreed form, first at line {first.get('line')}: {first.get('reason')}. "
+            "The list has changed; compare it with the contract and change the parser."
+        )
+
+
+def refuse(
+    frame: pl.DataFrame,
+    broken: pl.Expr,
+    *,
+    source: str,
+    file: str,
+    column: str,
+    rule: str,
+    reason: str,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Cut rows out before the contract: (kept, quarantine rows). `frame` carries `line`."""
+    bad = broken.fill_null(value=False)
+    refusal = frame.filter(bad).select(
+        source=pl.lit(source),
+        file=pl.lit(file),
+        line=pl.col("line").cast(pl.Int64),
+        column=pl.lit(column),
+        value=pl.col(column).cast(pl.String).str.slice(0, 200)
+        if column in frame.columns
+        else pl.lit(None, dtype=pl.String),
+        rule=pl.lit(rule),
+        reason=pl.lit(reason),
+    )
+    return frame.filter(~bad), refusal.select(list(QUARANTINE_SCHEMA))
+
+
+def resolve_links(
+    links: pl.DataFrame, parties: pl.DataFrame, aliases: pl.DataFrame, edition: Edition
+) -> pl.DataFrame:
+    """Find the listed party each link's text names, by exact text only.
+
+    A sentence's last name may carry the sentence's full stop or its own ("CO., LTD."): the text is
+    tried as it stands, then without one last full stop. Of several parties of that name, the one
+    that shares a program with the party linked from is meant; if that leaves none or several, the
+    link stays unresolved. Then aliases are tried the same way.
+
+    Args:
+        links: line, source_list_id, target_name, relation, is_former, remark_excerpt and, where
+            the list itself gives it, target_list_id.
+        parties, aliases: kept rows of the same edition.
+
+    Returns:
+        Every link, in the link contract.
+    """
+    if "target_list_id" not in links.columns:
+        links = links.with_columns(target_list_id=pl.lit(None, dtype=pl.String))
+    given = links.with_row_index("__link").with_columns(
+        pl.col("target_name", "source_list_id", "target_list_id").cast(pl.String)
+    )
+    sources = parties.select(
+        pl.col("list_id").alias("source_list_id"), pl.col("program").alias("__from"), "is_dprk"
+    )
+    given = given.join(sources, on="source_list_id", how="left")
+    names = parties.select("list_id", pl.col("name").alias("__text"), "program")
+    known = aliases.join(parties.select("list_id", "program"), on="list_id").select(
+        "list_id", pl.col("alias").alias("__text"), "program"
+    )
+    found = pl.concat(
+        [
+            _match(given, names, "name", 0, cut=False),
+            _match(given, names, "name", 1, cut=True),
+            _match(given, known, "alias", 2, cut=False),
+            _match(given, known, "alias", 3, cut=True),
+        ]
+    )
+    best = found.sort("__link", "__rank").unique("__link", keep="first", maintain_order=True)
+    by_identifier = pl.col("target_list_id").is_not_null()
+    resolved = given.join(best, on="__link", how="left").with_columns(
+        target_list_id=pl.coalesce("target_list_id", "__found"),
+        resolved_by=pl.when(by_identifier).then(pl.lit("identifier")).otherwise(pl.col("__by")),
+        is_dprk=pl.col("is_dprk").fill_null(value=False),
+        remark_excerpt=pl.col("remark_excerpt").str.slice(0, EXCERPT_CHARACTERS),
+    )
+    return _stamped(resolved.sort("__link"), edition, LINK_SCHEMA)
+
+
+def _match(
+    given: pl.DataFrame, names: pl.DataFrame, by: str, rank: int, *, cut: bool
+) -> pl.DataFrame:
+    text = nfc("target_name")
+    if cut:
+        text = text.str.replace(r"\.$", "")
+    pairs = (
+        given.select("__link", "source_list_id", "__from", __text=text)
+        .join(names, on="__text", how="inner")
+        .unique(["__link", "list_id"], maintain_order=True)
+        .with_columns(
+            __shared=pl.col("__from")
+            .str.split("; ")
+            .list.set_intersection(pl.col("program").str.split("; "))
+            .list.len()
+            .fill_null(0)
+            > 0,
+        )
+        .with_columns(
+            __many=pl.len().over("__link"),
+            __sharing=pl.col("__shared").sum().over("__link"),
+        )
+    )
+    sole = pl.col("__many") == 1
+    told_apart = (pl.col("__sharing") == 1) & pl.col("__shared")
+    return pairs.filter(sole | told_apart).select(
+        "__link",
+        pl.col("list_id").alias("__found"),
+        pl.when(sole)
+        .then(pl.lit(by))
+        .otherwise(pl.lit("name_and_program" if by == "name" else "alias"))
+        .alias("__by"),
+        pl.lit(rank).alias("__rank"),
+    )
+
+
+# columns whose change is worth a row; those that only say where a row was read are not
+COMPARED = (
+    "schema",
+    "name",
+    "country",
+    "program",
+    "position",
+    "listed_on",
+    "is_delisted",
+    "imo_number",
+    "mmsi",
+    "call_sign",
+    "vessel_type",
+    "flag",
+    "vessel_owner",
+    "swift_bic",
+    "remarks",
+    "aliases",
+)
+
+
+def changes_between(before: Listing, after: Listing) -> pl.DataFrame:
+    """Rows added, removed and changed from one edition to the next of the same list.
+
+    Returns:
+        Rows of the change contract: one per party added or removed, one per changed column of a
+        party in both.
+    """
+    old, new = _comparable(before), _comparable(after)
+    key = "list_id"
+    added = new.join(old, on=key, how="anti").with_columns(change=pl.lit("added"))
+    removed = old.join(new, on=key, how="anti").with_columns(change=pl.lit("removed"))
+    whole = pl.concat([added, removed]).select(
+        key,
+        pl.col("name").alias("__name"),
+        "change",
+        "is_dprk",
+        column_name=pl.lit(None, dtype=pl.String),
+        value_before=pl.lit(None, dtype=pl.String),
+        value_after=pl.lit(None, dtype=pl.String),
+    )
+    both = new.join(old, on=key, how="inner", suffix="__before")
+    cells = [
+        both.filter(pl.col(name).ne_missing(pl.col(f"{name}__before"))).select(
+            key,
+            pl.col("name").alias("__name"),
+            pl.lit("changed").alias("change"),
+            pl.col("is_dprk") | pl.col("is_dprk__before"),
+            column_name=pl.lit(name),
+            value_before=pl.col(f"{name}__before"),
+            value_after=pl.col(name),
+        )
+        for name in COMPARED
+    ]
+    return (
+        pl.concat([whole, *cells])
+        .with_columns(
+            name=pl.col("__name"),
+            list_source=pl.lit(after.edition.list_source),
+            edition_before=pl.lit(before.edition.key),
+            edition_after=pl.lit(after.edition.key),
+            seen_at=pl.lit(after.edition.retrieved_at, dtype=pl.Datetime("us")),
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in CHANGE_SCHEMA.items())
+        .sort("list_source", "list_id", "change", "column_name", nulls_last=False)
+    )
+
+
+def _comparable(listing: Listing) -> pl.DataFrame:
+    aliases = (
+        listing.aliases.group_by("list_id")
+        .agg(pl.col("alias").unique().sort())
+        .select("list_id", aliases=pl.col("alias").list.join("; "))
+    )
+    return listing.parties.join(aliases, on="list_id", how="left").select(
+        "list_id", "is_dprk", *(pl.col(name).cast(pl.String) for name in COMPARED)
+    )
+
+
+def empty_listing(edition: Edition) -> Listing:
+    """No rows, in the right columns."""
+    return Listing(
+        edition,
+        pl.DataFrame(schema=PARTY_SCHEMA),
+        pl.DataFrame(schema=ALIAS_SCHEMA),
+        pl.DataFrame(schema=ADDRESS_SCHEMA),
+        pl.DataFrame(schema=LINK_SCHEMA),
+    )

@@ -1,0 +1,303 @@
+"""Consolidated list of the United Nations Security Council, XML."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import polars as pl
+
+from pipelines.quarantine import SourceDrift, Split
+from pipelines.schemas.listings import ListedAddresses, ListedAliases, ListedParties
+from pipelines.sources.http import Answer, Fetcher, Limits
+from pipelines.sources.listings import (
+    Edition,
+    Listing,
+    addresses_of,
+    aliases_of,
+    checked,
+    country_from_address,
+    empty_listing,
+    imo_valid,
+    nfc,
+    parties_of,
+    refuse,
+    with_bank,
+)
+from pipelines.sources.xml_records import child_text, children, records
+
+LICENCE = "un-terms"
+URL = "https://scsanctions.un.org/resources/xml/en/consolidated.xml"
+LIMITS = Limits(
+    hosts=frozenset({"scsanctions.un.org", "unsolprodfiles.blob.core.windows.net"}),
+    max_bytes=64 * 1024 * 1024,
+    total_s=300.0,
+)
+SOURCE = "un_sc"
+FILE = "consolidated.xml"
+DPRK_LIST = "DPRK"
+_NAMES = ("FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME")
+_ADDRESS = ("STREET", "CITY", "STATE_PROVINCE", "ZIP_CODE", "COUNTRY", "NOTE")
+_NEEDED = ("FIRST_NAME", "UN_LIST_TYPE", "REFERENCE_NUMBER", "LISTED_ON")
+_ALIAS_KIND = {"f.k.a.": "fka", "Low": "weak"}
+# "IMO number: 5905801" in an entity's comments numbers the company, never one of its ships
+_COMPANY_IMO = r"IMO\)?\s*(?:[Nn]umber)?:?\s*(\d{7})\b"
+
+_PARTY_CELLS = {
+    "line": pl.Int64,
+    "kind": pl.String,
+    "reference": pl.String,
+    "name_original": pl.String,
+    "un_list": pl.String,
+    "listed": pl.String,
+    "title": pl.String,
+    "nationality": pl.String,
+    "comments": pl.String,
+}
+_ALIAS_CELLS = {
+    "line": pl.Int64,
+    "list_id": pl.String,
+    "alias_original": pl.String,
+    "kind": pl.String,
+    "quality": pl.String,
+}
+_ADDRESS_CELLS = {
+    "line": pl.Int64,
+    "list_id": pl.String,
+    "address": pl.String,
+    "city": pl.String,
+    "country": pl.String,
+}
+
+
+def fetch(fetcher: Fetcher, *, etag: str | None, last_modified: str | None) -> Answer:
+    """The list as it stands.
+
+    Raises:
+        SourceUnavailable: the service did not give it.
+    """
+    return fetcher.get(URL, LIMITS, source=SOURCE, etag=etag, last_modified=last_modified)
+
+
+def parse(content: bytes | Path, *, retrieved_at: dt.datetime) -> Listing:
+    """One edition of the whole list, every regime; `is_dprk` marks the 1718 list.
+
+    Args:
+        content: the XML file.
+        retrieved_at: aware (or naive UTC) instant of the retrieval.
+
+    Returns:
+        Listing; `line` is the number of the record in the file. Vessels are not on this list.
+
+    Raises:
+        SourceDrift: not this list, cut off, or hostile XML.
+    """
+    people: list[dict[str, Any]] = []
+    aliases: list[dict[str, Any]] = []
+    addresses: list[dict[str, Any]] = []
+    generated: str | None = None
+    stream = records(
+        content,
+        {"INDIVIDUAL", "ENTITY"},
+        source=SOURCE,
+        file=FILE,
+        root="CONSOLIDATED_LIST",
+        max_bytes=LIMITS.max_bytes,
+    )
+    for number, element in stream:
+        if number == 0:
+            generated = element.get("dateGenerated")
+            continue
+        party = _party(number, element)
+        people.append(party)
+        reference = (party["reference"] or "").strip()
+        aliases += _aliases(number, reference, element)
+        addresses += _addresses(number, reference, element)
+    if not people:
+        raise SourceDrift(
+            f"{SOURCE}: {FILE} has no INDIVIDUAL and no ENTITY; the list is never empty: "
+            "its form has changed or the download was cut off"
+        )
+    raw = content if isinstance(content, bytes) else content.read_bytes()
+    edition = Edition.of(
+        SOURCE, [raw], retrieved_at=retrieved_at, file=FILE, edition_on=_date(generated)
+    )
+    return _listing(
+        edition,
+        pl.DataFrame(people, schema=_PARTY_CELLS),
+        pl.DataFrame(aliases, schema=_ALIAS_CELLS),
+        pl.DataFrame(addresses, schema=_ADDRESS_CELLS),
+    )
+
+
+def _listing(
+    edition: Edition, people: pl.DataFrame, aliases: pl.DataFrame, addresses: pl.DataFrame
+) -> Listing:
+    missing = [
+        (cell, needed)
+        for cell, needed in zip(
+            ("name_original", "un_list", "reference", "listed"), _NEEDED, strict=True
+        )
+        if people[cell].null_count() == people.height
+    ]
+    if missing:
+        raise SourceDrift(
+            f"{SOURCE}: {FILE} has no {', '.join(tag for _, tag in missing)} in any record, "
+            f"expected {', '.join(_NEEDED)} in each. The list has changed its form."
+        )
+    typed = people.with_columns(
+        list_id=nfc("reference"),
+        name=nfc("name_original"),
+        schema=pl.when(pl.col("kind") == "INDIVIDUAL")
+        .then(pl.lit("Person"))
+        .otherwise(pl.lit("LegalEntity")),
+        program=nfc("un_list"),
+        position=nfc("title"),
+        country=nfc("nationality"),
+        # ten records carry a time zone behind the date
+        listed_on=pl.col("listed").str.strip_chars().str.slice(0, 10).str.to_date(strict=False),
+        remarks=nfc("comments"),
+    ).with_columns(
+        imo_number=pl.when(pl.col("schema") != "Person").then(
+            pl.col("remarks").str.extract(_COMPANY_IMO)
+        )
+    )
+    typed = typed.with_columns(
+        imo_kind=pl.when(pl.col("imo_number").is_not_null()).then(pl.lit("company")),
+        swift_bic=pl.lit(None, dtype=pl.String),
+        is_dprk=(pl.col("program") == DPRK_LIST).fill_null(value=False),
+    ).with_columns(
+        imo_valid=imo_valid("imo_number", "imo_kind"),
+        dprk_reason=pl.when(pl.col("is_dprk")).then(pl.lit("program")),
+    )
+    kept, nameless = refuse(
+        typed,
+        pl.col("name").is_null() | pl.col("list_id").is_null(),
+        source=SOURCE,
+        file=FILE,
+        column="reference",
+        rule="not_nullable",
+        reason="a record without a name or a reference number; look it up at the publisher",
+    )
+    kept, undated = refuse(
+        kept,
+        pl.col("listed").is_not_null() & pl.col("listed_on").is_null(),
+        source=SOURCE,
+        file=FILE,
+        column="listed",
+        rule="not_readable",
+        reason="LISTED_ON is not a date as YYYY-MM-DD; look it up at the publisher",
+    )
+    parties = checked(
+        parties_of(with_bank(kept), edition),
+        ListedParties,
+        source=SOURCE,
+        file=FILE,
+        refused=pl.concat([nameless, undated]),
+        rows_refused=people.height - kept.height,
+    )
+    ids = parties.kept.select("list_id")
+    sources: dict[str, Split] = {SOURCE: parties}
+    named = checked(
+        aliases_of(aliases.join(ids, on="list_id", how="semi", maintain_order="left"), edition),
+        ListedAliases,
+        source=f"{SOURCE}_alias",
+        file=FILE,
+    )
+    placed = checked(
+        addresses_of(addresses.join(ids, on="list_id", how="semi", maintain_order="left"), edition),
+        ListedAddresses,
+        source=f"{SOURCE}_address",
+        file=FILE,
+    )
+    sources[f"{SOURCE}_alias"], sources[f"{SOURCE}_address"] = named, placed
+    with_country = country_from_address(parties.kept, placed.kept)
+    return Listing(
+        edition, with_country, named.kept, placed.kept, empty_listing(edition).links, sources
+    )
+
+
+def _party(number: int, element: Element) -> dict[str, Any]:
+    names = [text for tag in _NAMES if (text := child_text(element, tag))]
+    return {
+        "line": number,
+        "kind": element.tag.rsplit("}", 1)[-1],
+        "reference": child_text(element, "REFERENCE_NUMBER"),
+        "name_original": " ".join(names) or None,
+        "un_list": child_text(element, "UN_LIST_TYPE"),
+        "listed": child_text(element, "LISTED_ON"),
+        "title": "; ".join(_values(element, "DESIGNATION")) or None,
+        "nationality": next(iter(_values(element, "NATIONALITY")), None),
+        "comments": child_text(element, "COMMENTS1"),
+    }
+
+
+def _values(element: Element, name: str) -> list[str]:
+    return [
+        text.text.strip()
+        for group in children(element, name)
+        for text in children(group, "VALUE")
+        if text.text and text.text.strip()
+    ]
+
+
+def _aliases(number: int, reference: str, element: Element) -> list[dict[str, Any]]:
+    """Further names; where there is none the list prints an empty alias element."""
+    found = []
+    for tag in ("INDIVIDUAL_ALIAS", "ENTITY_ALIAS"):
+        for alias in children(element, tag):
+            text = child_text(alias, "ALIAS_NAME")
+            if text is None:
+                continue
+            quality = (child_text(alias, "QUALITY") or "").strip() or None
+            found += [
+                {
+                    "line": number,
+                    "list_id": reference,
+                    "alias_original": part,
+                    "kind": _ALIAS_KIND.get(quality or "", "aka"),
+                    "quality": quality,
+                }
+                for part in text.split(";")
+            ]
+    script = child_text(element, "NAME_ORIGINAL_SCRIPT")
+    if script is not None:
+        found.append(
+            {
+                "line": number,
+                "list_id": reference,
+                "alias_original": script,
+                "kind": "original_script",
+                "quality": None,
+            }
+        )
+    return found
+
+
+def _addresses(number: int, reference: str, element: Element) -> list[dict[str, Any]]:
+    found = []
+    for tag in ("INDIVIDUAL_ADDRESS", "ENTITY_ADDRESS"):
+        for address in children(element, tag):
+            part = {name: (child_text(address, name) or "").strip() for name in _ADDRESS}
+            if not any(part.values()):
+                continue
+            lines = (part[name] for name in ("STREET", "STATE_PROVINCE", "ZIP_CODE", "NOTE"))
+            found.append(
+                {
+                    "line": number,
+                    "list_id": reference,
+                    "address": ", ".join(line for line in lines if line) or None,
+                    "city": part["CITY"] or None,
+                    "country": part["COUNTRY"] or None,
+                }
+            )
+    return found
+
+
+def _date(text: str | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return None
