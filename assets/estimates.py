@@ -9,7 +9,18 @@ import polars as pl
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result
 from pipelines.estimates.baseline_coal import estimate_coal_baseline
-from pipelines.warehouse import build_table, read_frame, replace_rows, write_frame
+from pipelines.versions import code_version, hash_frame
+from pipelines.warehouse import (
+    build_if_changed,
+    inputs_hash,
+    is_current,
+    read_frame,
+    record,
+    replace_rows,
+    sql_of,
+    tables_read,
+    write_frame,
+)
 
 BASELINE = "baseline"
 
@@ -50,6 +61,11 @@ def note_estimate(
         replace_rows(connection, table, frame, column="stream", value=stream)
 
 
+def observations_of(connection: duckdb.DuckDBPyConnection, stream: str) -> pl.DataFrame:
+    """The ledger's rows of one stream, in a fixed order."""
+    return read_frame(connection, "facts.observations").filter(pl.col("stream") == stream)
+
+
 @dg.asset(
     key=["estimates", "coal_draws"],
     group_name="estimates",
@@ -63,8 +79,14 @@ def note_estimate(
 def coal_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.MaterializeResult:
     """Draw coal by the plain rules."""
     with warehouse.open().connect() as connection:
+        observations = observations_of(connection, "coal")
+        made_from = inputs_hash(
+            hash_frame(observations), code_version(), sampling.key(), sampling.last_month()
+        )
+        if is_current(connection, "estimates.coal_draws", made_from):
+            return result(connection, "estimates.coal_draws", model=BASELINE, was_fitted=False)
         estimate = estimate_coal_baseline(
-            read_frame(connection, "facts.observations"),
+            observations,
             draws=sampling.draws,
             seed=sampling.seed,
             through=sampling.last_month(),
@@ -79,7 +101,8 @@ def coal_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.Materiali
             monthly=estimate.support_monthly,
             annual=estimate.support_annual,
         )
-        return result(connection, "estimates.coal_draws", model=BASELINE)
+        record(connection, "estimates.coal_draws", made_from)
+        return result(connection, "estimates.coal_draws", model=BASELINE, was_fitted=True)
 
 
 def _sql_asset(name: str, deps: list[list[str]], description: str) -> dg.AssetsDefinition:
@@ -96,8 +119,8 @@ def _sql_asset(name: str, deps: list[list[str]], description: str) -> dg.AssetsD
         with warehouse.open().connect() as connection:
             # one thread: sums of floating-point numbers come out the same on every run
             connection.execute("set threads = 1")
-            build_table(connection, table)
-            return result(connection, table)
+            was_built = build_if_changed(connection, table, tables_read(sql_of(table)))
+            return result(connection, table, was_built=was_built)
 
     return made_by_sql
 
@@ -107,10 +130,10 @@ INCOME_DRAWS = _sql_asset(
     [["estimates", "coal_draws"], ["estimates", "labor_draws"], ["estimates", "it_worker_draws"]],
     "Every stream's base measures in one shape. Grain: stream, measure, draw, month.",
 )
-MEASURE_DRAWS = _sql_asset(
-    "measure_draws",
+TOTAL_DRAWS = _sql_asset(
+    "total_draws",
     [["estimates", "income_draws"]],
-    "Base measures, headlines and their total within a draw. Grain: stream, measure, draw, month.",
+    "Headlines of all streams added within a draw. Grain: draw, month.",
 )
 ORIGINS_BY_MONTH = _sql_asset(
     "origins_by_month",

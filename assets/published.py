@@ -6,34 +6,36 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
-import sqlglot
-from sqlglot import exp
 
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result
 from pipelines.paths import SQL_DIR, published_dir, shown
 from pipelines.publish.contract import PublishedTable, load_contract
-from pipelines.publish.release import publish, utc_now
+from pipelines.publish.release import DATABASE_NAME, publish, utc_now
 from pipelines.publish.report import write_report
-from pipelines.publish.vintages import code_version, hash_frame, next_vintage, read_last
-from pipelines.warehouse import build_table, read_frame, sql_of, write_frame
+from pipelines.publish.vintages import next_vintage, read_last
+from pipelines.versions import code_version, hash_frame
+from pipelines.warehouse import (
+    build_if_changed,
+    fingerprint_of,
+    inputs_hash,
+    is_current,
+    read_frame,
+    record,
+    sql_of,
+    tables_read,
+    write_frame,
+)
 
 CONTRACT = load_contract()
 MADE_BY_RELEASE = ("vintages", "revisions", "data_dictionary")
-# a published table may read any of these
-LAYERS = {"staged", "facts", "shipping", "estimates", "network", "published"}
-
-
-def tables_read(sql: str) -> set[tuple[str, str]]:
-    """Addresses of the tables a select reads: its dependencies, without listing them twice."""
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
-    return {(one.db, one.name) for one in tree.find_all(exp.Table) if one.db in LAYERS}
 
 
 def _dependencies(sql: str, known: set[dg.AssetKey]) -> list[dg.AssetKey]:
     """Assets to wait for: the tables read; for a table that many assets write to, all of them."""
     waits: set[dg.AssetKey] = set()
-    for schema, name in tables_read(sql):
+    for table in tables_read(sql):
+        schema, name = table.split(".")
         key = dg.AssetKey([schema, name])
         if key in known or schema == "published":
             waits.add(key)
@@ -65,8 +67,10 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
         with warehouse.open().connect() as connection:
             # one thread: sums of floating-point numbers come out the same on every run
             connection.execute("set threads = 1")
-            build_table(connection, address, parameters_of(connection))
-            return result(connection, address)
+            was_built = build_if_changed(
+                connection, address, tables_read(sql_of(address)), parameters_of(connection)
+            )
+            return result(connection, address, was_built=was_built)
 
     return published_table
 
@@ -101,6 +105,8 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     draws = [file.read_text(encoding="utf-8") for file in sorted((SQL_DIR / "draws").glob("*.sql"))]
     waits = {dg.AssetKey(["published", name]) for name in CONTRACT if name not in MADE_BY_RELEASE}
     waits |= {key for sql in draws for key in _dependencies(sql, known)}
+    contents = sorted(name for name in CONTRACT if name not in MADE_BY_RELEASE)
+    drawn = sorted({table for sql in draws for table in tables_read(sql)})
     waits.add(dg.AssetKey(["facts", "observations"]))
 
     @dg.asset(
@@ -117,7 +123,6 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
         """Build, check and swap in everything readers open."""
         target = published_dir()
         with warehouse.open().connect() as connection:
-            connection.execute("set threads = 1")
             vintages, revisions = next_vintage(
                 read_last(target),
                 connection.sql(
@@ -129,6 +134,16 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
                 draws=sampling.draws,
                 now=utc_now(),
             )
+            made_from = inputs_hash(
+                code_version(),
+                sampling.key(),
+                [fingerprint_of(connection, f"published.{name}") for name in contents],
+                [fingerprint_of(connection, table) for table in drawn],
+            )
+            if (target / DATABASE_NAME).exists() and is_current(
+                connection, "published.vintages", made_from
+            ):
+                return dg.MaterializeResult(metadata={"folder": shown(target), "was_built": False})
             write_frame(connection, "published.vintages", vintages)
             write_frame(connection, "published.revisions", revisions)
             write_frame(connection, "published.data_dictionary", _dictionary())
@@ -138,9 +153,11 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
                 target,
                 extra_files=lambda folder: write_report(folder, folder / "report.html"),
             )
+            record(connection, "published.vintages", made_from)
         return dg.MaterializeResult(
             metadata={
                 "folder": shown(target),
+                "was_built": True,
                 "vintage": vintages.row(-1, named=True)["vintage_id"],
                 "tables": len(done.rows),
                 "rows": sum(done.rows.values()),

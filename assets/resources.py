@@ -41,6 +41,10 @@ class Sampling(dg.ConfigurableResource):
     # YYYY-MM-DD; empty means today. DPRK_AS_OF reruns the estimates of a past day.
     as_of: str = ""
 
+    def key(self) -> tuple[int, int]:
+        """What decides the random numbers."""
+        return self.draws, self.seed
+
     def last_month(self) -> dt.date:
         """First day of the last month that had ended on the day of `as_of`.
 

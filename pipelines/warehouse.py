@@ -5,6 +5,8 @@ Tables are named by their address: `sql/facts/observations.sql` makes `facts.obs
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import time
 from collections.abc import Generator, Mapping
@@ -15,6 +17,8 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import sqlglot
+from sqlglot import exp
 
 from pipelines.paths import SQL_DIR
 
@@ -97,6 +101,16 @@ def sql_of(table: str) -> str:
     return file.read_text(encoding="utf-8")
 
 
+# a select may read tables of any of these
+_LAYERS = frozenset({"staged", "facts", "shipping", "estimates", "network", "published"})
+
+
+def tables_read(sql: str) -> list[str]:
+    """Addresses of the tables a select reads, in order of name."""
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    return sorted({f"{one.db}.{one.name}" for one in tree.find_all(exp.Table) if one.db in _LAYERS})
+
+
 def _bound(sql: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """Only the parameters a statement names: DuckDB refuses any others."""
     named = set(_PARAMETER.findall(re.sub(r"--[^\n]*", "", sql)))
@@ -104,6 +118,77 @@ def _bound(sql: str, params: Mapping[str, Any]) -> dict[str, Any]:
     if missing:
         raise WarehouseError(f"no value given for ${', $'.join(sorted(missing))}")
     return {name: params[name] for name in named}
+
+
+def inputs_hash(*parts: object) -> str:
+    """One short hash over whatever decides a result: texts, numbers, dates, other hashes."""
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:24]
+
+
+def is_current(connection: duckdb.DuckDBPyConnection, table: str, fingerprint: str) -> bool:
+    """Whether `table` stands and was made from inputs with this very fingerprint."""
+    return has_table(connection, table) and _recorded(connection, table) == fingerprint
+
+
+def record(connection: duckdb.DuckDBPyConnection, table: str, fingerprint: str) -> None:
+    """Note what `table` was made from; any later write to it forgets the note."""
+    connection.execute("create schema if not exists meta")
+    connection.execute(
+        "create table if not exists meta.fingerprints (address varchar primary key, print varchar)"
+    )
+    connection.execute(
+        "insert or replace into meta.fingerprints values ($table, $print)",
+        {"table": table, "print": fingerprint},
+    )
+
+
+def _recorded(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
+    if not has_table(connection, "meta.fingerprints"):
+        return None
+    found = connection.execute(
+        "select print from meta.fingerprints where address = $table", {"table": table}
+    ).fetchone()
+    return str(found[0]) if found else None
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    if has_table(connection, "meta.fingerprints"):
+        connection.execute("delete from meta.fingerprints where address = $table", {"table": table})
+
+
+def fingerprint_of(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """What `table` was made from where that is noted, else a hash of its rows in any order."""
+    schema, name = _checked(table)
+    noted = _recorded(connection, table)
+    if noted is not None:
+        return noted
+    found = connection.execute(
+        f"select count(*), sum(hash(held)::hugeint) from {schema}.{name} as held"
+    ).fetchone()
+    return inputs_hash(table, *(found or ()))
+
+
+def build_if_changed(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    inputs: list[str],
+    params: Mapping[str, Any] | None = None,
+) -> bool:
+    """Build `table` from its SQL file unless its text, values and inputs are what they were.
+
+    Returns:
+        Whether it was built.
+    """
+    fingerprint = inputs_hash(
+        sql_of(table),
+        sorted((params or {}).items()),
+        [fingerprint_of(connection, one) for one in sorted(inputs)],
+    )
+    if is_current(connection, table, fingerprint):
+        return False
+    build_table(connection, table, params)
+    record(connection, table, fingerprint)
+    return True
 
 
 def build_table(
@@ -119,6 +204,7 @@ def build_table(
     connection.execute(f"create schema if not exists {schema}")
     connection.execute("begin")
     try:
+        _forget(connection, table)
         if values:
             connection.execute(f"create or replace table {schema}.{name} as\n{sql}", values)
         else:
@@ -134,6 +220,7 @@ def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.Dat
     """Replace `table` by `frame`; returns the row count."""
     schema, name = _checked(table)
     connection.execute(f"create schema if not exists {schema}")
+    _forget(connection, table)
     connection.register("incoming_frame", frame)
     try:
         connection.execute(
@@ -149,6 +236,7 @@ def append_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.Da
     schema, name = _checked(table)
     if not has_table(connection, table):
         return write_frame(connection, table, frame)
+    _forget(connection, table)
     connection.register("incoming_frame", frame)
     try:
         connection.execute(f"insert into {schema}.{name} by name select * from incoming_frame")

@@ -50,10 +50,12 @@ def _create(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> int
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     order = ", ".join(f'"{name}"' for name in table.grain)
     connection.execute(f'create table out.main."{table.name}" ({columns})')
+    # draws come sorted and are too many to sort again
+    ordered = f" order by {order}" if table.is_file_published else ""
     try:
         connection.execute(
             f'insert into out.main."{table.name}" '
-            f'select {names} from published."{table.name}" order by {order}'
+            f'select {names} from published."{table.name}"{ordered}'
         )
     except duckdb.Error as error:
         raise PublishError(
@@ -70,14 +72,15 @@ def _create(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> int
             f'comment on column out.main."{table.name}"."{column.name}" is '
             + _literal(column.meaning + unit)
         )
-    repeated = connection.execute(
-        f'select count(*) from (select {order} from out.main."{table.name}" '
-        f"group by all having count(*) > 1)"
-    ).fetchone()
-    if repeated and repeated[0]:
-        raise PublishError(
-            f"{table.name}: {repeated[0]} keys ({', '.join(table.grain)}) stand more than once"
-        )
+    if table.is_file_published:
+        repeated = connection.execute(
+            f'select count(*) from (select {order} from out.main."{table.name}" '
+            f"group by all having count(*) > 1)"
+        ).fetchone()
+        if repeated and repeated[0]:
+            raise PublishError(
+                f"{table.name}: {repeated[0]} keys ({', '.join(table.grain)}) stand more than once"
+            )
     count = connection.execute(f'select count(*) from out.main."{table.name}"').fetchone()
     return int(count[0]) if count else 0
 

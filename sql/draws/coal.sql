@@ -3,13 +3,13 @@
 -- inputs  estimates.coal_draws
 -- units   usd nominal USD, tonnes metric tonnes, price_usd_per_t USD/t
 -- params  none
--- why     for analysts who go on computing with the draws
+-- why     for analysts who go on computing with the draws; whole dollars, which keeps files small
 
 select
     draw,
     month,
     measure,
-    usd,
+    round(usd) as usd,
     tonnes,
     price_usd_per_t
 from (
@@ -17,4 +17,3 @@ from (
     on gross_fob_usd, net_usd
     into name measure value usd
 )
-order by measure, draw, month

@@ -3,18 +3,17 @@
 -- inputs  estimates.labor_draws
 -- units   usd nominal USD, headcount persons
 -- params  none
--- why     for analysts who go on computing with the draws
+-- why     for analysts who go on computing with the draws; whole dollars, which keeps files small
 
 select
     draw,
     month,
     measure,
-    usd,
+    round(usd) as usd,
     host_iso3,
-    headcount
+    round(headcount, 1) as headcount
 from (
     unpivot estimates.labor_draws
     on state_take_usd, gross_wages_usd
     into name measure value usd
 )
-order by measure, host_iso3, draw, month

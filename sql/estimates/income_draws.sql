@@ -57,4 +57,3 @@ select
     month,
     amount
 from it_workers
-order by stream, measure, draw, month

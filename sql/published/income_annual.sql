@@ -1,21 +1,42 @@
 -- published.income_annual
 -- grain   stream, measure, year
--- inputs  estimates.measure_draws, estimates.origins_by_month, estimates.years
+-- inputs  estimates.income_draws, estimates.total_draws, estimates.origins_by_month,
+--         estimates.years
 -- units   nominal USD
 -- params  none
 -- why     months added within a draw, then summarised; the total is prior-driven when any of
 --         its streams is
 
-with per_draw as (
+with stream_years_drawn as (
     select
         stream,
         measure,
         draw,
         year(month) as year,
+        sum(amount) as usd,
+        count(*) as months
+    from estimates.income_draws
+    where measure != 'tonnes'
+    group by stream, measure, draw, year(month)
+),
+
+per_draw as (
+    select * from stream_years_drawn
+    union all by name
+    -- each stream's headline under the name it shares with the total
+    select * replace ('state_income_usd' as measure)
+    from stream_years_drawn
+    where measure in ('gross_fob_usd', 'state_take_usd')
+    union all by name
+    select
+        'total' as stream,
+        'state_income_usd' as measure,
+        draw,
+        year(month) as year,
         sum(usd) as usd,
         count(*) as months
-    from estimates.measure_draws
-    group by stream, measure, draw, year(month)
+    from estimates.total_draws
+    group by draw, year(month)
 ),
 
 quantiles as (

@@ -1,14 +1,33 @@
 -- published.income_monthly
 -- grain   stream, measure, month
--- inputs  estimates.measure_draws, estimates.origins_by_month, estimates.periods
+-- inputs  estimates.income_draws, estimates.total_draws, estimates.origins_by_month,
+--         estimates.periods
 -- units   nominal USD
 -- params  none
 -- why     draws summarised once, here
 
-with quantiles as (
+with stream_quantiles as (
     select
         stream,
         measure,
+        month,
+        quantile_cont(amount, 0.05) as q05,
+        quantile_cont(amount, 0.10) as q10,
+        quantile_cont(amount, 0.25) as q25,
+        quantile_cont(amount, 0.50) as q50,
+        quantile_cont(amount, 0.75) as q75,
+        quantile_cont(amount, 0.90) as q90,
+        quantile_cont(amount, 0.95) as q95,
+        avg(amount) as mean
+    from estimates.income_draws
+    where measure != 'tonnes'
+    group by stream, measure, month
+),
+
+total_quantiles as (
+    select
+        'total' as stream,
+        'state_income_usd' as measure,
         month,
         quantile_cont(usd, 0.05) as q05,
         quantile_cont(usd, 0.10) as q10,
@@ -18,8 +37,19 @@ with quantiles as (
         quantile_cont(usd, 0.90) as q90,
         quantile_cont(usd, 0.95) as q95,
         avg(usd) as mean
-    from estimates.measure_draws
-    group by stream, measure, month
+    from estimates.total_draws
+    group by month
+),
+
+quantiles as (
+    select * from stream_quantiles
+    union all by name
+    -- each stream's headline under the name it shares with the total
+    select * replace ('state_income_usd' as measure)
+    from stream_quantiles
+    where measure in ('gross_fob_usd', 'state_take_usd')
+    union all by name
+    select * from total_quantiles
 ),
 
 evidence as (
