@@ -786,7 +786,7 @@ def build_day(
 ) -> DayReport:
     """One UTC day of all landed files as `positions/day=<day>/bucket=<n>.parquet`.
 
-    Each file is sorted by (mmsi, t, lon, lat, sog_kn, cog_deg, draught_m) and holds the ships with
+    Each file is sorted by (mmsi, t, lon, lat, draught_m, sog_kn) and holds the ships with
     mmsi % buckets = n. A report that several files carry is written once, from the first file by
     hash. The day is replaced whole, so running it again after a late file is safe.
     """
@@ -813,7 +813,7 @@ def build_day(
                     """,
                     {"files": wanted, "start": start},
                 )
-                key = "mmsi, t, lon, lat, sog_kn, cog_deg, draught_m"
+                key = "mmsi, t, lon, lat, draught_m, sog_kn, cog_deg"
                 rows_in = _count(connection, "select count(*) from day_rows")
                 for bucket in range(buckets):
                     name = scratch / f"bucket={bucket:02d}.parquet"
