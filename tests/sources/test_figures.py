@@ -1,0 +1,151 @@
+"""Hand-kept figures: whatever an editor or a slip does to the file is named, the rest loads."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.quarantine import SourceDrift, Split
+from pipelines.schemas.figures import FIGURE_COLUMNS
+from pipelines.sources.figures import parse_figures
+
+GOOD = {
+    "observation_id": "coal-1",
+    "stream": "coal",
+    "quantity": "export_t",
+    "counterpart_iso3": "CHN",
+    "sector": "HS2701",
+    "window_start_on": "2016-01-01",
+    "window_end_on": "2016-12-31",
+    "kind": "exact",
+    "low": "",
+    "central": "22490000",
+    "high": "",
+    "unit": "t",
+    "origin_id": "gacc",
+    "stated_by": "",
+    "stated_on": "",
+    "source_id": "nikkei",
+    "locator": "text",
+    "read_at": "https://example.org/a",
+    "retrieved_at": "2026-11-24T00:00:00Z",
+    "held_back": "",
+    "note": "",
+}
+
+
+def parse(*rows: dict[str, str], columns: tuple[str, ...] = FIGURE_COLUMNS) -> Split:
+    lines = [",".join(columns)]
+    lines += [",".join({**GOOD, **row}.get(name, "") for name in columns) for row in rows]
+    return parse_bytes("\n".join(lines).encode())
+
+
+def parse_bytes(content: bytes) -> Split:
+    return parse_figures(
+        content,
+        file="coal_figures.csv",
+        source="coal_figures",
+        units=["t", "USD", "share"],
+        source_ids=["nikkei"],
+        origin_ids=["gacc"],
+        reasons=["derived"],
+    )
+
+
+def test_a_good_row_keeps_its_line_and_its_number():
+    split = parse({})
+    assert split.kept.select("line", "central").row(0) == (2, 22_490_000.0)
+    assert split.quarantined.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "column", "word"),
+    [
+        ({"unit": "stone"}, "unknown_unit", "unit", "units.csv"),
+        (
+            {"low": "9", "high": "3", "kind": "interval", "central": ""},
+            "reversed_range",
+            "low",
+            "swap",
+        ),
+        ({"window_end_on": "2015-12-31"}, "reversed_window", "window_end_on", "dates"),
+        ({"source_id": "nobody"}, "missing_source", "source_id", "add the source"),
+        ({"source_id": ""}, "not_nullable", "source_id", "fill"),
+        ({"origin_id": "nobody"}, "missing_origin", "origin_id", "add the origin"),
+        ({"central": "22.49 Mt"}, "not_readable", "central", "plain number"),
+        ({"central": "22490000,"}, "cells_per_row", "(row)", "comma"),
+        ({"central": "nan"}, "not_readable", "central", "plain number"),
+        ({"central": "-5"}, "negative", "central", "sign"),
+        ({"central": ""}, "no_number", "central", "at least one"),
+        ({"kind": "guess"}, "isin", "kind", "listed codes"),
+        ({"unit": "share", "central": "85"}, "share_outside_0_1", "unit", "divide"),
+        ({"held_back": "whim"}, "unknown_reason", "held_back", "held_back_reasons.csv"),
+        ({"window_start_on": "01/02/2016"}, "not_readable", "window_start_on", "YYYY-MM-DD"),
+    ],
+)
+def test_a_bad_row_is_named_and_the_other_one_loads(change, rule, column, word):
+    split = parse({"observation_id": "coal-2", **change}, {})
+    assert split.kept["observation_id"].to_list() == ["coal-1"]
+    assert split.rows_in == split.kept.height + split.rows_quarantined == 2
+    cells = split.quarantined.filter(pl.col("rule").str.starts_with(rule))
+    assert cells.height == 1
+    told = cells.row(0, named=True)
+    assert (told["file"], told["line"], told["column"]) == ("coal_figures.csv", 2, column)
+    assert word in told["reason"]
+
+
+def test_both_rows_of_a_repeated_id_are_refused():
+    split = parse({}, {}, {"observation_id": "coal-2"})
+    assert split.kept["observation_id"].to_list() == ["coal-2"]
+    assert split.quarantined["line"].to_list() == [2, 3]
+
+
+def test_byte_order_mark_and_crlf_change_nothing():
+    plain = "\n".join([",".join(FIGURE_COLUMNS), ",".join(GOOD[c] for c in FIGURE_COLUMNS)])
+    windows = b"\xef\xbb\xbf" + plain.replace("\n", "\r\n").encode() + b"\r\n"
+    assert parse_bytes(windows).kept.equals(parse_bytes(plain.encode()).kept)
+
+
+def test_line_numbers_count_physical_lines_through_quoted_line_breaks():
+    rows = [{**GOOD, "note": '"two\nlines"'}, {**GOOD, "observation_id": "coal-2", "unit": "stone"}]
+    text = "\n".join(
+        [",".join(FIGURE_COLUMNS), *(",".join(row[c] for c in FIGURE_COLUMNS) for row in rows)]
+    )
+    assert parse_bytes(text.encode()).quarantined["line"].to_list() == [4]
+
+
+def test_an_extra_column_stops_the_source_with_both_lists():
+    with pytest.raises(SourceDrift, match="not expected: 'colour'"):
+        parse({}, columns=(*FIGURE_COLUMNS, "colour"))
+
+
+def test_a_missing_column_stops_the_source():
+    with pytest.raises(SourceDrift, match="missing: unit"):
+        parse({}, columns=tuple(name for name in FIGURE_COLUMNS if name != "unit"))
+
+
+def test_latin_1_is_refused_with_its_line():
+    with pytest.raises(SourceDrift, match="line 2: not UTF-8"):
+        parse_bytes((",".join(FIGURE_COLUMNS) + "\ncaf\xe9").encode("latin-1"))
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_load_or_drift_and_nothing_else(content):
+    try:
+        split = parse_bytes(content)
+    except SourceDrift:
+        return
+    assert split.rows_in == split.kept.height + split.rows_quarantined
+
+
+PLAIN_CELLS = st.text(
+    st.characters(blacklist_characters='",\r\n\x00', blacklist_categories=("Cs",)), max_size=12
+)
+
+
+@given(st.lists(PLAIN_CELLS, min_size=len(FIGURE_COLUMNS), max_size=len(FIGURE_COLUMNS)))
+def test_any_cells_are_kept_or_refused(cells):
+    split = parse_bytes((",".join(FIGURE_COLUMNS) + "\n" + ",".join(cells)).encode())
+    assert split.rows_in == split.kept.height + split.rows_quarantined
