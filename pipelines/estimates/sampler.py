@@ -78,31 +78,62 @@ def find_mode(target: Target, start: np.ndarray, is_free: np.ndarray) -> np.ndar
         value, gradient = target(theta[None, :])
         return -float(value[0]), -gradient[0, is_free]
 
-    found = minimize(
-        negative,
-        start[is_free],
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": 3_000, "maxfun": 4_000, "maxcor": 40, "ftol": 1e-10},
-    )
     mode = start.copy()
-    mode[is_free] = found.x
+    mode[is_free] = _climb(negative, start[is_free], 250)
+    # on round ground the rest of the way is short
+    for _ in range(3):
+        axes = whiten(target, mode).factor[is_free]
+        centre = mode[is_free]
+
+        def negative_round(
+            z: np.ndarray, centre: np.ndarray = centre, axes: np.ndarray = axes
+        ) -> tuple[float, np.ndarray]:
+            value, gradient = negative(centre + axes @ z)
+            return value, gradient @ axes
+
+        z = _climb(negative_round, np.zeros(axes.shape[1]), 150)
+        mode[is_free] = centre + axes @ z
     return mode
 
 
+def _climb(
+    function: Callable[[np.ndarray], tuple[float, np.ndarray]], start: np.ndarray, n: int
+) -> np.ndarray:
+    return minimize(
+        function,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": n, "maxfun": 2 * n, "maxcor": 20, "ftol": 1e-9},
+    ).x
+
+
 def whiten(
-    target: Target, centre: np.ndarray, *, step: float = 1e-4, weakest: float = 0.25
+    target: Target,
+    centre: np.ndarray,
+    *,
+    around: np.ndarray | None = None,
+    step: float = 1e-4,
+    weakest: float = 0.25,
 ) -> Whitening:
-    """Whitening from the Hessian at ``centre``, by central differences of the gradient.
+    """Whitening from the Hessian, by central differences of the gradient.
 
     Negative curvature is turned over and no direction is taken as wider than
     ``1 / sqrt(weakest)``.
+
+    Args:
+        centre: what z = 0 stands for, (size,).
+        around: points to average the Hessian over, (points, size); None takes the centre. The
+            average over draws describes a heavy-tailed posterior better than its mode does.
     """
     size = centre.size
     shift = step * np.eye(size)
-    _, up = target(centre + shift)
-    _, down = target(centre - shift)
-    hessian = -(up - down) / (2 * step)
+    hessian = np.zeros((size, size))
+    points = centre[None, :] if around is None else around
+    for point in points:
+        _, up = target(point + shift)
+        _, down = target(point - shift)
+        hessian -= (up - down) / (2 * step * len(points))
     values, vectors = eigh((hessian + hessian.T) / 2)
     return Whitening(centre, vectors / np.sqrt(np.maximum(np.abs(values), weakest)))
 
@@ -121,18 +152,18 @@ def sample(
 
     Args:
         chains: run side by side in one batch.
-        warmup: transitions spent on step size and on rescaling the whitened axes.
+        warmup: transitions spent on the step size and on whitening anew.
         draws: transitions kept, per chain.
         progress: told the share done now and then.
 
     Raises:
         ValueError: the target is not finite where the chains start.
     """
-    size = whitening.centre.size
-    factor = whitening.factor
+    centre, factor = whitening.centre, whitening.factor
+    size = centre.size
 
     def density(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        value, gradient = target(whitening.centre + z @ factor.T)
+        value, gradient = target(centre + z @ factor.T)
         return value, gradient @ factor
 
     z = generator.normal(size=(chains, size))
@@ -146,17 +177,18 @@ def sample(
     recent: list[np.ndarray] = []
     n_divergent = 0
     accepted = 0.0
-    rescale_at = {int(warmup * 0.3), int(warmup * 0.65)}
+    whiten_at = {int(warmup * 0.25), int(warmup * 0.6)}
     for iteration in range(total):
-        if iteration in rescale_at and len(recent) > 4:
-            # shrink the pooled spread of the whitened axes towards 1, then start the step again
-            pooled = np.concatenate(recent[len(recent) // 3 :])
-            weight = pooled.shape[0] / (pooled.shape[0] + 40.0 * chains)
-            spread = np.exp(weight * np.log(np.maximum(pooled.std(axis=0), 1e-3)))
-            factor = factor * spread
-            z = z / spread
-            value, gradient = density(z)
+        if iteration in whiten_at:
+            # the curvature where the chains are now, which the mode need not share
+            here = centre + z @ factor.T
+            chosen = here[generator.permutation(chains)[: min(chains, 12)]]
+            factor = whiten(target, centre, around=chosen).factor
+            if len(recent) > 10:
+                factor = _widened(factor, np.concatenate(recent[len(recent) // 3 :]))
             recent = []
+            z = np.linalg.solve(factor, (here - centre).T).T
+            value, gradient = density(z)
             average = AdaptiveStep(average.log_step)
         step = np.exp(average.log_step if iteration < warmup else average.log_mean)
         path = 0.5 * np.pi * generator.uniform(0.7, 1.3)
@@ -180,14 +212,32 @@ def sample(
         gradient = np.where(is_moved[:, None], new_gradient, gradient)
         if iteration < warmup:
             average.update(float(acceptance.mean()))
-            recent.append(z)
+            recent.append(centre + z @ factor.T)
         else:
             n_divergent += int((error > _DIVERGENT).sum())
             accepted += float(acceptance.mean())
-            kept[:, iteration - warmup] = whitening.centre + z @ factor.T
+            kept[:, iteration - warmup] = centre + z @ factor.T
         if progress is not None and iteration % 20 == 0:
             progress(iteration / total)
     return Samples(kept, n_divergent, accepted / draws, float(np.exp(average.log_mean)))
+
+
+def _widened(factor: np.ndarray, seen: np.ndarray, *, most: int = 24) -> np.ndarray:
+    """Widen the coordinates whose draws spread more than the curvature says.
+
+    Scales of a hierarchy are pinned given the states they govern, and roam once those move too.
+    Raising the variance of one coordinate while keeping what others are given it is a rank-one
+    update of the covariance.
+    """
+    covariance = factor @ factor.T
+    ratio = seen.var(axis=0) / np.diag(covariance)
+    for at in np.argsort(-ratio)[:most]:
+        excess = seen[:, at].var() / covariance[at, at] - 1.0
+        if excess > 0.5:
+            column = covariance[:, at].copy()
+            covariance += excess * np.outer(column, column) / column[at]
+    values, vectors = eigh((covariance + covariance.T) / 2)
+    return vectors * np.sqrt(np.maximum(values, 1e-14))
 
 
 class AdaptiveStep:
