@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -69,17 +69,22 @@ def _handler(server: SourceServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
         def _send(
-            self, status: int, content: bytes, kind: str, length: int | None = None, **more: str
+            self,
+            status: int,
+            content: bytes,
+            kind: str,
+            length: int | None = None,
+            more: Mapping[str, str] | None = None,
         ) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content) if length is None else length))
-            for name, value in more.items():
-                self.send_header(name.replace("_", "-"), value)
+            for name, value in (more or {}).items():
+                self.send_header(name, value)
             self.end_headers()
             with contextlib.suppress(OSError):
                 self.wfile.write(content)
@@ -87,7 +92,8 @@ def _handler(server: SourceServer) -> type[BaseHTTPRequestHandler]:
             self.close_connection = True
 
         def _page(self, status: int, text: str = "trouble", **more: str) -> None:
-            self._send(status, f"<html>{text}</html>".encode(), "text/html", **more)
+            headers = {name.replace("_", "-"): value for name, value in more.items()}
+            self._send(status, f"<html>{text}</html>".encode(), "text/html", more=headers)
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
@@ -158,13 +164,13 @@ def _handler(server: SourceServer) -> type[BaseHTTPRequestHandler]:
             elif trouble is Trouble.TOO_LARGE:
                 self._send(200, content + b" " * 3_000_000, kind)
             else:
-                self._send(200, content, kind, ETag='"v1"')
+                self._send(200, content, kind, more={"ETag": '"v1"'})
 
     return Handler
 
 
 @contextlib.contextmanager
-def serving(body: Body, trouble: Trouble = Trouble.NONE) -> Iterator[SourceServer]:
+def serving(body: Body, trouble: Trouble = Trouble.NONE) -> Generator[SourceServer]:
     """A server on a free port of this machine, gone at the end of the block."""
     server = SourceServer(body, trouble)
     http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))

@@ -1,0 +1,161 @@
+"""CEPII BACI: the world's trade by exporter, importer and HS6, reconciled, one CSV a year.
+
+Values in the file are thousand US dollars FOB, quantities metric tonnes. The file is some five
+million rows: the common case is read and checked in whole columns.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipelines.quarantine import SourceDrift, Split, check_columns, split
+from pipelines.schemas.trade import StagedBaci
+from pipelines.sources import cells
+from pipelines.sources.http import Answer, Fetcher, Limits
+
+SOURCE = "baci"
+LICENCE = "Etalab 2.0; cite CEPII BACI"
+BASE_URL = "https://www.cepii.fr/DATA_DOWNLOAD/baci/data"
+LIMITS = Limits(
+    hosts=frozenset({"www.cepii.fr"}),
+    content_types=("text/csv", "application/zip", "application/octet-stream"),
+    max_bytes=4 * 1024**3,
+    total_s=3_600,
+)
+COLUMNS = ("t", "i", "j", "k", "v", "q")
+_NAME = re.compile(r"BACI_(HS\d{2})_Y(\d{4})_V(\w+)\.csv$")
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What a BACI file's name says: HS edition, year, release."""
+
+    hs_edition: str
+    year: int
+    release: str
+
+
+def edition_of(file: str) -> Edition:
+    """The edition from a file's name.
+
+    Raises:
+        SourceDrift: the name is not BACI's.
+    """
+    found = _NAME.search(file)
+    if found is None:
+        raise SourceDrift(
+            f"{SOURCE}: {file} is not named like BACI_HS92_Y2016_V202401.csv; keep the name it "
+            "was downloaded under: it says which HS edition and release it is"
+        )
+    return Edition(found.group(1), int(found.group(2)), found.group(3))
+
+
+def fetch_baci(
+    fetcher: Fetcher,
+    file: str,
+    *,
+    base_url: str = BASE_URL,
+    limits: Limits = LIMITS,
+    etag: str | None = None,
+) -> Answer:
+    """One year's CSV; raises SourceUnavailable, or SourceDrift for another name than BACI's."""
+    edition_of(file)
+    return fetcher.get(f"{base_url}/{file}", limits, source=SOURCE, etag=etag)
+
+
+def parse_baci(content: bytes, *, file: str, party: int | None = None) -> tuple[Split, int]:
+    """A BACI CSV to `StagedBaci`.
+
+    Args:
+        content: the CSV's bytes.
+        file: its name.
+        party: keep only rows with this M49 code on either side (408: North Korea); rows of
+            other pairs are out of scope, not refused, and are checked all the same.
+
+    Returns:
+        (Split of the rows in scope and of every refused row, rows out of scope).
+        `line` is the physical line.
+
+    Raises:
+        SourceDrift: the header is another, or the file cannot be read at all.
+    """
+    rows, refused, found = _read(content, file)
+    kind = rows.schema
+    kilo_usd = cells.number("v", kind["v"])
+    weight = pl.col("q").str.strip_chars() if kind["q"] == pl.String else pl.col("q")
+    if kind["q"] == pl.String:
+        # missing weights are NA, padded with spaces
+        rows = rows.with_columns(q=pl.when(weight != "NA").then(weight))
+    typed, unreadable = cells.read_cells(
+        rows,
+        {
+            "year": cells.whole("t", kind["t"]),
+            "exporter_code": cells.whole("i", kind["i"]),
+            "importer_code": cells.whole("j", kind["j"]),
+            "hs_code": cells.text("k", kind["k"]),
+            "value_usd": cells.Cell("v", kilo_usd.read * 1_000, kilo_usd.expected),
+            "quantity_t": cells.number("q", rows.schema["q"]),
+        },
+        source=SOURCE,
+        file=file,
+    )
+    # the contract is checked as one expression; only rows that fail meet the slow, naming check
+    sound = (
+        pl.col("year").is_between(1988, 2100)
+        & pl.col("exporter_code").is_between(1, 999)
+        & pl.col("importer_code").is_between(1, 999)
+        & (pl.col("hs_code").str.len_bytes() == 6)
+        & pl.col("hs_code").str.contains(r"^\d{6}$")
+        & pl.col("value_usd").is_between(0, 1e14)
+        & (pl.col("quantity_t").is_null() | (pl.col("quantity_t") >= 0))
+    )
+    is_sound = typed.select(sound.fill_null(value=False)).to_series()
+    doubled = typed.select("year", "exporter_code", "importer_code", "hs_code").is_duplicated()
+    suspects = typed.filter(~is_sound | doubled)
+    in_scope = pl.lit(value=True)
+    if party is not None:
+        in_scope = (pl.col("exporter_code") == party) | (pl.col("importer_code") == party)
+    good = typed.filter(is_sound & ~doubled)
+    scoped = good.filter(in_scope)
+    checked = split(suspects, StagedBaci, source=SOURCE, file=file)
+    kept = split(
+        pl.concat([scoped, checked.kept.filter(in_scope)]).sort("line"),
+        StagedBaci,
+        source=SOURCE,
+        file=file,
+    )
+    outside = (good.height - scoped.height) + checked.kept.filter(~in_scope).height
+    result = cells.joined(
+        kept.kept,
+        [*refused, unreadable, checked.quarantined, kept.quarantined],
+        found - outside,
+    )
+    return result, outside
+
+
+def _read(content: bytes, file: str) -> tuple[pl.DataFrame, list[pl.DataFrame], int]:
+    """Rows, refused rows, rows found: typed at once, or as text where a cell resists."""
+    header = content[: content.find(b"\n") + 1 or 200].decode("utf-8-sig", errors="replace")
+    found = [name.strip().strip('"') for name in header.strip().split(",")]
+    check_columns(found, list(COLUMNS), source=SOURCE, file=file)
+    types = dict.fromkeys(found, pl.Int64) | {
+        "k": pl.String,
+        "v": pl.Float64,
+        "q": pl.Float64,
+    }
+    for schema in (types, {**types, "q": pl.String}):
+        try:
+            rows = pl.read_csv(content, schema=schema, null_values={"q": "NA"}).with_row_index(
+                "line", offset=2
+            )
+        except (pl.exceptions.PolarsError, OSError):
+            continue
+        if not cells.is_rectangular(content, rows=rows.height, columns=len(COLUMNS)):
+            break
+        return rows.with_columns(pl.col("line").cast(pl.Int64)), [], rows.height
+    text = cells.decode(content, ("utf-8-sig",), source=SOURCE, file=file)
+    table = cells.read_delimited(text, separator=",", source=SOURCE, file=file)
+    return cells.named(table, found), [table.quarantined], table.rows_in

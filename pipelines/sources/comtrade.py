@@ -1,0 +1,647 @@
+"""UN Comtrade v1: ask within its limits, read its rows, never take an empty answer for zero.
+
+Address and fields: the API at comtradeapi.un.org, `/data/v1/get` with a key and
+`/public/v1/preview` without one (500 rows at most, cut silently).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import duckdb
+import polars as pl
+
+from pipelines.quarantine import SourceDrift, Split, check_columns, split
+from pipelines.schemas.trade import FLOW_CODES, HS_EDITIONS, StagedComtrade
+from pipelines.sources import cells
+from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
+
+SOURCE = "comtrade"
+LICENCE = "UN Comtrade terms: use with attribution, no bulk redistribution"
+BASE_URL = "https://comtradeapi.un.org"
+PRK, KOR, CHN = 408, 410, 156
+PREVIEW_ROWS = 500
+KEYED_ROWS = 100_000
+COAL_CODES = ("2701", "270111", "270112", "270119", "270120")
+LIMITS = Limits(
+    hosts=frozenset({"comtradeapi.un.org"}),
+    content_types=("application/json", "text/json"),
+    max_bytes=512 * 1024 * 1024,
+    min_interval_s=1.5,
+)
+
+_STRINGS = [
+    "typeCode",
+    "freqCode",
+    "period",
+    "reporterISO",
+    "reporterDesc",
+    "flowCode",
+    "flowDesc",
+    "partnerISO",
+    "partnerDesc",
+    "partner2ISO",
+    "partner2Desc",
+    "classificationCode",
+    "classificationSearchCode",
+    "cmdCode",
+    "cmdDesc",
+    "customsCode",
+    "customsDesc",
+    "mosCode",
+    "motDesc",
+    "qtyUnitAbbr",
+    "altQtyUnitAbbr",
+]
+_INTEGERS = [
+    "refPeriodId",
+    "refYear",
+    "refMonth",
+    "reporterCode",
+    "partnerCode",
+    "partner2Code",
+    "aggrLevel",
+    "motCode",
+    "qtyUnitCode",
+    "altQtyUnitCode",
+    "legacyEstimationFlag",
+]
+_BOOLEANS = [
+    "isOriginalClassification",
+    "isLeaf",
+    "isQtyEstimated",
+    "isAltQtyEstimated",
+    "isNetWgtEstimated",
+    "isGrossWgtEstimated",
+    "isReported",
+    "isAggregate",
+]
+_FLOATS = ["qty", "altQty", "netWgt", "grossWgt", "cifvalue", "fobvalue", "primaryValue"]
+FIELDS = (*_STRINGS, *_INTEGERS, *_BOOLEANS, *_FLOATS)
+# bulk files leave out names and ISO codes
+_BARE = tuple(
+    name
+    for name in FIELDS
+    if name.endswith(("Desc", "ISO", "Abbr")) or name == "classificationSearchCode"
+)
+_KILOGRAMS = 8
+_NO_UNIT = -1
+
+
+class ComtradeTruncated(SourceUnavailable):
+    """The answer is as long as the cap and the question cannot be cut smaller: rows are missing."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question to Comtrade; lists are cut when the answer hits the cap.
+
+    Attributes:
+        frequency: A or M.
+        periods: YYYY or YYYYMM.
+        commodities: HS codes, or AG2 for every chapter.
+        flows: M and/or X: the other flow codes are parts of these or re-trade.
+        reporters: M49 codes; empty asks for all.
+        partners: M49 codes; 0 is the world.
+    """
+
+    frequency: str
+    periods: tuple[str, ...]
+    commodities: tuple[str, ...] = COAL_CODES
+    flows: tuple[str, ...] = ("M", "X")
+    reporters: tuple[int, ...] = ()
+    partners: tuple[int, ...] = (PRK,)
+
+    def parameters(self, rows: int) -> dict[str, str]:
+        """Query parameters: totals over second partner, transport and customs procedure only."""
+        asked = {
+            "period": ",".join(self.periods),
+            "partnerCode": ",".join(str(code) for code in self.partners),
+            "partner2Code": "0",
+            "motCode": "0",
+            "customsCode": "C00",
+            "cmdCode": ",".join(self.commodities),
+            "flowCode": ",".join(self.flows),
+            "breakdownMode": "classic",
+            "includeDesc": "true",
+            "maxRecords": str(rows),
+        }
+        if self.reporters:
+            asked["reporterCode"] = ",".join(str(code) for code in self.reporters)
+        return asked
+
+    def name(self) -> str:
+        """A short stable name of the question: the part its snapshot is kept under."""
+        reporters = "-".join(str(code) for code in self.reporters) or "all"
+        partners = "-".join(str(code) for code in self.partners)
+        return (
+            f"{self.frequency}_{'-'.join(self.periods)}_r{reporters}_p{partners}"
+            f"_{'-'.join(self.flows)}_{'-'.join(self.commodities)}"
+        )
+
+    def halves(self) -> tuple[Query, Query] | None:
+        """Two smaller questions that together ask the same; None when it cannot be cut."""
+        for field in ("periods", "flows", "commodities", "partners", "reporters"):
+            values = getattr(self, field)
+            if len(values) > 1:
+                middle = len(values) // 2
+                return (
+                    replace(self, **{field: values[:middle]}),
+                    replace(self, **{field: values[middle:]}),
+                )
+        return None
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """One whole answer and the question it answers."""
+
+    query: Query
+    answer: Answer
+
+
+def default_queries(last_year: int, first_year: int = 2009) -> list[Query]:
+    """What the estimates need: coal by month and year, and chapter profiles of each reporter.
+
+    The profiles (every chapter, partners North and South Korea) feed the miscoding probability.
+    """
+    years = tuple(str(year) for year in range(first_year, last_year + 1))
+    months = [
+        tuple(f"{year}{month:02d}" for month in range(1, 13))
+        for year in range(first_year, last_year + 1)
+    ]
+    return [
+        *(Query("M", year) for year in months),
+        *(Query("A", years[start : start + 5]) for start in range(0, len(years), 5)),
+        *(Query("A", (year,), commodities=("AG2",), flows=("M",)) for year in years),
+        *(
+            Query("A", (year,), ("AG2",), ("M",), reporters=(CHN,), partners=(PRK, KOR))
+            for year in years
+        ),
+        # North Korea's own declarations: it files none today; asked so that we notice
+        Query("A", years[-5:], ("AG2",), ("M", "X"), reporters=(PRK,), partners=(0,)),
+    ]
+
+
+def fetch_comtrade(
+    fetcher: Fetcher,
+    query: Query,
+    *,
+    key: str | None,
+    base_url: str = BASE_URL,
+    limits: Limits = LIMITS,
+) -> list[Fetched]:
+    """Ask, and cut the question in two for as long as the answer fills the cap.
+
+    Args:
+        fetcher: the polite client.
+        query: the question.
+        key: subscription key, sent as a header; None uses the public preview.
+        base_url: another server, for tests.
+        limits: how far each request may go.
+
+    Returns:
+        Whole answers only; an empty one is kept too: it says that nothing was found, not zero.
+
+    Raises:
+        ComtradeTruncated: a question that cannot be cut still fills the cap.
+        SourceUnavailable: the request failed.
+        SourceDrift: the answer is not Comtrade's envelope, or it reports an error.
+    """
+    cap = KEYED_ROWS if key else PREVIEW_ROWS
+    path = "/data/v1/get" if key else "/public/v1/preview"
+    answer = fetcher.get(
+        f"{base_url}{path}/C/{query.frequency}/HS",
+        limits,
+        source=SOURCE,
+        params=query.parameters(cap),
+        secret_headers={"Ocp-Apim-Subscription-Key": key} if key else None,
+    )
+    found = envelope_count(answer.content, file=query.name())
+    if found < cap:
+        return [Fetched(query, answer)]
+    smaller = query.halves()
+    if smaller is None:
+        advice = "name the reporters" if key else "use a key (DPRK_COMTRADE_KEY), or name reporters"
+        raise ComtradeTruncated(
+            f"{SOURCE}: the answer to {query.name()} has {found} rows, the cap is {cap}: rows are "
+            f"missing and nothing was stored; {advice}"
+        )
+    return [
+        one
+        for half in smaller
+        for one in fetch_comtrade(fetcher, half, key=key, base_url=base_url, limits=limits)
+    ]
+
+
+def _envelope(content: bytes, file: str) -> tuple[str, int]:
+    """The envelope as JSON text and its row count, checked."""
+    try:
+        whole = content.decode("utf-8-sig")
+        # Python's reader settles what JSON is; DuckDB then reads the rows column by column
+        head = json.loads(whole)
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise SourceDrift(
+            f"{SOURCE}: {file} is not a JSON answer; it may be cut off or an error page: fetch it "
+            "again"
+        ) from None
+    if not isinstance(head, dict) or not isinstance(head.get("data"), list):
+        raise SourceDrift(
+            f"{SOURCE}: {file}: expected an object with elapsedTime, count, data, error; found "
+            f"{_shape(head)}. Fetch it again, or change the contract if the API has changed."
+        )
+    if head.get("error"):
+        raise SourceDrift(
+            f"{SOURCE}: {file}: the API reports {str(head['error'])[:200]!r}; correct the query"
+        )
+    rows = head["data"]
+    if head.get("count") != len(rows):
+        raise SourceDrift(
+            f"{SOURCE}: {file}: the envelope counts {str(head.get('count'))[:40]} rows and holds "
+            f"{len(rows)}; the answer is not whole, fetch it again"
+        )
+    if set(map(type, rows)) - {dict}:
+        raise SourceDrift(f"{SOURCE}: {file}: data holds something that is no row; fetch it again")
+    return whole, len(rows)
+
+
+def _shape(value: object) -> str:
+    if isinstance(value, dict):
+        return "an object with " + (", ".join(sorted(str(k)[:30] for k in value)[:12]) or "nothing")
+    return type(value).__name__
+
+
+def envelope_count(content: bytes, *, file: str) -> int:
+    """Rows in an answer; 0 is an answer too.
+
+    Raises:
+        SourceDrift: the answer is not Comtrade's envelope, or it reports an error.
+    """
+    return _envelope(content, file)[1]
+
+
+def parse_comtrade(content: bytes, *, file: str) -> Split:
+    """The JSON answer of the API to `StagedComtrade`.
+
+    Returns:
+        Split: `line` is the record number within the answer. No rows in: the question found
+        nothing, which is not a flow of zero.
+
+    Raises:
+        SourceDrift: the envelope, a field or a code list is not the agreed one.
+    """
+    whole, count = _envelope(content, file)
+    if count == 0:
+        return _stage(
+            pl.DataFrame(schema={"line": pl.Int64, **dict.fromkeys(FIELDS, pl.String)}), file
+        )
+    shape = json.dumps(dict.fromkeys(FIELDS, "VARCHAR"))
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(
+                "create table rows as select unnest(json_extract($text::json, '$.data[*]')) as row",
+                {"text": whole},
+            )
+            found = [
+                str(name)
+                for (name,) in connection.execute(
+                    "select distinct unnest(json_keys(row)) as name from rows order by name"
+                ).fetchall()
+            ]
+            check_columns(found, list(FIELDS), source=SOURCE, file=file, optional=_BARE)
+            frame = connection.execute(
+                "select (row_number() over ())::bigint as line, unnest(json_transform(row, $shape))"
+                " from rows",
+                {"shape": shape},
+            ).pl()
+        except duckdb.Error as error:
+            raise SourceDrift(
+                f"{SOURCE}: {file} is not a readable JSON answer ({type(error).__name__}); "
+                "fetch it again"
+            ) from None
+    return _stage(frame, file)
+
+
+def parse_comtrade_bulk(content: bytes, *, file: str) -> Split:
+    """A bulk or downloaded file (CSV or Parquet, the API's field names) to `StagedComtrade`.
+
+    Raises:
+        SourceDrift: the format, a column or a code list is not the agreed one.
+    """
+    if content[:4] == b"PAR1":
+        try:
+            frame = pl.read_parquet(content)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise SourceDrift(
+                f"{SOURCE}: {file} is not a readable Parquet file; fetch it again"
+            ) from error
+    else:
+        frame = _read_csv(content, file)
+    found = [name for name in frame.columns if name != "line"]
+    check_columns(found, list(FIELDS), source=SOURCE, file=file, optional=_BARE)
+    if "line" not in frame.columns:
+        frame = frame.with_row_index("line", offset=1).with_columns(pl.col("line").cast(pl.Int64))
+    absent = [pl.lit(None, dtype=pl.String).alias(name) for name in FIELDS if name not in found]
+    return _stage(frame.with_columns(absent), file)
+
+
+def _read_csv(content: bytes, file: str) -> pl.DataFrame:
+    """Text cells, fast; a file with quotes or ragged rows goes the careful way."""
+    try:
+        frame = pl.read_csv(content, infer_schema=False, encoding="utf8")
+        if cells.is_rectangular(content, rows=frame.height, columns=frame.width):
+            return frame
+    except (pl.exceptions.PolarsError, OSError):
+        pass
+    text = cells.decode(content, ("utf-8-sig",), source=SOURCE, file=file)
+    table = cells.read_delimited(text, separator=",", source=SOURCE, file=file)
+    if table.quarantined.height:
+        lines = ", ".join(str(line) for line in table.quarantined["line"].head(5))
+        raise SourceDrift(
+            f"{SOURCE}: {file}: {table.quarantined.height} rows do not have the header's "
+            f"{len(table.header)} cells (lines {lines}); the file is damaged, download it again"
+        )
+    return cells.named(table, table.header)
+
+
+def _end_of_period(frequency: str, period: str) -> pl.Expr:
+    return (
+        pl.when(pl.col(frequency) == "A")
+        .then(pl.col(period).dt.offset_by("1y"))
+        .otherwise(pl.col(period).dt.offset_by("1mo"))
+        .dt.offset_by("-1d")
+    )
+
+
+def _stage(rows: pl.DataFrame, file: str) -> Split:
+    """Raw columns under Comtrade's names, any type, to `StagedComtrade`."""
+    cells.check_codes(rows, "typeCode", ("C",), source=SOURCE, file=file)
+    cells.check_codes(rows, "freqCode", ("A", "M"), source=SOURCE, file=file)
+    cells.check_codes(rows, "flowCode", FLOW_CODES, source=SOURCE, file=file)
+    cells.check_codes(rows, "classificationCode", HS_EDITIONS, source=SOURCE, file=file)
+    kind = rows.schema
+    period = pl.col("period").cast(pl.String)
+    start = (
+        pl.when((pl.col("freqCode") == "A") & period.str.contains(r"^(19|20)\d{2}$"))
+        .then((period + "0101").str.to_date("%Y%m%d", strict=False))
+        .when((pl.col("freqCode") == "M") & period.str.contains(r"^(19|20)\d{4}$"))
+        .then((period + "01").str.to_date("%Y%m%d", strict=False))
+    )
+    typed, unreadable = cells.read_cells(
+        rows,
+        {
+            "frequency": cells.text("freqCode", kind["freqCode"]),
+            "period_start_on": cells.Cell("period", start, "a year, or a month as YYYYMM"),
+            "reporter_code": cells.whole("reporterCode", kind["reporterCode"]),
+            "reporter_iso3": cells.text("reporterISO", kind["reporterISO"]),
+            "partner_code": cells.whole("partnerCode", kind["partnerCode"]),
+            "partner_iso3": cells.text("partnerISO", kind["partnerISO"]),
+            "flow_code": cells.text("flowCode", kind["flowCode"]),
+            "hs_edition": cells.text("classificationCode", kind["classificationCode"]),
+            "hs_code": cells.text("cmdCode", kind["cmdCode"]),
+            "hs_level": cells.whole("aggrLevel", kind["aggrLevel"]),
+            "partner2_code": cells.whole("partner2Code", kind["partner2Code"]),
+            "customs_code": cells.text("customsCode", kind["customsCode"]),
+            "mode_of_transport_code": cells.whole("motCode", kind["motCode"]),
+            "mode_of_supply_code": cells.text("mosCode", kind["mosCode"]),
+            "value_usd": cells.number("primaryValue", kind["primaryValue"]),
+            "cif_value_usd": cells.number("cifvalue", kind["cifvalue"]),
+            "fob_value_usd": cells.number("fobvalue", kind["fobvalue"]),
+            "is_reported": cells.truth("isReported", kind["isReported"]),
+            "is_aggregate": cells.truth("isAggregate", kind["isAggregate"]),
+            "net_kg": cells.number("netWgt", kind["netWgt"]),
+            "qty": cells.number("qty", kind["qty"]),
+            "unit": cells.whole("qtyUnitCode", kind["qtyUnitCode"]),
+            "is_estimated": cells.truth("isNetWgtEstimated", kind["isNetWgtEstimated"]),
+        },
+        source=SOURCE,
+        file=file,
+    )
+    return finish(typed, [unreadable], rows.height, file)
+
+
+def finish(typed: pl.DataFrame, refused: list[pl.DataFrame], rows_in: int, file: str) -> Split:
+    """Quantities, period ends and the contract, for every layout of Comtrade."""
+    by_weight = pl.col("net_kg") > 0
+    by_unit = (pl.col("unit") == _KILOGRAMS) & (pl.col("qty") > 0)
+    staged = typed.with_columns(
+        period_end_on=_end_of_period("frequency", "period_start_on"),
+        # unit -1, or a weight of 0 beside a value, is a quantity nobody declared
+        quantity_t=pl.when(by_weight)
+        .then(pl.col("net_kg") / 1_000)
+        .when(by_unit)
+        .then(pl.col("qty") / 1_000),
+        quantity_basis=pl.when(by_weight & pl.col("is_estimated").fill_null(value=False))
+        .then(pl.lit("net_weight_estimated"))
+        .when(by_weight)
+        .then(pl.lit("net_weight"))
+        .when(by_unit)
+        .then(pl.lit("quantity_kg"))
+        .otherwise(pl.lit("missing")),
+    )
+    level = (
+        pl.when(pl.col("hs_code") == "TOTAL")
+        .then(pl.lit(0, dtype=pl.UInt32))
+        .otherwise(pl.col("hs_code").str.len_chars())
+    )
+    wrong_level = staged.filter(level != pl.col("hs_level"))
+    refused = [
+        *refused,
+        cells.refusals(
+            wrong_level,
+            source=SOURCE,
+            file=file,
+            column="aggrLevel",
+            value=pl.col("hs_level"),
+            rule="level_of_code",
+            why="aggrLevel is not the length of cmdCode; one of the two is wrong",
+        ),
+    ]
+    if wrong_level.height:
+        staged = staged.filter((level == pl.col("hs_level")).fill_null(value=True))
+    staged = staged.select(list(StagedComtrade.to_schema().columns))
+    copies = cells.repeated(staged, list(StagedComtrade.to_schema().unique or []))
+    refused.append(
+        cells.refusals(
+            staged.filter(copies),
+            source=SOURCE,
+            file=file,
+            column="(row)",
+            value=pl.lit(None),
+            rule="repeated_row",
+            why="the same row stands above; the first one is kept",
+        )
+    )
+    if copies.any():
+        staged = staged.filter(~copies)
+    checked = split(staged, StagedComtrade, source=SOURCE, file=file)
+    return cells.joined(checked.kept, [*refused, checked.quarantined], rows_in)
+
+
+# the older download layout, one name per column of ours
+_OLD_COLUMNS = [
+    "Classification",
+    "Year",
+    "Period",
+    "Period Desc.",
+    "Aggregate Level",
+    "Is Leaf Code",
+    "Trade Flow Code",
+    "Trade Flow",
+    "Reporter Code",
+    "Reporter",
+    "Reporter ISO",
+    "Partner Code",
+    "Partner",
+    "Partner ISO",
+    "Commodity Code",
+    "Commodity",
+    "Qty Unit Code",
+    "Qty Unit",
+    "Qty",
+    "Netweight (kg)",
+    "Trade Value (US$)",
+    "Flag",
+]
+_OLD_FLOWS = {"Import": "M", "Export": "X", "Re-Export": "RX", "Re-Import": "RM"}
+
+
+def parse_comtrade_old(content: bytes, *, file: str) -> Split:
+    """The download layout before 2022 (CSV with titled columns) to `StagedComtrade`.
+
+    In it a row is always the total over second partner, transport and procedure.
+
+    Raises:
+        SourceDrift: the header or a code list is not the agreed one.
+    """
+    text = cells.decode(content, ("utf-8-sig", "latin-1"), source=SOURCE, file=file)
+    table = cells.read_delimited(text, separator=",", source=SOURCE, file=file)
+    check_columns(table.header, _OLD_COLUMNS, source=SOURCE, file=file)
+    rows = cells.named(table, table.header)
+    cells.check_codes(rows, "Trade Flow", tuple(_OLD_FLOWS), source=SOURCE, file=file)
+    cells.check_codes(rows, "Classification", HS_EDITIONS, source=SOURCE, file=file)
+    string = pl.String()
+    period = pl.col("Period")
+    start = (
+        pl.when(period.str.contains(r"^(19|20)\d{2}$"))
+        .then((period + "0101").str.to_date("%Y%m%d", strict=False))
+        .when(period.str.contains(r"^(19|20)\d{4}$"))
+        .then((period + "01").str.to_date("%Y%m%d", strict=False))
+    )
+    typed, unreadable = cells.read_cells(
+        rows,
+        {
+            "frequency": cells.Cell(
+                "Period",
+                pl.when(period.str.len_chars() == 4)
+                .then(pl.lit("A"))
+                .when(period.str.len_chars() == 6)
+                .then(pl.lit("M")),
+                "a year, or a month as YYYYMM",
+            ),
+            "period_start_on": cells.Cell("Period", start, "a year, or a month as YYYYMM"),
+            "reporter_code": cells.whole("Reporter Code", string),
+            "reporter_iso3": cells.text("Reporter ISO", string),
+            "partner_code": cells.whole("Partner Code", string),
+            "partner_iso3": cells.text("Partner ISO", string),
+            "flow_code": cells.Cell(
+                "Trade Flow",
+                pl.col("Trade Flow").replace_strict(_OLD_FLOWS, default=None),
+                "a known flow",
+            ),
+            "hs_edition": cells.text("Classification", string),
+            "hs_code": cells.text("Commodity Code", string),
+            "hs_level": cells.whole("Aggregate Level", string),
+            "value_usd": cells.number("Trade Value (US$)", string),
+            "net_kg": cells.number("Netweight (kg)", string),
+            "qty": cells.number("Qty", string),
+            "unit": cells.whole("Qty Unit Code", string),
+            "flag": cells.whole("Flag", string),
+        },
+        source=SOURCE,
+        file=file,
+    )
+    return finish(
+        typed.with_columns(
+            partner2_code=pl.lit(0, dtype=pl.Int64),
+            customs_code=pl.lit("C00"),
+            mode_of_transport_code=pl.lit(0, dtype=pl.Int64),
+            mode_of_supply_code=pl.lit("0"),
+            cif_value_usd=pl.lit(None, dtype=pl.Float64),
+            fob_value_usd=pl.lit(None, dtype=pl.Float64),
+            is_reported=pl.lit(None, dtype=pl.Boolean),
+            is_aggregate=pl.lit(None, dtype=pl.Boolean),
+            # flags 2, 4 and 6 mark an estimated quantity
+            is_estimated=pl.col("flag").is_in([2, 4, 6]),
+        ),
+        [table.quarantined, unreadable],
+        table.rows_in,
+        file,
+    )
+
+
+def reconcile(staged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Compare the sum over partners with the reporter's own figure for the world.
+
+    Args:
+        staged: rows of `StagedComtrade`.
+
+    Returns:
+        (one row per reporter, period, flow, edition and code: rows_counted, sum_usd, world_usd
+        (null when the extract has no row for the world), difference_usd, status;
+        one row per row left out of the sums: line and why)
+    """
+    total = (
+        (pl.col("partner2_code") == 0)
+        & (pl.col("customs_code") == "C00")
+        & (pl.col("mode_of_transport_code") == 0)
+        & (pl.col("mode_of_supply_code") == "0")
+    )
+    why = (
+        pl.when(pl.col("flow_code").is_in(["RM", "RX"]))
+        .then(pl.lit("re-trade: already inside the reporter's M or X"))
+        .when(~pl.col("flow_code").is_in(["M", "X"]))
+        .then(pl.lit("part of M or X"))
+        .when(~total)
+        .then(pl.lit("breakdown of a total row"))
+        .when(pl.col("partner_code") == 0)
+        .then(pl.lit("the world: the figure compared with"))
+    )
+    marked = staged.with_columns(left_out=why)
+    key = [
+        "reporter_code", "frequency", "period_start_on", "flow_code", "hs_edition", "hs_code"
+    ]  # fmt: skip
+    counted = (
+        marked.filter(pl.col("left_out").is_null())
+        .group_by(key)
+        .agg(rows_counted=pl.len().cast(pl.Int64), sum_usd=pl.col("value_usd").sum())
+    )
+    world = marked.filter(
+        (pl.col("partner_code") == 0) & total & pl.col("flow_code").is_in(["M", "X"])
+    ).select(*key, world_usd="value_usd")
+    difference = pl.col("sum_usd").fill_null(0.0) - pl.col("world_usd")
+    table = (
+        counted.join(world, on=key, how="full", coalesce=True)
+        .with_columns(difference_usd=difference)
+        .with_columns(
+            status=pl.when(pl.col("world_usd").is_null())
+            .then(pl.lit("no row for the world in this extract"))
+            .when(pl.col("difference_usd").abs() <= 0.5 + 1e-9 * pl.col("world_usd"))
+            .then(pl.lit("equal"))
+            .otherwise(pl.lit("differs"))
+        )
+        .sort(key)
+    )
+    return table, marked.filter(pl.col("left_out").is_not_null()).select("line", *key, "left_out")
+
+
+def months_between(first: dt.date, last: dt.date) -> Sequence[str]:
+    """YYYYMM of every month from `first` to `last`."""
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return [
+        f"{first.year + (first.month - 1 + step) // 12}{(first.month - 1 + step) % 12 + 1:02d}"
+        for step in range(count)
+    ]
