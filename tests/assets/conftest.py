@@ -1,0 +1,99 @@
+"""One run of the whole main job, small in draws, that the tests look at from many sides."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.definitions import defs
+from assets.schedules import MAIN_JOB
+from pipelines.paths import REFERENCE_DIR
+
+AS_OF = "2026-11-24"
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A data folder and a copy of the reference tables to run on."""
+
+    data: Path
+    reference: Path
+
+    @property
+    def published(self) -> Path:
+        """Where this workshop's readers look."""
+        return self.data / "published"
+
+    def run(self, *, draws: int = 300) -> dg.ExecuteInProcessResult:
+        """The main job, in this process."""
+        with dg.DagsterInstance.ephemeral() as instance:
+            return defs.resolve_job_def(MAIN_JOB).execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_config={
+                    "resources": {"sampling": {"config": {"draws": draws, "as_of": AS_OF}}},
+                    "loggers": {"console": {"config": {"level": "CRITICAL"}}},
+                },
+            )
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Workshop]:
+    """A finished run; tests that change it put things back or use `spare_workshop`."""
+    place = _make(tmp_path_factory.mktemp("main"))
+    with _in_force(place):
+        outcome = place.run()
+        assert outcome.success, failures(outcome)
+        yield place
+
+
+@pytest.fixture
+def spare_workshop(workshop: Workshop, tmp_path: Path) -> Generator[Workshop]:
+    """A copy of the finished run, to break."""
+    place = Workshop(tmp_path / "data", tmp_path / "reference")
+    shutil.copytree(workshop.data, place.data, symlinks=True)
+    shutil.copytree(workshop.reference, place.reference)
+    with _in_force(place):
+        yield place
+
+
+def _make(root: Path) -> Workshop:
+    place = Workshop(root / "data", root / "reference")
+    shutil.copytree(REFERENCE_DIR, place.reference)
+    return place
+
+
+class _in_force:
+    """The pipeline reads this workshop's folders."""
+
+    def __init__(self, place: Workshop) -> None:
+        self.patch = pytest.MonkeyPatch()
+        self.place = place
+
+    def __enter__(self) -> None:
+        os.environ.pop("DPRK_AS_OF", None)
+        self.patch.setenv("DPRK_DATA_DIR", str(self.place.data))
+        self.patch.setattr("assets.reference.REFERENCE_DIR", self.place.reference)
+
+    def __exit__(self, *_: object) -> None:
+        self.patch.undo()
+
+
+def failures(outcome: dg.ExecuteInProcessResult) -> list[str]:
+    """What failed and why, for assertion messages and for tests of messages."""
+    told = []
+    for event in outcome.all_events:
+        if event.is_step_failure and event.step_failure_data.error:
+            error = event.step_failure_data.error
+            told.append(f"{event.step_key}: {(error.cause or error).message}")
+        if event.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            if not check.passed:
+                told.append(f"{check.check_name}: {check.description}")
+    return told

@@ -1,0 +1,259 @@
+"""The whole chain on the embedded figures, looked at as its readers look at it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from assets.definitions import defs
+from pipelines.publish.contract import load_contract
+from pipelines.publish.release import DATABASE_NAME
+from tests.assets.conftest import Workshop, failures
+from tests.publish.promised import PROMISED
+
+
+@pytest.fixture
+def reader(workshop: Workshop):
+    with duckdb.connect(str(workshop.published / DATABASE_NAME), read_only=True) as opened:
+        yield opened
+
+
+def one(reader: duckdb.DuckDBPyConnection, query: str):
+    found = reader.execute(query).fetchone()
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("table", sorted(PROMISED))
+def test_every_promised_table_answers_with_its_columns(reader, table):
+    columns = [row[0] for row in reader.execute(f"describe {table}").fetchall()]
+    assert set(PROMISED[table]) <= set(columns)
+
+
+def test_the_database_is_what_the_contract_says_and_nothing_more(reader):
+    found = {row[0] for row in reader.execute("show tables").fetchall()}
+    assert found == set(load_contract())
+
+
+def test_all_three_streams_and_their_total_have_monthly_intervals(reader):
+    rows = reader.execute(
+        "select stream, count(*), bool_and(q05 <= q25 and q25 <= q50 and q50 <= q75 and q75 <= q95 "
+        "and q05 >= 0 and q95 > q05) from income_monthly "
+        "where measure = 'state_income_usd' group by stream"
+    ).fetchall()
+    assert {row[0] for row in rows} == {"coal", "labor", "it_workers", "total"}
+    assert all(row[1] >= 36 and row[2] for row in rows)
+
+
+def test_coal_matches_customs_within_2_percent_wherever_a_full_year_is_known(reader):
+    """All-coal customs totals of whole years, 2009-2017, against the estimate's yearly median."""
+    checked = reader.execute(
+        """
+        with customs as (
+            select year(window_start_on) as year, observation_id, central, quantity
+            from figures
+            where
+                is_used and kind = 'exact' and sector = 'HS2701' and counterpart_iso3 = 'CHN'
+                and origin_id = 'gacc-customs'
+                and quantity in ('export_t', 'export_usd')
+                and month(window_start_on) = 1 and month(window_end_on) = 12
+                and year(window_start_on) = year(window_end_on)
+                and year(window_start_on) between 2009 and 2017
+        ),
+        modelled as (
+            select year(month) as year, sum(amount) filter (where measure = 'tonnes') as tonnes,
+                sum(amount) filter (where measure = 'gross_fob_usd') as usd
+            from income_draws
+            where stream = 'coal'
+            group by draw, year(month)
+        )
+        select
+            customs.observation_id,
+            median(case quantity when 'export_t' then tonnes else usd end)
+                / any_value(customs.central) - 1 as gap
+        from customs
+        inner join modelled using (year)
+        group by customs.observation_id
+        """
+    ).fetchall()
+    assert len(checked) >= 4
+    assert {name: round(gap, 4) for name, gap in checked if abs(gap) > 0.02} == {}
+
+
+def test_every_number_leads_back_to_figures_with_source_locator_and_time(reader):
+    assert one(
+        reader,
+        "select count(*) from figures where is_used "
+        "and (source_title is null or locator is null or retrieved_at is null)",
+    ) == (0,)
+    assert one(
+        reader,
+        "select count(*) from income_annual where n_origins = 0 and not is_prior_driven",
+    ) == (0,)
+
+
+def test_figures_that_are_not_used_say_why(reader):
+    assert one(
+        reader,
+        "select count(*) from figures where is_used = (reason_not_used is not null)",
+    ) == (0,)
+
+
+def test_rows_in_are_rows_kept_plus_rows_refused(reader):
+    assert (
+        one(
+            reader,
+            "select count(*), count(*) filter (rows_in != rows_kept + rows_quarantined) "
+            "from sources_status",
+        )[1]
+        == 0
+    )
+
+
+def test_the_window_of_the_famous_figure_has_an_interval(reader):
+    low, high, months = one(
+        reader,
+        "select q05, q95, months_covered "
+        "from income_between('coal', 'gross_fob_usd', '2019-01-01', '2019-08-01')",
+    )
+    assert months == 8
+    assert 0 < low < high
+
+
+def test_totals_add_within_a_draw_and_not_as_medians(reader):
+    total, parts = one(
+        reader,
+        """
+        select
+            (select mean from income_annual
+             where stream = 'total' and year = 2019),
+            (select sum(mean) from income_annual
+             where stream != 'total' and measure = 'state_income_usd' and year = 2019)
+        """,
+    )
+    assert total == pytest.approx(parts, rel=1e-9)
+
+
+def parquet_bytes(place: Workshop) -> dict[str, bytes]:
+    root = place.published.resolve()
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.parquet")}
+
+
+def test_a_second_run_builds_nothing_and_changes_no_byte(spare_workshop):
+    before = parquet_bytes(spare_workshop)
+    place = spare_workshop.published.resolve()
+    assert spare_workshop.run().success
+    assert spare_workshop.published.resolve() == place
+    assert parquet_bytes(spare_workshop) == before
+
+
+def test_the_same_inputs_in_a_fresh_folder_give_the_same_bytes(
+    spare_workshop, tmp_path, monkeypatch
+):
+    before = parquet_bytes(spare_workshop)
+    monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path / "other"))
+    other = Workshop(tmp_path / "other", spare_workshop.reference)
+    assert other.run().success
+    after = parquet_bytes(other)
+    assert set(after) == set(before)
+    # when a vintage was first published differs between folders, and nothing else may
+    assert [name for name in before if after[name] != before[name]] in (
+        [],
+        ["parquet/vintages.parquet"],
+    )
+
+
+def edit(place: Workshop, file: str, old: str, new: str) -> None:
+    path = place.reference / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_broken_figure_fails_the_run_and_readers_keep_the_last_release(spare_workshop):
+    before = parquet_bytes(spare_workshop)
+    edit(spare_workshop, "coal_figures.csv", ",22490000,,t,", ",22.49 Mt,,t,")
+    outcome = spare_workshop.run()
+    assert not outcome.success
+    told = "\n".join(failures(outcome))
+    assert "coal_figures.csv, line" in told
+    assert "22.49 Mt" in told
+    assert parquet_bytes(spare_workshop) == before
+
+
+def test_a_changed_figure_makes_a_vintage_and_says_what_moved(spare_workshop):
+    edit(spare_workshop, "coal_figures.csv", ",22490000,,t,", ",22480000,,t,")
+    assert spare_workshop.run().success
+    with duckdb.connect(str(spare_workshop.published / DATABASE_NAME), read_only=True) as reader:
+        assert one(reader, "select count(*) from vintages") == (2,)
+        moved = reader.sql("select stream, period, cause from revisions").pl()
+    assert set(moved["cause"]) == {"evidence"}
+    assert set(moved["stream"]) <= {"coal", "total"}
+    assert 2016 in moved["period"]
+
+
+def test_a_hostile_title_reaches_the_report_as_text(spare_workshop):
+    sources = spare_workshop.reference / "coal_figure_sources.csv"
+    frame = pl.read_csv(sources, infer_schema=False)
+    script = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+    frame.with_columns(title=pl.lit(script)).write_csv(sources)
+    assert spare_workshop.run().success
+    page = (spare_workshop.published / "report.html").read_text(encoding="utf-8")
+    assert "<script>alert(1)" not in page
+    assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
+
+
+def test_another_process_reads_while_a_run_publishes(spare_workshop, tmp_path):
+    """A reader in a loop, in a process of its own, sees whole releases only."""
+    script = tmp_path / "reader.py"
+    stop = tmp_path / "stop"
+    script.write_text(
+        "import duckdb, pathlib, sys, time\n"
+        "reads = 0\n"
+        "while not pathlib.Path(sys.argv[2]).exists():\n"
+        "    with duckdb.connect(sys.argv[1], read_only=True) as con:\n"
+        "        n = con.execute('select count(*) from income_annual').fetchone()[0]\n"
+        "        m = con.execute('select count(*) from data_dictionary').fetchone()[0]\n"
+        "        v = con.execute('select count(*) from vintages').fetchone()[0]\n"
+        "        assert n > 0 and m > 0 and v > 0\n"
+        "    reads += 1\n"
+        "    time.sleep(0.02)\n"
+        "print(reads)\n"
+    )
+    database = spare_workshop.published / DATABASE_NAME
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, str(script), str(database), str(stop)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as reading:
+        edit(spare_workshop, "coal_figures.csv", ",22490000,,t,", ",22470000,,t,")
+        outcome = spare_workshop.run()
+        Path(stop).touch()
+        said, trouble = reading.communicate(timeout=60)
+    assert outcome.success
+    assert reading.returncode == 0, trouble
+    assert int(said) >= 2
+
+
+def test_the_code_location_is_sound():
+    defs.resolve_all_job_defs()
+    undescribed = [
+        key.to_user_string()
+        for asset in defs.resolve_asset_graph().assets_defs
+        for key in asset.keys
+        if not asset.descriptions_by_key.get(key)
+    ]
+    assert undescribed == []
+
+
+def test_materialize_all_needs_no_partition_dialog():
+    """A partitioned asset anywhere in the main job would open one."""
+    job = defs.resolve_job_def("main")
+    assert job.partitions_def is None
