@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import dagster as dg
@@ -12,7 +13,7 @@ from assets.tables import result
 from pipelines.paths import SQL_DIR, published_dir, shown
 from pipelines.publish.contract import PublishedTable, load_contract
 from pipelines.publish.release import DATABASE_NAME, publish, utc_now
-from pipelines.publish.report import write_report
+from pipelines.publish.report import headline_png, write_report
 from pipelines.publish.vintages import next_vintage, read_last
 from pipelines.versions import code_version, hash_frame
 from pipelines.warehouse import (
@@ -101,6 +102,11 @@ def build_assets(known: set[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     return [*made, _release_asset(known | {one.key for one in made})]
 
 
+def _picture(png: bytes) -> dg.MarkdownMetadataValue:
+    data = base64.b64encode(png).decode()
+    return dg.MetadataValue.md(f"![income by month](data:image/png;base64,{data})")
+
+
 def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     draws = [file.read_text(encoding="utf-8") for file in sorted((SQL_DIR / "draws").glob("*.sql"))]
     waits = {dg.AssetKey(["published", name]) for name in CONTRACT if name not in MADE_BY_RELEASE}
@@ -162,6 +168,7 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
                 "tables": len(done.rows),
                 "rows": sum(done.rows.values()),
                 "report": shown(target / "report.html"),
+                "income": _picture(headline_png(target)),
             }
         )
 

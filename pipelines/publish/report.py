@@ -363,6 +363,15 @@ def _chart_script() -> str:
     return vl_convert.javascript_bundle(vl_version=version)  # ty: ignore[missing-argument]
 
 
+def headline_png(release: Path) -> bytes:
+    """The income of every stream by month as one PNG, for places that show no page."""
+    with duckdb.connect(str(release / DATABASE_NAME), read_only=True) as reader:
+        charts = _income(reader).charts
+    small = [chart.properties(width=560, height=120) for chart in charts]
+    stacked = alt.vconcat(*small).configure_view(strokeWidth=0)
+    return vl_convert.vegalite_to_png(json.dumps(stacked.to_dict(), default=str), scale=1.3)
+
+
 def write_report(release: Path, target: Path) -> None:
     """Write the page for the release in folder `release`.
 
