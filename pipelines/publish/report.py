@@ -369,7 +369,7 @@ def headline_png(release: Path) -> bytes:
         charts = _income(reader).charts
     small = [chart.properties(width=560, height=120) for chart in charts]
     stacked = alt.vconcat(*small).configure_view(strokeWidth=0)
-    return vl_convert.vegalite_to_png(json.dumps(stacked.to_dict(), default=str), scale=1.3)
+    return vl_convert.vegalite_to_png(json.dumps(stacked.to_dict(), default=str), scale=1)
 
 
 def write_report(release: Path, target: Path) -> None:
