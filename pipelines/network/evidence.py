@@ -1,0 +1,372 @@
+"""Statements into probabilities: corrections, classes, noisy-or, and a check on the grades."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from pipelines.schemas.network import PERSON_AUTHORITIES
+
+# no relation is certain, however many bodies state it
+CERTAINTY_CAP = 0.99
+_DATES = {"month": "1mo", "year": "1y"}
+
+
+class EvidenceError(ValueError):
+    """A hand-kept network table contradicts itself; the message names the row and the remedy."""
+
+
+def apply_corrections(
+    frame: pl.DataFrame, corrections: pl.DataFrame, *, table: str, key: str
+) -> pl.DataFrame:
+    """Set cells right, each only where it still holds the wrong value it expects.
+
+    A correction of the column `withdrawn` takes the row out.
+
+    Args:
+        frame: the rows, grain `key`.
+        corrections: columns table, row_id, column, expected, corrected, correction_id.
+        table: which corrections apply.
+        key: the grain of `frame`.
+
+    Raises:
+        EvidenceError: the row or column is not there, or the cell no longer holds the
+            expected value: the source has changed and the correction must be read again.
+    """
+    mine = corrections.filter(pl.col("table") == table)
+    for row in mine.iter_rows(named=True):
+        where = f"correction {row['correction_id']}: {table} row {row['row_id']!r}"
+        hit = frame.filter(pl.col(key) == row["row_id"])
+        if hit.height != 1:
+            raise EvidenceError(f"{where} is not there; remove the correction or mend its row_id")
+        column = row["column"]
+        if column == "withdrawn":
+            frame = frame.filter(pl.col(key) != row["row_id"])
+            continue
+        if column not in frame.columns:
+            raise EvidenceError(f"{where} has no column {column!r}; name one of {frame.columns}")
+        now = hit[column].cast(pl.String).item()
+        if now != row["expected"]:
+            raise EvidenceError(
+                f"{where}, column {column}: expected {row['expected']!r}, found {now!r}. The row "
+                "has changed since the correction was written: read both again and keep one."
+            )
+        fixed = pl.lit(row["corrected"]).cast(frame.schema[column])
+        frame = frame.with_columns(
+            pl.when(pl.col(key) == row["row_id"])
+            .then(fixed)
+            .otherwise(pl.col(column))
+            .alias(column)
+        )
+    return frame
+
+
+def class_pairs(grades: pl.DataFrame) -> pl.DataFrame:
+    """The grades, one row per (kind, authority). Grain: kind, authority."""
+    return (
+        grades.select("class", "rank", "grade", "grade_low", "grade_high", "pairs")
+        .with_columns(pl.col("pairs").str.split(";"))
+        .explode("pairs")
+        .with_columns(
+            pl.col("pairs").str.split_exact(":", 1).struct.rename_fields(["kind", "authority"])
+        )
+        .unnest("pairs")
+    )
+
+
+def classify(statements: pl.DataFrame, grades: pl.DataFrame) -> pl.DataFrame:
+    """Give every statement its class, rank and grade.
+
+    Replies by the accused assert nothing about a relation: class `reply`, no grade.
+
+    Raises:
+        EvidenceError: a (kind, authority) pair has no class.
+    """
+    out = statements.join(
+        class_pairs(grades).select("kind", "authority", "class", "rank", "grade"),
+        on=["kind", "authority"],
+        how="left",
+    ).with_columns(
+        pl.when(pl.col("kind") == "reply")
+        .then(pl.lit("reply"))
+        .otherwise(pl.col("class"))
+        .alias("class")
+    )
+    lost = out.filter(pl.col("class").is_null())
+    if lost.height:
+        row = lost.row(0, named=True)
+        raise EvidenceError(
+            f"statement {row['statement_id']}: kind {row['kind']!r} by {row['authority']!r} has "
+            "no class; add the pair to evidence_grades.csv or correct the statement"
+        )
+    return out
+
+
+def link_probabilities(
+    statements: pl.DataFrame, links: pl.DataFrame, *, contested_factor: float
+) -> pl.DataFrame:
+    """Noisy-or over independent origins: p = 1 - prod(1 - g), at most 0.99.
+
+    One body counts once however often it repeats itself: its best statement stands.
+
+    Args:
+        statements: classified statements.
+        links: grain link_id.
+        contested_factor: what a contested statement's grade is multiplied by.
+
+    Returns:
+        link_id, probability, n_origins, best_class, is_contested. Grain: link_id. A link that
+        no statement asserts has probability 0 and no origin.
+    """
+    graded = (
+        statements.filter(pl.col("grade").is_not_null())
+        .with_columns(
+            g=pl.col("grade")
+            * pl.when(pl.col("is_contested")).then(contested_factor).otherwise(1.0)
+        )
+        .sort("g", descending=True)
+        .unique(subset=["about", "authority"], keep="first", maintain_order=True)
+    )
+    per_link = graded.group_by("about").agg(
+        probability=(1 - (1 - pl.col("g")).product()).clip(upper_bound=CERTAINTY_CAP),
+        n_origins=pl.len().cast(pl.Int64),
+        best_class=pl.col("class").sort_by("g", descending=True).first(),
+        only_inferred=(pl.col("class") == "inferred").all(),
+    )
+    contested = statements.group_by("about").agg(is_contested=pl.col("is_contested").any())
+    return (
+        links.select("link_id")
+        .join(per_link, left_on="link_id", right_on="about", how="left")
+        .join(contested, left_on="link_id", right_on="about", how="left")
+        .with_columns(
+            pl.col("probability").fill_null(0.0),
+            pl.col("n_origins").fill_null(0),
+            pl.col("only_inferred").fill_null(value=False),
+            pl.col("is_contested").fill_null(value=False),
+        )
+    )
+
+
+def grade_draws(
+    grades: pl.DataFrame, draws: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """One grade per class and draw: a class that is too trusted is so for all its statements.
+
+    The range of a class is read as the central 80% of a normal on the logit.
+
+    Returns:
+        class → array of shape (draws,).
+    """
+    z = stats.norm.ppf(0.9)
+    out = {}
+    for name, middle, low, high in (
+        grades.sort("class").select("class", "grade", "grade_low", "grade_high").iter_rows()
+    ):
+        logit = [np.log(value / (1 - value)) for value in (low, middle, high)]
+        spread = (logit[2] - logit[0]) / (2 * z)
+        out[name] = 1 / (1 + np.exp(-(logit[1] + spread * rng.standard_normal(draws))))
+    return out
+
+
+def probability_draws(
+    statements: pl.DataFrame,
+    about: list[str],
+    grades: dict[str, np.ndarray],
+    contested: np.ndarray,
+) -> np.ndarray:
+    """Noisy-or per draw, with the grades of that draw.
+
+    Args:
+        statements: classified statements.
+        about: the link or amount ids, in the order wanted.
+        grades: class → (draws,) from `grade_draws`.
+        contested: (draws,) factor on contested statements.
+
+    Returns:
+        (len(about), draws) probabilities, at most 0.99; 0 where nothing is asserted.
+    """
+    draws = contested.shape[0]
+    doubt = np.zeros((len(about), draws))  # sum of log(1 - g) over origins
+    position = {name: index for index, name in enumerate(about)}
+    best = (
+        statements.filter(pl.col("grade").is_not_null() & pl.col("about").is_in(about))
+        .with_columns(
+            standing=pl.col("grade") * pl.when(pl.col("is_contested")).then(0.5).otherwise(1.0)
+        )
+        .sort(["about", "authority", "standing"], descending=[False, False, True])
+        .unique(subset=["about", "authority"], keep="first", maintain_order=True)
+    )
+    # at most one row per origin: a few hundred, each a vector over all draws
+    for name, kind, disputed in best.select("about", "class", "is_contested").iter_rows():
+        grade = grades[kind] * (contested if disputed else 1.0)
+        doubt[position[name]] += np.log1p(-grade)
+    return np.minimum(1 - np.exp(doubt), CERTAINTY_CAP)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What became of each class's assertions.
+
+    Attributes:
+        table: grain class, year: links first asserted by the class in or before the year.
+        verdicts: grain class: the pooled share and whether the grade is consistent with it.
+    """
+
+    table: pl.DataFrame
+    verdicts: pl.DataFrame
+
+
+def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> Calibration:
+    """Time-split check of the grades: how many assertions did a higher class confirm later?
+
+    For a class and a year y: the links it asserted by the end of y that no higher class had
+    stated yet; the share that a higher class stated after y. A link nobody took up again is
+    not refuted, so the share is a floor on the class's truth: a grade below the lower end of
+    its Jeffreys interval is contradicted, a grade above it is not proven.
+
+    Args:
+        statements: classified statements on links; those dated by a list's edition only are
+            left out, since the edition is later than the listing.
+        grades: the grades table.
+
+    Returns:
+        Calibration.
+    """
+    ranks = grades.select("class", "rank", "grade", "grade_low", "grade_high")
+    dated = statements.filter(
+        pl.col("grade").is_not_null() & ~pl.col("is_edition_date")
+    ).with_columns(year=pl.col("stated_on").dt.year().cast(pl.Int64))
+    firsts = dated.group_by("about", "class", "rank").agg(first_year=pl.col("year").min())
+    if dated.height == 0:
+        years: list[int] = []
+    else:
+        years = list(range(int(dated["year"].min()), int(dated["year"].max())))  # type: ignore[arg-type]
+    rows = []
+    for year in years:
+        asserted = firsts.filter(pl.col("first_year") <= year)
+        higher = firsts.select("about", higher_rank="rank", higher_year="first_year")
+        pairs = asserted.join(higher, on="about", how="left").filter(
+            pl.col("higher_rank") > pl.col("rank")
+        )
+        already = pairs.filter(pl.col("higher_year") <= year).select("about", "class").unique()
+        later = pairs.filter(pl.col("higher_year") > year).select("about", "class").unique()
+        open_ = asserted.join(already, on=["about", "class"], how="anti")
+        rows.append(
+            open_.join(later.with_columns(hit=pl.lit(1)), on=["about", "class"], how="left")
+            .group_by("class")
+            .agg(
+                n_links=pl.len().cast(pl.Int64),
+                n_confirmed=pl.col("hit").fill_null(0).sum().cast(pl.Int64),
+            )
+            .with_columns(year=pl.lit(year, dtype=pl.Int64))
+        )
+    empty = pl.DataFrame(
+        schema={"class": pl.String, "n_links": pl.Int64, "n_confirmed": pl.Int64, "year": pl.Int64}
+    )
+    table = _jeffreys(pl.concat([empty, *rows]).sort("class", "year"))
+
+    # pooled: each link once, confirmed ever after its first assertion or not
+    higher = firsts.select("about", higher_rank="rank", higher_year="first_year")
+    ever = (
+        firsts.join(higher, on="about", how="left")
+        .with_columns(
+            was=(pl.col("higher_rank") > pl.col("rank"))
+            & (pl.col("higher_year") <= pl.col("first_year")),
+            hit=(pl.col("higher_rank") > pl.col("rank"))
+            & (pl.col("higher_year") > pl.col("first_year")),
+        )
+        .group_by("about", "class", "rank")
+        .agg(pl.col("was").any(), pl.col("hit").any())
+        .filter(~pl.col("was"))
+        .group_by("class")
+        .agg(n_links=pl.len().cast(pl.Int64), n_confirmed=pl.col("hit").sum().cast(pl.Int64))
+    )
+    other = (
+        dated.group_by("about", "class")
+        .agg(pl.col("authority").unique())
+        .join(
+            dated.group_by("about").agg(n_bodies=pl.col("authority").n_unique()),
+            on="about",
+        )
+        .group_by("class")
+        .agg(n_with_second_body=(pl.col("n_bodies") > 1).sum().cast(pl.Int64))
+    )
+    verdicts = (
+        _jeffreys(
+            ranks.join(ever, on="class", how="left").with_columns(
+                pl.col("n_links", "n_confirmed").fill_null(0)
+            )
+        )
+        .join(other, on="class", how="left")
+        .with_columns(pl.col("n_with_second_body").fill_null(0))
+        .with_columns(
+            is_top=pl.col("rank") == pl.col("rank").max(),
+            is_consistent=pl.col("grade") >= pl.col("confirmed_share_low"),
+        )
+        .sort("rank", "class", descending=[True, False])
+    )
+    return Calibration(table, verdicts)
+
+
+def _jeffreys(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the confirmed share and its 90% Jeffreys interval; no link, no share."""
+    hits = frame["n_confirmed"].to_numpy().astype(float)
+    size = frame["n_links"].to_numpy().astype(float)
+    low = stats.beta.ppf(0.05, hits + 0.5, size - hits + 0.5)
+    high = stats.beta.ppf(0.95, hits + 0.5, size - hits + 0.5)
+    low = np.where(hits == 0, 0.0, low)
+    high = np.where(hits == size, 1.0, high)
+    return frame.with_columns(
+        confirmed_share=pl.when(pl.col("n_links") > 0).then(
+            pl.col("n_confirmed") / pl.col("n_links")
+        ),
+        confirmed_share_low=pl.Series(low, dtype=pl.Float64),
+        confirmed_share_high=pl.Series(high, dtype=pl.Float64),
+    )
+
+
+def check_grades(verdicts: pl.DataFrame) -> list[str]:
+    """Reasons why the grades may not be used; empty when they may.
+
+    A higher class must not be graded lower; a grade must lie in its own range and must not lie
+    below what later years confirmed.
+    """
+    wrong = [
+        f"class {row['class']}: grade {row['grade']:.2f} is below {row['confirmed_share_low']:.2f},"
+        f" the lower end of what a higher class later confirmed ({row['n_confirmed']} of "
+        f"{row['n_links']}); raise the grade"
+        for row in verdicts.filter(~pl.col("is_consistent")).iter_rows(named=True)
+    ]
+    wrong += [
+        f"class {row['class']}: grade {row['grade']} is outside its own range"
+        for row in verdicts.filter(
+            (pl.col("grade") <= pl.col("grade_low")) | (pl.col("grade") >= pl.col("grade_high"))
+        ).iter_rows(named=True)
+    ]
+    by_rank = (
+        verdicts.group_by("rank")
+        .agg(low=pl.col("grade").min(), high=pl.col("grade").max())
+        .sort("rank")
+    )
+    for lower, upper in zip(
+        by_rank.iter_rows(named=True), by_rank[1:].iter_rows(named=True), strict=False
+    ):
+        if lower["high"] > upper["low"]:
+            wrong.append(
+                f"rank {upper['rank']} is graded {upper['low']}, below rank {lower['rank']} with "
+                f"{lower['high']}; a higher class is trusted at least as much"
+            )
+    return wrong
+
+
+def unpublishable_persons(entities: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
+    """Persons no list, court, prosecutor or UN report names: they stay inside."""
+    official = statements.filter(
+        pl.col("authority").is_in(PERSON_AUTHORITIES) & ~pl.col("kind").is_in(["inferred", "reply"])
+    ).select("about")
+    return entities.filter(pl.col("schema") == "Person").join(
+        official, left_on="entity_id", right_on="about", how="anti"
+    )
