@@ -1,0 +1,315 @@
+"""Income placed on named parties: an absorbing Markov chain, one per draw.
+
+A dollar of a stream enters the network where a document places it, walks along relations that
+carry money, and ends at exactly one place: a state body, the last party named on its trail, or
+UNATTRIBUTED. Nothing is scaled afterwards, so what is placed and what is not add up to income
+by construction of the walk, draw by draw, and the sum is checked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+UNATTRIBUTED = "UNATTRIBUTED"
+CENT = 0.01
+_MAX_STEPS = 2_000
+_CHUNK_CELLS = 12_000_000  # edges x draws held at once
+
+
+class AttributionError(ValueError):
+    """The walk does not end, or a table it needs is inconsistent."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Where dollars went, per draw.
+
+    Attributes:
+        through: (nodes, draws) dollars that passed or ended at a node.
+        ended: (nodes, draws) dollars whose trail ends at a node.
+        leaked: (draws,) dollars that left a named party for parties nobody has named.
+        edge: (edges, draws) dollars along an edge, or None when not asked for.
+    """
+
+    through: np.ndarray
+    ended: np.ndarray
+    leaked: np.ndarray
+    edge: np.ndarray | None
+
+
+def walk(
+    entry: np.ndarray,
+    source: np.ndarray,
+    target: np.ndarray,
+    weight: np.ndarray,
+    leak: np.ndarray,
+    absorbing: np.ndarray,
+    *,
+    keep_edges: bool = False,
+) -> Walk:
+    """Follow every dollar to where it ends: f = x + T'f, summed along the trail.
+
+    T_uv = (1 - leak_u) w_uv / sum_v w_uv. A node without an outgoing weight, or marked
+    absorbing, keeps what reaches it. The series is summed until less than a hundredth of a cent
+    per draw is still moving; that remainder is then left where it stands.
+
+    Args:
+        entry: (nodes, draws) dollars entering at each node.
+        source: (edges,) node index that pays.
+        target: (edges,) node index that is paid.
+        weight: (edges, draws) relative weight; 0 where the edge does not exist in a draw.
+        leak: (nodes, draws) or (1, draws) share lost to unnamed parties at each step.
+        absorbing: (nodes,) True where trails end by definition.
+        keep_edges: also return the dollars of each edge.
+
+    Returns:
+        Walk; sum(ended) + leaked = sum(entry) in every draw.
+
+    Raises:
+        AttributionError: a cycle without leak keeps dollars moving for ever.
+    """
+    nodes, draws = entry.shape
+    edges = source.shape[0]
+    chunk = max(1, min(draws, _CHUNK_CELLS // max(edges, 1)))
+    if chunk < draws:
+        parts = [
+            walk(
+                entry[:, cut],
+                source,
+                target,
+                weight[:, cut],
+                leak[:, cut],
+                absorbing,
+                keep_edges=keep_edges,
+            )
+            for cut in (slice(at, at + chunk) for at in range(0, draws, chunk))
+        ]
+        return Walk(
+            np.concatenate([part.through for part in parts], axis=1),
+            np.concatenate([part.ended for part in parts], axis=1),
+            np.concatenate([part.leaked for part in parts]),
+            np.concatenate([part.edge for part in parts if part.edge is not None], axis=1)
+            if keep_edges
+            else None,
+        )
+    ones = np.ones(edges)
+    out_of = sparse.csr_matrix((ones, (source, np.arange(edges))), shape=(nodes, edges))
+    into = sparse.csr_matrix((ones, (target, np.arange(edges))), shape=(nodes, edges))
+    total = out_of @ weight
+    ends = absorbing[:, None] | (total <= 0)
+    keeps = np.where(ends, 0.0, 1.0 - leak)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = np.where(ends, 0.0, keeps / np.where(total > 0, total, 1.0))
+    transfer = weight * step[source]
+
+    through = np.zeros((nodes, draws))
+    moved = np.zeros((edges, draws)) if keep_edges else None
+    moving = np.array(entry, dtype=float)
+    for _ in range(_MAX_STEPS):
+        through += moving
+        paid = moving[source] * transfer
+        if moved is not None:
+            moved += paid
+        moving = into @ paid
+        if moving.sum(axis=0).max(initial=0.0) < CENT / 100:
+            break
+    else:
+        raise AttributionError(
+            "dollars keep circling: a cycle of relations has no leak and no end; give the "
+            "parties on it a leak share above 0 or mark one of its relations as carrying no money"
+        )
+    # the remainder stays where it stands, so that nothing is lost
+    through += moving
+    ended = np.where(ends, through, 0.0)
+    leaked = (through * np.where(ends, 0.0, leak)).sum(axis=0)
+    ended += moving * ~ends
+    leaked -= (moving * np.where(ends, 0.0, leak)).sum(axis=0)
+    return Walk(through, ended, leaked, moved)
+
+
+def year_shares(amounts: pl.DataFrame) -> pl.DataFrame:
+    """Spread each documented sum evenly over the days of its window.
+
+    Args:
+        amounts: amount_id, stream, usd, window_start_on, window_end_on, and more.
+
+    Returns:
+        One row per amount and calendar year: the columns of `amounts` plus year (BIGINT) and
+        usd_in_year; the years of one amount add up to its usd.
+    """
+    days = (pl.col("window_end_on") - pl.col("window_start_on")).dt.total_days() + 1
+    start = pl.col("window_start_on").dt.year()
+    end = pl.col("window_end_on").dt.year()
+    long = amounts.with_columns(
+        _days=days, year=pl.int_ranges(start, end + 1, dtype=pl.Int64)
+    ).explode("year")
+    first = pl.date(pl.col("year"), 1, 1)
+    last = pl.date(pl.col("year"), 12, 31)
+    inside = (
+        pl.min_horizontal(last, "window_end_on") - pl.max_horizontal(first, "window_start_on")
+    ).dt.total_days() + 1
+    return long.with_columns(usd_in_year=pl.col("usd") * inside / pl.col("_days")).drop("_days")
+
+
+def money_edges(links: pl.DataFrame) -> pl.DataFrame:
+    """Relations that carry money, turned the way the money runs. Grain: link_id.
+
+    Returns:
+        link_id, payer, payee, stream, start_on, end_on.
+    """
+    turned = pl.col("money") == "against"
+    return links.filter(pl.col("money") != "none").select(
+        "link_id",
+        payer=pl.when(turned).then("target_id").otherwise("source_id"),
+        payee=pl.when(turned).then("source_id").otherwise("target_id"),
+        stream="stream",
+        start_on="start_on",
+        end_on="end_on",
+    )
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Income of one stream and year, placed.
+
+    Attributes:
+        nodes: entity ids, the axis of the arrays.
+        through: (nodes, draws) dollars that passed or ended there.
+        ended: (nodes, draws) dollars that ended there.
+        unattributed: (draws,) dollars placed on nobody.
+        income: (draws,) the stream's income.
+        edge_ids: link ids.
+        edge: (edges, draws) dollars along each.
+        entry: (nodes, draws) dollars that entered the network there.
+        coverage: documented dollars over mean income, at most 1.
+        documented_usd: documented dollars of that stream and year.
+    """
+
+    stream: str
+    year: int
+    nodes: list[str]
+    through: np.ndarray
+    ended: np.ndarray
+    unattributed: np.ndarray
+    income: np.ndarray
+    edge_ids: list[str]
+    edge: np.ndarray
+    entry: np.ndarray
+    coverage: float
+    documented_usd: float
+
+    def residual_usd(self) -> float:
+        """Largest difference in any draw between income and what was placed plus what was not."""
+        placed = self.ended.sum(axis=0) + self.unattributed
+        return float(np.abs(placed - self.income).max(initial=0.0))
+
+
+def active_in(edges: pl.DataFrame, year: int, stream: str) -> pl.DataFrame:
+    """Relations in force in a year that may carry a stream's money.
+
+    Relations of stream `finance` serve every stream; an undated end is open.
+    """
+    return edges.filter(
+        pl.col("stream").is_in([stream, "finance"])
+        & (pl.col("start_on").is_null() | (pl.col("start_on") <= dt.date(year, 12, 31)))
+        & (pl.col("end_on").is_null() | (pl.col("end_on") >= dt.date(year, 1, 1)))
+    )
+
+
+def attribute_year(
+    *,
+    stream: str,
+    year: int,
+    income: np.ndarray,
+    amounts: pl.DataFrame,
+    edges: pl.DataFrame,
+    nodes: list[str],
+    absorbing: np.ndarray,
+    edge_probability: dict[str, np.ndarray],
+    amount_probability: dict[str, np.ndarray],
+    leak: np.ndarray,
+    rng: np.random.Generator,
+    split_shape: float = 1.0,
+) -> Attribution:
+    """Place one stream's income of one year on named parties.
+
+    Coverage c = documented dollars of the year / mean income, at most 1: a documented sum is a
+    share of income, so a draw with more income places more dollars but never a larger share.
+    In a draw, each documented sum counts only if its statement is right (Bernoulli of its
+    probability), and each relation exists only if its own are. The split of a sum over several
+    parties, and of a party's dollars over its relations, is not public: flat Dirichlet per draw.
+
+    Args:
+        income: (draws,) dollars.
+        amounts: amount_id, parties (; separated), usd_in_year of this stream and year, usable
+            ones only.
+        edges: from `active_in`.
+        nodes: every entity id.
+        absorbing: (nodes,) True for state bodies.
+        edge_probability: link_id → (draws,).
+        amount_probability: amount_id → (draws,).
+        leak: (draws,) share lost at each named party.
+
+    Returns:
+        Attribution; attributed share ≤ coverage in every draw.
+    """
+    draws = income.shape[0]
+    at = {name: index for index, name in enumerate(nodes)}
+    mean = float(income.mean())
+    documented = float(amounts["usd_in_year"].sum()) if amounts.height else 0.0
+    # dollars documented beyond the mean income can place no more than all of it
+    coverage = min(documented / mean, 1.0) if mean > 0 else 0.0
+    entry = np.zeros((len(nodes), draws))
+    for amount_id, parties, usd in amounts.select(
+        "amount_id", "parties", "usd_in_year"
+    ).iter_rows():
+        where = [at[name] for name in parties.split(";")]
+        stands = rng.random(draws) < amount_probability[amount_id]
+        split = rng.gamma(split_shape, size=(len(where), draws))
+        split /= split.sum(axis=0)
+        share = coverage * (usd / documented)
+        entry[where] += np.where(income > 0, income, 0.0) * share * stands * split
+    sources = np.array([at[name] for name in edges["payer"]], dtype=np.int64)
+    targets = np.array([at[name] for name in edges["payee"]], dtype=np.int64)
+    ids = edges["link_id"].to_list()
+    exists = np.array([edge_probability[name] for name in ids]).reshape(len(ids), draws)
+    weight = (rng.random((len(ids), draws)) < exists) * rng.gamma(
+        split_shape, size=(len(ids), draws)
+    )
+    found = walk(entry, sources, targets, weight, leak[None, :], absorbing, keep_edges=True)
+    entered = entry.sum(axis=0)
+    return Attribution(
+        stream=stream,
+        year=year,
+        nodes=nodes,
+        through=found.through,
+        ended=found.ended,
+        unattributed=income - entered + found.leaked,
+        income=income,
+        edge_ids=ids,
+        edge=found.edge if found.edge is not None else np.zeros((0, draws)),
+        entry=entry,
+        coverage=coverage,
+        documented_usd=documented,
+    )
+
+
+def check_attribution(found: Attribution) -> list[str]:
+    """Reasons why an attribution may not be published; empty when it may."""
+    where = f"{found.stream} {found.year}"
+    wrong = []
+    if not found.residual_usd() < CENT:
+        wrong.append(f"{where}: placed and unplaced dollars miss income by {found.residual_usd()}")
+    attributed = found.income - found.unattributed
+    allowed = found.coverage * np.maximum(found.income, 0.0) + CENT
+    if (attributed > allowed).any():
+        over = float((attributed - allowed).max())
+        wrong.append(f"{where}: {over:,.2f} USD attributed beyond the documented share")
+    if (found.through < -CENT).any() or (found.unattributed < -CENT).any():
+        wrong.append(f"{where}: negative dollars on a party")
+    return wrong

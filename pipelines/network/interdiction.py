@@ -1,0 +1,505 @@
+"""Which k designations cut the most expected income, and how sure that is.
+
+Sample-average max-flow interdiction with node removal. Each draw is one scenario: a network of
+capacities and how much of a removed party comes back. Choose k parties to minimise the mean
+maximum flow that is left:
+
+    min_x (1/S) sum_s maxflow_s(x),   sum x <= k,  x binary
+
+Solved by cutting planes: for any flow phi that the untouched network can carry,
+
+    maxflow_s(x) >= value(phi) - sum_v max(0, phi_v - left_v,s) x_v
+
+where left_v,s is what party v can still carry after removal (dropping that much path flow makes
+phi feasible again). The cut is tight at the x whose maximum flow phi is. The master problem is
+a small MIP (HiGHS through scipy); the same cuts serve every k.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse.csgraph import maximum_flow
+
+_UNITS = 100_000_000  # integer capacity units per scenario: relative rounding 1e-8
+_OPEN = 2_000_000_000  # an arc that never binds
+
+
+class InterdictionError(ValueError):
+    """The problem cannot be posed as given."""
+
+
+@dataclass(frozen=True)
+class Scenarios:
+    """One network of dollars per draw.
+
+    Attributes:
+        source: (edges,) index of the paying node.
+        target: (edges,) index of the paid node.
+        flow: (edges, draws) dollars along each edge.
+        entry: (nodes, draws) dollars entering at each node.
+        ended: (nodes, draws) dollars ending at each node, leaks included.
+        left: (nodes, draws) share of a removed party's business that comes back; 0 for a cut
+            before any replacement.
+        candidates: node indices that may be removed.
+    """
+
+    source: np.ndarray
+    target: np.ndarray
+    flow: np.ndarray
+    entry: np.ndarray
+    ended: np.ndarray
+    left: np.ndarray
+    candidates: np.ndarray
+
+    @property
+    def draws(self) -> int:
+        """Number of scenarios."""
+        return self.entry.shape[1]
+
+    @property
+    def nodes(self) -> int:
+        """Number of parties."""
+        return self.entry.shape[0]
+
+    def through(self) -> np.ndarray:
+        """(nodes, draws) dollars through each party."""
+        into = sparse.csr_matrix(
+            (np.ones(self.target.size), (self.target, np.arange(self.target.size))),
+            shape=(self.nodes, self.target.size),
+        )
+        return self.entry + into @ self.flow
+
+
+class FlowModel:
+    """Maximum flows of every scenario, with parties removed.
+
+    Nodes are split so that a party has a capacity: what it carries times the slack, or after
+    removal the share that comes back of what it carried. Entering dollars are not slack: a cut
+    never creates income.
+
+    Args:
+        scenarios: the networks.
+        slack: how much more a surviving party or relation can carry than it does; at least 1.
+    """
+
+    def __init__(self, scenarios: Scenarios, *, slack: float) -> None:
+        if slack < 1:
+            raise InterdictionError(f"slack is {slack}; a relation carries at least what it does")
+        self.scenarios = scenarios
+        self.slack = slack
+        self.total = scenarios.entry.sum(axis=0)
+        self.unit = np.where(self.total > 0, _UNITS / np.where(self.total > 0, self.total, 1), 0.0)
+        self.through = scenarios.through()
+        self._networks = [self._network(draw) for draw in range(scenarios.draws)]
+
+    def _network(self, draw: int) -> _Network | None:
+        scenario = self.scenarios
+        if self.total[draw] <= 0:
+            return None
+        unit = self.unit[draw]
+        used = np.flatnonzero(self.through[:, draw] > 0)
+        place = np.full(scenario.nodes, -1, dtype=np.int64)
+        place[used] = np.arange(used.size)
+        live = np.flatnonzero(scenario.flow[:, draw] > 0)
+        count = used.size
+        first, last = 2 * count, 2 * count + 1
+        enters = np.flatnonzero(scenario.entry[used, draw] > 0)
+        leaves = np.flatnonzero(scenario.ended[used, draw] > 0)
+        rows = np.concatenate(
+            [
+                np.full(enters.size, first),
+                2 * np.arange(count),
+                2 * place[scenario.source[live]] + 1,
+                2 * leaves + 1,
+            ]
+        )
+        cols = np.concatenate(
+            [
+                2 * enters,
+                2 * np.arange(count) + 1,
+                2 * place[scenario.target[live]],
+                np.full(leaves.size, last),
+            ]
+        )
+        slack = self.slack
+        capacity = np.concatenate(
+            [
+                scenario.entry[used[enters], draw],
+                self.through[used, draw] * slack,
+                scenario.flow[live, draw] * slack,
+                scenario.ended[used[leaves], draw] * slack,
+            ]
+        )
+        whole = np.minimum(np.rint(capacity * unit), _OPEN).astype(np.int32)
+        graph = sparse.csr_matrix((whole, (rows, cols)), shape=(last + 1, last + 1))
+        graph.sum_duplicates()
+        # where each party's own arc sits in the matrix, to change one number per removal
+        arc = np.array(
+            [
+                graph.indptr[2 * i]
+                + np.searchsorted(
+                    graph.indices[graph.indptr[2 * i] : graph.indptr[2 * i + 1]], 2 * i + 1
+                )
+                for i in range(count)
+            ],
+            dtype=np.int64,
+        )
+        back = np.rint(
+            self.through[used, draw] * np.clip(scenario.left[used, draw], 0, 1) * unit
+        ).astype(np.int32)
+        return _Network(graph, arc, used, place, back, first, last)
+
+    def maxflow(self, draw: int, removed: Sequence[int]) -> tuple[float, np.ndarray, np.ndarray]:
+        """Largest flow of one scenario with parties removed.
+
+        Returns:
+            dollars; node indices; dollars through each of those nodes in that flow.
+        """
+        network = self._networks[draw]
+        if network is None:
+            return 0.0, np.zeros(0, dtype=np.int64), np.zeros(0)
+        graph = network.graph
+        hit = network.place[np.asarray(removed, dtype=np.int64)] if len(removed) else []
+        hit = [int(i) for i in hit if i >= 0]
+        if hit:
+            graph = graph.copy()
+            graph.data[network.arc[hit]] = np.minimum(
+                graph.data[network.arc[hit]], network.back[hit]
+            )
+        found = maximum_flow(graph, network.first, network.last)
+        flow = found.flow
+        own = np.asarray(
+            flow[2 * np.arange(network.used.size), 2 * np.arange(network.used.size) + 1]
+        ).ravel()
+        return found.flow_value / self.unit[draw], network.used, own / self.unit[draw]
+
+    def left_usd(self, draw: int) -> np.ndarray:
+        """(nodes,) dollars each party still carries after its removal."""
+        return self.through[:, draw] * np.clip(self.scenarios.left[:, draw], 0, 1)
+
+    def remaining(self, removed: Sequence[int]) -> np.ndarray:
+        """(draws,) dollars left in every scenario once `removed` are gone."""
+        return np.array([self.maxflow(draw, removed)[0] for draw in range(self.scenarios.draws)])
+
+
+@dataclass(frozen=True)
+class _Network:
+    graph: sparse.csr_matrix
+    arc: np.ndarray
+    used: np.ndarray
+    place: np.ndarray
+    back: np.ndarray
+    first: int
+    last: int
+
+
+class _Cuts:
+    """theta_g >= value - sum coefficient_v x_v, collected over all k.
+
+    Scenarios are averaged in groups: the mean of valid cuts is valid, and a master with a few
+    rows per round stays small. `theta_g` is the mean over its group.
+    """
+
+    def __init__(self, columns: int, draws: int, groups: int) -> None:
+        self.columns = columns
+        self.group = np.arange(draws) % groups
+        self.size = np.bincount(self.group, minlength=groups).astype(float)
+        self.groups = groups
+        self.value: list[np.ndarray] = []
+        self.coefficient: list[sparse.csr_matrix] = []
+
+    def add(self, value: np.ndarray, coefficient: np.ndarray) -> None:
+        """One round: value (draws,), coefficient (draws, columns)."""
+        mean = sparse.csr_matrix(
+            (1 / self.size[self.group], (self.group, np.arange(self.group.size))),
+            shape=(self.groups, self.group.size),
+        )
+        self.value.append(mean @ value)
+        self.coefficient.append(sparse.csr_matrix(mean @ coefficient))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The best set found for one k.
+
+    Attributes:
+        k: how many removals are allowed.
+        chosen: node indices, most important first.
+        remaining: (draws,) dollars left.
+        bound: proven lower bound on the mean dollars left.
+        is_proven: the set is optimal for the sample within the tolerance.
+        method: "mip" or "greedy".
+        seconds: time spent on this k.
+    """
+
+    k: int
+    chosen: list[int]
+    remaining: np.ndarray
+    bound: float
+    is_proven: bool
+    method: str
+    seconds: float
+
+
+def greedy(model: FlowModel, k: int, *, draws: Sequence[int] | None = None) -> list[int]:
+    """Take the party that cuts most, k times.
+
+    A party cannot cut more than what flows through it beyond what comes back, in any one maximum
+    flow: candidates are tried in that order until no bound is better.
+
+    Returns:
+        Up to k node indices, in the order taken; stops when nothing cuts any more.
+    """
+    which = range(model.scenarios.draws) if draws is None else draws
+    candidates = set(model.scenarios.candidates.tolist())
+    chosen: list[int] = []
+    while len(chosen) < k:
+        now = 0.0
+        bound = np.zeros(model.scenarios.nodes)
+        for draw in which:
+            value, nodes, own = model.maxflow(draw, chosen)
+            now += value
+            bound[nodes] += np.maximum(own - model.left_usd(draw)[nodes], 0.0)
+        order = [
+            int(node)
+            for node in np.argsort(-bound, kind="stable")
+            if int(node) in candidates and int(node) not in chosen and bound[node] > 0
+        ]
+        best, gain = -1, 0.0
+        for node in order:
+            if bound[node] <= gain:
+                break
+            left = sum(model.maxflow(draw, [*chosen, node])[0] for draw in which)
+            if now - left > gain:
+                best, gain = node, now - left
+        if best < 0 or gain <= 1e-9 * max(now, 1.0):
+            break
+        chosen.append(best)
+    return chosen
+
+
+def best_sets(
+    model: FlowModel,
+    k_max: int,
+    *,
+    gap: float = 1e-4,
+    seconds: float = 60.0,
+    mip_k: int = 10,
+    groups: int = 10,
+    pool: int = 100,
+    greedy_draws: int = 50,
+) -> list[Choice]:
+    """The best set for every k from 1 to `k_max`.
+
+    Up to `mip_k` by cutting planes with HiGHS, warm from the greedy sets; beyond, or where the
+    time runs out first, the best set met on the way, with the best bound proven so far.
+
+    Args:
+        gap: gap, as a share of the income in the network, at which a set counts as proven.
+        seconds: budget for all k together.
+        groups: scenarios are averaged into so many groups inside the master problem.
+        pool: sets are sought, and proven best, among this many candidates with the largest
+            expected dollars; greedy sees all of them.
+        greedy_draws: how many draws the greedy warm start looks at.
+
+    Returns:
+        One Choice per k, with k rising.
+    """
+    start = time.perf_counter()
+    scenarios = model.scenarios
+    draws = scenarios.draws
+    total = max(float(model.total.mean()), 1e-12)
+    usable = np.sort(scenarios.candidates[model.through[scenarios.candidates].sum(axis=1) > 0])
+    # the warm start looks at evenly spaced draws; every set is then scored on all of them
+    sample = np.unique(np.linspace(0, draws - 1, min(draws, greedy_draws)).astype(int))
+    order = greedy(model, min(k_max, usable.size), draws=sample.tolist())
+    if usable.size > pool:
+        largest = usable[np.argsort(-model.through[usable].mean(axis=1), kind="stable")[:pool]]
+        usable = np.union1d(largest, order).astype(np.int64)
+    column = np.full(scenarios.nodes, -1, dtype=np.int64)
+    column[usable] = np.arange(usable.size)
+    cuts = _Cuts(usable.size, draws, min(groups, draws))
+    met: dict[tuple[int, ...], np.ndarray] = {}
+
+    def add_cuts(chosen: Sequence[int]) -> np.ndarray:
+        key = tuple(sorted(chosen))
+        if key in met:
+            return met[key]
+        remaining = np.zeros(draws)
+        weights = np.zeros((draws, usable.size))
+        for draw in range(draws):
+            remaining[draw], nodes, own = model.maxflow(draw, chosen)
+            over = np.maximum(own - model.left_usd(draw)[nodes], 0.0)
+            inside = column[nodes] >= 0
+            weights[draw, column[nodes[inside]]] = over[inside]
+        cuts.add(remaining / total, weights / total)
+        met[key] = remaining
+        return remaining
+
+    add_cuts([])
+    for k in range(1, len(order) + 1):
+        add_cuts(order[:k])
+    choices: list[Choice] = []
+    for k in range(1, k_max + 1):
+        began = time.perf_counter()
+        until = (
+            start + seconds
+            if k > mip_k
+            else began + max((start + seconds - began) / (min(k_max, mip_k) - k + 1), 0.2)
+        )
+        chosen = list(order[:k]) if usable.size > k else usable.tolist()
+        remaining = add_cuts(chosen)
+        bound, proven, method = 0.0, usable.size <= k, "greedy"
+        if proven:
+            bound = float(remaining.mean())
+        while not proven and k <= mip_k:
+            left = until - time.perf_counter()
+            picked, low = _master(cuts, usable, k, max(left, 0.2))
+            bound = max(bound, low * total)
+            if picked is not None:
+                add_cuts(picked)
+                # the best set met so far, whichever k's search came across it
+                size, best = min(
+                    ((key, left_) for key, left_ in met.items() if len(key) <= k),
+                    key=lambda item: float(item[1].mean()),
+                )
+                if float(best.mean()) < float(remaining.mean()) - 1e-12 * total:
+                    chosen, remaining, method = list(size), best, "mip"
+            if float(remaining.mean()) - bound <= gap * total:
+                proven, method = True, "mip"
+            if picked is None or time.perf_counter() >= until:
+                break
+        choices.append(
+            Choice(
+                k,
+                _ordered(model, chosen),
+                remaining,
+                min(bound, float(remaining.mean())),
+                proven,
+                method,
+                time.perf_counter() - began,
+            )
+        )
+    return choices
+
+
+def _ordered(model: FlowModel, chosen: Sequence[int]) -> list[int]:
+    weight = model.through.mean(axis=1)
+    return sorted(chosen, key=lambda node: (-weight[node], node))
+
+
+def _master(
+    cuts: _Cuts, usable: np.ndarray, k: int, seconds: float
+) -> tuple[list[int] | None, float]:
+    """Solve the master: columns x (one per candidate), then theta (one per group).
+
+    Returns:
+        The chosen nodes (None without a solution in time) and the proven lower bound.
+    """
+    n, groups = usable.size, cuts.groups
+    rounds = len(cuts.value)
+    matrix = sparse.hstack(
+        [sparse.vstack(cuts.coefficient), sparse.vstack([sparse.identity(groups)] * rounds)],
+        format="csr",
+    )
+    budget = sparse.csr_matrix(
+        (np.ones(n), (np.zeros(n, dtype=np.int64), np.arange(n))), shape=(1, n + groups)
+    )
+    weight = cuts.size / cuts.size.sum()
+    found = milp(
+        c=np.concatenate([np.zeros(n), weight]),
+        constraints=[
+            LinearConstraint(matrix, lb=np.concatenate(cuts.value)),
+            LinearConstraint(budget, ub=np.array([k])),
+        ],
+        integrality=np.concatenate([np.ones(n), np.zeros(groups)]),
+        bounds=Bounds(np.zeros(n + groups), np.concatenate([np.ones(n), np.full(groups, np.inf)])),
+        options={"time_limit": seconds, "mip_rel_gap": 1e-6},
+    )
+    bound = getattr(found, "mip_dual_bound", None)
+    low = 0.0 if bound is None or not np.isfinite(bound) else max(float(bound), 0.0)
+    if found.x is None:
+        return None, low
+    return usable[np.flatnonzero(found.x[:n] > 0.5)].tolist(), low
+
+
+def best_in_each_draw(model: FlowModel, k: int) -> np.ndarray:
+    """For every draw, the k parties that cut that draw's flow most (greedy within the draw).
+
+    Returns:
+        (draws, k) node indices in the order taken, -1 where nothing is left to cut. The first
+        j columns are the best j.
+    """
+    out = np.full((model.scenarios.draws, k), -1, dtype=np.int64)
+    for draw in range(model.scenarios.draws):
+        chosen = greedy(model, k, draws=[draw])
+        out[draw, : len(chosen)] = chosen
+    return out
+
+
+def replaced_share(
+    draws: int,
+    types: Sequence[str],
+    table: dict[str, tuple[np.ndarray, np.ndarray]],
+    horizon_months: np.ndarray,
+) -> np.ndarray:
+    """Share of a removed party's business that is back within the horizon, averaged over it.
+
+    After t months a share r(1 - exp(-t/T)) is back; over a horizon h the average of that is
+    r(1 - (1 - exp(-h/T)) T/h), the part of the income over the horizon that is not cut.
+
+    Args:
+        types: node type per node.
+        table: type → ((draws,) r, (draws,) T in months).
+        horizon_months: (draws,).
+
+    Returns:
+        (nodes, draws).
+    """
+    out = np.zeros((len(types), draws))
+    ready = {}
+    for name, (share, months) in table.items():
+        ratio = horizon_months / months
+        ready[name] = share * (1 - (1 - np.exp(-ratio)) / ratio)
+    for index, name in enumerate(types):
+        out[index] = ready[name]
+    return out
+
+
+def centrality_order(
+    source: np.ndarray,
+    target: np.ndarray,
+    nodes: int,
+    candidates: np.ndarray,
+    ends: np.ndarray,
+) -> dict[str, list[int]]:
+    """The same parties ranked as trackers usually do, for comparison only.
+
+    Returns:
+        degree, betweenness and hop distance to a state body (nearest first, ties by degree):
+        node indices, best first.
+    """
+    import networkx as nx
+
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(nodes))
+    graph.add_edges_from(zip(source.tolist(), target.tolist(), strict=True))
+    degree = dict(graph.degree())
+    between = nx.betweenness_centrality(graph)
+    hops = (
+        nx.multi_source_dijkstra_path_length(graph.reverse(copy=False), set(ends.tolist()))
+        if (ends.size)
+        else {}
+    )
+    pool = candidates.tolist()
+    return {
+        "degree": sorted(pool, key=lambda n: (-degree[n], n)),
+        "betweenness": sorted(pool, key=lambda n: (-between[n], -degree[n], n)),
+        "hop_distance": sorted(pool, key=lambda n: (hops.get(n, np.inf), -degree[n], n)),
+    }
