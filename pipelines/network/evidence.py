@@ -240,10 +240,8 @@ def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> Calibration:
         pl.col("grade").is_not_null() & ~pl.col("is_edition_date")
     ).with_columns(year=pl.col("stated_on").dt.year().cast(pl.Int64))
     firsts = dated.group_by("about", "class", "rank").agg(first_year=pl.col("year").min())
-    if dated.height == 0:
-        years: list[int] = []
-    else:
-        years = list(range(int(dated["year"].min()), int(dated["year"].max())))  # type: ignore[arg-type]
+    stated_in = [int(year) for year in dated["year"].unique().to_list()]
+    years = range(min(stated_in), max(stated_in)) if stated_in else range(0)
     rows = []
     for year in years:
         asserted = firsts.filter(pl.col("first_year") <= year)
