@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import dagster as dg
 import duckdb
 import polars as pl
@@ -9,6 +11,12 @@ import polars as pl
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result
 from pipelines.estimates.baseline_coal import estimate_coal_baseline
+from pipelines.estimates.baseline_it_workers import (
+    ItWorkerDraws,
+    estimate_it_workers_baseline,
+)
+from pipelines.estimates.baseline_labor import estimate_labor_baseline
+from pipelines.estimates.labor_world import LaborDraws
 from pipelines.versions import code_version, hash_frame
 from pipelines.warehouse import (
     build_if_changed,
@@ -103,6 +111,71 @@ def coal_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.Materiali
         )
         record(connection, "estimates.coal_draws", made_from)
         return result(connection, "estimates.coal_draws", model=BASELINE, was_fitted=True)
+
+
+@dg.asset(
+    key=["estimates", "labor_draws"],
+    group_name="estimates",
+    kinds={"python"},
+    deps=[["facts", "observations"]],
+    description=(
+        "Joint draws of overseas workers by host: headcount, pay, state share, gross wages, state "
+        "take. Grain: draw, month, host_iso3."
+    ),
+)
+def labor_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.MaterializeResult:
+    """Draw overseas labor by the plain rules."""
+    return _draw(warehouse, sampling, "labor", "labor_draws", estimate_labor_baseline)
+
+
+@dg.asset(
+    key=["estimates", "it_worker_draws"],
+    group_name="estimates",
+    kinds={"python"},
+    deps=[["facts", "observations"]],
+    description=(
+        "Joint draws of overseas IT workers, a stream of its own: headcount, gross earnings, state "
+        "take. Grain: draw, month."
+    ),
+)
+def it_worker_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.MaterializeResult:
+    """Draw overseas IT workers by the plain rules."""
+    return _draw(warehouse, sampling, "it_workers", "it_worker_draws", estimate_it_workers_baseline)
+
+
+def _draw(
+    warehouse: WarehouseResource,
+    sampling: Sampling,
+    stream: str,
+    name: str,
+    estimator: Callable[..., LaborDraws | ItWorkerDraws],
+) -> dg.MaterializeResult:
+    """Run one estimator unless its evidence, code and sampling are those of its last draws."""
+    table = f"estimates.{name}"
+    with warehouse.open().connect() as connection:
+        observations = observations_of(connection, stream)
+        made_from = inputs_hash(
+            hash_frame(observations), code_version(), sampling.key(), sampling.last_month()
+        )
+        if is_current(connection, table, made_from):
+            return result(connection, table, model=BASELINE, was_fitted=False)
+        estimate = estimator(
+            observations,
+            draws=sampling.draws,
+            seed=sampling.seed,
+            through=sampling.last_month(),
+        )
+        write_frame(connection, table, estimate.draws)
+        note_estimate(
+            connection,
+            stream,
+            BASELINE,
+            figures=estimate.figures,
+            monthly=estimate.support_monthly,
+            annual=estimate.support_annual,
+        )
+        record(connection, table, made_from)
+        return result(connection, table, model=BASELINE, was_fitted=True)
 
 
 def _sql_asset(name: str, deps: list[list[str]], description: str) -> dg.AssetsDefinition:
