@@ -149,8 +149,8 @@ def estimate_cargo(
 
     Args:
         departures: length_m, beam_m, design_draught_m (largest ever sent), draught_in_m,
-            draught_out_m, p_laden (null where only the prior speaks), vessel_mmsi; nulls allowed in
-            all but the last.
+            draught_out_m, dwt_t (where a list gives it), p_laden (null where only the prior
+            speaks), vessel_mmsi; nulls allowed in all but the last.
         priors: `load_priors()`.
         draws: samples.
         seed: same seed, same numbers.
@@ -203,8 +203,10 @@ def estimate_cargo(
         full = displacement_t(design, **hull)
         arrived = displacement_t(column("draught_in_m") + noise_in, **hull)
         # a ship that floats at its arrival draught weighs no more than that empty
-        light = np.fmin(light_share * full, arrived)
-        dwt = full - light
+        known_dwt = column("dwt_t")
+        light = np.where(np.isnan(known_dwt), light_share * full, full - known_dwt)
+        light = np.fmin(np.maximum(light, 0), arrived)
+        dwt = np.where(np.isnan(known_dwt), full - light, known_dwt)
         left = displacement_t(column("draught_out_m") + noise_out, **hull)
         # nothing can be pumped out that is not aboard
         ballast = np.minimum(ballast_share * dwt, np.maximum(arrived - light, 0))

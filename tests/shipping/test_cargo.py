@@ -44,6 +44,7 @@ def departures(**columns: object) -> pl.DataFrame:
         "draught_in_m": 4.0,
         "draught_out_m": 8.0,
         "p_laden": 1.0,
+        "dwt_t": None,
     }
     schema = {name: pl.Int64 if name == "vessel_mmsi" else pl.Float64 for name in row}
     return pl.DataFrame([row | columns], schema=schema)

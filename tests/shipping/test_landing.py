@@ -427,7 +427,7 @@ HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     layout=st.sampled_from(sorted(LAYOUTS)),
@@ -444,7 +444,7 @@ def test_no_csv_content_loses_a_row_or_crashes(tmp_path, land_mask_dir, layout, 
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     junk=st.lists(
