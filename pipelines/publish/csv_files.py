@@ -6,10 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.csv_safety import neutralised
 
-def neutralised(frame: pl.DataFrame) -> pl.DataFrame:
-    """Text cells that a spreadsheet would read as a formula, led by an apostrophe."""
-    return frame.with_columns(pl.selectors.string().str.replace(r"^([=+\-@\t\r])", "'$1"))
+__all__ = ["neutralised", "write_csv"]
 
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
