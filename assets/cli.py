@@ -24,7 +24,7 @@ from pipelines.publish.report import answer_rows, millions
 # short enough for a table of 80 columns
 SHORT_TITLES = {
     "coal": "coal, gross FOB",
-    "labor": "overseas labor, state take",
+    "labor": "labor, state take",
     "it_workers": "IT workers, state take",
     "total": "all three",
 }
@@ -121,6 +121,7 @@ def print_answer(console: Console) -> None:
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        collapse_padding=True,
     )
     for name, justify in (
         ("stream", "left"),
