@@ -10,11 +10,12 @@ import dagster as dg
 
 from assets.loggers import quiet_logger
 from assets.published import build_assets
-from assets.resources import Sampling, Snapshots, WarehouseResource
+from assets.resources import Network, Sampling, Snapshots, WarehouseResource, secret
 
 # a new capability is one module here
 MODULES = (
     "assets.reference",
+    "assets.trade",
     "assets.facts",
     "assets.estimates",
     "assets.checks",
@@ -28,6 +29,7 @@ RESOURCES = {
     "warehouse": WarehouseResource(),
     "snapshots": Snapshots(),
     "sampling": Sampling(),
+    "network": Network(comtrade_key=secret("DPRK_COMTRADE_KEY")),
 }
 
 

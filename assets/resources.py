@@ -57,3 +57,24 @@ class Sampling(dg.ConfigurableResource):
         except ValueError as error:
             raise ValueError(f"DPRK_AS_OF is {asked!r}; give a date as YYYY-MM-DD") from error
         return (day.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
+
+
+class Network(dg.ConfigurableResource):
+    """Whether this run may fetch, with which keys, and for which day."""
+
+    # the scheduled job sets it; DPRK_ONLINE=1 does so for any run
+    online: bool = False
+    comtrade_key: str = ""
+
+    def is_online(self) -> bool:
+        """Fetching is asked for, and the run is not of a past day."""
+        return self.online or os.environ.get("DPRK_ONLINE", "") == "1"
+
+    def as_of(self) -> str:
+        """YYYY-MM-DD of the day to rebuild, from DPRK_AS_OF; empty means today."""
+        return os.environ.get("DPRK_AS_OF", "")
+
+
+def secret(variable: str) -> str | dg.EnvVar:
+    """A key that Dagster reads when a run starts; its value is in no definition, page or log."""
+    return dg.EnvVar(variable) if os.environ.get(variable) else ""

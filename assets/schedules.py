@@ -18,6 +18,8 @@ monthly = dg.ScheduleDefinition(
     job=main_job,
     cron_schedule="0 6 5 * *",
     execution_timezone="UTC",
+    # the scheduled run fetches; a run by hand does so with DPRK_ONLINE=1
+    run_config={"resources": {"network": {"config": {"online": True}}}},
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="On the fifth of each month, 06:00 UTC: most sources have spoken by then.",
 )

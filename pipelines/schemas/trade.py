@@ -99,9 +99,10 @@ class StagedChinaCustoms(pa.DataFrameModel):
 
 
 class StagedBaci(pa.DataFrameModel):
-    """CEPII's reconciled trade. Grain: year, exporter_code, importer_code, hs_code."""
+    """CEPII's reconciled trade. Grain: hs_edition, year, exporter_code, importer_code, hs_code."""
 
     line: int = pa.Field(ge=2)
+    hs_edition: str = pa.Field(str_matches=r"^HS\d{2}$")
     year: int = pa.Field(ge=1988, le=2100)
     exporter_code: int = pa.Field(ge=1, le=999)
     importer_code: int = pa.Field(ge=1, le=999)
@@ -111,7 +112,7 @@ class StagedBaci(pa.DataFrameModel):
 
     class Config:
         strict = True
-        unique = ["year", "exporter_code", "importer_code", "hs_code"]
+        unique = ["hs_edition", "year", "exporter_code", "importer_code", "hs_code"]
 
 
 class StagedCommodityPrices(pa.DataFrameModel):

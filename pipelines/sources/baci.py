@@ -82,6 +82,7 @@ def parse_baci(content: bytes, *, file: str, party: int | None = None) -> tuple[
     Raises:
         SourceDrift: the header is another, or the file cannot be read at all.
     """
+    edition = edition_of(file)
     rows, refused, found = _read(content, file)
     kind = rows.schema
     kilo_usd = cells.number("v", kind["v"])
@@ -101,6 +102,9 @@ def parse_baci(content: bytes, *, file: str, party: int | None = None) -> tuple[
         },
         source=SOURCE,
         file=file,
+    )
+    typed = typed.with_columns(hs_edition=pl.lit(edition.hs_edition)).select(
+        list(StagedBaci.to_schema().columns)
     )
     # the contract is checked as one expression; only rows that fail meet the slow, naming check
     sound = (

@@ -6,9 +6,7 @@ Address and fields: the API at comtradeapi.un.org, `/data/v1/get` with a key and
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -583,6 +581,20 @@ def parse_comtrade_old(content: bytes, *, file: str) -> Split:
     )
 
 
+def parse_comtrade_file(content: bytes, *, file: str) -> Split:
+    """Whatever form of Comtrade file was fetched or dropped, told apart by its first bytes.
+
+    Raises:
+        SourceDrift: as the parser of that form.
+    """
+    start = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith((b"{", b"[")):
+        return parse_comtrade(content, file=file)
+    if start.startswith(b"Classification,"):
+        return parse_comtrade_old(content, file=file)
+    return parse_comtrade_bulk(content, file=file)
+
+
 def reconcile(staged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Compare the sum over partners with the reporter's own figure for the world.
 
@@ -636,12 +648,3 @@ def reconcile(staged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         .sort(key)
     )
     return table, marked.filter(pl.col("left_out").is_not_null()).select("line", *key, "left_out")
-
-
-def months_between(first: dt.date, last: dt.date) -> Sequence[str]:
-    """YYYYMM of every month from `first` to `last`."""
-    count = (last.year - first.year) * 12 + last.month - first.month + 1
-    return [
-        f"{first.year + (first.month - 1 + step) // 12}{(first.month - 1 + step) % 12 + 1:02d}"
-        for step in range(count)
-    ]

@@ -1,0 +1,504 @@
+"""Trade, prices and exchange rates: snapshots, staged tables, and what partners' customs say."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import dagster as dg
+import pandera.polars as pa
+import polars as pl
+
+from assets.resources import Network, Snapshots, WarehouseResource
+from assets.tables import note_source, result
+from pipelines.paths import REFERENCE_DIR
+from pipelines.quarantine import Split
+from pipelines.schemas.mirror import Miscoding, ReferencePrices, TradeFlows
+from pipelines.schemas.trade import (
+    StagedBaci,
+    StagedChinaCustoms,
+    StagedCommodityPrices,
+    StagedComtrade,
+    StagedEcbRates,
+)
+from pipelines.snapshots import SnapshotStore
+from pipelines.sources import baci, china_customs, comtrade, ecb, pink_sheet
+from pipelines.sources.http import Fetcher
+from pipelines.sources.mirror import estimate_miscoding, parse_mirror_priors
+from pipelines.sources.refresh import Refreshed, refresh_comtrade, refresh_file
+from pipelines.sources.staging import Embedded, Staged, instant_of, stage
+from pipelines.warehouse import build_table, has_table, read_frame, replace_rows, write_frame
+
+FETCH_SCHEMA = {
+    "source": pl.String,
+    "attempted_at": pl.Datetime("us"),
+    "is_complete": pl.Boolean,
+    "outcome": pl.String,
+}
+BAN_ON = dt.date(2017, 8, 5)  # Security Council resolution 2371
+CHINA_SUSPENSION_ON = dt.date(2017, 2, 18)  # Ministry of Commerce announcement 2017/12
+LIKELY_MISCODED = 0.5
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source of trade, prices or rates.
+
+    Attributes:
+        name: name of the source and of its staged table.
+        about: what the staged table holds.
+        licence: licence of its data.
+        contract: contract of the staged table, without provenance.
+        parse: (bytes, file name) to kept and refused rows.
+        last_day: the column whose greatest value is the last day the source speaks of.
+        stale_days: age of the newest retrieval from which it counts as stale.
+        to_get_it: what to do when there is no data.
+        refresh: fetch what is new; None where only people can fetch.
+        embedded: what the installation carries.
+    """
+
+    name: str
+    about: str
+    licence: str
+    contract: type[pa.DataFrameModel]
+    parse: Callable[[bytes, str], Split]
+    last_day: str
+    stale_days: int
+    to_get_it: str
+    refresh: Callable[[SnapshotStore, Network], Refreshed] | None = None
+    embedded: Callable[[], Embedded] | None = None
+
+
+# where Comtrade is asked; tests put a server of their own here
+_COMTRADE_AT = (comtrade.BASE_URL, comtrade.LIMITS)
+
+
+def _refresh_comtrade(store: SnapshotStore, network: Network) -> Refreshed:
+    now = dt.datetime.now(dt.UTC)
+    base_url, limits = _COMTRADE_AT
+    return refresh_comtrade(
+        store,
+        Fetcher(),
+        comtrade.default_queries(now.year),
+        key=network.comtrade_key or None,
+        now=now,
+        base_url=base_url,
+        limits=limits,
+    )
+
+
+def _refresh_pink_sheet(store: SnapshotStore, network: Network) -> Refreshed:
+    return refresh_file(
+        store,
+        pink_sheet.SOURCE,
+        pink_sheet.LICENCE,
+        lambda etag: pink_sheet.fetch_pink_sheet(Fetcher(), etag=etag),
+    )
+
+
+def _refresh_ecb(store: SnapshotStore, network: Network) -> Refreshed:
+    return refresh_file(
+        store, ecb.SOURCE, ecb.LICENCE, lambda etag: ecb.fetch_ecb(Fetcher(), etag=etag)
+    )
+
+
+def _embedded_ecb() -> Embedded:
+    content, file = ecb.embedded_zip()
+    return Embedded(content, file)
+
+
+SOURCES = (
+    Source(
+        comtrade.SOURCE,
+        "Declared flows of UN Comtrade with North Korea, every reporter, as declared. An answer "
+        "without rows is no zero. Grain: the columns of the contract's key.",
+        comtrade.LICENCE,
+        StagedComtrade,
+        lambda content, file: comtrade.parse_comtrade_file(content, file=file),
+        "period_end_on",
+        45,
+        "set DPRK_ONLINE=1 (a key in DPRK_COMTRADE_KEY lifts the 500-row cap), or drop a file",
+        _refresh_comtrade,
+    ),
+    Source(
+        china_customs.SOURCE,
+        "Rows of China's customs query, exported by hand and dropped. Grain: flow, month, code, "
+        "partner, trade mode, place, currency.",
+        china_customs.LICENCE,
+        StagedChinaCustoms,
+        lambda content, file: china_customs.parse_china_customs(content, file=file),
+        "period_end_on",
+        60,
+        "export the query at stats.customs.gov.cn and drop the CSV",
+    ),
+    Source(
+        baci.SOURCE,
+        "CEPII's reconciled yearly trade with North Korea by HS6, FOB. Grain: edition, year, "
+        "exporter, importer, code.",
+        baci.LICENCE,
+        StagedBaci,
+        lambda content, file: baci.parse_baci(content, file=file, party=comtrade.PRK)[0],
+        "year",
+        400,
+        "download a year's CSV of BACI and drop it under its own name",
+    ),
+    Source(
+        pink_sheet.SOURCE,
+        "World Bank Pink Sheet, monthly coal prices, USD per tonne. Grain: month.",
+        pink_sheet.LICENCE,
+        StagedCommodityPrices,
+        lambda content, file: pink_sheet.parse_pink_sheet(content, file=file),
+        "month",
+        45,
+        "set DPRK_ONLINE=1, or drop CMO-Historical-Data-Monthly.xlsx",
+        _refresh_pink_sheet,
+    ),
+    Source(
+        ecb.SOURCE,
+        "ECB reference rates per euro, daily. Grain: date.",
+        ecb.LICENCE,
+        StagedEcbRates,
+        lambda content, file: ecb.parse_ecb(content, file=file),
+        "date",
+        45,
+        "it comes with the installation; set DPRK_ONLINE=1 for newer days",
+        _refresh_ecb,
+        _embedded_ecb,
+    ),
+)
+
+
+def _raw_asset(source: Source) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=["raw", source.name],
+        group_name="raw",
+        kinds={"file"},
+        description=(
+            f"Retrievals of {source.name}, bytes as received, one row each. Fetches only when the "
+            "run is online; otherwise lists what is there."
+        ),
+    )
+    def raw(
+        warehouse: WarehouseResource,
+        snapshots: Snapshots,
+        network: Network,
+    ) -> dg.MaterializeResult:
+        store = snapshots.store()
+        if source.refresh is None:
+            done = Refreshed("people fetch this source by hand", is_complete=True)
+        elif not network.is_online():
+            done = Refreshed("not asked: the run is offline", is_complete=False)
+        elif network.as_of():
+            done = Refreshed("not asked: the run is of a past day", is_complete=True)
+        else:
+            done = source.refresh(store, network)
+        if not done.is_complete:
+            dg.get_dagster_logger().info(done.outcome)
+        retrievals = pl.DataFrame(
+            [
+                (one.part, one.sha256, one.url, one.retrieved.replace(tzinfo=None),
+                 one.http_status, one.licence)
+                for one in store.retrievals(source.name, instant_of(network.as_of()))
+            ],
+            schema={
+                "part": pl.String,
+                "sha256": pl.String,
+                "url": pl.String,
+                "retrieved_at": pl.Datetime("us"),
+                "http_status": pl.Int64,
+                "licence": pl.String,
+            },
+            orient="row",
+        )  # fmt: skip
+        attempt = pl.DataFrame(
+            [
+                (
+                    source.name,
+                    dt.datetime.now(dt.UTC).replace(tzinfo=None),
+                    done.is_complete,
+                    done.outcome,
+                )
+            ],
+            schema=FETCH_SCHEMA,
+            orient="row",
+        )
+        with warehouse.open().connect() as connection:
+            write_frame(connection, f"raw.{source.name}", retrievals)
+            replace_rows(connection, "raw.fetches", attempt, column="source", value=source.name)
+            return result(
+                connection, f"raw.{source.name}", outcome=done.outcome, stored=done.stored
+            )
+
+    return raw
+
+
+def status_of(source: Source, staged: Staged, outcome: str, today: dt.date) -> tuple[str, bool]:
+    """What to say about a source after staging, and whether it is stale."""
+    if staged.is_embedded:
+        origin = "comes with the installation"
+    elif staged.retrieved_at is None:
+        origin = f"no data; {source.to_get_it}"
+    else:
+        origin = f"{staged.pieces} snapshot(s), newest of {staged.retrieved_at:%Y-%m-%d}"
+    words = [origin]
+    if outcome and source.refresh is not None:
+        words.append(outcome)
+    if staged.drift:
+        words.append(f"DRIFT: {staged.drift[0]}")
+        if len(staged.drift) > 1:
+            words.append(f"and {len(staged.drift) - 1} more")
+    age = None if staged.retrieved_at is None else (today - staged.retrieved_at.date()).days
+    is_stale = bool(staged.drift) or (age is not None and age > source.stale_days)
+    return "; ".join(words), is_stale
+
+
+def _staged_asset(source: Source) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=["staged", source.name],
+        group_name="staged",
+        kinds={"duckdb", "polars"},
+        deps=[["raw", source.name]],
+        description=source.about,
+    )
+    def staged_source(
+        warehouse: WarehouseResource,
+        snapshots: Snapshots,
+        network: Network,
+    ) -> dg.MaterializeResult:
+        asked = network.as_of()
+        staged = stage(
+            snapshots.store(),
+            source.name,
+            source.contract,
+            source.parse,
+            as_of=instant_of(asked),
+            embedded=source.embedded,
+        )
+        for message in staged.drift:
+            dg.get_dagster_logger().error(message)
+        with warehouse.open().connect() as connection:
+            table = f"staged.{source.name}"
+            write_frame(connection, table, staged.split.kept)
+            fetched = (
+                connection.execute(
+                    "select outcome from raw.fetches where source = $source",
+                    {"source": source.name},
+                ).fetchone()
+                if has_table(connection, "raw.fetches")
+                else None
+            )
+            today = dt.date.fromisoformat(asked) if asked else dt.datetime.now(dt.UTC).date()
+            status, is_stale = status_of(source, staged, fetched[0] if fetched else "", today)
+            last = staged.split.kept[source.last_day].max()
+            if isinstance(last, int):
+                last = dt.date(last, 12, 31)
+            counts = note_source(
+                connection,
+                source.name,
+                staged.split,
+                licence=source.licence,
+                status=status,
+                is_embedded=staged.is_embedded,
+                is_stale=is_stale,
+                as_of=last if isinstance(last, dt.date) else None,
+                retrieved_at=staged.retrieved_at,
+            )
+            return result(connection, table, **counts)
+
+    return staged_source
+
+
+def _drift_check(source: Source) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=["staged", source.name],
+        name=f"{source.name}_has_its_agreed_form",
+        blocking=False,
+        description="A source that changed its form stops here; older snapshots carry on.",
+    )
+    def agreed_form(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+        with warehouse.open().connect(read_only=True) as connection:
+            row = connection.execute(
+                "select status, is_stale, rows_in - rows_kept - rows_quarantined "
+                "from staged.source_runs where source = $source",
+                {"source": source.name},
+            ).fetchone()
+        status, is_stale, lost = row or ("not staged", True, 0)
+        drifted = "DRIFT" in status
+        return dg.AssetCheckResult(
+            passed=not drifted and lost == 0,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=status,
+            metadata={"is_stale": bool(is_stale), "rows_lost": int(lost)},
+        )
+
+    return agreed_form
+
+
+RAW_ASSETS = [_raw_asset(source) for source in SOURCES]
+STAGED_ASSETS = [_staged_asset(source) for source in SOURCES]
+DRIFT_CHECKS = [_drift_check(source) for source in SOURCES]
+
+
+@dg.asset(
+    key=["staged", "country_codes"],
+    group_name="staged",
+    kinds={"duckdb"},
+    description="Numeric country codes of trade statistics and their ISO codes. Grain: code.",
+)
+def country_codes(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Read the hand-kept table."""
+    frame = pl.read_csv(
+        REFERENCE_DIR / "country_codes.csv",
+        schema={"code": pl.Int64, "iso3": pl.String, "issuer": pl.String},
+    )
+    with warehouse.open().connect() as connection:
+        write_frame(connection, "staged.country_codes", frame)
+        return result(connection, "staged.country_codes")
+
+
+@dg.asset(
+    key=["staged", "mirror_priors"],
+    group_name="staged",
+    kinds={"duckdb"},
+    description="What is assumed about mirror statistics, each with its basis. Grain: parameter.",
+)
+def mirror_priors(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Read the hand-kept table and hold it to its form."""
+    frame = pl.read_csv(REFERENCE_DIR / "mirror_priors.csv", infer_schema=False)
+    parse_mirror_priors(frame)
+    with warehouse.open().connect() as connection:
+        write_frame(connection, "staged.mirror_priors", frame)
+        return result(connection, "staged.mirror_priors")
+
+
+@dg.asset(
+    key=["staged", "fx_monthly"],
+    group_name="staged",
+    kinds={"duckdb", "polars"},
+    deps=[["staged", ecb.SOURCE]],
+    description=(
+        "Monthly mean rates per US dollar, crossed over the euro. A month without a quote stays "
+        "and says why (the rouble after 1 March 2022). Grain: currency, month."
+    ),
+)
+def fx_monthly(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Cross daily rates and take monthly means."""
+    with warehouse.open().connect() as connection:
+        monthly = ecb.monthly_rates(read_frame(connection, f"staged.{ecb.SOURCE}"))
+        write_frame(connection, "staged.fx_monthly", monthly)
+        return result(connection, "staged.fx_monthly")
+
+
+@dg.asset(
+    key=["facts", "reference_prices"],
+    group_name="facts",
+    kinds={"duckdb"},
+    deps=[["staged", pink_sheet.SOURCE], ["staged", "coal_figures"]],
+    description="What coal that is not North Korea's cost, USD per tonne. Grain: series, window.",
+)
+def reference_prices(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Join the Pink Sheet and the cited reference prices."""
+    with warehouse.open().connect() as connection:
+        build_table(connection, "facts.reference_prices")
+        ReferencePrices.validate(read_frame(connection, "facts.reference_prices"), lazy=True)
+        return result(connection, "facts.reference_prices")
+
+
+@dg.asset(
+    key=["facts", "miscoding"],
+    group_name="facts",
+    kinds={"duckdb", "scipy"},
+    deps=[["staged", comtrade.SOURCE], ["staged", "mirror_priors"]],
+    description=(
+        "Chance, per reporter and year, that a line for North Korea is South Korean trade, from "
+        "the basket of HS chapters. Grain: reporter_code, year."
+    ),
+)
+def miscoding(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Compare each reporter's basket with the trusted reporter's two."""
+    with warehouse.open().connect() as connection:
+        priors = parse_mirror_priors(read_frame(connection, "staged.mirror_priors"))
+        chapters = connection.sql(
+            """
+            select
+                reporter_code,
+                partner_code,
+                year(period_start_on)::bigint as year,
+                hs_code,
+                sum(value_usd) as value_usd
+            from staged.comtrade
+            where
+                frequency = 'A' and flow_code = 'M' and hs_level = 2
+                and partner2_code = 0 and customs_code = 'C00' and mode_of_transport_code = 0
+                and partner_code in (408, 410)
+            group by reporter_code, partner_code, year, hs_code
+            """
+        ).pl()
+        table = (
+            estimate_miscoding(chapters, priors)
+            if chapters.height
+            else pl.DataFrame(
+                schema={
+                    name: column.dtype.type
+                    for name, column in Miscoding.to_schema().columns.items()
+                    if column.dtype is not None
+                }
+            )
+        )
+        write_frame(connection, "facts.miscoding", table)
+        return result(connection, "facts.miscoding")
+
+
+@dg.asset(
+    key=["facts", "trade_flows"],
+    group_name="facts",
+    kinds={"duckdb"},
+    deps=[
+        *(["staged", source.name] for source in SOURCES if source.name != ecb.SOURCE),
+        ["staged", "country_codes"],
+        ["staged", "fx_monthly"],
+        ["facts", "reference_prices"],
+        ["facts", "miscoding"],
+    ],
+    description=(
+        "Every declared flow with North Korea on one side. Nothing is dropped: a row that must "
+        "not be added up says why, and the chance of miscoding stands beside it. Grain: flow_id."
+    ),
+)
+def trade_flows(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Bring the three sources into one form."""
+    with warehouse.open().connect() as connection:
+        priors = parse_mirror_priors(read_frame(connection, "staged.mirror_priors"))
+        build_table(
+            connection,
+            "facts.trade_flows",
+            {
+                "ban_on": BAN_ON,
+                "china_suspension_on": CHINA_SUSPENSION_ON,
+                "cif_fob_log_mean": priors.cif_fob[0],
+                "cif_fob_log_sd": priors.cif_fob[1],
+                "coal_cif_fob_log_mean": priors.coal_cif_fob[0],
+                "coal_cif_fob_log_sd": priors.coal_cif_fob[1],
+                "unit_value_ratio_low": priors.unit_value_ratio[0],
+                "unit_value_ratio_high": priors.unit_value_ratio[1],
+            },
+        )
+        TradeFlows.validate(read_frame(connection, "facts.trade_flows"), lazy=True)
+        return result(connection, "facts.trade_flows")
+
+
+@dg.asset(
+    key=["facts", "trade_observations"],
+    group_name="facts",
+    kinds={"duckdb"},
+    deps=[["facts", "trade_flows"]],
+    description=(
+        "Declared coal flows in the ledger's form; the ledger takes them in. Grain: observation_id."
+    ),
+)
+def trade_observations(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Shape coal flows as observations."""
+    with warehouse.open().connect() as connection:
+        build_table(connection, "facts.trade_observations", {"likely": LIKELY_MISCODED})
+        return result(connection, "facts.trade_observations")
