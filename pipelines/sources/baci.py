@@ -24,6 +24,7 @@ LIMITS = Limits(
     content_types=("text/csv", "application/zip", "application/octet-stream"),
     max_bytes=4 * 1024**3,
     total_s=3_600,
+    needs_length=True,
 )
 COLUMNS = ("t", "i", "j", "k", "v", "q")
 _NAME = re.compile(r"BACI_(HS\d{2})_Y(\d{4})_V(\w+)\.csv$")

@@ -95,6 +95,8 @@ class Limits:
         longest_wait_s: longest single wait, also for a server's Retry-After.
         min_interval_s: shortest time between two requests to one host.
         max_redirects: redirects followed.
+        needs_length: refuse an answer that announces no length and comes in no chunks: for a
+            format without an end mark, such as CSV, nobody could tell whole from cut off.
     """
 
     hosts: frozenset[str]
@@ -108,6 +110,7 @@ class Limits:
     longest_wait_s: float = 90.0
     min_interval_s: float = 1.0
     max_redirects: int = 3
+    needs_length: bool = False
 
 
 @dataclass(frozen=True)
@@ -438,6 +441,12 @@ class Fetcher:
         self, response: httpx.Response, limits: Limits, source: str, where: str, started: float
     ) -> bytes:
         announced = response.headers.get("Content-Length", "")
+        chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
+        if limits.needs_length and not announced.isdigit() and not chunked:
+            raise BodyCutOff(
+                f"{source}: {where} announces no length, so that a cut-off file would look whole; "
+                "nothing was stored: download the file by hand and drop it"
+            )
         too_large = BodyTooLarge(
             f"{source}: {where} sends more than {limits.max_bytes} bytes; ask for less at a time, "
             "or raise the source's size cap"

@@ -1,0 +1,199 @@
+"""What each connector does when its server misbehaves: `python -m benchmarks.connectors`.
+
+Every connector is run against a web server on this machine that speaks the source's own format
+and then makes trouble: too many requests, server errors, cut-off bodies, wrong types, redirects,
+slow drips. The table shows what came of it: rows read, or the named error. A connector joins by
+adding itself to `CONNECTORS`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import samples
+from benchmarks.source_server import Query, Trouble, serving
+from pipelines.quarantine import SourceDrift, Split
+from pipelines.sources import baci, comtrade, ecb, pink_sheet
+from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
+
+KEY = "a-key-that-must-not-show"
+
+
+@dataclass(frozen=True)
+class Connector:
+    """One source's way of fetching and reading.
+
+    Attributes:
+        name: name of the source.
+        body: what a healthy server answers: (path, query) to (bytes, content type).
+        fetch: (fetcher, server address, limits, etag) to the answers.
+        parse: one answer's bytes to rows.
+        needs_length: the format has no end mark of its own.
+    """
+
+    name: str
+    body: Callable[[str, Query], tuple[bytes, str]]
+    fetch: Callable[[Fetcher, str, Limits, str | None], list[Answer]]
+    parse: Callable[[bytes], Split]
+    needs_length: bool = False
+
+
+def _comtrade_body(path: str, query: Query) -> tuple[bytes, str]:
+    """700 rows for two months: the keyless cap of 500 cuts them off without a word."""
+    rows = [
+        {
+            "freqCode": "M",
+            "period": period,
+            "refMonth": int(period[4:]),
+            "reporterCode": code,
+            "reporterISO": None,
+        }
+        for period in query.get("period", "201601").split(",")
+        for code in range(1, 351)
+    ]
+    return samples.comtrade_json(rows[: int(query.get("maxRecords", "500"))]), "application/json"
+
+
+def _baci_body() -> bytes:
+    return samples.baci_csv(f"2016,408,{code},270111,1.5,    NA" for code in range(1, 201))
+
+
+def _comtrade_fetch(
+    fetcher: Fetcher, url: str, limits: Limits, etag: str | None, key: str | None
+) -> list[Answer]:
+    asked = comtrade.Query("M", ("201601", "201602"), ("2701",), ("M",))
+    if etag is not None:
+        # answers are kept by question and age; there is nothing to revalidate
+        return []
+    found = comtrade.fetch_comtrade(fetcher, asked, key=key, base_url=url, limits=limits)
+    return [one.answer for one in found]
+
+
+CONNECTORS: list[Connector] = [
+    Connector(
+        "comtrade, preview",
+        _comtrade_body,
+        lambda fetcher, url, limits, etag: _comtrade_fetch(fetcher, url, limits, etag, None),
+        lambda content: comtrade.parse_comtrade(content, file="answer.json"),
+    ),
+    Connector(
+        "comtrade, with a key",
+        _comtrade_body,
+        lambda fetcher, url, limits, etag: _comtrade_fetch(fetcher, url, limits, etag, KEY),
+        lambda content: comtrade.parse_comtrade(content, file="answer.json"),
+    ),
+    Connector(
+        "pink_sheet",
+        lambda path, query: (samples.pink_sheet_xlsx(), pink_sheet.LIMITS.content_types[0]),
+        lambda fetcher, url, limits, etag: [
+            pink_sheet.fetch_pink_sheet(fetcher, url=f"{url}/cmo.xlsx", limits=limits, etag=etag)
+        ],
+        lambda content: pink_sheet.parse_pink_sheet(content, file="cmo.xlsx"),
+    ),
+    Connector(
+        "baci",
+        lambda path, query: (_baci_body(), "text/csv"),
+        lambda fetcher, url, limits, etag: [
+            baci.fetch_baci(fetcher, samples.BACI_NAME, base_url=url, limits=limits, etag=etag)
+        ],
+        lambda content: baci.parse_baci(content, file=samples.BACI_NAME)[0],
+        needs_length=True,
+    ),
+    Connector(
+        "ecb_fx",
+        lambda path, query: (samples.ecb_zip(), "application/zip"),
+        lambda fetcher, url, limits, etag: [
+            ecb.fetch_ecb(fetcher, url=f"{url}/eurofxref-hist.zip", limits=limits, etag=etag)
+        ],
+        lambda content: ecb.parse_ecb(content, file="eurofxref-hist.zip"),
+    ),
+]
+
+
+def limits_for(connector: Connector) -> Limits:
+    """Tight limits, so that trouble shows within seconds."""
+    kind = connector.body("/", {})[1]
+    return Limits(
+        hosts=frozenset({"127.0.0.1"}),
+        content_types=(kind,),
+        max_bytes=2_000_000,
+        read_s=1.0,
+        total_s=2.0,
+        attempts=3,
+        backoff_s=0.05,
+        longest_wait_s=5.0,
+        min_interval_s=0.0,
+        needs_length=connector.needs_length,
+    )
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one connector did in one kind of trouble."""
+
+    said: str
+    requests: int
+    seconds: float
+    detail: str = ""
+
+
+def try_connector(connector: Connector, trouble: Trouble) -> Result:
+    """Run one connector against one kind of trouble."""
+    started = time.monotonic()
+    detail = ""
+    with serving(connector.body, trouble) as server:
+        etag = '"v1"' if trouble is Trouble.NOT_MODIFIED else None
+        try:
+            answers = connector.fetch(Fetcher(), server.url, limits_for(connector), etag)
+            fresh = [one for one in answers if not one.is_not_modified]
+            rows = [connector.parse(one.content) for one in fresh]
+            refused = sum(one.rows_quarantined for one in rows)
+            said = (
+                f"{sum(one.kept.height for one in rows)} rows"
+                if rows
+                else ("unchanged" if answers else "not asked")
+            )
+            if refused:
+                said += f", {refused} refused"
+        except (SourceUnavailable, SourceDrift) as error:
+            said, detail = type(error).__name__, str(error)
+        requests = server.count()
+    if KEY in detail:
+        raise AssertionError(f"{connector.name} shows its key: {detail}")
+    return Result(said, requests, time.monotonic() - started, detail)
+
+
+def main() -> int:
+    """Print the table; exit 1 when anything but a named error came out."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", action="store_true", help="print each error in full")
+    chosen = parser.parse_args()
+    table = Table(title="Connectors against a server in trouble: outcome (requests, seconds)")
+    table.add_column("trouble", no_wrap=True)
+    for connector in CONNECTORS:
+        table.add_column(connector.name)
+    messages: list[str] = []
+    for trouble in Trouble:
+        results = [try_connector(connector, trouble) for connector in CONNECTORS]
+        table.add_row(
+            trouble.value,
+            *(f"{one.said} ({one.requests}, {one.seconds:.1f})" for one in results),
+        )
+        messages.extend(one.detail for one in results if one.detail)
+    console = Console(width=max(160, 40 + 32 * len(CONNECTORS)))
+    console.print(table)
+    if chosen.messages:
+        for message in messages:
+            print(message)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""Every connector meets the server's common troubles; the whole table is a command of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.connectors import CONNECTORS, try_connector
+from benchmarks.source_server import Trouble
+
+
+@pytest.mark.parametrize("connector", CONNECTORS, ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (Trouble.NONE, "rows"),
+        (Trouble.CUT_OFF, "BodyCutOff"),
+        (Trouble.FAILING, "ServerFailed"),
+        (Trouble.WRONG_TYPE, "WrongContentType"),
+    ],
+)
+def test_each_connector_names_its_trouble(connector, trouble, said):
+    assert said in try_connector(connector, trouble).said
+
+
+@pytest.mark.parametrize("connector", CONNECTORS, ids=lambda one: one.name)
+def test_a_silently_cut_off_answer_is_never_taken_for_a_whole_one(connector):
+    assert try_connector(connector, Trouble.CUT_OFF_SILENTLY).said in ("SourceDrift", "BodyCutOff")
