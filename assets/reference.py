@@ -24,8 +24,12 @@ from pipelines.warehouse import read_frame, write_frame
 
 LICENCE = "facts typed by hand with citations; table CC BY 4.0"
 FIGURE_FILES = {"coal_figures": "coal_figures.csv", "labor_figures": "labor_figures.csv"}
-SOURCE_FILES = ("coal_figure_sources.csv", "labor_figure_sources.csv")
-ORIGIN_FILES = ("coal_origins.csv", "labor_origins.csv")
+SOURCE_FILES = (
+    "coal_figure_sources.csv",
+    "labor_figure_sources.csv",
+    "feed_figure_sources.csv",
+)
+ORIGIN_FILES = ("coal_origins.csv", "labor_origins.csv", "feed_origins.csv")
 
 
 def _keep_bytes(snapshots: Snapshots, name: str, file: str) -> bytes:

@@ -29,6 +29,48 @@ judged as (
     from figures
     left join staged.held_back_reasons as reasons
         on figures.held_back = reasons.code
+),
+
+typed as (
+    select
+        origin_id,
+        quantity,
+        counterpart_iso3,
+        sector,
+        window_start_on,
+        window_end_on,
+        min(observation_id) as observation_id
+    from judged
+    where reason_not_used is null
+    group by all
+),
+
+-- a figure typed by hand stands for the same declaration coming in through a feed
+declared as (
+    select
+        feed.* exclude (is_used, reason_not_used),
+        coalesce(
+            feed.reason_not_used,
+            case
+                when typed.observation_id is not null
+                    then replace('repeats the same origin''s ID', 'ID', typed.observation_id)
+            end
+        ) as reason_not_used
+    from facts.trade_observations as feed
+    left join typed
+        on
+            feed.origin_id = typed.origin_id
+            and feed.quantity = typed.quantity
+            and feed.counterpart_iso3 = typed.counterpart_iso3
+            and feed.sector = typed.sector
+            and feed.window_start_on = typed.window_start_on
+            and feed.window_end_on = typed.window_end_on
+),
+
+gathered as (
+    select * exclude (stated_by, stated_on, read_at, held_back, note) from judged
+    union all by name
+    select * from declared
 )
 
 select
@@ -50,5 +92,5 @@ select
     retrieved_at,
     reason_not_used is null as is_used,
     reason_not_used
-from judged
+from gathered
 order by observation_id
