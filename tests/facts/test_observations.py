@@ -40,7 +40,11 @@ def ledger(connection):
         """
         create table facts.trade_observations as
         select * exclude (stated_by, stated_on, read_at, held_back, note)
-            replace ('t1' as observation_id, 22490001::double as central, 'un-comtrade' as source_id),
+            replace (
+                't1' as observation_id,
+                22490001::double as central,
+                'un-comtrade' as source_id
+            ),
             true as is_used, null::varchar as reason_not_used
         from staged.coal_figures where observation_id = 'a'
         """
