@@ -129,12 +129,14 @@ class CargoDraws:
         cargo_t: departures x draws, tonnes, given that the ship left laden.
         is_laden: departures x draws, whether it left laden with coal.
         dwt_t: departures x draws, deadweight, nan where the size is unknown.
+        p_laden: per departure, the chance behind `is_laden`: evidence, or the prior's mean.
         method: per departure: displacement, load_factor or lot_prior.
     """
 
     cargo_t: Floats
     is_laden: NDArray[np.bool_]
     dwt_t: Floats
+    p_laden: Floats
     method: list[str]
 
 
@@ -221,7 +223,13 @@ def estimate_cargo(
     method = np.where(
         has_draughts, "displacement", np.where(has_size, "load_factor", "lot_prior")
     ).tolist()
-    return CargoDraws(cargo, is_laden, np.where(has_size[:, None], dwt, np.nan), method)
+    return CargoDraws(
+        cargo_t=cargo,
+        is_laden=is_laden,
+        dwt_t=np.where(has_size[:, None], dwt, np.nan),
+        p_laden=np.where(np.isnan(known), priors["laden_without_draught"].args[0], known)[:, 0],
+        method=method,
+    )
 
 
 QUANTILES = {"q05": 0.05, "q10": 0.1, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q90": 0.9, "q95": 0.95}
@@ -237,7 +245,7 @@ def summarise_cargo(departures: pl.DataFrame, found: CargoDraws) -> pl.DataFrame
         )
     cuts = np.quantile(found.cargo_t, list(QUANTILES.values()), axis=1)
     return departures.with_columns(
-        p_laden=pl.Series(found.is_laden.mean(axis=1)),
+        p_laden=pl.Series(found.p_laden),
         method=pl.Series(found.method),
         dwt_t_q50=pl.Series(np.median(found.dwt_t, axis=1)).fill_nan(None),
         **{f"cargo_t_{name}": pl.Series(cuts[at]) for at, name in enumerate(QUANTILES)},

@@ -37,6 +37,9 @@ DETECTION_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "cargo_t_seen_q05": pl.Float64,
     "cargo_t_seen_q50": pl.Float64,
     "cargo_t_seen_q95": pl.Float64,
+    "cargo_t_total_q05": pl.Float64,
+    "cargo_t_total_q50": pl.Float64,
+    "cargo_t_total_q95": pl.Float64,
     "is_prior_driven": pl.Boolean,
 }
 OBSERVATION_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -96,14 +99,15 @@ def estimate_detection(
         seed: same seed, same numbers.
 
     Returns:
-        (DETECTION_SCHEMA by month and port, draws: month, port_id, draw, n_total, cargo_t_seen).
-        `n_total` counts laden departures: those seen (a draw decides where no draught tells), the
-        dark ones known by draught, and the undetected.
+        (DETECTION_SCHEMA by month and port, draws: month, port_id, draw, n_total, cargo_t_seen,
+        cargo_t_total). `n_total` counts laden departures: those seen (a draw decides where no
+        draught tells), the dark ones known by draught, and the undetected, which carry what the
+        draw's laden ships carry on average.
     """
     if loadings.is_empty():
         empty = {"month": pl.Date, "port_id": pl.Int64, "draw": pl.Int64}
         return pl.DataFrame(schema=DETECTION_SCHEMA), pl.DataFrame(
-            schema=empty | {"n_total": pl.Float64, "cargo_t_seen": pl.Float64}
+            schema=empty | dict.fromkeys(("n_total", "cargo_t_seen", "cargo_t_total"), pl.Float64)
         )
     rng = np.random.default_rng(seed)
     draws = cargo.cargo_t.shape[1]
@@ -147,6 +151,7 @@ def estimate_detection(
     )
     laden = np.zeros((groups.height, draws))
     tonnes = np.zeros((groups.height, draws))
+    dark_tonnes = np.zeros((groups.height, draws))
     dark = (loadings["evidence"] == "gap").to_numpy()
     weights = np.where(cargo.is_laden, cargo.cargo_t, 0.0)
     # a group is a port's month: tens of them, whatever the number of positions
@@ -155,8 +160,15 @@ def estimate_detection(
         seen = inside[~dark[inside]]
         laden[at] = cargo.is_laden[seen].sum(axis=0)
         tonnes[at] = weights[seen].sum(axis=0)
+        dark_tonnes[at] = weights[inside[dark[inside]]].sum(axis=0)
     n_dark = groups["n_laden_dark"].to_numpy()[:, None]
-    total = laden + undetected(laden, p_detect, rng, at_least=n_dark)
+    missed = undetected(laden, p_detect, rng, at_least=n_dark)
+    total = laden + missed
+    n_laden = cargo.is_laden.sum(axis=0)
+    mean_cargo = np.where(
+        n_laden > 0, weights.sum(axis=0) / np.maximum(n_laden, 1), cargo.cargo_t.mean(axis=0)
+    )
+    all_tonnes = tonnes + dark_tonnes + (missed - n_dark) * mean_cargo
 
     def cuts(values: np.ndarray, name: str) -> list[pl.Series]:
         found = np.quantile(values, _CUTS, axis=1)
@@ -166,7 +178,10 @@ def estimate_detection(
         ]
 
     table = groups.with_columns(
-        *cuts(p_detect, "p_detect"), *cuts(total, "n_total"), *cuts(tonnes, "cargo_t_seen")
+        *cuts(p_detect, "p_detect"),
+        *cuts(total, "n_total"),
+        *cuts(tonnes, "cargo_t_seen"),
+        *cuts(all_tonnes, "cargo_t_total"),
     ).select(pl.col(name).cast(kind) for name, kind in DETECTION_SCHEMA.items())
     drawn = pl.DataFrame(
         {
@@ -175,6 +190,7 @@ def estimate_detection(
             "draw": np.tile(np.arange(draws), groups.height),
             "n_total": total.ravel(),
             "cargo_t_seen": tonnes.ravel(),
+            "cargo_t_total": all_tonnes.ravel(),
         }
     )
     return table, drawn

@@ -22,6 +22,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,9 @@ from pipelines.shipping.rules import (
     load_rules,
 )
 
-# the engine's unit of parallel work and of memory
-BUCKETS = 8
+# a day's file holds at most about this many reports: ships are cut into ranges of MMSI, the
+# engine's unit of parallel work and of memory
+ROWS_PER_BUCKET = 2_000_000
 DAY_S = 86_400
 
 POSITION_COLUMNS: dict[str, str] = {
@@ -121,9 +123,9 @@ def file_hash(path: Path) -> str:
 def _scratch_database(
     folder: Path, *, memory_limit: str, threads: int | None
 ) -> Generator[duckdb.DuckDBPyConnection]:
-    """A throw-away database on disk, so that what does not fit in memory spills beside it."""
+    """A throw-away database; what does not fit in memory spills into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(folder / "scratch.duckdb")) as connection:
+    with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set memory_limit = $limit", {"limit": memory_limit})
         connection.execute("set temp_directory = $spill", {"spill": str(folder / "spill")})
@@ -766,13 +768,17 @@ def landed_reports(landed: Path) -> list[FileReport]:
 
 @dataclass(frozen=True)
 class DayReport:
-    """One day's positions: rows of all files in, rows written, repeats between files."""
+    """One day's positions: rows of all files in, rows written, repeats between files.
+
+    `fingerprint` tells from which files the day was made: the same files, the same day.
+    """
 
     day: str
     rows_in: int
     rows_kept: int
     repeated_between_files: int
     files: int
+    fingerprint: str = ""
 
 
 def build_day(
@@ -780,24 +786,20 @@ def build_day(
     positions: Path,
     day: dt.date,
     *,
-    buckets: int = BUCKETS,
+    rows_per_bucket: int = ROWS_PER_BUCKET,
     memory_limit: str = "1GB",
     threads: int | None = None,
 ) -> DayReport:
     """One UTC day of all landed files as `positions/day=<day>/bucket=<n>.parquet`.
 
-    Each file is sorted by (mmsi, t, lon, lat, draught_m, sog_kn) and holds the ships with
-    mmsi % buckets = n. A report that several files carry is written once, from the first file by
-    hash. The day is replaced whole, so running it again after a late file is safe.
+    Each file is sorted by (mmsi, t, lon, lat, draught_m, sog_kn) and holds a range of MMSI, so that
+    its row groups tell a reader which ships they hold. A report that several files carry is written
+    once, from the first file by hash. The day is replaced whole, so running it again after a late
+    file is safe.
     """
     start = int(dt.datetime.combine(day, dt.time(), dt.UTC).timestamp())
-    wanted = [
-        str(landed / one.sha256 / "positions.parquet")
-        for one in landed_reports(landed)
-        if one.first_day is not None
-        and one.last_day is not None
-        and one.first_day <= day.isoformat() <= one.last_day
-    ]
+    wanted_hashes = _files_of(landed).get(day, [])
+    wanted = [str(landed / digest / "positions.parquet") for digest in wanted_hashes]
     target = positions / f"day={day.isoformat()}"
     positions.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=positions, prefix=".part-"))
@@ -813,28 +815,22 @@ def build_day(
                     """,
                     {"files": wanted, "start": start},
                 )
-                key = "mmsi, t, lon, lat, draught_m, sog_kn, cog_deg"
                 rows_in = _count(connection, "select count(*) from day_rows")
-                for bucket in range(buckets):
+                for bucket, (low, high) in enumerate(_ranges(connection, rows_in, rows_per_bucket)):
                     name = scratch / f"bucket={bucket:02d}.parquet"
                     connection.execute(
-                        f"""
-                        copy (
-                            select * exclude (copies) from (
-                                select *, row_number() over (
-                                    partition by {key} order by file_sha, line
-                                ) as copies
-                                from day_rows where mmsi % $buckets = $bucket
-                            )
-                            where copies = 1
-                            order by {key}
-                        ) to '{_path(name)}' ({_PARQUET})
-                        """,
-                        {"buckets": buckets, "bucket": bucket},
+                        _DAY_FILE.format(name=_path(name)), {"low": low, "high": high}
                     )
                     rows_kept += pl.scan_parquet(name).select(pl.len()).collect().item()
             shutil.rmtree(work)
-        report = DayReport(day.isoformat(), rows_in, rows_kept, rows_in - rows_kept, len(wanted))
+        report = DayReport(
+            day=day.isoformat(),
+            rows_in=rows_in,
+            rows_kept=rows_kept,
+            repeated_between_files=rows_in - rows_kept,
+            files=len(wanted),
+            fingerprint=_fingerprint(wanted_hashes),
+        )
         (scratch / "report.json").write_text(json.dumps(asdict(report)), encoding="utf-8")
         if target.exists():
             shutil.rmtree(target)
@@ -843,3 +839,73 @@ def build_day(
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     return report
+
+
+_DAY_FILE = f"""
+    copy (
+        select * exclude (copies) from (
+            select *, row_number() over (
+                partition by mmsi, t, lon, lat, draught_m, sog_kn, cog_deg order by file_sha, line
+            ) as copies
+            from day_rows where mmsi >= $low and mmsi < $high
+        )
+        where copies = 1
+        order by mmsi, t, lon, lat, draught_m, sog_kn, cog_deg
+    ) to '{{name}}' ({_PARQUET})
+"""
+
+
+def _ranges(
+    connection: duckdb.DuckDBPyConnection, rows: int, rows_per_bucket: int
+) -> list[tuple[int, int]]:
+    """Ranges of MMSI (low <= mmsi < high) of about equal numbers of rows; one ship is never cut."""
+    wanted = max(1, -(-rows // rows_per_bucket))
+    shares = [number / wanted for number in range(1, wanted)]
+    cuts: list[int] = []
+    if shares:
+        found = connection.execute(
+            "select quantile_disc(mmsi, $shares) from day_rows", {"shares": shares}
+        ).fetchone()
+        cuts = sorted(set(found[0])) if found else []
+    edges = [0, *cuts, 10**9]
+    return [(low, high) for low, high in pairwise(edges) if low < high]
+
+
+def _files_of(landed: Path) -> dict[dt.date, list[str]]:
+    """Hashes of the landed files that reach into each day, sorted."""
+    by_day: dict[dt.date, list[str]] = {}
+    for one in landed_reports(landed):
+        if one.first_day is None or one.last_day is None:
+            continue
+        day, last = dt.date.fromisoformat(one.first_day), dt.date.fromisoformat(one.last_day)
+        while day <= last:
+            by_day.setdefault(day, []).append(one.sha256)
+            day += dt.timedelta(days=1)
+    return {day: sorted(hashes) for day, hashes in sorted(by_day.items())}
+
+
+def _fingerprint(hashes: list[str]) -> str:
+    return hashlib.sha256(",".join(hashes).encode()).hexdigest()
+
+
+def stale_days(landed: Path, positions: Path) -> list[dt.date]:
+    """Days that landed files reach into and that are not yet made from exactly those files."""
+    made = {one.day: one.fingerprint for one in day_reports(positions)}
+    return [
+        day
+        for day, hashes in _files_of(landed).items()
+        if made.get(day.isoformat()) != _fingerprint(hashes)
+    ]
+
+
+def day_reports(positions: Path) -> list[DayReport]:
+    """Reports of the days made so far, in order."""
+    return [
+        DayReport(**json.loads(one.read_text(encoding="utf-8")))
+        for one in sorted(positions.glob("day=*/report.json"))
+    ]
+
+
+def day_files(positions: Path, day: str) -> list[Path]:
+    """The Parquet files of one day, by bucket."""
+    return sorted((positions / f"day={day}").glob("bucket=*.parquet"))

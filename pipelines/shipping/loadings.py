@@ -75,6 +75,8 @@ def find_candidates(
     Returns:
         CANDIDATE_SCHEMA, ordered by departed_at, event_id.
     """
+    port_calls = port_calls.rename({"mmsi": "vessel_mmsi"})
+    gaps = gaps.rename({"mmsi": "vessel_mmsi"})
     coal = ports.filter("is_coal_port").select(
         "port_id",
         port_name="name",

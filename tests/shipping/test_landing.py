@@ -16,7 +16,7 @@ from pyais.encode import encode_dict
 
 from pipelines.shipping.decode.layouts import LAYOUTS
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise
-from pipelines.shipping.landing import build_day, land_file
+from pipelines.shipping.landing import build_day, land_file, stale_days
 from pipelines.shipping.rules import flags_of, load_rules
 from tests.shipping.conftest import RECEIVED_AT
 
@@ -399,20 +399,23 @@ def test_landing_twice_changes_nothing(land_text) -> None:
 
 
 def test_a_day_gathers_files_and_counts_their_repeats_once(tmp_path, land_text) -> None:
-    land_text(csv_2023(row_2023(), row_2023(MMSI="412000009")), "a.csv")
+    land_text(csv_2023(row_2023(), row_2023(MMSI="412000009"), row_2023(MMSI="412000005")), "a.csv")
     land_text(csv_2023(row_2023(), row_2023(BaseDateTime="2023-01-12T00:00:00")), "b.csv")
-    day = build_day(tmp_path / "landed", tmp_path / "positions", dt.date(2023, 1, 11), buckets=4)
-    assert (day.rows_in, day.rows_kept, day.repeated_between_files) == (3, 2, 1)
-    folder = tmp_path / "positions" / "day=2023-01-11"
-    assert sorted(one.name for one in folder.glob("*.parquet")) == [
-        f"bucket={n:02d}.parquet" for n in range(4)
-    ]
-    for number in range(4):
-        found = pl.read_parquet(folder / f"bucket={number:02d}.parquet")
-        assert (found["mmsi"] % 4 == number).all()
-        assert found.equals(found.sort("mmsi", "t"))
-    again = build_day(tmp_path / "landed", tmp_path / "positions", dt.date(2023, 1, 11), buckets=4)
-    assert again == day
+    landed, days = tmp_path / "landed", tmp_path / "positions"
+    first = dt.date(2023, 1, 11)
+    assert stale_days(landed, days) == [first, dt.date(2023, 1, 12)]
+    day = build_day(landed, days, first, rows_per_bucket=2)
+    assert (day.rows_in, day.rows_kept, day.repeated_between_files) == (4, 3, 1)
+    files = sorted((days / "day=2023-01-11").glob("*.parquet"))
+    ships = [pl.read_parquet(one)["mmsi"].to_list() for one in files]
+    assert len(ships) == 2
+    assert [ship for one in ships for ship in one] == [412000001, 412000005, 412000009]
+    assert build_day(landed, days, first, rows_per_bucket=2) == day
+    assert stale_days(landed, days) == [dt.date(2023, 1, 12)]
+    # a late file makes its day stale, and no other
+    build_day(landed, days, dt.date(2023, 1, 12))
+    land_text(csv_2023(row_2023(MMSI="412000007")), "late.csv")
+    assert stale_days(landed, days) == [first]
 
 
 def test_rules_in_code_and_in_the_table_must_agree(tmp_path) -> None:

@@ -42,7 +42,7 @@ PORTS = pl.DataFrame(
 )
 CALL = {
     "event_id": pl.String,
-    "vessel_mmsi": pl.Int64,
+    "mmsi": pl.Int64,
     "segment": pl.Int64,
     "port_id": pl.Int64,
     "entered_at": pl.Datetime("us"),
@@ -54,7 +54,7 @@ CALL = {
 }
 GAP = {
     "event_id": pl.String,
-    "vessel_mmsi": pl.Int64,
+    "mmsi": pl.Int64,
     "segment": pl.Int64,
     "off_at": pl.Datetime("us"),
     "on_at": pl.Datetime("us"),
@@ -81,7 +81,7 @@ def call(
     start = T0 + dt.timedelta(days=day)
     return {
         "event_id": f"call-{mmsi}-{day}",
-        "vessel_mmsi": mmsi,
+        "mmsi": mmsi,
         "segment": 0,
         "port_id": port,
         "entered_at": start,
@@ -97,7 +97,7 @@ def gap(day: float, *, hours: float = 48.0, mmsi: int = 445000001, lat: float = 
     start = T0 + dt.timedelta(days=day)
     return {
         "event_id": f"gap-{mmsi}-{day}",
-        "vessel_mmsi": mmsi,
+        "mmsi": mmsi,
         "segment": 0,
         "off_at": start,
         "on_at": start + dt.timedelta(hours=hours),
