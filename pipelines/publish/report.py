@@ -250,7 +250,8 @@ def _labor(reader: duckdb.DuckDBPyConnection) -> Section:
             year,
             host_iso3 as host,
             round(headcount_q50)::bigint as workers,
-            round(headcount_q05)::bigint || ' – ' || round(headcount_q95)::bigint as "workers, 90%",
+            format('{:,}', round(headcount_q05)::bigint) || ' – '
+                || format('{:,}', round(headcount_q95)::bigint) as "workers, 90%",
             round(wage_usd_per_month_q50)::bigint as "gross wage, USD/month",
             round(state_share_q50, 2) as "state share",
             round(take_usd_q50 / 1e6, 1) as "taken, USD m",
@@ -332,7 +333,7 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     if isinstance(value, int):
-        return str(value)
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)  # years stay plain
     return str(value)[:400]
 
 
