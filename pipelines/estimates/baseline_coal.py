@@ -113,7 +113,8 @@ def estimate_coal_baseline(
         gross_fob_usd=income,
         net_usd=income * (1 - cost_share),
     )
-    destinations = _destinations(figures, stated, draws, seed, ledger)
+    destinations, split_rows = destination_draws(figures, stated, draws, seed)
+    ledger.used |= split_rows
     monthly, annual = support(figures, ledger.used, is_direct | is_paid)
     return CoalDraws(frame, destinations, ledger.frame(), monthly, annual)
 
@@ -431,14 +432,18 @@ def _income(
     return income, is_known
 
 
-def _destinations(
+def destination_draws(
     figures: windows.CoalFigures,
     stated: dict[str, tuple[float, ...]],
     draws: int,
     seed: int,
-    ledger: _Ledger,
-) -> pl.DataFrame:
-    """Split of each year's exports among destinations, Dirichlet around what figures state."""
+) -> tuple[pl.DataFrame, set[int]]:
+    """Split of each year's exports among destinations, Dirichlet around what figures state.
+
+    Returns:
+        draw, year, destination_iso3, share (summing to 1); and the rows of figures used.
+    """
+    used: set[int] = set()
     frame = figures.frame
     years = sorted({month.year for month in figures.months})
     shares = frame.filter(pl.col("quantity") == "destination_share")
@@ -457,7 +462,7 @@ def _destinations(
             if 0 < value < 1
         }
         for row in named["row"]:
-            ledger.use(row)
+            used.add(row)
         china = stated_share.get(
             "CHN", 0.985 if recorded else stated["destination_china_unrecorded"][0]
         )
@@ -474,7 +479,7 @@ def _destinations(
             ):
                 split[iso] = min(china * value / base, (1 - china) * 0.9)
             for row in others["row"]:
-                ledger.use(row)
+                used.add(row)
         split["XXX"] = max(1 - sum(split.values()), 0.1 * (1 - china))
         alpha = np.array(list(split.values()))
         size = stated[
@@ -488,4 +493,4 @@ def _destinations(
                 year=pl.lit(year, pl.Int64)
             )
         )
-    return pl.concat(parts).select("draw", "year", "destination_iso3", "share")
+    return pl.concat(parts).select("draw", "year", "destination_iso3", "share"), used

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from scipy.linalg import block_diag
 from scipy.special import expit, log_ndtr, ndtri
 
 from pipelines.estimates.coal_windows import LAST_RECORDED_DAY, CoalFigures
@@ -31,6 +32,10 @@ FIRST_HALTING_MONTH = dt.date(2009, 9, 1)
 LAST_HALTING_MONTH = dt.date(2010, 7, 1)
 # what a narrower customs figure leaves out, by parameter
 SCOPES = ("scope_anthracite_to_all", "scope_china_to_world", "scope_anthracite_to_all_2009")
+# the slow part of tonnage moves in steps of this length
+SLOW_STEP_MONTHS = 6
+# spread of the first month's price around its level
+FIRST_PRICE_SD = 0.4
 NU = 4.0  # degrees of freedom of figures' errors: heavy enough for a misprint
 
 NOT_READ = {
@@ -127,6 +132,16 @@ class Layout:
             size = where.stop - where.start
             out += [name] if size == 1 else [f"{name}[{i}]" for i in range(size)]
         return out
+
+
+def _slow_path(size: int, keep: float) -> np.ndarray:
+    """What each half-year's shock leaves in each month: AR(1) at knots, straight between them."""
+    if size == 0:
+        return np.zeros((0, 0))
+    knots = np.arange(0, size + SLOW_STEP_MONTHS, SLOW_STEP_MONTHS)
+    lag = np.arange(knots.size)[:, None] - np.arange(knots.size)[None, :]
+    at_knots = np.where(lag >= 0, keep ** np.maximum(lag, 0.0), 0.0)
+    return np.stack([np.interp(np.arange(size), knots, column) for column in at_knots.T], axis=1)
 
 
 def _index(keys: list[object]) -> tuple[np.ndarray, list[object]]:
@@ -300,10 +315,17 @@ class CoalModel:
 
         self._level_prior()
         self._group_months()
+        # the slow part starts anew when the record ends: the trade that went on was another
+        n, keep = self.n_recorded, priors["slow_persistence"][0]
+        self.slow_path = block_diag(
+            priors["slow_step_sd"][0] * _slow_path(n, keep),
+            priors["slow_step_sd_unrecorded"][0] * _slow_path(size - n, keep),
+        )
         self.layout = Layout.of(
             log_tonnes=size,
             log_price=size,
             level=len(REGIMES),
+            slow=self.slow_path.shape[1],
             price_level=1,
             pass_through=1,
             log_innovation=len(ERAS),
@@ -366,13 +388,24 @@ class CoalModel:
     def _tonnes_path(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         layout, n = self.layout, self.n_recorded
         own = theta[:, layout["log_tonnes"]]
-        level = theta[:, layout["level"]][:, self.regime]
+        level = self.base_path(theta)
         recorded, share = self._ungroup(own[:, :n])
         scale = np.exp(theta[:, [layout["log_innovation"].stop - 1]])
         shocks = scale * (own[:, n:] @ self.impulse["tonnage_persistence"].T)
         last = recorded[:, [n - 1]] - level[:, [n - 1]]
         after = level[:, n:] + self.decay["tonnage_persistence"] * last + shocks
         return np.concatenate([recorded, after], axis=1), share, shocks
+
+    def base_path(self, theta: np.ndarray) -> np.ndarray:
+        """Regime level plus slow part of log tonnes, (batch, months)."""
+        layout = self.layout
+        slow = theta[:, layout["slow"]] @ self.slow_path.T
+        return theta[:, layout["level"]][:, self.regime] + slow
+
+    def _pull_base(self, grad: np.ndarray, g_base: np.ndarray) -> None:
+        layout = self.layout
+        _scatter(grad[:, layout["level"]], self.regime, g_base)
+        grad[:, layout["slow"]] += g_base @ self.slow_path
 
     def _price_path(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         layout, n = self.layout, self.n_recorded
@@ -403,11 +436,13 @@ class CoalModel:
         own[:, n:] += scale * (late @ self.impulse["tonnage_persistence"])
         grad[:, last] += (late * shocks).sum(axis=1)
         to_last = late @ self.decay["tonnage_persistence"]
-        _scatter(grad[:, layout["level"]], self.regime[n:], late)
-        grad[:, layout["level"].start + self.regime[n - 1]] -= to_last
+        g_base = np.zeros_like(g_x)
+        g_base[:, n:] = late
+        g_base[:, n - 1] -= to_last
         early = g_x[:, :n].copy()
         early[:, -1] += to_last
         own[:, :n] += self._regroup_gradient(early, share)
+        self._pull_base(grad, g_base)
         scale = np.exp(theta[:, layout["log_price_innovation"]])
         late = g_p[:, n:]
         own = grad[:, layout["log_price"]]
@@ -433,10 +468,10 @@ class CoalModel:
         return np.where(self.is_last, whole, g_x - share * whole)
 
     def grouped(self, log_tonnes: np.ndarray) -> np.ndarray:
-        """Coordinates of a vector of log tonnes by month; the inverse of that, recorded months."""
-        last = log_tonnes[self.group_last][self.group_of]
+        """Coordinates of log tonnes by recorded month, last axis months; undoes `_ungroup`."""
+        last = log_tonnes[..., self.group_last][..., self.group_of]
         total = np.log(np.exp(log_tonnes) @ self.membership.T)
-        return np.where(self.is_last, total[self.group_of], log_tonnes - last)
+        return np.where(self.is_last, total[..., self.group_of], log_tonnes - last)
 
     def _anchor_origin(self) -> str | None:
         """The origin with most recorded totals: the record others are compared with."""
@@ -520,7 +555,7 @@ class CoalModel:
         level = mean.copy()
         level[4] = level[3] + mean[4]
         level[5] = level[4] + mean[5]
-        self._level_mean, self._level_sd, self._level_step = mean, sd, step
+        self.level_mean, self.level_sd, self.level_step = mean, sd, step
         return level, sd, step
 
     def __call__(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -717,11 +752,14 @@ class CoalModel:
         """Priors of tonnage, price, levels and scales."""
         prior, layout, n = self.priors, self.layout, self.n_recorded
         level = theta[:, layout["level"]]
-        mean, sd, step = self._level_mean, self._level_sd, self._level_step
+        mean, sd, step = self.level_mean, self.level_sd, self.level_step
         r = (level @ step.T - mean) / sd
         value = -0.5 * (r**2).sum(axis=1)
         grad[:, layout["level"]] += -(r / sd) @ step
         # shocks after the record: standard normal by construction
+        z = theta[:, layout["slow"]]
+        value += -0.5 * (z**2).sum(axis=1)
+        grad[:, layout["slow"]] -= z
         for name in ("log_tonnes", "log_price"):
             z = theta[:, layout[name]][:, n:]
             value += -0.5 * (z**2).sum(axis=1)
@@ -729,7 +767,7 @@ class CoalModel:
         # tonnage on record: AR(1) around the regime's level
         log_s = theta[:, layout["log_innovation"]]
         keep = prior["tonnage_persistence"][0]
-        u = x[:, :n] - level[:, self.regime[:n]]
+        u = x[:, :n] - self.base_path(theta)[:, :n]
         e = u[:, 1:] - keep * u[:, :-1]
         s = np.exp(log_s)[:, self.era[1:n]]
         value += (-0.5 * (e / s) ** 2 - np.log(s)).sum(axis=1)
@@ -740,7 +778,9 @@ class CoalModel:
         g_u[:, 1:] += g_e
         g_u[:, :-1] -= keep * g_e
         g_x[:, :n] += g_u
-        _scatter(grad[:, layout["level"]], self.regime[:n], -g_u)
+        g_base = np.zeros_like(x)
+        g_base[:, :n] = -g_u
+        self._pull_base(grad, g_base)
         _scatter(grad[:, layout["log_innovation"]], self.era[1:n], (e / s) ** 2 - 1.0)
         for at, name in enumerate(ERAS):
             mu, spread = prior[name]
@@ -755,10 +795,9 @@ class CoalModel:
         s = np.exp(log_s)
         value += (-0.5 * (e / s) ** 2 - log_s).sum(axis=1)
         g_e = -e / s**2
-        start_sd = 0.4
-        value += -0.5 * (d[:, 0] / start_sd) ** 2
+        value += -0.5 * (d[:, 0] / FIRST_PRICE_SD) ** 2
         g_d = np.zeros_like(d)
-        g_d[:, 0] = -d[:, 0] / start_sd**2
+        g_d[:, 0] = -d[:, 0] / FIRST_PRICE_SD**2
         g_d[:, 1:] += g_e
         g_d[:, :-1] -= keep * g_e
         g_p[:, :n] += g_d

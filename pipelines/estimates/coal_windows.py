@@ -20,6 +20,9 @@ FIRST_MONTH = dt.date(2009, 1, 1)
 LAST_RECORDED_DAY = dt.date(2017, 9, 30)
 RECORDED_YEAR_END = dt.date(2017, 12, 31)
 
+# two figures of one origin closer than this over one window are one figure, rounded
+NEARLY_EQUAL = 0.02
+
 # unit each quantity must come in; a figure in another unit is set aside and says so
 UNITS: dict[str, tuple[str, ...]] = {
     "export_t": ("t",),
@@ -110,6 +113,7 @@ def read_coal_figures(observations: pl.DataFrame, through: dt.date) -> CoalFigur
         .when(pl.col("window_start_on") > pl.lit(through).dt.month_end())
         .then(pl.lit("window starts after the last month estimated"))
     )
+    coal = _without_repeats(coal)
     unused = coal.filter(pl.col("reason").is_not_null()).select(
         "observation_id", reason_not_used="reason"
     )
@@ -129,6 +133,44 @@ def read_coal_figures(observations: pl.DataFrame, through: dt.date) -> CoalFigur
         frame["window_start_on"].to_list(), frame["window_end_on"].to_list(), months
     )
     return CoalFigures(frame, windows, months, unused)
+
+
+def _without_repeats(coal: pl.DataFrame) -> pl.DataFrame:
+    """Let one origin say one thing once: near-equal figures over one window are one statement.
+
+    The one with most digits stays (the others are roundings of it), then the first by name.
+    """
+    middle = pl.coalesce("central", (pl.col("low") * pl.col("high")).sqrt(), "low", "high")
+    same = ["origin_id", "quantity", "counterpart_iso3", "sector", "window_start_on"]
+    same += ["window_end_on", "kind"]
+    free = (
+        coal.filter(pl.col("reason").is_null())
+        .with_columns(middle=middle)
+        .with_columns(
+            digits=pl.col("middle").round(0).cast(pl.Int64).cast(pl.String)
+            .str.strip_chars_end("0").str.len_chars()
+        )
+        .sort(pl.col("digits"), pl.col("observation_id"), descending=[True, False])
+        .with_columns(
+            first_id=pl.col("observation_id").first().over(same),
+            first_middle=pl.col("middle").first().over(same),
+        )
+        .filter(
+            pl.col("observation_id") != pl.col("first_id"),
+            (pl.col("middle") / pl.col("first_middle") - 1).abs() < NEARLY_EQUAL,
+        )
+        .select("observation_id", repeats="first_id")
+    )  # fmt: skip
+    return (
+        coal.join(free, on="observation_id", how="left")
+        .with_columns(
+            reason=pl.coalesce(
+                "reason", pl.format("repeats {}: same origin, same window", pl.col("repeats"))
+            )
+        )
+        .drop("repeats")
+        .sort("observation_id")
+    )
 
 
 def reference_priors() -> pl.DataFrame:
