@@ -6,6 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+# before numpy loads: matrices here are small, threads only cost, and one thread gives one answer
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import duckdb
 import pytest
 
