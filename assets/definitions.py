@@ -14,8 +14,10 @@ from assets.resources import Network, Sampling, Snapshots, WarehouseResource, se
 
 # a new capability is one module here
 MODULES = (
+    "assets.landing",
     "assets.reference",
     "assets.trade",
+    "assets.listings",
     "assets.facts",
     "assets.estimates",
     "assets.checks",

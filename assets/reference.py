@@ -32,8 +32,11 @@ SOURCE_FILES = (
 ORIGIN_FILES = ("coal_origins.csv", "labor_origins.csv", "feed_origins.csv")
 
 
-def _keep_bytes(snapshots: Snapshots, name: str, file: str) -> bytes:
-    """The file's bytes, kept once per content; an edit makes a new snapshot."""
+def _keep_bytes(snapshots: Snapshots, name: str, file: str) -> tuple[bytes, bool]:
+    """The file's bytes, kept once per content, and whether they come with the repository.
+
+    An edit makes a new snapshot; so does an edited copy dropped into landing/. The last one counts.
+    """
     content = (REFERENCE_DIR / file).read_bytes()
     store = snapshots.store()
     if not store.holds(name, content):
@@ -45,7 +48,10 @@ def _keep_bytes(snapshots: Snapshots, name: str, file: str) -> bytes:
             retrieved_at=dt.datetime.now(dt.UTC),
             http_status=0,
         )
-    return content
+    last = store.newest(name)
+    if last is not None and last.url.startswith("file:"):
+        return store.read(last), False
+    return content, True
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def _lookup_asset(lookup: _Lookup) -> dg.AssetsDefinition:
         split = _merged(
             [
                 lookup.parse(
-                    _keep_bytes(snapshots, file.removesuffix(".csv"), file),
+                    _keep_bytes(snapshots, file.removesuffix(".csv"), file)[0],
                     file=file,
                     source=lookup.table,
                 )
@@ -127,14 +133,14 @@ def _figures_asset(table: str, file: str) -> dg.AssetsDefinition:
         key=["staged", table],
         group_name="staged",
         kinds={"duckdb", "polars"},
-        deps=[["staged", lookup.table] for lookup in LOOKUPS],
+        deps=[["raw", "landed_files"], *(["staged", lookup.table] for lookup in LOOKUPS)],
         description=(
             f"Published figures of {file}, one statement a row, typed and checked. "
             "Grain: observation_id."
         ),
     )
     def staged_figures(warehouse: WarehouseResource, snapshots: Snapshots) -> dg.MaterializeResult:
-        content = _keep_bytes(snapshots, table, file)
+        content, is_embedded = _keep_bytes(snapshots, table, file)
         with warehouse.open().connect() as connection:
             known = {
                 lookup.table: read_frame(connection, f"staged.{lookup.table}") for lookup in LOOKUPS
@@ -157,8 +163,8 @@ def _figures_asset(table: str, file: str) -> dg.AssetsDefinition:
                 table,
                 split,
                 licence=LICENCE,
-                status="embedded in the repository",
-                is_embedded=True,
+                status="embedded in the repository" if is_embedded else "an edited copy, dropped",
+                is_embedded=is_embedded,
                 retrieved_at=latest[0],
                 as_of=latest[1],
             )

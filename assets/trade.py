@@ -174,6 +174,7 @@ def _raw_asset(source: Source) -> dg.AssetsDefinition:
         key=["raw", source.name],
         group_name="raw",
         kinds={"file"},
+        deps=[["raw", "landed_files"]],
         description=(
             f"Retrievals of {source.name}, bytes as received, one row each. Fetches only when the "
             "run is online; otherwise lists what is there."

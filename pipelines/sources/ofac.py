@@ -8,6 +8,7 @@ public domain.
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 
 import polars as pl
@@ -33,6 +34,7 @@ from pipelines.sources.listings import (
     parties_of,
     refuse,
     resolve_links,
+    stop_if_mostly_refused,
     with_bank,
 )
 
@@ -372,3 +374,62 @@ def _quoted_aliases(parties: pl.DataFrame, edition: Edition) -> pl.DataFrame:
         )
     )
     return aliases_of(found, edition)
+
+
+def check_part(content: bytes, part: str, *, file: str) -> Split:
+    """Cut one file of the CSV set into its cells, without the other three.
+
+    Args:
+        content: the file.
+        part: sdn, add, alt or comments.
+        file: name to show.
+
+    Returns:
+        Split of rows of the right width with a party number, and of the others.
+
+    Raises:
+        SourceDrift: not that file.
+    """
+    names = {
+        "sdn": PARTY_CELLS,
+        "add": ADDRESS_CELLS,
+        "alt": ALIAS_CELLS,
+        "comments": COMMENT_CELLS,
+    }[part]
+    source = "ofac"
+    cut = headerless_cells(content, names, null=_NULL, source=source, file=file)
+    kept, numberless = refuse(
+        cut.rows,
+        ~pl.col("list_id").str.contains(r"^\d{1,9}$").fill_null(value=False),
+        source=source,
+        file=file,
+        column="list_id",
+        rule="not_a_number",
+        reason="the first cell is the party's number; a header line or a broken row stands here",
+    )
+    whole = Split(kept, pl.concat([cut.refused, numberless]), cut.rows_in)
+    stop_if_mostly_refused(whole, source=source, file=file)
+    return whole
+
+
+def part_of(head: bytes) -> str | None:
+    """Which file of the CSV set begins like this; None for none of them."""
+    text = head.decode("cp1252", "replace")
+    try:
+        first = next(iter(csv.reader([text.split("\n", 1)[0].rstrip("\r")])), [])
+    except csv.Error:
+        return None
+    if not first or not first[0].strip().isdigit():
+        return None
+    match first:
+        case [_, _, _, _, _, _, _, _, _, _, _, _]:
+            return "sdn"
+        case [_, number, _, _, _, _] if number.strip().isdigit():
+            return "add"
+        case [_, number, kind, _, _] if (
+            number.strip().isdigit() and kind.strip().lower() in ALIAS_KIND
+        ):
+            return "alt"
+        case [_, _]:
+            return "comments"
+    return None

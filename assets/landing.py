@@ -1,0 +1,452 @@
+"""The landing folder: what kinds of files people may drop, and the sensor that looks for them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from assets.reference import LICENCE as FIGURE_LICENCE
+from assets.reference import LOOKUPS
+from assets.resources import Snapshots, WarehouseResource
+from assets.schedules import MAIN_JOB
+from assets.tables import table_metadata
+from pipelines.landing import (
+    FileRefused,
+    Kind,
+    Loaded,
+    Outcome,
+    land,
+    loaded_notes,
+    shown_name,
+    waiting,
+)
+from pipelines.paths import REFERENCE_DIR, data_dir
+from pipelines.quarantine import Split
+from pipelines.shipping.decode.recognise import UnknownFormat, recognise
+from pipelines.snapshots import SnapshotStore
+from pipelines.sources import (
+    baci,
+    china_customs,
+    comtrade,
+    ecb,
+    eu,
+    ofac,
+    opensanctions,
+    pink_sheet,
+    un_sc,
+)
+from pipelines.sources.figures import parse_figures
+from pipelines.warehouse import write_frame
+
+# folders inside the landing folder that other assets work on
+OTHER_FOLDERS = frozenset({"ais", "gfw"})
+MAX_MEMORY_BYTES = 1024**3
+OUTCOME_SCHEMA = {
+    "sha256": pl.String,
+    "name": pl.String,
+    "kind": pl.String,
+    "source": pl.String,
+    "rows_in": pl.Int64,
+    "rows_kept": pl.Int64,
+    "loaded_at": pl.String,
+}
+Parse = Callable[[bytes, str], Split]
+
+
+def landing_dir() -> Path:
+    """Where people put files."""
+    return data_dir() / "landing"
+
+
+def _taken(
+    store: SnapshotStore, source: str, licence: str, parse: Parse, part: str | None
+) -> Callable[[Path, str], Loaded]:
+    """Read a whole file against its contract, then keep its bytes."""
+
+    def load(path: Path, name: str) -> Loaded:
+        size = path.stat().st_size
+        if size > MAX_MEMORY_BYTES:
+            raise FileRefused(
+                f"{source}: the file has {size} bytes, more than {MAX_MEMORY_BYTES}; split it"
+            )
+        content = path.read_bytes()
+        split = parse(content, name)
+        sha256 = hashlib.sha256(content).hexdigest()
+        place = name if part is None else part
+        known = any(one.sha256 == sha256 and one.part == place for one in store.retrievals(source))
+        if not known:
+            store.put(
+                source,
+                content,
+                url=f"file:{name}",
+                licence=licence,
+                retrieved_at=dt.datetime.now(dt.UTC),
+                http_status=0,
+                part=place,
+            )
+        refused = [
+            (int(line), str(column), str(reason))
+            for line, column, reason in split.quarantined.select("line", "column", "reason")
+            .head(20)
+            .iter_rows()
+        ]
+        return Loaded(source, split.rows_in, split.kept.height, refused)
+
+    return load
+
+
+def _first_line(head: bytes) -> str:
+    """First line of a text file, in whichever of the encodings known here it is."""
+    line = head.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return line.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return ""
+
+
+def _zip_holds(path: Path, head: bytes, *names: str) -> bool:
+    if not head.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return set(names) <= set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+
+
+def _is_entity(head: bytes) -> bool:
+    try:
+        line = json.loads(head.split(b"\n", 1)[0])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(line, dict) and {"id", "schema", "properties"} <= set(line)
+
+
+def _hand_on_ais(path: Path, name: str) -> Loaded:
+    """Put a file of ship positions where the shipping assets look; they decode and count it."""
+    try:
+        form = recognise(path)
+    except UnknownFormat as error:
+        raise FileRefused(str(error)) from error
+    with path.open("rb") as file:
+        mark = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    stem, dot, suffix = name.partition(".")
+    folder = landing_dir() / ("gfw" if form.startswith("gfw_e") else "ais")
+    folder.mkdir(parents=True, exist_ok=True)
+    half = folder / f".part-{mark}"
+    shutil.copyfile(path, half)
+    os.replace(half, folder / f"{stem}-{mark}{dot}{suffix}")
+    return Loaded("ais", 0, 0)
+
+
+def _is_ais(path: Path, head: bytes) -> bool:
+    try:
+        recognise(path)
+    except (UnknownFormat, ValueError, OSError):
+        return False
+    return True
+
+
+_CUSTOMS_WORDS = ("商品编码", "贸易伙伴", "commodity code", "trading partner")
+
+
+def kinds_of(store: SnapshotStore) -> list[Kind]:
+    """Every kind of file that is taken, in the order it is tried."""
+
+    def kind(
+        name: str,
+        expected: str,
+        is_it: Callable[[Path, bytes], bool],
+        source: str,
+        licence: str,
+        parse: Parse,
+        *,
+        part: str | None = "",
+    ) -> Kind:
+        return Kind(name, expected, is_it, _taken(store, source, licence, parse, part))
+
+    at = dt.datetime.now(dt.UTC)
+    found = [
+        kind(
+            "Pink Sheet workbook",
+            "CMO-Historical-Data-Monthly.xlsx of the World Bank",
+            lambda path, head: _zip_holds(path, head, "xl/workbook.xml"),
+            pink_sheet.SOURCE,
+            pink_sheet.LICENCE,
+            lambda content, name: pink_sheet.parse_pink_sheet(content, file=name),
+        ),
+        kind(
+            "ECB reference rates",
+            "eurofxref-hist.zip of the European Central Bank",
+            lambda path, head: _zip_holds(path, head, "eurofxref-hist.csv"),
+            ecb.SOURCE,
+            ecb.LICENCE,
+            lambda content, name: ecb.parse_ecb(content, file=name),
+        ),
+        kind(
+            "UN Security Council list",
+            "consolidated XML, document element CONSOLIDATED_LIST",
+            lambda _, head: b"<CONSOLIDATED_LIST" in head,
+            un_sc.SOURCE,
+            un_sc.LICENCE,
+            lambda content, _: un_sc.parse(content, retrieved_at=at).splits[un_sc.SOURCE],
+        ),
+        kind(
+            "EU annexes",
+            "32017R1509.csv, header celex, recordId, programKey, …",
+            lambda _, head: _first_line(head).startswith("celex,recordId,"),
+            eu.SOURCE,
+            eu.LICENCE,
+            lambda content, _: eu.parse(content, retrieved_at=at).splits[eu.SOURCE],
+        ),
+        *(
+            kind(
+                f"OFAC SDN list, {file}",
+                f"no header, {cells} cells a row",
+                lambda _, head, part=part: ofac.part_of(head) == part,
+                "ofac_sdn",
+                ofac.LICENCE,
+                lambda content, name, part=part: ofac.check_part(content, part, file=name),
+                part=part,
+            )
+            for part, (file, cells) in ofac.CSV_FILES.items()
+        ),
+        Kind(
+            "FollowTheMoney entities",
+            "JSON lines as OpenSanctions publishes them, the file's name saying one of "
+            + ", ".join(opensanctions.DATASETS),
+            lambda _, head: _is_entity(head),
+            _entities(store, at),
+        ),
+        kind(
+            "BACI year",
+            "BACI_HS92_Y2016_V202401.csv under its own name, header t,i,j,k,v,q",
+            lambda _, head: _first_line(head).strip().replace('"', "") == "t,i,j,k,v,q",
+            baci.SOURCE,
+            baci.LICENCE,
+            lambda content, name: baci.parse_baci(content, file=name, party=comtrade.PRK)[0],
+            part=None,
+        ),
+        kind(
+            "UN Comtrade answer",
+            'JSON with "data" and "count", as the API answers',
+            lambda _, head: head.lstrip().startswith(b"{") and b'"data"' in head,
+            comtrade.SOURCE,
+            comtrade.LICENCE,
+            lambda content, name: comtrade.parse_comtrade_file(content, file=name),
+            part=None,
+        ),
+        kind(
+            "UN Comtrade download, field names",
+            "CSV whose header names typeCode, freqCode, reporterCode, …",
+            lambda _, head: "reporterCode" in _first_line(head),
+            comtrade.SOURCE,
+            comtrade.LICENCE,
+            lambda content, name: comtrade.parse_comtrade_file(content, file=name),
+            part=None,
+        ),
+        kind(
+            "UN Comtrade download, older layout",
+            "CSV whose header names Classification, Year, Period, …, Reporter Code, …",
+            lambda _, head: _first_line(head).startswith("Classification,Year,Period"),
+            comtrade.SOURCE,
+            comtrade.LICENCE,
+            lambda content, name: comtrade.parse_comtrade_file(content, file=name),
+            part=None,
+        ),
+        kind(
+            "China customs query",
+            "CSV of stats.customs.gov.cn, header 数据年月,商品编码,… or in English; the file's "
+            "name says import or export",
+            lambda _, head: any(word in _first_line(head).lower() for word in _CUSTOMS_WORDS),
+            china_customs.SOURCE,
+            china_customs.LICENCE,
+            lambda content, name: china_customs.parse_china_customs(content, file=name),
+            part=None,
+        ),
+        Kind(
+            "figure table",
+            "an edited copy of coal_figures.csv or labor_figures.csv, header "
+            "observation_id,stream,quantity,…",
+            _is_figures,
+            _figures(store),
+        ),
+        Kind(
+            "AIS positions or Global Fishing Watch events",
+            "NMEA, MarineCadastre, Danish, Global Fishing Watch or canonical files",
+            _is_ais,
+            _hand_on_ais,
+        ),
+    ]
+    return found
+
+
+def _entities(store: SnapshotStore, at: dt.datetime) -> Callable[[Path, str], Loaded]:
+    def load(path: Path, name: str) -> Loaded:
+        plain = name.lower().replace("-", "_")
+        dataset = next((one for one in opensanctions.DATASETS if one in plain), None)
+        if dataset is None:
+            raise FileRefused(
+                f"{name}: these are FollowTheMoney entities, but the name does not say of which "
+                f"data set; rename the file to one of "
+                f"{', '.join(f'{one}.ftm.json' for one in opensanctions.DATASETS)}"
+            )
+        source = f"{opensanctions.SOURCE}_{dataset}"
+        parse: Parse = lambda content, shown: opensanctions.parse(  # noqa: E731
+            content, retrieved_at=at, dataset=dataset, file=shown
+        ).listing.splits[source]
+        return _taken(store, source, opensanctions.LICENCE, parse, "")(path, name)
+
+    return load
+
+
+def _is_figures(_: Path, head: bytes) -> bool:
+    return _first_line(head).lstrip("\ufeff").startswith("observation_id,stream,quantity,")
+
+
+def _figures(store: SnapshotStore) -> Callable[[Path, str], Loaded]:
+    """Take an edited figure table only when every row holds: a bad row would move an estimate."""
+
+    def load(path: Path, name: str) -> Loaded:
+        content = path.read_bytes()
+        known = {
+            lookup.table: pl.concat(
+                [
+                    lookup.parse(
+                        (REFERENCE_DIR / file).read_bytes(), file=file, source=lookup.table
+                    ).kept
+                    for file in lookup.files
+                ]
+            )
+            for lookup in LOOKUPS
+        }
+        table = _figure_table(content, name)
+        split = parse_figures(
+            content,
+            file=name,
+            source=table,
+            units=known["units"]["unit"].to_list(),
+            source_ids=known["figure_sources"]["source_id"].to_list(),
+            origin_ids=known["origins"]["origin_id"].to_list(),
+            reasons=known["held_back_reasons"]["code"].to_list(),
+        )
+        if split.rows_quarantined:
+            told = "; ".join(
+                f"line {line}: {reason}"
+                for line, reason in split.quarantined.select("line", "reason").head(20).iter_rows()
+            )
+            raise FileRefused(f"{table}: {split.rows_quarantined} rows break a rule: {told}")
+        return _taken(store, table, FIGURE_LICENCE, lambda *_: split, "")(path, name)
+
+    return load
+
+
+def _figure_table(content: bytes, name: str) -> str:
+    """Which figure table a file edits, by the streams in it."""
+    try:
+        streams = set(
+            pl.read_csv(content, columns=["stream"], infer_schema=False)["stream"].drop_nulls()
+        )
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        raise FileRefused(
+            f"{name}: not readable as CSV ({str(error)[:200]}); look for a stray quote mark"
+        ) from error
+    if streams <= {"coal"} and streams:
+        return "coal_figures"
+    if streams <= {"labor", "it_workers"} and streams:
+        return "labor_figures"
+    raise FileRefused(
+        f"{name}: its streams are {', '.join(sorted(streams)[:8]) or 'none'}; one table holds "
+        "coal, the other labor and it_workers"
+    )
+
+
+def land_all(store: SnapshotStore) -> list[Outcome]:
+    """Take in what is finished in the landing folder."""
+    return land(landing_dir(), kinds_of(store), others=OTHER_FOLDERS)
+
+
+@dg.asset(
+    key=["raw", "landed_files"],
+    group_name="raw",
+    kinds={"file"},
+    description=(
+        "Files people dropped into landing/, each read whole against its contract, loaded once and "
+        "moved to accepted/ or, with a report, to rejected/. Grain: sha256."
+    ),
+)
+def landed_files(warehouse: WarehouseResource, snapshots: Snapshots) -> dg.MaterializeResult:
+    """Work the landing folder, then list everything loaded so far."""
+    outcomes = land_all(snapshots.store())
+    for one in outcomes:
+        log = dg.get_dagster_logger()
+        tell = log.warning if one.status == "rejected" else log.info
+        tell("landing: %s: %s: %s", shown_name(one.name), one.status, one.message)
+    notes = pl.DataFrame(
+        [{name: note.get(name) for name in OUTCOME_SCHEMA} for note in loaded_notes(landing_dir())],
+        schema=OUTCOME_SCHEMA,
+    )
+    with warehouse.open().connect() as connection:
+        write_frame(connection, "raw.landed_files", notes)
+        counts = {
+            status: sum(one.status == status for one in outcomes)
+            for status in ("accepted", "rejected", "duplicate", "waiting")
+        }
+        return dg.MaterializeResult(
+            metadata={**table_metadata(connection, "raw.landed_files"), **counts}
+        )
+
+
+@dg.asset_check(
+    asset=["raw", "landed_files"],
+    name="no_dropped_file_was_refused",
+    blocking=False,
+    description="A refused file lies in landing/rejected with a report of what to mend.",
+)
+def no_file_refused() -> dg.AssetCheckResult:
+    """Count reports in landing/rejected."""
+    folder = landing_dir() / "rejected"
+    reports = sorted(folder.glob("*.report.md")) if folder.is_dir() else []
+    return dg.AssetCheckResult(
+        passed=not reports,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(reports)} refused file(s) in landing/rejected"
+        + (f", newest report {reports[-1].name}" if reports else ""),
+    )
+
+
+@dg.sensor(
+    name="landing_folder",
+    job_name=MAIN_JOB,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Runs the main job when a dropped file has come to rest in landing/.",
+)
+def landing_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Ask for a run once every file has the same size and time as at the last look."""
+    seen = {name: list(state) for name, state in waiting(landing_dir()).items()}
+    try:
+        before = json.loads(context.cursor) if context.cursor else {}
+    except ValueError:
+        before = {}
+    rested = {name: state for name, state in seen.items() if before.get(name) == state}
+    cursor = json.dumps(seen, sort_keys=True)
+    if not seen:
+        context.update_cursor(cursor)
+        return dg.SkipReason("landing/ holds no file to take in")
+    if not rested:
+        context.update_cursor(cursor)
+        return dg.SkipReason(f"{len(seen)} file(s) in landing/ still changing")
+    mark = hashlib.sha256(json.dumps(rested, sort_keys=True).encode()).hexdigest()[:16]
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"landing-{mark}")], cursor=cursor)

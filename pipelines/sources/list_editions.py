@@ -1,0 +1,274 @@
+"""From snapshots to editions of the official lists: the newest readable one, and what changed.
+
+A list whose newest snapshot no longer has its agreed form falls back to the edition before and
+says so; the other lists go on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from pipelines.quarantine import SourceDrift
+from pipelines.snapshots import Snapshot, SnapshotStore
+from pipelines.sources import eu, ofac, opensanctions, un_sc
+from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
+from pipelines.sources.listings import (
+    CHANGE_SCHEMA,
+    Listing,
+    changes_between,
+)
+
+# editions looked back over when changes are worked out anew
+MAX_EDITIONS = 24
+
+
+@dataclass(frozen=True)
+class OfficialList:
+    """One list and how it is got and read.
+
+    Attributes:
+        source: name of its snapshots and, for all but OpenSanctions, of its rows.
+        about: what it is.
+        licence: licence tag of its data.
+        parts: files of one edition, first the one that makes an edition; "" where there is one.
+        read: {part: bytes}, instant of retrieval -> Listing.
+        fetch: (fetcher, part, etag, last modified) -> answer.
+        to_get_it: what to do when there is no snapshot.
+        stale_days: age from which the newest retrieval counts as stale.
+    """
+
+    source: str
+    about: str
+    licence: str
+    parts: tuple[str, ...]
+    read: Callable[[dict[str, bytes], dt.datetime], Listing]
+    fetch: Callable[[Fetcher, str, str | None, str | None], Answer]
+    to_get_it: str
+    stale_days: int = 45
+
+
+def _ofac(source: str, names: dict[str, tuple[str, int]]) -> OfficialList:
+    def read(contents: dict[str, bytes], at: dt.datetime) -> Listing:
+        return ofac.parse_csv_set(
+            contents["sdn"],
+            add=contents.get("add"),
+            alt=contents.get("alt"),
+            comments=contents.get("comments"),
+            retrieved_at=at,
+            list_source=source,
+        )
+
+    def fetch(fetcher: Fetcher, part: str, etag: str | None, modified: str | None) -> Answer:
+        return ofac.fetch_file(
+            fetcher, names[part][0], source=source, etag=etag, last_modified=modified
+        )
+
+    files = ", ".join(name for name, _ in names.values())
+    return OfficialList(
+        source,
+        f"List of the US Office of Foreign Assets Control, CSV set ({files}).",
+        ofac.LICENCE,
+        tuple(names),
+        read,
+        fetch,
+        f"set DPRK_ONLINE=1, or drop {files} of one day",
+    )
+
+
+def _opensanctions(dataset: str) -> OfficialList:
+    def read(contents: dict[str, bytes], at: dt.datetime) -> Listing:
+        return opensanctions.parse(contents[""], retrieved_at=at, dataset=dataset).listing
+
+    def fetch(fetcher: Fetcher, part: str, etag: str | None, modified: str | None) -> Answer:
+        return opensanctions.fetch(fetcher, dataset, etag=etag, last_modified=modified)
+
+    return OfficialList(
+        f"{opensanctions.SOURCE}_{dataset}",
+        f"Data set {dataset} of OpenSanctions, FollowTheMoney entities (non-commercial licence).",
+        opensanctions.LICENCE,
+        ("",),
+        read,
+        fetch,
+        "set DPRK_ONLINE=1, or drop entities.ftm.json of the data set under its name",
+    )
+
+
+LISTS = (
+    _ofac("ofac_sdn", ofac.CSV_FILES),
+    _ofac("ofac_consolidated", ofac.CONSOLIDATED_FILES),
+    OfficialList(
+        un_sc.SOURCE,
+        "Consolidated list of the UN Security Council, every regime.",
+        un_sc.LICENCE,
+        ("",),
+        lambda contents, at: un_sc.parse(contents[""], retrieved_at=at),
+        lambda fetcher, part, etag, modified: un_sc.fetch(
+            fetcher, etag=etag, last_modified=modified
+        ),
+        "set DPRK_ONLINE=1, or drop the consolidated XML",
+    ),
+    OfficialList(
+        eu.SOURCE,
+        "Annexes of EU Regulation 2017/1509.",
+        eu.LICENCE,
+        ("",),
+        lambda contents, at: eu.parse(contents[""], retrieved_at=at),
+        lambda fetcher, part, etag, modified: eu.fetch(fetcher, etag=etag, last_modified=modified),
+        "set DPRK_ONLINE=1, or drop 32017R1509.csv",
+        stale_days=400,
+    ),
+    *(_opensanctions(dataset) for dataset in opensanctions.DATASETS),
+)
+
+
+@dataclass(frozen=True)
+class StagedList:
+    """The newest readable edition of a list.
+
+    Attributes:
+        listing: its rows; None when there is no snapshot, or none that can be read.
+        retrieved_at: aware instant of its retrieval.
+        drift: one message per newer edition that could not be read.
+        changes: what each edition changed against the one before, newest first.
+    """
+
+    listing: Listing | None
+    retrieved_at: dt.datetime | None = None
+    drift: list[str] = field(default_factory=list)
+    changes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CHANGE_SCHEMA))
+
+
+def editions_of(
+    store: SnapshotStore, official: OfficialList, as_of: dt.datetime | None = None
+) -> list[dict[str, Snapshot]]:
+    """The editions at hand, oldest first: {part: snapshot}.
+
+    A new edition begins where the main file's bytes change; of the other files the retrieval
+    nearest in time belongs to it.
+    """
+    retrievals = store.retrievals(official.source, as_of)
+    main = [one for one in retrievals if one.part == official.parts[0]]
+    changed = [
+        one for place, one in enumerate(main) if place == 0 or one.sha256 != main[place - 1].sha256
+    ]
+    editions = []
+    for one in changed:
+        edition = {official.parts[0]: one}
+        for part in official.parts[1:]:
+            others = [other for other in retrievals if other.part == part]
+            if others:
+                edition[part] = min(others, key=lambda other: abs(other.retrieved - one.retrieved))
+        editions.append(edition)
+    return editions
+
+
+def read_edition(
+    store: SnapshotStore, official: OfficialList, edition: dict[str, Snapshot]
+) -> Listing:
+    """One edition's rows.
+
+    Raises:
+        SourceDrift: a file no longer has its agreed form.
+        ValueError: a snapshot was changed after it was stored.
+    """
+    contents = {part: store.read(one) for part, one in edition.items()}
+    return official.read(contents, edition[official.parts[0]].retrieved)
+
+
+def stage_list(
+    store: SnapshotStore,
+    official: OfficialList,
+    *,
+    as_of: dt.datetime | None = None,
+) -> StagedList:
+    """The newest edition that can be read, and the changes since the editions before it.
+
+    Args:
+        store: where the snapshots are.
+        official: the list.
+        as_of: only retrievals up to then (aware).
+    """
+    editions = editions_of(store, official, as_of)[-MAX_EDITIONS:]
+    drift: list[str] = []
+    read: dict[int, Listing] = {}
+
+    def listing_at(place: int) -> Listing | None:
+        if place not in read:
+            try:
+                read[place] = read_edition(store, official, editions[place])
+            except SourceDrift as error:
+                drift.append(str(error))
+                return None
+        return read[place]
+
+    newest: Listing | None = None
+    at = len(editions)
+    while newest is None and at > 0:
+        at -= 1
+        newest = listing_at(at)
+    if newest is None:
+        return StagedList(None, None, drift)
+    problems = list(drift)
+    later: Listing = newest
+    pieces = []
+    for place in range(at - 1, -1, -1):
+        earlier = listing_at(place)
+        if earlier is None:
+            continue
+        pieces.append(changes_between(earlier, later))
+        later = earlier
+    changes = pl.concat([pl.DataFrame(schema=CHANGE_SCHEMA), *pieces])
+    retrieved = editions[at][official.parts[0]].retrieved
+    return StagedList(newest, retrieved, problems, changes)
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What asking for a list gave: one sentence, whether all came, and new snapshots."""
+
+    outcome: str
+    is_complete: bool
+    stored: int
+
+
+def refresh_list(store: SnapshotStore, official: OfficialList, fetcher: Fetcher) -> Refreshed:
+    """Fetch every part; a part that is unchanged is only noted, one that fails is told."""
+    stored = 0
+    problems = []
+    for part in official.parts:
+        fetched = [
+            one
+            for one in store.retrievals(official.source)
+            if one.part == part and one.http_status != 0
+        ]
+        known = fetched[-1] if fetched else None
+        try:
+            answer = official.fetch(
+                fetcher, part, known.etag if known else None, known.last_modified if known else None
+            )
+        except SourceUnavailable as error:
+            problems.append(str(error))
+            continue
+        if answer.is_not_modified and known is not None:
+            store.confirm(known, retrieved_at=answer.retrieved_at)
+            continue
+        store.put(
+            official.source,
+            answer.content,
+            url=answer.url,
+            licence=official.licence,
+            retrieved_at=answer.retrieved_at,
+            http_status=answer.status,
+            part=part,
+            etag=answer.etag,
+            last_modified=answer.last_modified,
+        )
+        stored += 1
+    outcome = "; ".join(problems) or (
+        f"{stored} new file(s)" if stored else "unchanged at the source"
+    )
+    return Refreshed(outcome, not problems, stored)

@@ -1,0 +1,202 @@
+"""Official lists through the code location: dropped, staged, compared; one drifting list alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from assets import landing, listings
+from assets.definitions import RESOURCES, defs
+from assets.reference import FIGURE_FILES
+from pipelines.paths import REFERENCE_DIR
+from pipelines.snapshots import SnapshotStore
+from pipelines.sources import eu, ofac
+from tests.sources.listing_samples import SDN_ROWS, UN_XML, eu_csv, sdn_set
+
+Query = Callable[[str], list[tuple]]
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("DPRK_ONLINE", raising=False)
+    monkeypatch.delenv("DPRK_AS_OF", raising=False)
+    return tmp_path
+
+
+def drop(data: Path, name: str, content: bytes) -> None:
+    (data / "landing").mkdir(exist_ok=True)
+    path = data / "landing" / name
+    path.write_bytes(content)
+    os.utime(path, (1, 1))
+
+
+def run(data: Path) -> Query:
+    outcome = dg.materialize(
+        [landing.landed_files, *listings.RAW_ASSETS, listings.official_lists,
+         listings.listed_rows_add_up, listings.lists_have_their_form,
+         listings.dprk_links_resolve],
+        resources=RESOURCES,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )  # fmt: skip
+    assert outcome.success
+
+    def ask(query: str) -> list[tuple]:
+        with duckdb.connect(str(data / "work.duckdb"), read_only=True) as opened:
+            return opened.execute(query).fetchall()
+
+    return ask
+
+
+def keep(data: Path, day: int, contents: dict[str, bytes], source: str = "ofac_sdn") -> None:
+    store = SnapshotStore(data / "raw")
+    for part, content in contents.items():
+        store.put(
+            source, content, url="test", licence=ofac.LICENCE, part=part,
+            retrieved_at=dt.datetime(2026, 11, day, tzinfo=dt.UTC),
+        )  # fmt: skip
+
+
+def test_without_lists_the_tables_are_empty_and_say_what_to_do(data: Path) -> None:
+    ask = run(data)
+    for table in listings.TABLES:
+        assert ask(f"select count(*) from staged.{table}") == [(0,)]
+    ((status, is_embedded),) = ask(
+        "select status, is_embedded from staged.source_runs where source = 'ofac_sdn'"
+    )
+    assert status.startswith("no data; set DPRK_ONLINE=1, or drop SDN.CSV")
+    assert not is_embedded
+
+
+def test_dropped_lists_are_staged(data: Path) -> None:
+    for part, content in sdn_set().items():
+        drop(data, f"whatever-{part}.txt", content)
+    drop(data, "un.xml", UN_XML)
+    drop(data, "eu.csv", eu_csv(eu.COLUMNS))
+    ask = run(data)
+    assert ask("select list_source, count(*) from staged.listed_parties group by all order by 1") \
+        == [("eu_prk", 3), ("ofac_sdn", 5), ("un_sc", 3)]  # fmt: skip
+    assert ask("select source_list_id, target_list_id from staged.listed_links order by 1") == [
+        ("102", "101"),
+        ("103", "101"),
+    ]
+    assert ask("select kind, rows_in from raw.landed_files where source = 'un_sc'") \
+        == [("UN Security Council list", 3)]  # fmt: skip
+    assert not landing.waiting(data / "landing")
+
+
+def test_two_editions_show_what_changed(data: Path) -> None:
+    keep(data, 1, sdn_set())
+    after = (
+        SDN_ROWS[0].replace("DPRK3] [NPWMD", "DPRK3"),
+        *SDN_ROWS[1:4],
+        SDN_ROWS[4].replace("105,", "106,").replace("CAFÉ OTHER", "NEW NAME"),
+    )
+    contents = sdn_set(after)
+    del contents["add"]  # its second row belongs to the party that left
+    keep(data, 5, contents)
+    ask = run(data)
+    changes = ask(
+        "select list_id, change, column_name, value_before, value_after "
+        "from staged.listing_changes order by list_id, column_name"
+    )
+    assert ("106", "added", None, None, None) in changes
+    assert ("105", "removed", None, None, None) in changes
+    assert ("101", "changed", "program", "DPRK3; NPWMD", "DPRK3") in changes
+    assert {row[0] for row in changes} == {"101", "105", "106"}
+    assert ask("select distinct seen_at from staged.listing_changes") == [
+        (dt.datetime(2026, 11, 5),)  # noqa: DTZ001 (the database keeps UTC without saying so)
+    ]
+
+
+def test_a_past_day_gives_that_day_again(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(data, 1, sdn_set())
+    keep(data, 5, {"sdn": sdn_set(SDN_ROWS[:2])["sdn"]})
+    assert run(data)("select count(*) from staged.listed_parties") == [(2,)]
+    monkeypatch.setenv("DPRK_AS_OF", "2026-11-03")
+    assert run(data)("select count(*) from staged.listed_parties") == [(5,)]
+
+
+def test_a_list_that_drifts_stops_alone_and_its_older_edition_carries_on(data: Path) -> None:
+    keep(data, 1, sdn_set())
+    keep(data, 5, {"sdn": b'101,"eleven","cells"\r\n' * 5})
+    keep(data, 5, {"": UN_XML}, source="un_sc")
+    ask = run(data)
+    assert ask("select list_source, count(*) from staged.listed_parties group by all order by 1") \
+        == [("ofac_sdn", 5), ("un_sc", 3)]  # fmt: skip
+    ((status, is_stale),) = ask(
+        "select status, is_stale from staged.source_runs where source = 'ofac_sdn'"
+    )
+    assert "DRIFT: ofac_sdn: sdn.csv, line 1: 3 cells in a row, expected 12" in status
+    assert is_stale
+
+
+def test_an_edited_figure_table_is_taken_only_whole(data: Path) -> None:
+    content = (REFERENCE_DIR / FIGURE_FILES["coal_figures"]).read_bytes()
+    good = content.rstrip() + b"\n"
+    drop(data, "edited.csv", good + b"\n")
+    bad = good.replace(b",coal,", b",cole,", 1)
+    drop(data, "broken.csv", bad)
+    outcomes = {one.name: one for one in landing.land_all(SnapshotStore(data / "raw"))}
+    assert outcomes["edited.csv"].status == "accepted"
+    assert outcomes["broken.csv"].status == "rejected"
+    assert "cole" in outcomes["broken.csv"].message
+    assert SnapshotStore(data / "raw").newest("coal_figures").url == "file:edited.csv"
+
+
+def test_every_kind_of_file_is_told_apart_by_content(data: Path, shared_dir: Path) -> None:
+    real = shared_dir / "real"
+    expected = {
+        real / "ofac_2019_01" / "sdn.csv": ("ofac_sdn", 7_379),
+        real / "ofac_2019_01" / "add.csv": ("ofac_sdn", 11_696),
+        real / "ofac_2019_01" / "alt.csv": ("ofac_sdn", 9_682),
+        real / "ofac_2019_01" / "sdn_comments.csv": ("ofac_sdn", 13),
+        real / "un" / "consolidated_2026-02-27.xml": ("un_sc", 1_003),
+        real / "eu" / "32017R1509.csv": ("eu_prk", 326),
+        real / "prices" / "CMO-Historical-Data-Monthly_2026-06.xlsx": ("pink_sheet", None),
+        real / "comtrade" / "shrimp_tha_2007_2011.json": ("comtrade", 1_586),
+        real / "comtrade" / "hs27_prk_2005_2017.csv": ("comtrade", 498),
+        real / "ais" / "tag_blocked.nm4": ("ais", 0),
+        real / "ais" / "nmea_sample.txt": ("ais", 0),
+        real / "ais" / "marinecadastre_2023.csv": ("ais", 0),
+    }
+    for number, path in enumerate(expected):
+        drop(data, f"file-{number:02d}", path.read_bytes())
+    outcomes = sorted(landing.land_all(SnapshotStore(data / "raw")), key=lambda one: one.name)
+    found = [one.source for one in outcomes if one.name != "ais"]
+    assert found == [source for source, _ in expected.values()], [one.message for one in outcomes]
+    rows = [one.rows_in for one in outcomes if one.name != "ais"]
+    for given, (_, count) in zip(rows, expected.values(), strict=True):
+        assert count is None or given == count
+
+
+def test_the_sensor_waits_until_files_rest(data: Path) -> None:
+    sensor = (
+        defs.resolve_sensor_def("landing_folder")
+        if hasattr(defs, "resolve_sensor_def")
+        else defs.get_sensor_def("landing_folder")
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def look(cursor: str | None) -> tuple[object, str | None]:
+            context = dg.build_sensor_context(instance=instance, cursor=cursor)
+            result = sensor(context)
+            return result, getattr(result, "cursor", None) or context.cursor
+
+        result, cursor = look(None)
+        assert isinstance(result, dg.SkipReason)
+        drop(data, "a.csv", b"x")
+        result, cursor = look(cursor)
+        assert isinstance(result, dg.SkipReason)
+        drop(data, "a.csv", b"xy")
+        result, cursor = look(cursor)
+        assert isinstance(result, dg.SkipReason)
+        result, cursor = look(cursor)
+        assert isinstance(result, dg.SensorResult)
+        assert len(result.run_requests or []) == 1
