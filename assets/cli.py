@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -20,6 +21,13 @@ from pipelines.paths import published_dir, shown
 from pipelines.publish.release import DATABASE_NAME
 from pipelines.publish.report import answer_rows, millions
 
+# short enough for a table of 80 columns
+SHORT_TITLES = {
+    "coal": "coal, gross FOB",
+    "labor": "labor, state take",
+    "it_workers": "IT workers, state take",
+    "total": "all three",
+}
 SILENT = {"loggers": {"console": {"config": {"level": "CRITICAL"}}}}
 
 
@@ -108,24 +116,30 @@ def print_answer(console: Console) -> None:
         return
     with duckdb.connect(str(database), read_only=True) as reader:
         rows = answer_rows(reader)
-    table = Table(title="What North Korea earns, nominal USD million")
+    table = Table(
+        title="What North Korea earns, nominal USD million",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for name, justify in (
         ("stream", "left"),
         ("year", "right"),
         ("median", "right"),
         ("90% interval", "right"),
-        ("data through", "right"),
+        ("through", "right"),
         ("origins", "right"),
-        ("prior-driven", "right"),
+        ("prior-driven", "left"),
     ):
-        table.add_column(name, justify=justify)
+        table.add_column(name, justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(
-            row["title"],
+            SHORT_TITLES[row["stream"]],
             str(row["year"]),
             millions(row["median"]),
-            f"{millions(row['low'])} – {millions(row['high'])}",
-            str(row["data_through"] or ""),
+            f"{millions(row['low'])}–{millions(row['high'])}",
+            str(row["data_through"] or "")[:7],
             str(row["n_origins"]),
             "yes" if row["is_prior_driven"] else "no",
         )
@@ -143,7 +157,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="./run", description="Run a job of the pipeline.")
     parser.add_argument("job", nargs="?", default=MAIN_JOB, help="a job, or 'jobs', or 'answer'")
     chosen = parser.parse_args(arguments)
-    console = Console()
+    console = Console(soft_wrap=not sys.stdout.isatty())
     if chosen.job == "jobs":
         console.print("\n".join(names))
         return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -107,6 +108,22 @@ def _picture(png: bytes) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(f"![income by month](data:image/png;base64,{data})")
 
 
+def _release_result(
+    target: Path, vintages: pl.DataFrame, *, was_built: bool, **more: int
+) -> dg.MaterializeResult:
+    return dg.MaterializeResult(
+        metadata={
+            "folder": shown(target),
+            "report": shown(target / "report.html"),
+            "vintage": vintages.row(-1, named=True)["vintage_id"],
+            "was_built": was_built,
+            "tables": len(CONTRACT),
+            "income": _picture(headline_png(target)),
+            **more,
+        }
+    )
+
+
 def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     draws = [file.read_text(encoding="utf-8") for file in sorted((SQL_DIR / "draws").glob("*.sql"))]
     waits = {dg.AssetKey(["published", name]) for name in CONTRACT if name not in MADE_BY_RELEASE}
@@ -149,7 +166,7 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
             if (target / DATABASE_NAME).exists() and is_current(
                 connection, "published.vintages", made_from
             ):
-                return dg.MaterializeResult(metadata={"folder": shown(target), "was_built": False})
+                return _release_result(target, vintages, was_built=False)
             write_frame(connection, "published.vintages", vintages)
             write_frame(connection, "published.revisions", revisions)
             write_frame(connection, "published.data_dictionary", _dictionary())
@@ -160,16 +177,6 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
                 extra_files=lambda folder: write_report(folder, folder / "report.html"),
             )
             record(connection, "published.vintages", made_from)
-        return dg.MaterializeResult(
-            metadata={
-                "folder": shown(target),
-                "was_built": True,
-                "vintage": vintages.row(-1, named=True)["vintage_id"],
-                "tables": len(done.rows),
-                "rows": sum(done.rows.values()),
-                "report": shown(target / "report.html"),
-                "income": _picture(headline_png(target)),
-            }
-        )
+        return _release_result(target, vintages, was_built=True, rows=sum(done.rows.values()))
 
     return release

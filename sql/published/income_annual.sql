@@ -97,7 +97,8 @@ assumed as (
 select
     quantiles.*,
     coalesce(evidence.n_origins, 0) as n_origins,
-    assumed.is_prior_driven,
+    -- a period that no figure touches is assumption, whatever its neighbours hold
+    coalesce(assumed.is_prior_driven, true) or evidence.n_origins is null as is_prior_driven,
     assumed.model
 from quantiles
 left join evidence

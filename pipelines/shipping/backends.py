@@ -1,0 +1,234 @@
+"""Where the SQL of the shipping stages runs: DuckDB, or Apache Spark by one setting.
+
+Both run the same files of sql/shipping. A file is one select in a subset both engines share; its
+`$parameters` become typed literals in the parsed statement (numbers from `Definitions`, never
+text), and sqlglot writes the statement in the engine's dialect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import polars as pl
+import sqlglot
+from sqlglot import exp
+
+from pipelines.paths import SQL_DIR
+
+_HEADER_END = "\n\n"
+
+
+class EngineError(RuntimeError):
+    """A shipping stage could not run; the message says which and what to do."""
+
+
+@lru_cache(maxsize=256)
+def _statement(name: str, dialect: str, values: tuple[tuple[str, int | float], ...]) -> str:
+    file = SQL_DIR / "shipping" / f"{name}.sql"
+    body = file.read_text(encoding="utf-8").split(_HEADER_END, 1)[1]
+    tree = sqlglot.parse_one(body, read="duckdb")
+    known = dict(values)
+    for node in list(tree.find_all(exp.Placeholder)):
+        if node.name not in known:
+            raise EngineError(f"sql/shipping/{file.name} names ${node.name}, which has no value")
+        value = known[node.name]
+        literal = exp.Literal.number(repr(value))
+        node.replace(
+            exp.cast(literal, "DOUBLE") if isinstance(value, float) else exp.cast(literal, "BIGINT")
+        )
+    if dialect != "duckdb":
+        # views of a session have no schema: shipping.legs is shipping_legs there
+        for table in tree.find_all(exp.Table):
+            if table.db == "shipping":
+                table.set("db", None)
+                table.set("this", exp.to_identifier(f"shipping_{table.name}"))
+    return tree.sql(dialect)
+
+
+def statement(name: str, parameters: Mapping[str, int | float], dialect: str = "duckdb") -> str:
+    """The select of sql/shipping/<name>.sql in a dialect, parameters written in as literals.
+
+    Raises:
+        EngineError: the file names a parameter without a value.
+    """
+    return _statement(name, dialect, tuple(sorted(parameters.items())))
+
+
+class Backend(Protocol):
+    """What the engine asks of a database."""
+
+    can_stream: bool
+
+    def positions(self, files: Sequence[Path], conditions: Sequence[str]) -> None:
+        """Name the rows of Parquet files that meet every condition `positions`."""
+
+    def put(self, name: str, frame: pl.DataFrame) -> None:
+        """Make a table of a frame."""
+
+    def view(
+        self, name: str, parameters: Mapping[str, int | float], file: str | None = None
+    ) -> None:
+        """Name a select without running it."""
+
+    def table(
+        self, name: str, parameters: Mapping[str, int | float], file: str | None = None
+    ) -> None:
+        """Run a select and keep its rows."""
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a table another name, replacing what had it."""
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """A table's rows."""
+
+    def number(self, select: str) -> int:
+        """The one number that a select of ours over `{name}` tables returns."""
+
+    def close(self) -> None:
+        """Drop everything."""
+
+
+POSITION_COLUMNS = "mmsi, t, lon, lat, sog_kn, draught_m"
+
+
+class DuckDBBackend:
+    """An in-memory DuckDB; spills beside `spill` when it outgrows its limit."""
+
+    can_stream = True
+
+    def __init__(
+        self, *, threads: int = 1, memory_limit: str | None = None, spill: Path | None = None
+    ) -> None:
+        self._connection = duckdb.connect()
+        self._connection.execute(f"set threads = {int(threads)}")
+        if memory_limit is not None:
+            self._connection.execute("set memory_limit = $limit", {"limit": memory_limit})
+        if spill is not None:
+            self._connection.execute("set temp_directory = $spill", {"spill": str(spill)})
+        # a stream keeps its order only while the big side of a join stays the probing one
+        self._connection.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
+        self._connection.execute("create schema shipping")
+
+    def positions(self, files: Sequence[Path], conditions: Sequence[str]) -> None:
+        listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+        where = f" where {' and '.join(conditions)}" if conditions else ""
+        self._connection.execute(
+            f"create or replace view shipping.positions as select {POSITION_COLUMNS} "
+            f"from read_parquet([{listed}]){where}"
+        )
+
+    def put(self, name: str, frame: pl.DataFrame) -> None:
+        self._connection.register("incoming_frame", frame)
+        self._connection.execute(
+            f"create or replace table shipping.{name} as select * from incoming_frame"
+        )
+        self._connection.unregister("incoming_frame")
+
+    def view(
+        self, name: str, parameters: Mapping[str, int | float], file: str | None = None
+    ) -> None:
+        self._connection.execute(
+            f"create or replace view shipping.{name} as {statement(file or name, parameters)}"
+        )
+
+    def table(
+        self, name: str, parameters: Mapping[str, int | float], file: str | None = None
+    ) -> None:
+        self._connection.execute(
+            f"create or replace table shipping.{name} as {statement(file or name, parameters)}"
+        )
+
+    def rename(self, old: str, new: str) -> None:
+        self._connection.execute(f"drop table if exists shipping.{new}")
+        self._connection.execute(f"alter table shipping.{old} rename to {new}")
+
+    def frame(self, name: str) -> pl.DataFrame:
+        return self._connection.sql(f"select * from shipping.{name}").pl()
+
+    def number(self, select: str) -> int:
+        row = self._connection.execute(select.replace("{", "shipping.").replace("}", "")).fetchone()
+        return int(row[0]) if row and row[0] is not None else 0
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class SparkBackend:
+    """A Spark session; tables are cached views, so each stage runs once.
+
+    Raises:
+        EngineError: pyspark or Java is missing.
+    """
+
+    can_stream = False
+
+    def __init__(self, session: Any | None = None, *, threads: int = 2) -> None:
+        try:
+            from pyspark.sql import SparkSession
+        except ImportError as error:
+            raise EngineError(
+                "the engine is set to spark, but pyspark is not installed; install the group "
+                "'spark' of pyproject.toml and Java 17, or set the engine to duckdb"
+            ) from error
+        try:
+            self._session: Any = session or (
+                SparkSession.builder.master(f"local[{threads}]")
+                .config("spark.ui.enabled", "false")
+                .config("spark.sql.shuffle.partitions", str(threads * 4))
+                .config("spark.sql.session.timeZone", "UTC")
+                .config("spark.sql.ansi.enabled", "true")
+                .config("spark.driver.memory", "3g")
+                .config("spark.log.level", "ERROR")
+                .getOrCreate()
+            )
+        except Exception as error:
+            raise EngineError(
+                f"Spark did not start: {error}. It needs Java 17 on the PATH; set the engine to "
+                "duckdb to do without"
+            ) from error
+        self._kept: dict[str, Any] = {}
+
+    def positions(self, files: Sequence[Path], conditions: Sequence[str]) -> None:
+        read = self._session.read.parquet(*[str(file) for file in files])
+        read = read.selectExpr(*POSITION_COLUMNS.split(", "))
+        for condition in conditions:
+            read = read.where(condition)
+        read.createOrReplaceTempView("shipping_positions")
+
+    def put(self, name: str, frame: pl.DataFrame) -> None:
+        made = self._session.createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        made.createOrReplaceTempView(f"shipping_{name}")
+
+    def view(
+        self, name: str, parameters: Mapping[str, int | float], file: str | None = None
+    ) -> None:
+        selected = self._session.sql(statement(file or name, parameters, "spark"))
+        selected.createOrReplaceTempView(f"shipping_{name}")
+
+    def table(
+        self, name: str, parameters: Mapping[str, int | float], file: str | None = None
+    ) -> None:
+        selected = self._session.sql(statement(file or name, parameters, "spark"))
+        # cuts the plan: without it every later stage would plan all earlier ones again
+        kept = selected.localCheckpoint(eager=True)
+        kept.createOrReplaceTempView(f"shipping_{name}")
+        self._kept[name] = kept
+
+    def rename(self, old: str, new: str) -> None:
+        self._session.table(f"shipping_{old}").createOrReplaceTempView(f"shipping_{new}")
+
+    def frame(self, name: str) -> pl.DataFrame:
+        found = pl.from_arrow(self._session.table(f"shipping_{name}").toArrow())
+        assert isinstance(found, pl.DataFrame)
+        return found
+
+    def number(self, select: str) -> int:
+        row = self._session.sql(select.replace("{", "shipping_").replace("}", "")).first()
+        return int(row[0]) if row and row[0] is not None else 0
+
+    def close(self) -> None:
+        self._kept.clear()

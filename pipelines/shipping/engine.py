@@ -1,0 +1,559 @@
+"""From positions to tracks, port calls, gaps, encounters, loitering and draught changes.
+
+The stages are the files of sql/shipping; this module says in which order they run, on which rows
+and what is carried from one partition to the next. See pipelines/shipping/README.md.
+
+    one pass over all positions   neighbours → legs: the few rows where something may change
+    per ship                      reports → pieces → links → segments → states → runs, calls,
+                                  silences, drifts, slots
+    across ships                  contacts → meetings
+    at the end                    the event tables as readers see them
+
+Ships are worked on in buckets, each in its own DuckDB of one thread; only the ten-minute slots of
+slow ships leave a bucket. A partition is a span of time: what is open at its end (`State`) opens
+the next one, so a day costs the same however long the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import polars as pl
+
+from pipelines.schemas.shipping import EVENTS, POSITIONS_SCHEMA
+from pipelines.shipping.backends import Backend, DuckDBBackend, EngineError, SparkBackend, statement
+from pipelines.shipping.definitions import Definitions
+from pipelines.shipping.port_grid import port_grid
+
+ROWS_PER_BUCKET = 1_250_000
+
+_INT, _FLOAT, _BOOL = pl.Int64, pl.Float64, pl.Boolean
+_SHIP = {"mmsi": _INT, "segment": _INT}
+_PAIR = {"mmsi_a": _INT, "segment_a": _INT, "mmsi_b": _INT, "segment_b": _INT}
+
+CARRIED: dict[str, dict[str, type[pl.DataType]]] = {
+    "pieces": {
+        "mmsi": _INT,
+        "started_at": _INT,
+        "ended_at": _INT,
+        "end_lon": _FLOAT,
+        "end_lat": _FLOAT,
+        "segment": _INT,
+        "is_claimed": _BOOL,
+        "is_newest": _BOOL,
+    },
+    "segments": _SHIP
+    | {
+        "start_lon": _FLOAT,
+        "start_lat": _FLOAT,
+        "ended_at": _INT,
+        "end_lon": _FLOAT,
+        "end_lat": _FLOAT,
+        "n_positions": _INT,
+        "n_pieces": _INT,
+        "is_newest": _BOOL,
+        "is_live": _BOOL,
+        "port_id": _INT,
+    },
+    "runs": _SHIP
+    | {
+        "started_at": _INT,
+        "ended_at": _INT,
+        "port_id": _INT,
+        "has_entry": _BOOL,
+        "has_stop": _BOOL,
+        "has_gap": _BOOL,
+        "draught_last_m": _FLOAT,
+        "draught_in_m": _FLOAT,
+        "is_current": _BOOL,
+    },
+    "silences": _SHIP
+    | {
+        "off_at_s": _INT,
+        "on_at_s": _INT,
+        "off_lon": _FLOAT,
+        "off_lat": _FLOAT,
+        "on_lon": _FLOAT,
+        "on_lat": _FLOAT,
+        "port_id": _INT,
+    },
+    "drifts": _SHIP
+    | {
+        "started_at": _INT,
+        "ended_at": _INT,
+        "start_lon": _FLOAT,
+        "start_lat": _FLOAT,
+        "path_m": _INT,
+        "n_legs": _INT,
+    },
+    "slots": _SHIP | {"slot": _INT, "lon": _FLOAT, "lat": _FLOAT},
+    "meetings": _PAIR
+    | {
+        "start_slot": _INT,
+        "last_slot": _INT,
+        "n_slots": _INT,
+        "sum_distance_m": _INT,
+        "min_distance_m": _INT,
+        "path_a_m": _INT,
+        "path_b_m": _INT,
+        "start_lon": _FLOAT,
+        "start_lat": _FLOAT,
+        "lon_a": _FLOAT,
+        "lat_a": _FLOAT,
+        "lon_b": _FLOAT,
+        "lat_b": _FLOAT,
+    },
+}
+"""What a partition hands to the next one, table by table."""
+
+_BY_SHIP = ("pieces", "segments", "runs", "silences", "drifts")
+
+EVENT_PARTS: dict[str, dict[str, type[pl.DataType]]] = {
+    "segments": CARRIED["segments"],
+    "calls": _SHIP
+    | {
+        "entered_at_s": _INT,
+        "left_at_s": _INT,
+        "port_id": _INT,
+        "dwell_hours": _FLOAT,
+        "draught_in_m": _FLOAT,
+        "draught_out_m": _FLOAT,
+        "confidence": _INT,
+        "is_open": _BOOL,
+    },
+    "silences": CARRIED["silences"]
+    | {"gap_hours": _FLOAT, "distance_km": _FLOAT, "implied_speed_kn": _FLOAT},
+    "drifts": CARRIED["drifts"] | {"is_open": _BOOL},
+    "meetings": CARRIED["meetings"] | {"is_open": _BOOL},
+}
+"""What the stages find before it is given its final form."""
+
+
+def _nothing(schemas: dict[str, dict[str, type[pl.DataType]]]) -> dict[str, pl.DataFrame]:
+    return {name: pl.DataFrame(schema=columns) for name, columns in schemas.items()}
+
+
+@dataclass(frozen=True)
+class State:
+    """What is open at the end of a partition.
+
+    Attributes:
+        until_t: epoch second (exclusive) up to which positions have been read; None at the start.
+        tables: `CARRIED`, bounded by the number of ships, not by the length of the history.
+    """
+
+    until_t: int | None = None
+    tables: dict[str, pl.DataFrame] = field(default_factory=lambda: _nothing(CARRIED))
+
+
+@dataclass(frozen=True)
+class Partition:
+    """What one partition yields.
+
+    Attributes:
+        settled: events that no later position can change; add them to what is there.
+        unsettled: events as they stand; replace them with the next partition's.
+        state: opens the next partition.
+        rows_in: positions read; rows_kept: one per ship and second, with a valid place.
+        streamed: buckets read as a stream; sorted_first: buckets whose rows were out of order.
+    """
+
+    settled: dict[str, pl.DataFrame]
+    unsettled: dict[str, pl.DataFrame]
+    state: State
+    rows_in: int
+    rows_kept: int
+    streamed: int
+    sorted_first: int
+
+
+@dataclass(frozen=True)
+class _Bucket:
+    """Some ships: the files that hold them and the conditions that single them out."""
+
+    files: tuple[Path, ...]
+    conditions: tuple[str, ...] = ()
+
+    def of(self, frame: pl.DataFrame) -> pl.DataFrame:
+        for condition in self.conditions:
+            frame = frame.filter(pl.sql_expr(condition))
+        return frame
+
+
+def _file_rows(files: Sequence[Path]) -> list[tuple[int, int, int]]:
+    """(least mmsi, greatest mmsi, rows) of every row group, from the files' own statistics."""
+    with duckdb.connect() as connection:
+        return connection.execute(
+            """
+            select
+                cast(stats_min_value as bigint), cast(stats_max_value as bigint),
+                row_group_num_rows
+            from parquet_metadata($files)
+            where path_in_schema = 'mmsi' and row_group_num_rows > 0
+            order by 1, 2, 3
+            """,
+            {"files": [str(file) for file in files]},
+        ).fetchall()
+
+
+def plan_buckets(files: Sequence[Path], buckets: int | None = None) -> list[_Bucket]:
+    """Cut the ships into ranges of mmsi of about equal numbers of rows.
+
+    Any cut gives the same events; this one keeps memory bounded and reads each row group of a
+    sorted file about once.
+    """
+    groups = [group for group in _file_rows(files) if group[0] is not None]
+    rows = sum(group[2] for group in groups)
+    wanted = buckets or max(2, -(-rows // ROWS_PER_BUCKET))
+    cuts: list[int] = []
+    seen = 0
+    for low, _, size in groups:
+        if seen >= rows * (len(cuts) + 1) / wanted and (not cuts or low > cuts[-1]):
+            cuts.append(low)
+        seen += size
+    if buckets is not None and len(cuts) + 1 < buckets and groups:
+        # fewer row groups than buckets: cut the numbers themselves
+        low, high = min(g[0] for g in groups), max(g[1] for g in groups)
+        cuts = sorted({low + (high + 1 - low) * i // buckets for i in range(1, buckets)})
+    edges = [None, *cuts, None]
+    planned = []
+    for low, high in pairwise(edges):
+        conditions = []
+        if low is not None:
+            conditions.append(f"mmsi >= {int(low)}")
+        if high is not None:
+            conditions.append(f"mmsi < {int(high)}")
+        planned.append(_Bucket(tuple(files), tuple(conditions)))
+    return planned
+
+
+@dataclass
+class _Found:
+    parts: dict[str, pl.DataFrame]
+    carried: dict[str, pl.DataFrame]
+    slots: pl.DataFrame
+    rows_in: int
+    rows_kept: int
+    streamed: bool
+
+
+def _legs(backend: Backend, parameters: dict[str, int | float]) -> bool:
+    """The one pass over all positions; True where the rows came in order and could stream."""
+    if backend.can_stream:
+        backend.view("neighbours", parameters, file="neighbours_sorted")
+        backend.table("legs", parameters)
+        disorder = backend.number("select count(*) from {legs} where is_out_of_order")
+        # a ship whose rows lie in two places begins twice
+        torn = backend.number(
+            "select count(*) from (select mmsi from {legs} where prev_t is null "
+            "group by mmsi having count(*) > 1) as torn"
+        )
+        if not disorder and not torn:
+            return True
+    backend.view("neighbours", parameters)
+    backend.table("legs", parameters)
+    return False
+
+
+def _work_ships(
+    backend: Backend,
+    bucket: _Bucket,
+    times: Sequence[str],
+    grid: tuple[pl.DataFrame, pl.DataFrame],
+    state: State,
+    parameters: dict[str, int | float],
+) -> _Found:
+    """Every stage that looks at one ship at a time."""
+    backend.positions(bucket.files, [*bucket.conditions, *times])
+    backend.put("port_cells", grid[0])
+    backend.put("port_candidates", grid[1])
+    for name in _BY_SHIP:
+        backend.put(f"carried_{name}", bucket.of(state.tables[name]))
+    streamed = _legs(backend, parameters)
+    for name in ("reports", "pieces", "links"):
+        backend.table(name, parameters)
+    _follow_chains(backend, parameters)
+    for name in ("segment_pieces", "segments", "states", "runs", "silences", "drift_legs"):
+        backend.table(name, parameters)
+    for name in ("segment_summaries", "calls", "drifts", "slots", "next_pieces", "next_runs"):
+        backend.view(name, parameters)
+
+    found = {
+        name: backend.frame(name)
+        for name in ("segment_summaries", "calls", "silences", "drifts", "next_pieces", "next_runs")
+    }
+    slots = backend.frame("slots")
+    rows_in = backend.number("select count(*) from {positions}")
+    rows_kept = backend.number("select sum(n_new) from {pieces}")
+    live = found["segment_summaries"].filter("is_live")
+    silences = found["silences"]
+    carried = {
+        "pieces": found["next_pieces"],
+        "segments": live,
+        "runs": found["next_runs"],
+        "silences": silences.filter(~pl.col("is_believed") & pl.col("is_live")),
+        "drifts": found["drifts"].filter("is_open"),
+    }
+    parts = {
+        "segments": found["segment_summaries"],
+        "calls": found["calls"],
+        "silences": silences.filter("is_believed"),
+        "drifts": found["drifts"],
+    }
+    return _Found(parts, carried, slots, rows_in, rows_kept, streamed)
+
+
+def _follow_chains(backend: Backend, parameters: dict[str, int | float]) -> None:
+    """Name every piece by the first piece of its segment, twice as far each time round."""
+    backend.table("chain_links", parameters, file="chain_start")
+    moved = "select count(*) from {links} where previous_at <> started_at"
+    steps = backend.number(moved)
+    reached = 1
+    while reached <= steps:
+        backend.table("chains", parameters)
+        backend.rename("chains", "chain_links")
+        reached *= 2
+
+
+def run(
+    files: Sequence[Path],
+    ports: pl.DataFrame,
+    *,
+    state: State | None = None,
+    from_t: int | None = None,
+    until_t: int | None = None,
+    definitions: Definitions | None = None,
+    engine: Literal["duckdb", "spark"] = "duckdb",
+    buckets: int | None = None,
+    workers: int = 2,
+    memory_limit: str | None = None,
+    spill: Path | None = None,
+) -> Partition:
+    """Run every stage on the positions of one partition.
+
+    Args:
+        files: Parquet files of positions (`POSITIONS_SCHEMA`); extra columns are not read.
+        ports: the ports to look for (`Ports`).
+        state: what the partition before left open; None at the start of the history.
+        from_t: epoch second the partition starts at; earlier rows in the files are not read.
+            Default: the end of the state, or no limit.
+        until_t: epoch second the partition ends before; later rows are not read. Default: one
+            second after the latest position.
+        definitions: thresholds of the events.
+        engine: where the SQL runs; both give the same events.
+        buckets: number of groups of ships; default one per 1.25 million rows, at least two.
+        workers: buckets worked on at once, a thread each.
+        memory_limit: DuckDB's limit for all workers together, such as "2GB".
+        spill: folder for what outgrows the limit.
+
+    Returns:
+        Partition: settled and unsettled events and the state for the next partition.
+
+    Raises:
+        EngineError: the partition starts before the end of the state, or a stage failed.
+    """
+    definitions = definitions or Definitions()
+    state = state or State()
+    files = [Path(file) for file in files]
+    start = from_t if from_t is not None else state.until_t
+    if state.until_t is not None and start is not None and start < state.until_t:
+        raise EngineError(
+            f"the partition starts at {start}, but positions up to {state.until_t} have been read; "
+            "run the history again from the day that changed"
+        )
+    if state.until_t is not None and until_t is not None and until_t < state.until_t:
+        raise EngineError(f"the partition ends at {until_t}, before the state it continues")
+    if until_t is None:
+        until_t = _latest(files, start, state)
+    times = [f"t < {int(until_t)}"]
+    if start is not None:
+        times.append(f"t >= {int(start)}")
+    parameters = definitions.parameters() | {"until_t": int(until_t)}
+    grid = port_grid(ports)
+
+    def _limited(share: int) -> str | None:
+        return None if memory_limit is None else _share(memory_limit, share)
+
+    try:
+        if engine == "spark":
+            backend: Backend = SparkBackend()
+            found = [_work_ships(backend, _Bucket(tuple(files)), times, grid, state, parameters)]
+            meetings = _work_meetings(backend, found, state, parameters)
+        else:
+            planned = plan_buckets(files, buckets)
+
+            def _one(bucket: _Bucket) -> _Found:
+                opened = DuckDBBackend(threads=1, memory_limit=_limited(workers + 1), spill=spill)
+                try:
+                    return _work_ships(opened, bucket, times, grid, state, parameters)
+                finally:
+                    opened.close()
+
+            with ThreadPoolExecutor(workers) as pool:
+                found = list(pool.map(_one, planned))
+            backend = DuckDBBackend(threads=workers, memory_limit=_limited(1), spill=spill)
+            try:
+                meetings = _work_meetings(backend, found, state, parameters)
+            finally:
+                backend.close()
+    except duckdb.Error as error:
+        raise EngineError(f"a shipping stage failed: {error}") from error
+    return _gather(found, meetings, state, int(until_t), parameters)
+
+
+def _share(memory_limit: str, parts: int) -> str:
+    digits = "".join(character for character in memory_limit if character in "0123456789.")
+    unit = memory_limit[len(digits) :].strip().upper()
+    scale = {"GB": 1e9, "MB": 1e6, "GIB": 2**30, "MIB": 2**20}.get(unit)
+    if not digits or scale is None:
+        raise EngineError(f"memory_limit {memory_limit!r} is not a size such as '2GB'")
+    return f"{int(float(digits) * scale / parts / 1e6)}MB"
+
+
+def _latest(files: Sequence[Path], start: int | None, state: State) -> int:
+    """One second after the latest position, or the end of what has been read."""
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "select max(t) from read_parquet($files)", {"files": [str(file) for file in files]}
+        ).fetchone()
+    latest = int(found[0]) + 1 if found and found[0] is not None else 0
+    return max(latest, state.until_t or 0, start or 0)
+
+
+def _work_meetings(
+    backend: Backend, found: list[_Found], state: State, parameters: dict[str, int | float]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(meetings, slots that later ones may still meet): the stage that looks across ships."""
+    slots = pl.concat([one.slots for one in found])
+    backend.put("slots", slots)
+    backend.put("carried_slots", state.tables["slots"])
+    backend.put("carried_meetings", state.tables["meetings"])
+    backend.table("contacts", parameters)
+    backend.view("meetings", parameters)
+    oldest = int(parameters["until_t"] - parameters["leg_s"])
+    waiting = pl.concat([slots, state.tables["slots"]]).filter(pl.col("slot") * 600 >= oldest)
+    return backend.frame("meetings"), waiting
+
+
+def _gather(
+    found: list[_Found],
+    meetings: tuple[pl.DataFrame, pl.DataFrame],
+    state: State,
+    until_t: int,
+    parameters: dict[str, int | float],
+) -> Partition:
+    def _shaped(frames: list[pl.DataFrame], schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
+        return pl.concat([frame.select(list(schema)).cast(schema) for frame in frames])
+
+    parts = {
+        name: _shaped([one.parts[name] for one in found], EVENT_PARTS[name])
+        for name in ("segments", "silences", "drifts")
+    }
+    parts["meetings"] = _shaped([meetings[0]], EVENT_PARTS["meetings"])
+    calls = pl.concat([one.parts["calls"] for one in found])
+    is_final = calls["is_final"]
+    parts["calls"] = _shaped([calls], EVENT_PARTS["calls"])
+    open_rows: dict[str, pl.Series] = {
+        "segments": parts["segments"]["is_live"],
+        "calls": ~is_final,
+        "silences": pl.repeat(False, parts["silences"].height, eager=True),
+        "drifts": parts["drifts"]["is_open"],
+        "meetings": parts["meetings"]["is_open"],
+    }
+    tables = {
+        name: _shaped([one.carried[name] for one in found], CARRIED[name]) for name in _BY_SHIP
+    }
+    tables["slots"] = _shaped([meetings[1]], CARRIED["slots"])
+    tables["meetings"] = parts["meetings"].filter("is_open").select(list(CARRIED["meetings"]))
+    # what has ended too short to matter is not worth keeping
+    settled = {name: frame.filter(~open_rows[name]) for name, frame in parts.items()}
+    settled["drifts"] = settled["drifts"].filter(
+        pl.col("ended_at") - pl.col("started_at") >= parameters["loiter_s"]
+    )
+    settled["meetings"] = settled["meetings"].filter(
+        pl.col("last_slot") - pl.col("start_slot") >= parameters["contact_slots"]
+    )
+    return Partition(
+        settled=settled,
+        unsettled={name: frame.filter(open_rows[name]) for name, frame in parts.items()},
+        state=State(until_t, tables),
+        rows_in=sum(one.rows_in for one in found),
+        rows_kept=sum(one.rows_kept for one in found),
+        streamed=sum(one.streamed for one in found),
+        sorted_first=sum(not one.streamed for one in found),
+    )
+
+
+Places = Callable[[pl.DataFrame], pl.DataFrame]
+"""Points (lon, lat, unique) → lon, lat, port_id, port_km, coast_km; null where unknown."""
+
+
+def finish(
+    settled: dict[str, pl.DataFrame],
+    last: Partition,
+    *,
+    places: Places,
+    definitions: Definitions | None = None,
+) -> dict[str, pl.DataFrame]:
+    """The event tables as readers see them (`EVENTS`), validated, in a total order.
+
+    Args:
+        settled: settled events of every partition so far, the last one included.
+        last: the last partition.
+        places: measures points against ports and the coast, such as `places.measure`.
+        definitions: the thresholds the partitions were run with.
+    """
+    definitions = definitions or Definitions()
+    until_t = last.state.until_t
+    assert until_t is not None
+    parameters = definitions.parameters() | {"until_t": until_t}
+    everything = {name: pl.concat([settled[name], last.unsettled[name]]) for name in EVENT_PARTS}
+    points = pl.concat(
+        [
+            everything["silences"].select(lon="off_lon", lat="off_lat"),
+            everything["silences"].select(lon="on_lon", lat="on_lat"),
+            everything["segments"].filter("is_newest").select(lon="end_lon", lat="end_lat"),
+        ]
+    ).unique()
+    finished: dict[str, pl.DataFrame] = {}
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("create schema shipping")
+        for name, frame in [*everything.items(), ("places", places(points))]:
+            target = name if name == "places" else f"all_{name}"
+            connection.register("incoming_frame", frame)
+            connection.execute(f"create table shipping.{target} as select * from incoming_frame")
+            connection.unregister("incoming_frame")
+        for name, contract in EVENTS.items():
+            if name == "draught_changes":
+                continue
+            connection.execute(f"create table shipping.{name} as {statement(name, parameters)}")
+            finished[name] = contract.validate(
+                connection.sql(f"select * from shipping.{name}").pl(), lazy=True
+            )
+        found = connection.sql(statement("draught_changes", parameters)).pl()
+        finished["draught_changes"] = EVENTS["draught_changes"].validate(found, lazy=True)
+    return finished
+
+
+def check_positions(file: Path) -> None:
+    """Refuse a file without the position columns.
+
+    Raises:
+        EngineError: names the columns that are missing or of another type.
+    """
+    schema = pl.read_parquet_schema(file)
+    wanted = {name: POSITIONS_SCHEMA[name] for name in ("mmsi", "t", "lon", "lat")}
+    wrong = [name for name, kind in wanted.items() if schema.get(name) != kind]
+    missing = [name for name in POSITIONS_SCHEMA if name not in schema]
+    if wrong or missing:
+        raise EngineError(
+            f"{file.name} is no positions file: missing {missing or 'nothing'}, wrong type "
+            f"{wrong or 'nowhere'}; land it again from the file it came from"
+        )

@@ -1,0 +1,51 @@
+-- shipping.drift_legs
+-- grain   one slow leg outside every port: mmsi, segment, t
+-- inputs  shipping.states
+-- units   epoch seconds; degrees; whole metres
+-- params  $drift_deg_per_s, $noise_deg: the fastest drifting leg; $leg_s: longest leg
+-- why     ships that meet, and ships that wait, are slow and at sea
+
+with measured as (
+    select
+        mmsi,
+        segment,
+        t,
+        lon,
+        lat,
+        prev_t,
+        prev_lon,
+        prev_lat,
+        case
+            when lon - prev_lon > 180 then lon - prev_lon - 360
+            when lon - prev_lon < -180 then lon - prev_lon + 360
+            else lon - prev_lon
+        end as turn_deg,
+        least(abs(lon - prev_lon), 360 - abs(lon - prev_lon))
+        * cos(radians((lat + prev_lat) / 2)) as east_deg,
+        lat - prev_lat as north_deg
+    from shipping.states
+    where
+        not is_head
+        and port_id = -1
+        and prev_port_id = -1
+        and t - prev_t <= $leg_s
+)
+
+select
+    mmsi,
+    segment,
+    t,
+    lon,
+    lat,
+    prev_t,
+    prev_lon,
+    prev_lat,
+    turn_deg,
+    cast(
+        floor(sqrt(east_deg * east_deg + north_deg * north_deg) * 111195.08 + 0.5) as bigint
+    ) as path_m
+from measured
+where
+    east_deg * east_deg + north_deg * north_deg
+    < ((t - prev_t) * $drift_deg_per_s + $noise_deg)
+    * ((t - prev_t) * $drift_deg_per_s + $noise_deg)

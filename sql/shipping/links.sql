@@ -1,0 +1,81 @@
+-- shipping.links
+-- grain   one piece: mmsi, started_at
+-- inputs  shipping.pieces
+-- units   epoch seconds; previous_at names the piece that this one continues, itself if none
+-- params  $speed_deg_per_s, $error_deg: the fastest believable leg; $resume_s: how long a track
+--         overtaken by another may stay silent; $reach: how many pieces to look back
+-- why     A B A B on one MMSI are two ships: each piece continues the latest earlier one that it
+--         can have sailed from; where two would continue the same one, the first does
+
+with numbered as (
+    select
+        mmsi,
+        started_at,
+        start_lon,
+        start_lat,
+        ended_at,
+        end_lon,
+        end_lat,
+        is_carried,
+        is_claimed,
+        row_number() over (partition by mmsi order by started_at) as i
+    from shipping.pieces
+),
+
+measured as (
+    select
+        later.mmsi,
+        later.started_at,
+        earlier.started_at as previous_at,
+        earlier.is_claimed,
+        earlier.i,
+        later.started_at - earlier.ended_at as leg_s,
+        least(
+            abs(later.start_lon - earlier.end_lon), 360 - abs(later.start_lon - earlier.end_lon)
+        ) * cos(radians((later.start_lat + earlier.end_lat) / 2)) as east_deg,
+        later.start_lat - earlier.end_lat as north_deg
+    from numbered as later
+    inner join numbered as earlier
+        on
+            later.mmsi = earlier.mmsi
+            and later.i - $reach <= earlier.i
+            and later.i - 1 > earlier.i
+    where not later.is_carried
+),
+
+candidates as (
+    select
+        mmsi,
+        started_at,
+        previous_at,
+        is_claimed,
+        row_number() over (partition by mmsi, started_at order by i desc) as choice
+    from measured
+    where
+        leg_s <= $resume_s
+        and east_deg * east_deg + north_deg * north_deg
+        <= (leg_s * $speed_deg_per_s + $error_deg) * (leg_s * $speed_deg_per_s + $error_deg)
+),
+
+claims as (
+    select
+        mmsi,
+        started_at,
+        previous_at,
+        is_claimed,
+        row_number() over (partition by mmsi, previous_at order by started_at) as claim
+    from candidates
+    where choice = 1
+)
+
+select
+    pieces.mmsi,
+    pieces.started_at,
+    coalesce(claims.previous_at, pieces.started_at) as previous_at
+from shipping.pieces as pieces
+left join claims
+    on
+        pieces.mmsi = claims.mmsi
+        and pieces.started_at = claims.started_at
+        and claims.claim = 1
+        and not claims.is_claimed

@@ -1,0 +1,32 @@
+-- shipping.next_pieces
+-- grain   one piece that a later position may continue: mmsi, started_at
+-- inputs  shipping.segment_pieces
+-- units   epoch seconds; degrees
+-- params  $until_t: end of the partition; $resume_s, $reach: as in shipping.links
+-- why     the memory of the segmenter: it never grows with the length of the history
+
+with numbered as (
+    select
+        mmsi,
+        started_at,
+        ended_at,
+        end_lon,
+        end_lat,
+        segment,
+        is_claimed,
+        is_newest,
+        row_number() over (partition by mmsi order by started_at desc) as age
+    from shipping.segment_pieces
+)
+
+select
+    mmsi,
+    started_at,
+    ended_at,
+    end_lon,
+    end_lat,
+    segment,
+    is_claimed,
+    is_newest
+from numbered
+where is_newest or (age <= $reach and ended_at >= $until_t - $resume_s)

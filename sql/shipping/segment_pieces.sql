@@ -1,0 +1,35 @@
+-- shipping.segment_pieces
+-- grain   one piece: mmsi, started_at
+-- inputs  shipping.pieces, shipping.links, shipping.chain_links
+-- units   epoch seconds; degrees; segment is the second its first position was sent
+-- why     a segment is one ship's track: pieces linked to one another
+
+with claimed as (
+    select distinct mmsi, previous_at
+    from shipping.links
+    where previous_at <> started_at
+)
+
+select
+    pieces.mmsi,
+    pieces.started_at,
+    pieces.start_lon,
+    pieces.start_lat,
+    pieces.ended_at,
+    pieces.end_lon,
+    pieces.end_lat,
+    pieces.n_new,
+    pieces.is_carried,
+    pieces.is_newest,
+    pieces.is_claimed or claimed.mmsi is not null as is_claimed,
+    coalesce(roots.segment, chains.root_at) as segment,
+    case when links.previous_at <> pieces.started_at then links.previous_at end as previous_at
+from shipping.pieces as pieces
+inner join shipping.links as links
+    on pieces.mmsi = links.mmsi and pieces.started_at = links.started_at
+inner join shipping.chain_links as chains
+    on pieces.mmsi = chains.mmsi and pieces.started_at = chains.started_at
+inner join shipping.pieces as roots
+    on chains.mmsi = roots.mmsi and chains.root_at = roots.started_at
+left join claimed
+    on pieces.mmsi = claimed.mmsi and pieces.started_at = claimed.previous_at
