@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split, check_columns, split
+from pipelines.quarantine import SourceDrift, Split, check_columns
 from pipelines.schemas.trade import StagedBaci
 from pipelines.sources import cells
 from pipelines.sources.http import Answer, Fetcher, Limits
@@ -107,38 +107,15 @@ def parse_baci(content: bytes, *, file: str, party: int | None = None) -> tuple[
     typed = typed.with_columns(hs_edition=pl.lit(edition.hs_edition)).select(
         list(StagedBaci.to_schema().columns)
     )
-    # the contract is checked as one expression; only rows that fail meet the slow, naming check
-    sound = (
-        pl.col("year").is_between(1988, 2100)
-        & pl.col("exporter_code").is_between(1, 999)
-        & pl.col("importer_code").is_between(1, 999)
-        & (pl.col("hs_code").str.len_bytes() == 6)
-        & pl.col("hs_code").str.contains(r"^\d{6}$")
-        & pl.col("value_usd").is_between(0, 1e14)
-        & (pl.col("quantity_t").is_null() | (pl.col("quantity_t") >= 0))
-    )
-    is_sound = typed.select(sound.fill_null(value=False)).to_series()
-    doubled = typed.select("year", "exporter_code", "importer_code", "hs_code").is_duplicated()
-    suspects = typed.filter(~is_sound | doubled)
-    in_scope = pl.lit(value=True)
+    checked = cells.split_large(typed, StagedBaci, source=SOURCE, file=file)
+    kept, outside = checked.kept, 0
     if party is not None:
-        in_scope = (pl.col("exporter_code") == party) | (pl.col("importer_code") == party)
-    good = typed.filter(is_sound & ~doubled)
-    scoped = good.filter(in_scope)
-    checked = split(suspects, StagedBaci, source=SOURCE, file=file)
-    kept = split(
-        pl.concat([scoped, checked.kept.filter(in_scope)]).sort("line"),
-        StagedBaci,
-        source=SOURCE,
-        file=file,
+        kept = kept.filter((pl.col("exporter_code") == party) | (pl.col("importer_code") == party))
+        outside = checked.kept.height - kept.height
+    return (
+        cells.joined(kept, [*refused, unreadable, checked.quarantined], found - outside),
+        outside,
     )
-    outside = (good.height - scoped.height) + checked.kept.filter(~in_scope).height
-    result = cells.joined(
-        kept.kept,
-        [*refused, unreadable, checked.quarantined, kept.quarantined],
-        found - outside,
-    )
-    return result, outside
 
 
 def _read(content: bytes, file: str) -> tuple[pl.DataFrame, list[pl.DataFrame], int]:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import pandera.polars as pa
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split, empty_quarantine
+from pipelines.quarantine import SourceDrift, Split, empty_quarantine, split
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 
 _SHOWN_CHARACTERS = 200
+_LARGE = 10_000  # rows from which one pass pays
 INTEGER = r"^[+-]?\d{1,18}(\.0+)?$"
 NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$"
 _TRUE = ("true", "True", "TRUE", "1")
@@ -169,35 +172,45 @@ class Cell:
         column: column of the file.
         read: expression from that column to ours; null where the cell cannot be read.
         expected: what a readable cell looks like, for the message.
+        quick: a cheaper expression, taken when it reads every cell that is there.
     """
 
     column: str
     read: pl.Expr
     expected: str
+    quick: pl.Expr | None = None
 
 
 def whole(column: str, dtype: pl.DataType) -> Cell:
     """A whole number."""
     cell = pl.col(column)
+    quick = cell.cast(pl.Int64, strict=False)
     if dtype == pl.String:
         read = pl.when(cell.str.contains(INTEGER)).then(
             cell.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
         )
-    elif dtype.is_float():
+        return Cell(column, read, "a whole number", quick)
+    if dtype.is_float():
         read = pl.when(cell == cell.floor()).then(cell.cast(pl.Int64, strict=False))
     else:
-        read = cell.cast(pl.Int64, strict=False)
+        read = quick
     return Cell(column, read, "a whole number")
 
 
 def number(column: str, dtype: pl.DataType) -> Cell:
     """A finite number with a decimal point; no unit, no thousands mark."""
     cell = pl.col(column)
+    quick = cell.cast(pl.Float64, strict=False)
     if dtype == pl.String:
         value = pl.when(cell.str.contains(NUMBER)).then(cell.cast(pl.Float64, strict=False))
     else:
-        value = cell.cast(pl.Float64, strict=False)
-    return Cell(column, pl.when(value.is_finite()).then(value), "a plain number such as 1234.5")
+        value = quick
+    return Cell(
+        column,
+        pl.when(value.is_finite()).then(value),
+        "a plain number such as 1234.5",
+        pl.when(quick.is_finite()).then(quick),
+    )
 
 
 def truth(column: str, dtype: pl.DataType) -> Cell:
@@ -231,10 +244,20 @@ def read_cells(
     Returns:
         (typed rows: `line` and our columns; refused cells)
     """
-    typed = rows.select("line", **{name: cell.read for name, cell in cells.items()})
-    failing = {
-        name: rows[cell.column].is_not_null() & typed[name].is_null()
+    quick = rows.select(
+        "line",
+        **{name: cell.read if cell.quick is None else cell.quick for name, cell in cells.items()},
+    )
+    unread = [
+        name
         for name, cell in cells.items()
+        if quick[name].null_count() != rows[cell.column].null_count()
+    ]
+    typed = quick.with_columns(
+        rows.select(**{name: cells[name].read for name in unread}).get_columns()
+    )
+    failing = {
+        name: rows[cells[name].column].is_not_null() & typed[name].is_null() for name in unread
     }
     refused = [
         refusals(
@@ -273,12 +296,105 @@ def check_codes(
         )
 
 
-def repeated(rows: pl.DataFrame, key: Sequence[str]) -> pl.Series:
-    """True for every later copy of a row that is the same in all columns but `line`."""
+def without_copies(
+    rows: pl.DataFrame, key: Sequence[str], *, source: str, file: str
+) -> tuple[pl.DataFrame, pl.DataFrame, bool]:
+    """Drop later copies of a row that is the same in all columns but `line`.
+
+    Returns:
+        (rows without copies, the copies as refusals, whether the key is now known to be unique)
+    """
+    if is_unique(rows, key):
+        return rows, empty_quarantine(), True
     columns = [name for name in rows.columns if name != "line"]
-    if not rows.select(key).is_duplicated().any():
-        return pl.Series(values=[False], dtype=pl.Boolean).new_from_index(0, rows.height)
-    return rows.select(pl.struct(columns).is_first_distinct().not_()).to_series()
+    first = rows.select(pl.struct(columns).is_first_distinct()).to_series()
+    copies = refusals(
+        rows.filter(~first),
+        source=source,
+        file=file,
+        column="(row)",
+        value=pl.lit(None),
+        rule="repeated_row",
+        why="the same row stands above; the first one is kept",
+    )
+    return rows.filter(first), copies, False
+
+
+def is_unique(rows: pl.DataFrame, key: Sequence[str]) -> bool:
+    """Whether no two rows share a key; never wrongly True."""
+    varying = [name for name in key if rows[name].n_unique() > 1] if rows.height else []
+    if not varying:
+        return rows.height <= 1
+    # 64-bit hashes may collide: then the answer is a needless False
+    return rows.select(pl.struct(varying).hash().n_unique()).item() == rows.height
+
+
+def split_large(
+    rows: pl.DataFrame,
+    contract: type[pa.DataFrameModel],
+    *,
+    source: str,
+    file: str,
+    is_known_unique: bool = False,
+) -> Split:
+    """As `quarantine.split`, for millions of rows of which few are bad.
+
+    The contract's own rules are run as one pass over whole columns; only the rows that fail it, or
+    that share a key, meet the check that names each failing cell. `is_known_unique` saves looking
+    for shared keys again.
+    """
+    schema = contract.to_schema()
+    columns = list(schema.columns)
+    same_types = rows.columns == columns and all(
+        column.dtype is not None and column.dtype.type == rows.schema[name]
+        for name, column in schema.columns.items()
+    )
+    sound = [_sound(rows, name, column) for name, column in schema.columns.items()]
+    rules = [rule for rule in sound if rule is not None]
+    if not same_types or len(rules) < len(sound) or schema.checks or rows.height < _LARGE:
+        return split(rows, contract, source=source, file=file)
+    is_good = rows.select(pl.all_horizontal(rules)).to_series()
+    key = list(schema.unique or [])
+    if key and not is_known_unique and not is_unique(rows, key):
+        is_good &= ~rows.select(key).is_duplicated()
+    if is_good.all():
+        return Split(rows, empty_quarantine(), rows.height)
+    checked = split(rows.filter(~is_good), contract, source=source, file=file)
+    kept = rows.filter(is_good)
+    if checked.kept.height:
+        kept = pl.concat([kept, checked.kept]).sort("line")
+    return Split(kept, checked.quarantined, rows.height)
+
+
+def _sound(rows: pl.DataFrame, name: str, column: Any) -> pl.Expr | None:
+    """The rules of one column as an expression; None for a rule that is not known here."""
+    cell = pl.col(name)
+    rule: pl.Expr = pl.lit(value=True)
+    for check in column.checks:
+        given = check.statistics
+        match check.name:
+            case "greater_than":
+                rule &= cell > given["min_value"]
+            case "greater_than_or_equal_to":
+                rule &= cell >= given["min_value"]
+            case "less_than":
+                rule &= cell < given["max_value"]
+            case "less_than_or_equal_to":
+                rule &= cell <= given["max_value"]
+            case "isin":
+                rule &= cell.is_in(list(given["allowed_values"]))
+            case "str_matches":
+                pattern = given["pattern"]
+                text = pattern if isinstance(pattern, str) else pattern.pattern
+                # few distinct values: match each once
+                values = rows[name].unique()
+                wrong = values.filter(~values.str.contains(text).fill_null(value=True))
+                if wrong.len():
+                    rule &= ~cell.is_in(wrong.implode())
+            case _:
+                return None
+    filled = rule.fill_null(value=True)
+    return filled if column.nullable else filled & cell.is_not_null()
 
 
 def joined(kept: pl.DataFrame, refused: Sequence[pl.DataFrame], rows_in: int) -> Split:

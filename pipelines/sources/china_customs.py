@@ -242,21 +242,11 @@ def parse_china_customs(content: bytes, *, file: str) -> Split:
         currency=pl.lit(currency),
         is_declared_zero=(pl.col("value") == 0) & (pl.col("quantity_1").fill_null(0.0) == 0),
     ).select(list(StagedChinaCustoms.to_schema().columns))
-    copies = cells.repeated(staged, list(StagedChinaCustoms.to_schema().unique or []))
-    refused = [
-        table.quarantined,
-        unreadable,
-        cells.refusals(
-            staged.filter(copies),
-            source=SOURCE,
-            file=file,
-            column="(row)",
-            value=pl.lit(None),
-            rule="repeated_row",
-            why="the same row stands above; the first one is kept",
-        ),
-    ]
-    checked = split(staged.filter(~copies), StagedChinaCustoms, source=SOURCE, file=file)
+    staged, copies, _ = cells.without_copies(
+        staged, list(StagedChinaCustoms.to_schema().unique or []), source=SOURCE, file=file
+    )
+    refused = [table.quarantined, unreadable, copies]
+    checked = split(staged, StagedChinaCustoms, source=SOURCE, file=file)
     if table.rows_in >= EXPORT_CAP:
         refused.append(
             cells.refusals(

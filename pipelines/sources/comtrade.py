@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import duckdb
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split, check_columns, split
+from pipelines.quarantine import SourceDrift, Split, check_columns
 from pipelines.schemas.trade import FLOW_CODES, HS_EDITIONS, StagedComtrade
 from pipelines.sources import cells
 from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
@@ -348,12 +348,22 @@ def parse_comtrade_bulk(content: bytes, *, file: str) -> Split:
 
 def _read_csv(content: bytes, file: str) -> pl.DataFrame:
     """Text cells, fast; a file with quotes or ragged rows goes the careful way."""
-    try:
-        frame = pl.read_csv(content, infer_schema=False, encoding="utf8")
+    types = {
+        **dict.fromkeys(FIELDS, pl.String),
+        **dict.fromkeys(_INTEGERS, pl.Int64),
+        **dict.fromkeys(_FLOATS, pl.Float64),
+    }
+    # a cell that is no number makes the typed reading fail; then every cell is read as text
+    for chosen in (types, {}):
+        try:
+            frame = pl.read_csv(
+                content, infer_schema=False, schema_overrides=chosen, encoding="utf8"
+            )
+        except (pl.exceptions.PolarsError, OSError):
+            continue
         if cells.is_rectangular(content, rows=frame.height, columns=frame.width):
             return frame
-    except (pl.exceptions.PolarsError, OSError):
-        pass
+        break
     text = cells.decode(content, ("utf-8-sig",), source=SOURCE, file=file)
     table = cells.read_delimited(text, separator=",", source=SOURCE, file=file)
     if table.quarantined.height:
@@ -461,21 +471,13 @@ def finish(typed: pl.DataFrame, refused: list[pl.DataFrame], rows_in: int, file:
     if wrong_level.height:
         staged = staged.filter((level == pl.col("hs_level")).fill_null(value=True))
     staged = staged.select(list(StagedComtrade.to_schema().columns))
-    copies = cells.repeated(staged, list(StagedComtrade.to_schema().unique or []))
-    refused.append(
-        cells.refusals(
-            staged.filter(copies),
-            source=SOURCE,
-            file=file,
-            column="(row)",
-            value=pl.lit(None),
-            rule="repeated_row",
-            why="the same row stands above; the first one is kept",
-        )
+    staged, copies, is_unique = cells.without_copies(
+        staged, list(StagedComtrade.to_schema().unique or []), source=SOURCE, file=file
     )
-    if copies.any():
-        staged = staged.filter(~copies)
-    checked = split(staged, StagedComtrade, source=SOURCE, file=file)
+    refused.append(copies)
+    checked = cells.split_large(
+        staged, StagedComtrade, source=SOURCE, file=file, is_known_unique=is_unique
+    )
     return cells.joined(checked.kept, [*refused, checked.quarantined], rows_in)
 
 
