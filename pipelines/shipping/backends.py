@@ -61,8 +61,6 @@ def statement(name: str, parameters: Mapping[str, int | float], dialect: str = "
 class Backend(Protocol):
     """What the engine asks of a database."""
 
-    can_stream: bool
-
     def positions(self, files: Sequence[Path], conditions: Sequence[str]) -> None:
         """Name the rows of Parquet files that meet every condition `positions`."""
 
@@ -98,8 +96,6 @@ POSITION_COLUMNS = "mmsi, t, lon, lat, sog_kn, draught_m"
 class DuckDBBackend:
     """An in-memory DuckDB; spills beside `spill` when it outgrows its limit."""
 
-    can_stream = True
-
     def __init__(
         self, *, threads: int = 1, memory_limit: str | None = None, spill: Path | None = None
     ) -> None:
@@ -109,8 +105,6 @@ class DuckDBBackend:
             self._connection.execute("set memory_limit = $limit", {"limit": memory_limit})
         if spill is not None:
             self._connection.execute("set temp_directory = $spill", {"spill": str(spill)})
-        # a stream keeps its order only while the big side of a join stays the probing one
-        self._connection.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
         self._connection.execute("create schema shipping")
 
     def positions(self, files: Sequence[Path], conditions: Sequence[str]) -> None:
@@ -163,8 +157,6 @@ class SparkBackend:
     Raises:
         EngineError: pyspark or Java is missing.
     """
-
-    can_stream = False
 
     def __init__(self, session: Any | None = None, *, threads: int = 2) -> None:
         try:

@@ -60,6 +60,8 @@ class Definitions:
         for name, value in vars(self).items():
             if not value > 0:
                 raise ValueError(f"{name} is {value}; it must be above zero")
+        if not 2 <= self.reach <= 8:
+            raise ValueError(f"reach is {self.reach}; it must lie between 2 and 8")
         if self.leg_hours > 1:
             raise ValueError(f"leg_hours is {self.leg_hours}; interpolation stops at one hour")
         if self.contact_m > 900:

@@ -29,7 +29,8 @@ import polars as pl
 from pipelines.schemas.shipping import EVENTS, POSITIONS_SCHEMA
 from pipelines.shipping.backends import Backend, DuckDBBackend, EngineError, SparkBackend, statement
 from pipelines.shipping.definitions import Definitions
-from pipelines.shipping.port_grid import port_grid
+from pipelines.shipping.port_grid import PortMap, port_grid, port_map
+from pipelines.shipping.sieve import OutOfOrder, sieve
 
 ROWS_PER_BUCKET = 1_250_000
 
@@ -175,10 +176,20 @@ class Partition:
 
 @dataclass(frozen=True)
 class _Bucket:
-    """Some ships: the files that hold them and the conditions that single them out."""
+    """The ships low <= mmsi < high of some files."""
 
     files: tuple[Path, ...]
-    conditions: tuple[str, ...] = ()
+    low: int | None = None
+    high: int | None = None
+
+    @property
+    def conditions(self) -> list[str]:
+        """low <= mmsi < high, as far as given."""
+        return [
+            f"mmsi {sign} {limit}"
+            for sign, limit in ((">=", self.low), ("<", self.high))
+            if limit is not None
+        ]
 
     def of(self, frame: pl.DataFrame) -> pl.DataFrame:
         for condition in self.conditions:
@@ -222,15 +233,7 @@ def plan_buckets(files: Sequence[Path], buckets: int | None = None) -> list[_Buc
         low, high = min(g[0] for g in groups), max(g[1] for g in groups)
         cuts = sorted({low + (high + 1 - low) * i // buckets for i in range(1, buckets)})
     edges = [None, *cuts, None]
-    planned = []
-    for low, high in pairwise(edges):
-        conditions = []
-        if low is not None:
-            conditions.append(f"mmsi >= {int(low)}")
-        if high is not None:
-            conditions.append(f"mmsi < {int(high)}")
-        planned.append(_Bucket(tuple(files), tuple(conditions)))
-    return planned
+    return [_Bucket(tuple(files), low, high) for low, high in pairwise(edges)]
 
 
 @dataclass
@@ -243,40 +246,55 @@ class _Found:
     streamed: bool
 
 
-def _legs(backend: Backend, parameters: dict[str, int | float]) -> bool:
-    """The one pass over all positions; True where the rows came in order and could stream."""
-    if backend.can_stream:
-        backend.view("neighbours", parameters, file="neighbours_sorted")
-        backend.table("legs", parameters)
-        disorder = backend.number("select count(*) from {legs} where is_out_of_order")
-        # a ship whose rows lie in two places begins twice
-        torn = backend.number(
-            "select count(*) from (select mmsi from {legs} where prev_t is null "
-            "group by mmsi having count(*) > 1) as torn"
-        )
-        if not disorder and not torn:
-            return True
+def _legs(
+    backend: Backend,
+    bucket: _Bucket,
+    times: tuple[int | None, int],
+    ports: PortMap | None,
+    parameters: dict[str, int | float],
+) -> tuple[int, bool]:
+    """The one pass over all positions: rows read, and whether they came in order."""
+    if ports is not None:
+        try:
+            sieved = sieve(
+                bucket.files,
+                ports,
+                parameters,
+                low=bucket.low,
+                high=bucket.high,
+                from_t=times[0],
+                until_t=times[1],
+            )
+        except OutOfOrder:
+            pass
+        else:
+            backend.put("legs", sieved.legs)
+            return sieved.rows_in, True
+    conditions = [*bucket.conditions, f"t < {times[1]}"]
+    if times[0] is not None:
+        conditions.append(f"t >= {times[0]}")
+    backend.positions(bucket.files, conditions)
     backend.view("neighbours", parameters)
     backend.table("legs", parameters)
-    return False
+    return backend.number("select count(*) from {positions}"), False
 
 
 def _work_ships(
     backend: Backend,
     bucket: _Bucket,
-    times: Sequence[str],
+    times: tuple[int | None, int],
     grid: tuple[pl.DataFrame, pl.DataFrame],
+    ports: PortMap | None,
     state: State,
     parameters: dict[str, int | float],
 ) -> _Found:
     """Every stage that looks at one ship at a time."""
-    backend.positions(bucket.files, [*bucket.conditions, *times])
     backend.put("port_cells", grid[0])
     backend.put("port_candidates", grid[1])
     for name in _BY_SHIP:
         backend.put(f"carried_{name}", bucket.of(state.tables[name]))
-    streamed = _legs(backend, parameters)
-    for name in ("reports", "pieces", "links"):
+    rows_in, streamed = _legs(backend, bucket, times, ports, parameters)
+    for name in ("reports", "pieces", "piece_targets", "links"):
         backend.table(name, parameters)
     _follow_chains(backend, parameters)
     for name in ("segment_pieces", "segments", "states", "runs", "silences", "drift_legs"):
@@ -289,7 +307,6 @@ def _work_ships(
         for name in ("segment_summaries", "calls", "silences", "drifts", "next_pieces", "next_runs")
     }
     slots = backend.frame("slots")
-    rows_in = backend.number("select count(*) from {positions}")
     rows_kept = backend.number("select sum(n_new) from {pieces}")
     live = found["segment_summaries"].filter("is_live")
     silences = found["silences"]
@@ -371,9 +388,7 @@ def run(
         raise EngineError(f"the partition ends at {until_t}, before the state it continues")
     if until_t is None:
         until_t = _latest(files, start, state)
-    times = [f"t < {int(until_t)}"]
-    if start is not None:
-        times.append(f"t >= {int(start)}")
+    times = (start, int(until_t))
     parameters = definitions.parameters() | {"until_t": int(until_t)}
     grid = port_grid(ports)
 
@@ -383,15 +398,18 @@ def run(
     try:
         if engine == "spark":
             backend: Backend = SparkBackend()
-            found = [_work_ships(backend, _Bucket(tuple(files)), times, grid, state, parameters)]
+            found = [
+                _work_ships(backend, _Bucket(tuple(files)), times, grid, None, state, parameters)
+            ]
             meetings = _work_meetings(backend, found, state, parameters)
         else:
             planned = plan_buckets(files, buckets)
+            ship_map = port_map(ports)
 
             def _one(bucket: _Bucket) -> _Found:
                 opened = DuckDBBackend(threads=1, memory_limit=_limited(workers + 1), spill=spill)
                 try:
-                    return _work_ships(opened, bucket, times, grid, state, parameters)
+                    return _work_ships(opened, bucket, times, grid, ship_map, state, parameters)
                 finally:
                     opened.close()
 

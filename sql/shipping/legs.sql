@@ -1,13 +1,13 @@
 -- shipping.legs
 -- grain   one position at which something may change: mmsi, t
 -- inputs  shipping.neighbours, shipping.port_cells
--- units   t epoch seconds; lon, lat degrees; draught metres; zone is a port_id inside its inner
---         radius, -9 between the radii, -1 outside, -2 where two ports share the grid cell
+-- units   t epoch seconds; lon, lat degrees; draught metres; zone as in shipping.reports
 -- params  $silence_s: shortest silence any stage asks about; $speed_deg_per_s, $error_deg: the
 --         fastest believable leg; $drift_deg_per_s, $noise_deg: the fastest drifting leg;
 --         $leg_s: longest leg that is interpolated
 -- why     nineteen rows in twenty repeat the one before: same zone, same draught, under way. They
---         cannot start or end an event, so the stages that need memory never see them
+--         cannot start or end an event, so the stages that need memory never see them. Rows sorted
+--         by ship and time take a faster way, pipelines/shipping/sieve.py, to the same events
 
 with located as (
     select
@@ -19,7 +19,6 @@ with located as (
         neighbours.is_stopped,
         neighbours.n,
         neighbours.is_last,
-        neighbours.is_out_of_order,
         neighbours.prev_t,
         neighbours.prev_lon,
         neighbours.prev_lat,
@@ -44,12 +43,12 @@ with located as (
     from shipping.neighbours as neighbours
     left join shipping.port_cells as here
         on
-            cast(floor(neighbours.lon * 50) as integer) * 100000
-            + cast(floor(neighbours.lat * 50) as integer) = here.cell
+            cast(floor(neighbours.lon * 50) as bigint) * 100000
+            + cast(floor(neighbours.lat * 50) as bigint) = here.cell
     left join shipping.port_cells as there
         on
-            cast(floor(neighbours.prev_lon * 50) as integer) * 100000
-            + cast(floor(neighbours.prev_lat * 50) as integer) = there.cell
+            cast(floor(neighbours.prev_lon * 50) as bigint) * 100000
+            + cast(floor(neighbours.prev_lat * 50) as bigint) = there.cell
 ),
 
 zoned as (
@@ -62,7 +61,6 @@ zoned as (
         is_stopped,
         n,
         is_last,
-        is_out_of_order,
         prev_t,
         prev_lon,
         prev_lat,
@@ -93,11 +91,9 @@ select
     lon,
     lat,
     draught_m,
-    zone,
     is_stopped,
     n,
     is_last,
-    is_out_of_order,
     prev_t,
     case when prev_t is not null then prev_lon end as prev_lon,
     case when prev_t is not null then prev_lat end as prev_lat
@@ -105,7 +101,6 @@ from zoned
 where
     prev_t is null
     or is_last
-    or is_out_of_order
     or leg_s > $silence_s
     or zone <> prev_zone
     or zone = -2

@@ -1,9 +1,9 @@
 -- shipping.links
 -- grain   one piece: mmsi, started_at
--- inputs  shipping.pieces
+-- inputs  shipping.pieces, shipping.piece_targets
 -- units   epoch seconds; previous_at names the piece that this one continues, itself if none
 -- params  $speed_deg_per_s, $error_deg: the fastest believable leg; $resume_s: how long a track
---         overtaken by another may stay silent; $reach: how many pieces to look back
+--         overtaken by another may stay silent
 -- why     A B A B on one MMSI are two ships: each piece continues the latest earlier one that it
 --         can have sailed from; where two would continue the same one, the first does
 
@@ -11,12 +11,9 @@ with numbered as (
     select
         mmsi,
         started_at,
-        start_lon,
-        start_lat,
         ended_at,
         end_lon,
         end_lat,
-        is_carried,
         is_claimed,
         row_number() over (partition by mmsi order by started_at) as i
     from shipping.pieces
@@ -34,13 +31,9 @@ measured as (
             abs(later.start_lon - earlier.end_lon), 360 - abs(later.start_lon - earlier.end_lon)
         ) * cos(radians((later.start_lat + earlier.end_lat) / 2)) as east_deg,
         later.start_lat - earlier.end_lat as north_deg
-    from numbered as later
+    from shipping.piece_targets as later
     inner join numbered as earlier
-        on
-            later.mmsi = earlier.mmsi
-            and later.i - $reach <= earlier.i
-            and later.i - 1 > earlier.i
-    where not later.is_carried
+        on later.mmsi = earlier.mmsi and later.target = earlier.i
 ),
 
 candidates as (

@@ -3,8 +3,7 @@
 -- inputs  shipping.positions
 -- units   t epoch seconds; lon, lat degrees; draught metres
 -- params  $stop_kn: a reported speed below it is a stop
--- why     every later stage looks at a position and the one before it. This form holds for rows
---         in any order; neighbours_sorted.sql gives the same rows from sorted input, faster
+-- why     every later stage looks at a position and the one before it
 
 with ordered as (
     select
@@ -47,6 +46,5 @@ select
     lag(lat) over (partition by mmsi order by t) as prev_lat,
     lag(draught_m) over (partition by mmsi order by t) as prev_draught_m,
     lag(is_stopped) over (partition by mmsi order by t) as prev_is_stopped,
-    lead(t) over (partition by mmsi order by t) is null as is_last,
-    false as is_out_of_order
+    lead(t) over (partition by mmsi order by t) is null as is_last
 from reports

@@ -1,41 +1,13 @@
 -- shipping.reports
 -- grain   one position at which something may change: mmsi, t
--- inputs  shipping.legs, shipping.port_candidates, shipping.carried_pieces
--- units   as shipping.legs; is_break: no ship could have come here from the position before
+-- inputs  shipping.legs, shipping.port_cells, shipping.port_candidates, shipping.carried_pieces
+-- units   as shipping.legs; zone is a port_id inside its inner radius, -9 between the radii,
+--         -1 outside; is_break: no ship could have come here from the position before
 -- params  $speed_deg_per_s, $error_deg: the fastest believable leg
 -- why     the first position of a partition follows the last one of the partition before, and a
 --         cell that two ports share is settled by the nearer of the two
 
-with nearest as (
-    select
-        legs.mmsi,
-        legs.t,
-        case
-            when
-                (legs.lon - near.lon) * near.cos_lat * (legs.lon - near.lon) * near.cos_lat
-                + (legs.lat - near.lat) * (legs.lat - near.lat) <= near.inner_deg2
-                then near.port_id
-            else -9
-        end as zone,
-        row_number() over (
-            partition by legs.mmsi, legs.t
-            order by
-                (legs.lon - near.lon) * near.cos_lat * (legs.lon - near.lon) * near.cos_lat
-                + (legs.lat - near.lat) * (legs.lat - near.lat),
-                near.port_id
-        ) as choice
-    from shipping.legs as legs
-    inner join shipping.port_candidates as near
-        on
-            cast(floor(legs.lon * 50) as integer) * 100000
-            + cast(floor(legs.lat * 50) as integer) = near.cell
-    where
-        legs.zone = -2
-        and (legs.lon - near.lon) * near.cos_lat * (legs.lon - near.lon) * near.cos_lat
-        + (legs.lat - near.lat) * (legs.lat - near.lat) <= near.outer_deg2
-),
-
-joined as (
+with located as (
     select
         legs.mmsi,
         legs.t,
@@ -45,15 +17,72 @@ joined as (
         legs.is_stopped,
         legs.n,
         legs.is_last,
-        case when legs.zone = -2 then coalesce(nearest.zone, -1) else legs.zone end as zone,
-        coalesce(legs.prev_t, tips.ended_at) as prev_t,
-        coalesce(legs.prev_lon, tips.end_lon) as prev_lon,
-        coalesce(legs.prev_lat, tips.end_lat) as prev_lat
+        legs.prev_t,
+        legs.prev_lon,
+        legs.prev_lat,
+        cells.cell,
+        cells.port_id,
+        cells.inner_deg2,
+        cells.outer_deg2,
+        (legs.lon - cells.lon) * cells.cos_lat * (legs.lon - cells.lon) * cells.cos_lat
+        + (legs.lat - cells.lat) * (legs.lat - cells.lat) as port_deg2
     from shipping.legs as legs
+    left join shipping.port_cells as cells
+        on
+            cast(floor(legs.lon * 50) as bigint) * 100000
+            + cast(floor(legs.lat * 50) as bigint) = cells.cell
+),
+
+rivals as (
+    select
+        located.mmsi,
+        located.t,
+        near.port_id,
+        near.inner_deg2,
+        near.outer_deg2,
+        (located.lon - near.lon) * near.cos_lat * (located.lon - near.lon) * near.cos_lat
+        + (located.lat - near.lat) * (located.lat - near.lat) as port_deg2
+    from located
+    inner join shipping.port_candidates as near
+        on located.cell = near.cell
+    where located.port_id = -2
+),
+
+nearest as (
+    select
+        mmsi,
+        t,
+        case when port_deg2 <= inner_deg2 then port_id else -9 end as zone,
+        row_number() over (partition by mmsi, t order by port_deg2, port_id) as choice
+    from rivals
+    where port_deg2 <= outer_deg2
+),
+
+joined as (
+    select
+        located.mmsi,
+        located.t,
+        located.lon,
+        located.lat,
+        located.draught_m,
+        located.is_stopped,
+        located.n,
+        located.is_last,
+        case
+            when located.port_id is null then -1
+            when located.port_id = -2 then coalesce(nearest.zone, -1)
+            when located.port_deg2 <= located.inner_deg2 then located.port_id
+            when located.port_deg2 <= located.outer_deg2 then -9
+            else -1
+        end as zone,
+        coalesce(located.prev_t, tips.ended_at) as prev_t,
+        coalesce(located.prev_lon, tips.end_lon) as prev_lon,
+        coalesce(located.prev_lat, tips.end_lat) as prev_lat
+    from located
     left join nearest
-        on legs.mmsi = nearest.mmsi and legs.t = nearest.t and nearest.choice = 1
+        on located.mmsi = nearest.mmsi and located.t = nearest.t and nearest.choice = 1
     left join shipping.carried_pieces as tips
-        on legs.mmsi = tips.mmsi and tips.is_newest and legs.prev_t is null
+        on located.mmsi = tips.mmsi and tips.is_newest and located.prev_t is null
 ),
 
 measured as (

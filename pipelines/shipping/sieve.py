@@ -1,0 +1,276 @@
+"""The one pass over all positions, in NumPy on sorted Parquet, a row group at a time.
+
+It yields the rows of sql/shipping/legs.sql, and perhaps a few more: a row that is kept without need
+costs time, never an event, since every later stage asks its own question again. So the tests here
+may be coarse where that is cheap (no cosine, no exact circle), and a row group stays in the
+processor's cache. Rows out of order are refused, and the engine then sorts with legs.sql itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipelines.shipping.port_grid import PortMap
+
+COLUMNS = ("mmsi", "t", "lon", "lat", "sog_kn", "draught_m")
+
+LEGS_SCHEMA = {
+    "mmsi": pl.Int64,
+    "t": pl.Int64,
+    "lon": pl.Float64,
+    "lat": pl.Float64,
+    "draught_m": pl.Float64,
+    "is_stopped": pl.Boolean,
+    "n": pl.Int64,
+    "is_last": pl.Boolean,
+    "prev_t": pl.Int64,
+    "prev_lon": pl.Float64,
+    "prev_lat": pl.Float64,
+}
+
+Block = dict[str, NDArray]
+
+
+class OutOfOrder(ValueError):
+    """The rows of a file are not sorted by ship and time."""
+
+
+@dataclass(frozen=True)
+class Sieved:
+    """Legs (`LEGS_SCHEMA`) and the rows they were taken from."""
+
+    legs: pl.DataFrame
+    rows_in: int
+
+
+def _blocks(
+    files: Sequence[Path],
+    low: int | None,
+    high: int | None,
+    from_t: int | None,
+    until_t: int | None,
+) -> Iterator[Block]:
+    """Row groups that may hold ships low <= mmsi < high, cut to these ships and times."""
+    for file in files:
+        with pq.ParquetFile(file, memory_map=True) as opened:
+            at = opened.schema_arrow.get_field_index("mmsi")
+            for group in range(opened.num_row_groups):
+                known = opened.metadata.row_group(group).column(at).statistics
+                if known is not None and known.has_min_max:
+                    if high is not None and known.min >= high:
+                        continue
+                    if low is not None and known.max < low:
+                        continue
+                table = opened.read_row_group(group, columns=list(COLUMNS), use_threads=False)
+                block = {name: table.column(name).to_numpy() for name in COLUMNS}
+                wanted: NDArray[np.bool_] | None = None
+                for name, limit, below in (
+                    ("mmsi", low, False),
+                    ("mmsi", high, True),
+                    ("t", from_t, False),
+                    ("t", until_t, True),
+                ):
+                    if limit is None:
+                        continue
+                    values = block[name]
+                    test = values < limit if below else values >= limit
+                    if not test.all():
+                        wanted = test if wanted is None else wanted & test
+                if wanted is not None:
+                    block = {name: values[wanted] for name, values in block.items()}
+                if len(block["mmsi"]):
+                    yield block
+
+
+def _joined(first: Block, second: Block) -> Block:
+    return {name: np.concatenate([first[name], second[name]]) for name in first}
+
+
+def _one_per_second(block: Block) -> Block:
+    """The first report of each ship and second by (lon, lat, sog_kn, draught_m), empty last.
+
+    Raises:
+        OutOfOrder: a ship's times go back.
+    """
+    mmsi, t = block["mmsi"], block["t"]
+    same_ship = mmsi[1:] == mmsi[:-1]
+    step = t[1:] - t[:-1]
+    if (same_ship & (step < 0)).any():
+        raise OutOfOrder("a ship's positions are not in order of time")
+    repeat = same_ship & (step == 0)
+    if not repeat.any():
+        return block
+    again = np.concatenate([[False], repeat])
+    tied = np.flatnonzero(again | np.concatenate([repeat, [False]]))
+    order = tied[
+        np.lexsort(
+            [
+                np.where(np.isnan(block[name][tied]), np.inf, block[name][tied])
+                for name in ("draught_m", "sog_kn", "lat", "lon")
+            ]
+            + [np.cumsum(~again[tied])]
+        )
+    ]
+    kept = ~again
+    # the group's first place takes the group's first report
+    starts = tied[~again[tied]]
+    chosen = order[np.flatnonzero(~again[tied])]
+    source = np.arange(len(mmsi))
+    source[starts] = chosen
+    source = source[kept]
+    return {name: values[source] for name, values in block.items()}
+
+
+def sieve(
+    files: Sequence[Path],
+    ports: PortMap,
+    parameters: dict[str, int | float],
+    *,
+    low: int | None = None,
+    high: int | None = None,
+    from_t: int | None = None,
+    until_t: int | None = None,
+) -> Sieved:
+    """Positions at which something may change.
+
+    Args:
+        files: Parquet files; together each ship's rows lie in one stretch, ordered by time.
+        ports: the rough map of the ports.
+        parameters: `Definitions.parameters`.
+        low, high: ships low <= mmsi < high.
+        from_t, until_t: positions from_t <= t < until_t.
+
+    Raises:
+        OutOfOrder: the rows are not sorted by ship and time.
+    """
+    found: list[Block] = []
+    starts: list[NDArray] = []
+    rows_in = seen = 0
+    # the last report of a block waits: whether more of its second follow, only the next one tells
+    held: Block | None = None
+    before: Block | None = None
+    for raw in _blocks(files, low, high, from_t, until_t):
+        rows_in += len(raw["mmsi"])
+        lon, lat = raw["lon"], raw["lat"]
+        valid = (lon >= -180) & (lon <= 180) & (lat >= -90) & (lat <= 90)
+        block = raw if valid.all() else {name: values[valid] for name, values in raw.items()}
+        if held is not None:
+            block = _joined(held, block)
+        if not len(block["mmsi"]):
+            continue
+        mmsi, t = block["mmsi"], block["t"]
+        waiting = (mmsi == mmsi[-1]) & (t == t[-1])
+        cut = len(mmsi) - int(waiting[::-1].argmin()) if not waiting.all() else 0
+        held = {name: values[cut:] for name, values in block.items()}
+        block = {name: values[:cut] for name, values in block.items()}
+        if not cut:
+            continue
+        block = _one_per_second(block)
+        follower = held["mmsi"][0], held["t"][0]
+        if block["mmsi"][-1] == follower[0] and block["t"][-1] >= follower[1]:
+            raise OutOfOrder("a ship's positions are not in order of time")
+        legs, begun = _changes(block, before, follower[0], seen, ports, parameters)
+        found.append(legs)
+        starts.append(begun)
+        seen += len(block["mmsi"])
+        before = {name: values[-1:] for name, values in block.items()}
+    if held is not None:
+        block = _one_per_second(held)
+        legs, begun = _changes(block, before, None, seen, ports, parameters)
+        found.append(legs)
+        starts.append(begun)
+    if not found:
+        return Sieved(pl.DataFrame(schema=LEGS_SCHEMA), rows_in)
+    ships = np.concatenate(starts)
+    if len(np.unique(ships)) < len(ships):
+        raise OutOfOrder("a ship's positions lie in more than one place")
+    joined = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+    frame = pl.DataFrame(joined)
+    known = pl.col("has_prev")
+    return Sieved(
+        frame.with_columns(
+            pl.col("draught_m").fill_nan(None),
+            *(
+                pl.when(known).then(name).otherwise(None).alias(name)
+                for name in ("prev_t", "prev_lon", "prev_lat")
+            ),
+        )
+        .select(list(LEGS_SCHEMA))
+        .cast(LEGS_SCHEMA),
+        rows_in,
+    )
+
+
+def _changes(
+    block: Block,
+    before: Block | None,
+    next_mmsi: int | None,
+    seen: int,
+    ports: PortMap,
+    parameters: dict[str, int | float],
+) -> tuple[Block, NDArray]:
+    """(rows where something may change, ships that begin) of reports that follow `before`."""
+    first = 0
+    if before is not None:
+        block = _joined(before, block)
+        first = 1
+    mmsi, t, lon, lat = (block[name] for name in ("mmsi", "t", "lon", "lat"))
+    draught = block["draught_m"]
+    code = ports.codes(lon, lat)
+    stopped = block["sog_kn"] < parameters["stop_kn"]  # empty is not stopped
+
+    same = np.empty(len(mmsi), dtype=bool)
+    same[0] = False
+    np.equal(mmsi[1:], mmsi[:-1], out=same[1:])
+    last = np.empty(len(mmsi), dtype=bool)
+    np.logical_not(same[1:], out=last[:-1])
+    last[-1] = next_mmsi is None or mmsi[-1] != next_mmsi
+
+    leg_s = (t[1:] - t[:-1]).astype(np.float64)
+    east = np.abs(lon[1:] - lon[:-1])
+    north = np.abs(lat[1:] - lat[:-1])
+    moved = np.maximum(east, north)
+    here, there = code[1:], code[:-1]
+
+    keep = leg_s > parameters["silence_s"]
+    # a leg is too long only if one of its sides is at least 0.7 of it, whatever the latitude
+    keep |= moved > (leg_s * parameters["speed_deg_per_s"] + parameters["error_deg"]) * 0.7
+    # against the last draught said, not the last row: one report in many names it
+    known = np.maximum.accumulate(np.where(np.isnan(draught) & same, 0, np.arange(len(draught))))
+    keep |= (draught[1:] != draught[known[:-1]]) & ~np.isnan(draught[1:])
+    keep |= here != there
+    keep |= here == 2
+    keep |= (here == 1) & ((moved > 0.0005) | (stopped[1:] & ~stopped[:-1]))
+    # away from ports: slow in both directions; 1 - x²/2 never exceeds the cosine
+    slow = leg_s * parameters["drift_deg_per_s"] + parameters["noise_deg"]
+    shrink = np.maximum(1 - lat[1:] * lat[1:] * 1.5231e-4, 0.0) * 0.998
+    keep |= (here != 1) & (leg_s <= parameters["leg_s"]) & (north < slow) & (east * shrink < slow)
+
+    wanted = last | ~same
+    wanted[1:] |= keep
+    if first:
+        wanted[0] = False
+    at = np.flatnonzero(wanted)
+    prev = np.maximum(at - 1, 0)
+    legs = {
+        "mmsi": mmsi[at],
+        "t": t[at],
+        "lon": lon[at],
+        "lat": lat[at],
+        "draught_m": draught[at],
+        "is_stopped": stopped[at],
+        "n": at + (seen + 1 - first),
+        "is_last": last[at],
+        "has_prev": same[at],
+        "prev_t": t[prev],
+        "prev_lon": lon[prev],
+        "prev_lat": lat[prev],
+    }
+    return legs, mmsi[first:][~same[first:]]
