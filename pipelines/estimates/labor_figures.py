@@ -25,6 +25,8 @@ WORLD = "WLD"
 WHOLE_SECTORS = {"KWT": "construction", "QAT": "construction", "ARE": "construction"}
 WHOLE_SECTORS |= {"MNG": "construction"}
 
+# Resolution 2375 of 11 September 2017 ended new permits
+PERMITS_END = dt.date(2017, 9, 1)
 # Resolution 2397 of 22 December 2017 gave hosts two years to send workers home
 REPATRIATION_START = dt.date(2017, 12, 1)
 REPATRIATION_END = dt.date(2019, 12, 1)
@@ -48,6 +50,7 @@ _UNITS: dict[str, dict[str, tuple[str | None, float]]] = {
     "gross_wages_usd": {"USD": (None, 1.0), "USD/month": (None, 12.0), "USD/year": (None, 1.0)},
     "border_entries": {"persons": (None, 1.0), "persons/year": (None, 1.0)},
     "repatriated": {"persons": (None, 1.0)},
+    "headcount_ratio": {"pct_of_2017-08": (None, 0.01)},
     "permits": {"permits": (None, 1.0), "persons": (None, 1.0), "persons/year": (None, 1.0)},
 }
 _UNITS["worker_take_home"] = _UNITS["gross_wage"]
@@ -140,6 +143,12 @@ def read_labor_figures(
     frame = (
         observations.filter(pl.col("stream") == stream)
         .with_columns(pl.col("quantity").replace(_ALIASES))
+        .with_columns(
+            # a level told as percent of an earlier one is a ratio of two headcounts
+            quantity=pl.when(pl.col("unit").str.starts_with("pct_of_"))
+            .then(pl.col("quantity") + "_ratio")
+            .otherwise("quantity")
+        )
         .sort("observation_id")
         .join(units, on=["quantity", "unit"], how="left", maintain_order="left")
         .with_row_index("row")
