@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -56,6 +57,8 @@ class Source:
         to_get_it: what to do when there is no data.
         refresh: fetch what is new; None where only people can fetch.
         embedded: what the installation carries.
+        lag_days: age of the last day spoken of from which a newer edition was due; 0 for a source
+            whose coverage people choose.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Source:
     to_get_it: str
     refresh: Callable[[SnapshotStore, Network], Refreshed] | None = None
     embedded: Callable[[], Embedded] | None = None
+    lag_days: int = 0
 
 
 # where Comtrade is asked; tests put a server of their own here
@@ -94,6 +98,18 @@ def _refresh_pink_sheet(store: SnapshotStore, network: Network) -> Refreshed:
         pink_sheet.SOURCE,
         pink_sheet.LICENCE,
         lambda etag: pink_sheet.fetch_pink_sheet(Fetcher(), etag=etag),
+    )
+
+
+def _refresh_baci(store: SnapshotStore, network: Network) -> Refreshed:
+    file = os.environ.get("DPRK_BACI_FILE", "")
+    if not file:
+        return Refreshed("not asked: DPRK_BACI_FILE is not set", is_complete=True)
+    return refresh_file(
+        store,
+        baci.SOURCE,
+        baci.LICENCE,
+        lambda etag: baci.fetch_baci(Fetcher(), file, etag=etag),
     )
 
 
@@ -138,10 +154,12 @@ SOURCES = (
         "exporter, importer, code.",
         baci.LICENCE,
         StagedBaci,
-        lambda content, file: baci.parse_baci(content, file=file, party=comtrade.PRK)[0],
+        lambda content, file: baci.parse_baci_file(content, file=file, party=comtrade.PRK),
         "year",
         400,
-        "download a year's CSV of BACI and drop it under its own name",
+        "unpack a year's CSV of BACI and drop it under its own name, or set DPRK_ONLINE=1 and "
+        "DPRK_BACI_FILE (a zip of over a gigabyte)",
+        _refresh_baci,
     ),
     Source(
         pink_sheet.SOURCE,
@@ -153,6 +171,7 @@ SOURCES = (
         45,
         "set DPRK_ONLINE=1, or drop CMO-Historical-Data-Monthly.xlsx",
         _refresh_pink_sheet,
+        lag_days=75,
     ),
     Source(
         ecb.SOURCE,
@@ -165,6 +184,7 @@ SOURCES = (
         "it comes with the installation; set DPRK_ONLINE=1 for newer days",
         _refresh_ecb,
         _embedded_ecb,
+        lag_days=45,
     ),
 )
 
@@ -234,7 +254,9 @@ def _raw_asset(source: Source) -> dg.AssetsDefinition:
     return raw
 
 
-def status_of(source: Source, staged: Staged, outcome: str, today: dt.date) -> tuple[str, bool]:
+def status_of(
+    source: Source, staged: Staged, outcome: str, today: dt.date, last: dt.date | None
+) -> tuple[str, bool]:
     """What to say about a source after staging, and whether it is stale."""
     if staged.is_embedded:
         origin = "comes with the installation"
@@ -249,8 +271,9 @@ def status_of(source: Source, staged: Staged, outcome: str, today: dt.date) -> t
         words.append(f"DRIFT: {staged.drift[0]}")
         if len(staged.drift) > 1:
             words.append(f"and {len(staged.drift) - 1} more")
-    age = None if staged.retrieved_at is None else (today - staged.retrieved_at.date()).days
-    is_stale = bool(staged.drift) or (age is not None and age > source.stale_days)
+    age = 0 if staged.retrieved_at is None else (today - staged.retrieved_at.date()).days
+    behind = (today - last).days if last is not None and source.lag_days else 0
+    is_stale = bool(staged.drift) or age > source.stale_days or behind > source.lag_days > 0
     return "; ".join(words), is_stale
 
 
@@ -290,10 +313,11 @@ def _staged_asset(source: Source) -> dg.AssetsDefinition:
                 else None
             )
             today = dt.date.fromisoformat(asked) if asked else dt.datetime.now(dt.UTC).date()
-            status, is_stale = status_of(source, staged, fetched[0] if fetched else "", today)
-            last = staged.split.kept[source.last_day].max()
-            if isinstance(last, int):
-                last = dt.date(last, 12, 31)
+            newest = staged.split.kept[source.last_day].max()
+            if isinstance(newest, int):
+                newest = dt.date(newest, 12, 31)
+            last = newest if isinstance(newest, dt.date) else None
+            status, is_stale = status_of(source, staged, fetched[0] if fetched else "", today, last)
             counts = note_source(
                 connection,
                 source.name,
@@ -302,7 +326,7 @@ def _staged_asset(source: Source) -> dg.AssetsDefinition:
                 status=status,
                 is_embedded=staged.is_embedded,
                 is_stale=is_stale,
-                as_of=last if isinstance(last, dt.date) else None,
+                as_of=last,
                 retrieved_at=staged.retrieved_at,
             )
             return result(connection, table, **counts)

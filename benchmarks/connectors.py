@@ -9,8 +9,10 @@ adding itself to `CONNECTORS`.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -61,8 +63,16 @@ def _comtrade_body(path: str, query: Query) -> tuple[bytes, str]:
     return samples.comtrade_json(rows[: int(query.get("maxRecords", "500"))]), "application/json"
 
 
-def _baci_body() -> bytes:
-    return samples.baci_csv(f"2016,408,{code},270111,1.5,    NA" for code in range(1, 201))
+_BACI_ZIP = "BACI_HS92_V202401.zip"
+
+
+def _baci_zip() -> bytes:
+    year = samples.baci_csv(f"2016,408,{code},270111,1.5,    NA" for code in range(1, 201))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(samples.BACI_NAME, year)
+        archive.writestr("country_codes_V202401.csv", "country_code,country_name\n")
+    return out.getvalue()
 
 
 def _comtrade_fetch(
@@ -99,11 +109,11 @@ CONNECTORS: list[Connector] = [
     ),
     Connector(
         "baci",
-        lambda path, query: (_baci_body(), "text/csv"),
+        lambda path, query: (_baci_zip(), "application/zip"),
         lambda fetcher, url, limits, etag: [
-            baci.fetch_baci(fetcher, samples.BACI_NAME, base_url=url, limits=limits, etag=etag)
+            baci.fetch_baci(fetcher, _BACI_ZIP, base_url=url, limits=limits, etag=etag)
         ],
-        lambda content: baci.parse_baci(content, file=samples.BACI_NAME)[0],
+        lambda content: baci.parse_baci_file(content, file=_BACI_ZIP, party=408),
         needs_length=True,
     ),
     Connector(

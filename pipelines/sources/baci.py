@@ -14,6 +14,7 @@ import polars as pl
 from pipelines.quarantine import SourceDrift, Split, check_columns
 from pipelines.schemas.trade import StagedBaci
 from pipelines.sources import cells
+from pipelines.sources.archives import open_zip, read_member
 from pipelines.sources.http import Answer, Fetcher, Limits
 
 SOURCE = "baci"
@@ -27,6 +28,8 @@ LIMITS = Limits(
     needs_length=True,
 )
 COLUMNS = ("t", "i", "j", "k", "v", "q")
+_ARCHIVE = re.compile(r"BACI_HS\d{2}_V\w+\.zip")
+_UNPACKED = 32 * 1024**3
 _NAME = re.compile(r"BACI_(HS\d{2})_Y(\d{4})_V(\w+)\.csv$")
 
 
@@ -62,8 +65,24 @@ def fetch_baci(
     limits: Limits = LIMITS,
     etag: str | None = None,
 ) -> Answer:
-    """One year's CSV; raises SourceUnavailable, or SourceDrift for another name than BACI's."""
-    edition_of(file)
+    """One HS edition's zip, all years (a gigabyte or more).
+
+    Args:
+        fetcher: the polite client.
+        file: its name, such as BACI_HS12_V202601.zip; releases come once a year.
+        base_url: another server, for tests.
+        limits: how far the request may go.
+        etag: validator of the snapshot we have.
+
+    Raises:
+        SourceUnavailable: the request failed.
+        SourceDrift: the name is not BACI's.
+    """
+    if _ARCHIVE.fullmatch(file) is None:
+        raise SourceDrift(
+            f"{SOURCE}: {file} is not named like BACI_HS12_V202601.zip; look the release up at "
+            "CEPII's page and correct DPRK_BACI_FILE"
+        )
     return fetcher.get(f"{base_url}/{file}", limits, source=SOURCE, etag=etag)
 
 
@@ -116,6 +135,39 @@ def parse_baci(content: bytes, *, file: str, party: int | None = None) -> tuple[
         cells.joined(kept, [*refused, unreadable, checked.quarantined], found - outside),
         outside,
     )
+
+
+def parse_baci_file(content: bytes, *, file: str, party: int) -> Split:
+    """A year's CSV, or the zip of all years read one year at a time, to `StagedBaci`.
+
+    Args:
+        content: bytes of either.
+        file: its name.
+        party: M49 code that a row must have on one side.
+
+    Raises:
+        SourceDrift: as `parse_baci`; or the zip is damaged or holds no year.
+    """
+    if not content.startswith(b"PK"):
+        return parse_baci(content, file=file, party=party)[0]
+    archive = open_zip(content, source=SOURCE, file=file, limit=_UNPACKED)
+    years = [name for name in archive.namelist() if _NAME.search(name)]
+    if not years:
+        raise SourceDrift(
+            f"{SOURCE}: {file} holds {', '.join(archive.namelist()[:5])}; expected files such as "
+            "BACI_HS12_Y2016_V202601.csv"
+        )
+    kept, refused, rows_in = [], [], 0
+    for name in years:
+        year, _ = parse_baci(
+            read_member(archive, name, source=SOURCE, file=file, limit=LIMITS.max_bytes),
+            file=name,
+            party=party,
+        )
+        kept.append(year.kept)
+        refused.append(year.quarantined)
+        rows_in += year.rows_in
+    return cells.joined(pl.concat(kept), refused, rows_in)
 
 
 def _read(content: bytes, file: str) -> tuple[pl.DataFrame, list[pl.DataFrame], int]:

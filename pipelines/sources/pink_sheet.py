@@ -19,14 +19,14 @@ from pipelines.quarantine import SourceDrift, Split, split
 from pipelines.schemas.trade import StagedCommodityPrices
 from pipelines.sources import cells
 from pipelines.sources.archives import open_zip
-from pipelines.sources.http import Answer, Fetcher, Limits
+from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
 
 SOURCE = "pink_sheet"
 LICENCE = "CC BY 4.0, World Bank"
-# the address changes with each edition; the page that lists it is
-# https://www.worldbank.org/en/research/commodity-markets
+# the workbook moves to a new address about once a year; this page links to it
+PAGE = "https://www.worldbank.org/en/research/commodity-markets"
 URL = (
-    "https://thedocs.worldbank.org/en/doc/18675f1d1639c7a34d463f59263ba0a2-0050012025/related/"
+    "https://thedocs.worldbank.org/en/doc/74e8be41ceb20fa0da750cda2f6b9e4e-0050012026/related/"
     "CMO-Historical-Data-Monthly.xlsx"
 )
 LIMITS = Limits(
@@ -36,6 +36,16 @@ LIMITS = Limits(
         "application/octet-stream",
     ),
     max_bytes=16 * 1024 * 1024,
+)
+PAGE_LIMITS = Limits(
+    hosts=frozenset({"www.worldbank.org"}),
+    content_types=("text/html",),
+    max_bytes=8 * 1024 * 1024,
+    attempts=2,
+)
+_LINK = re.compile(
+    rb"https://thedocs\.worldbank\.org/en/doc/[0-9a-f]{8,64}-\d{6,12}/related/"
+    rb"CMO-Historical-Data-Monthly\.xlsx"
 )
 SHEET = "Monthly Prices"
 SERIES = {
@@ -48,11 +58,29 @@ _MISSING = ("…", "...", "..", "")
 _MAX_ROWS, _MAX_COLUMNS = 5_000, 400
 
 
+def workbook_address(fetcher: Fetcher) -> str:
+    """Where the newest edition is: the link on the bank's page, else the address last known."""
+    try:
+        page = fetcher.get(PAGE, PAGE_LIMITS, source=SOURCE)
+    except SourceUnavailable:
+        return URL
+    found = _LINK.search(page.content)
+    return found.group(0).decode("ascii") if found else URL
+
+
 def fetch_pink_sheet(
-    fetcher: Fetcher, *, url: str = URL, limits: Limits = LIMITS, etag: str | None = None
+    fetcher: Fetcher, *, url: str | None = None, limits: Limits = LIMITS, etag: str | None = None
 ) -> Answer:
-    """The workbook; raises SourceUnavailable."""
-    return fetcher.get(url, limits, source=SOURCE, etag=etag)
+    """The newest workbook; raises SourceUnavailable.
+
+    Args:
+        fetcher: the polite client.
+        url: its address; None looks it up on the bank's page.
+        limits: how far the request may go.
+        etag: validator of the snapshot we have.
+    """
+    address = workbook_address(fetcher) if url is None else url
+    return fetcher.get(address, limits, source=SOURCE, etag=etag)
 
 
 def _cells_of(content: bytes, file: str) -> list[tuple[object, ...]]:

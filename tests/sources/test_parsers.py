@@ -7,6 +7,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -23,11 +24,15 @@ from benchmarks.samples import (
     pink_sheet_xlsx,
 )
 from pipelines.quarantine import SourceDrift
-from pipelines.sources.baci import edition_of, parse_baci
+from pipelines.sources.baci import edition_of, parse_baci, parse_baci_file
 from pipelines.sources.china_customs import flow_of_name, parse_china_customs
 from pipelines.sources.ecb import embedded_zip, monthly_rates, parse_ecb
+from pipelines.sources.http import Fetcher
+from pipelines.sources.pink_sheet import URL, parse_pink_sheet, workbook_address
 from pipelines.sources.pink_sheet import edition_of as sheet_date
-from pipelines.sources.pink_sheet import parse_pink_sheet
+
+LINK = b"0123abcd-0050012027"
+WORKBOOK = "CMO-Historical-Data-Monthly.xlsx"
 
 # --- China customs
 
@@ -455,3 +460,37 @@ def test_ecb_means_are_means_of_crosses(rates):
     if january:
         assert found["per_usd"].item() == pytest.approx(sum(january) / len(january))
         assert found["n_days"].item() == len(january)
+
+
+def test_a_baci_zip_is_read_year_by_year():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("BACI_HS92_Y2015_V202401.csv", baci_csv(["2015,408,156,270111,1,1"]))
+        archive.writestr("BACI_HS92_Y2016_V202401.csv", baci_csv(["2016,4,8,270111,1,1", "x"]))
+        archive.writestr("country_codes_V202401.csv", "country_code\n")
+    split = parse_baci_file(out.getvalue(), file="BACI_HS92_V202401.zip", party=408)
+    assert split.kept["year"].to_list() == [2015]
+    assert (split.rows_in, split.rows_quarantined) == (2, 1)
+    assert split.quarantined["file"].to_list() == ["BACI_HS92_Y2016_V202401.csv"]
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        (b'<a href="%s">Monthly prices</a>' % LINK, "new"),
+        (b"<html>moved</html>", "known"),
+        (b'<a href="https://evil.example/CMO-Historical-Data-Monthly.xlsx">', "known"),
+        (None, "known"),
+    ],
+)
+def test_the_workbook_is_found_on_the_banks_page(page, expected):
+    new = f"https://thedocs.worldbank.org/en/doc/{LINK.decode()}/related/{WORKBOOK}"
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if page is None:
+            return httpx.Response(404)
+        html = page.replace(LINK, new.encode())
+        return httpx.Response(200, content=html, headers={"Content-Type": "text/html"})
+
+    fetcher = Fetcher(transport=httpx.MockTransport(respond), sleep=lambda _: None)
+    assert workbook_address(fetcher) == (new if expected == "new" else URL)
