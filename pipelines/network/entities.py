@@ -1,0 +1,303 @@
+"""Parties, relations and statements: our cited tables joined with the official lists."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from pipelines.network.resolution import kind_of
+
+# which body speaks through which list
+LIST_AUTHORITIES = {
+    "ofac_sdn": "OFAC",
+    "ofac_consolidated": "OFAC",
+    "un_sc": "UNSC",
+    "eu_prk": "EU",
+    "eu": "EU",
+    "uk": "UK",
+}
+LIST_HOMES = {
+    "OFAC": "https://sanctionslistservice.ofac.treas.gov",
+    "UNSC": "https://scsanctions.un.org/resources/xml/en/consolidated.xml",
+    "EU": "https://eur-lex.europa.eu/eli/reg/2017/1509/oj",
+    "UK": "https://www.gov.uk/government/publications/the-uk-sanctions-list",
+}
+LIST_TITLES = {
+    "OFAC": "OFAC SDN list",
+    "UNSC": "UN Security Council Consolidated List",
+    "EU": "Regulation (EU) 2017/1509, annexes",
+    "UK": "UK Sanctions List",
+}
+_SLUG = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def listed_id(list_source: str, list_id: str) -> str:
+    """The entity id of a list entry that our own tables do not hold."""
+    return f"{list_source}-{_SLUG.sub('-', list_id)}".lower().strip("-")
+
+
+def list_keys_of(statements: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
+    """The list entries our own statements cite: about, list_key such as `OFAC:12209`.
+
+    Read from the locator of statements on lists: OFAC entry numbers, UN reference numbers, EU
+    annex records. An entry that several parties of one kind cite (a ship named in its owner's
+    listing) identifies none of them.
+    """
+    read = {"OFAC": r"ent_num (\d+)", "UNSC": r"(KP[ei]\.\d{3})", "EU": ""}
+    out = []
+    for authority, pattern in read.items():
+        mine = statements.filter(
+            (pl.col("authority") == authority) & (pl.col("read_via") == "official_list")
+        )
+        if authority == "EU":
+            key = pl.concat_str(
+                pl.col("locator").str.extract(r"Annex ([IVXL]+\.?[A-Z]?) record", 1),
+                pl.lit(":"),
+                pl.col("locator").str.extract(r"record (\d+)", 1),
+            )
+        else:
+            key = pl.col("locator").str.extract(pattern, 1)
+        out.append(
+            mine.select("about", list_key=pl.concat_str(pl.lit(f"{authority}:"), key)).drop_nulls()
+        )
+    cited = (
+        pl.concat(out)
+        .unique()
+        .join(
+            entities.select(
+                about="entity_id",
+                kind=pl.col("schema").map_elements(kind_of, return_dtype=pl.String),
+            ),
+            on="about",
+        )
+    )
+    own = cited.filter(pl.len().over("list_key", "kind") == 1)
+    return own.group_by("about").agg(pl.col("list_key").unique().sort().str.join(";"))
+
+
+def from_lists(
+    parties: pl.DataFrame, aliases: pl.DataFrame, links: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """List entries of the North Korea measures, in the shape of our own tables.
+
+    Args:
+        parties, aliases, links: rows of the list contracts, all lists together.
+
+    Returns:
+        (entities, links, statements). A `linked_to` of a list becomes an `associate` relation
+        that carries no money: the list does not say what the tie is.
+    """
+    authority = pl.col("list_source").replace_strict(
+        LIST_AUTHORITIES, default=None, return_dtype=pl.String
+    )
+    mine = parties.filter(pl.col("is_dprk") & ~pl.col("is_delisted")).with_columns(
+        authority=authority
+    )
+    mine = mine.filter(pl.col("authority").is_not_null()).with_columns(
+        entity_id=pl.struct("list_source", "list_id").map_elements(
+            lambda row: listed_id(row["list_source"], row["list_id"]), return_dtype=pl.String
+        )
+    )
+    known = (
+        aliases.filter(pl.col("kind") != "weak")
+        .group_by("list_source", "list_id")
+        .agg(aliases=pl.col("alias").unique(maintain_order=True).str.join(";"))
+    )
+    is_vessel = pl.col("schema") == "Vessel"
+    entities = mine.join(known, on=["list_source", "list_id"], how="left").select(
+        "entity_id",
+        schema=pl.when(pl.col("schema") == "LegalEntity")
+        .then(pl.lit("Organization"))
+        .otherwise("schema"),
+        is_bank="is_bank",
+        stage=pl.when("is_bank")
+        .then(pl.lit("bank"))
+        .when(pl.col("schema").is_in(["Vessel", "Airplane"]))
+        .then(pl.lit("asset"))
+        .otherwise(pl.lit("broker")),
+        name="name",
+        aliases="aliases",
+        country_iso2=pl.lit(None, dtype=pl.String),
+        city=pl.lit(None, dtype=pl.String),
+        imo_number=pl.when(is_vessel | (pl.col("imo_kind") == "company")).then("imo_number"),
+        registration_number=pl.lit(None, dtype=pl.String),
+        bic="swift_bic",
+        topics=pl.lit("sanction"),
+        bank_size_tier=pl.when("is_bank").then(pl.lit("unknown")),
+        total_assets_usd=pl.lit(None, dtype=pl.Float64),
+        total_assets_on=pl.lit(None, dtype=pl.Date),
+        total_assets_source=pl.lit(None, dtype=pl.String),
+        note=pl.lit(None, dtype=pl.String),
+        list_key=pl.concat_str("authority", pl.lit(":"), "list_id"),
+        list_source="list_source",
+    )
+    edition = pl.coalesce("edition_on", pl.col("retrieved_at").dt.date())
+    statements = mine.select(
+        statement_id=pl.concat_str(pl.lit("list-"), "entity_id"),
+        about="entity_id",
+        kind=pl.lit("designated"),
+        authority="authority",
+        program="program",
+        stated_on=pl.coalesce("listed_on", edition),
+        stated_on_precision=pl.lit("day"),
+        is_edition_date=pl.col("listed_on").is_null(),
+        document=pl.concat_str(
+            pl.col("authority").replace_strict(LIST_TITLES, return_dtype=pl.String),
+            pl.lit(", edition "),
+            pl.col("list_edition"),
+        ),
+        locator=pl.concat_str(pl.lit("entry "), "list_id"),
+        read_via=pl.lit("official_list"),
+        url=pl.col("authority").replace_strict(LIST_HOMES, return_dtype=pl.String),
+        is_contested=pl.lit(value=False),
+        note=pl.lit(None, dtype=pl.String),
+    )
+    ends = mine.select(
+        "list_source", "list_id", "entity_id", "authority", "program", "list_edition",
+        "edition_on", "retrieved_at",
+    )  # fmt: skip
+    tied = (
+        links.filter(pl.col("is_dprk") & pl.col("target_list_id").is_not_null())
+        .select("list_source", "source_list_id", "target_list_id", "relation", "is_former")
+        .unique(maintain_order=True)
+        .join(ends, left_on=["list_source", "source_list_id"], right_on=["list_source", "list_id"])
+        .join(
+            ends.select("list_source", "list_id", target_id="entity_id"),
+            left_on=["list_source", "target_list_id"],
+            right_on=["list_source", "list_id"],
+        )
+        .with_columns(link_id=pl.concat_str("entity_id", pl.lit("--associate--"), "target_id"))
+        .unique("link_id", keep="first", maintain_order=True)
+    )
+    list_links = tied.select(
+        "link_id",
+        source_id="entity_id",
+        target_id="target_id",
+        relation=pl.lit("associate"),
+        stream=pl.lit("general"),
+        money=pl.lit("none"),
+        start_on=pl.lit(None, dtype=pl.Date),
+        end_on=pl.lit(None, dtype=pl.Date),
+        note=pl.when("is_former")
+        .then(pl.lit("the list calls the tie former"))
+        .otherwise(pl.lit("the list's own 'Linked To'; the role is not stated")),
+    )
+    link_statements = tied.select(
+        statement_id=pl.concat_str(pl.lit("list-"), "link_id"),
+        about="link_id",
+        kind=pl.lit("designated"),
+        authority="authority",
+        program="program",
+        stated_on=pl.coalesce("edition_on", pl.col("retrieved_at").dt.date()),
+        stated_on_precision=pl.lit("day"),
+        is_edition_date=pl.lit(value=True),
+        document=pl.concat_str(
+            pl.col("authority").replace_strict(LIST_TITLES, return_dtype=pl.String),
+            pl.lit(", edition "),
+            pl.col("list_edition"),
+        ),
+        locator=pl.concat_str(pl.lit("entry "), "source_list_id", pl.lit(", remarks")),
+        read_via=pl.lit("official_list"),
+        url=pl.col("authority").replace_strict(LIST_HOMES, return_dtype=pl.String),
+        is_contested=pl.lit(value=False),
+        note=pl.lit(None, dtype=pl.String),
+    )
+    return entities, list_links, pl.concat([statements, link_statements])
+
+
+def parties_frame(entities: pl.DataFrame) -> pl.DataFrame:
+    """What the resolver reads: party_id, kind, names, keys, list_source."""
+    return entities.select(
+        party_id="entity_id",
+        kind=pl.col("schema").map_elements(kind_of, return_dtype=pl.String),
+        names=pl.concat_list(
+            "name",
+            pl.col("aliases").fill_null("").str.split(";"),
+        ).list.filter(pl.element() != ""),
+        imo_number="imo_number",
+        registration_number="registration_number",
+        bic="bic",
+        list_key="list_key",
+        list_source="list_source",
+    )
+
+
+def merge(
+    entities: pl.DataFrame,
+    links: pl.DataFrame,
+    statements: pl.DataFrame,
+    canonical: dict[str, str],
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Rows under their canonical ids; names of merged rows become aliases; nothing is dropped.
+
+    Relations between the same two parties, of one kind and stream, become one with all their
+    statements.
+    """
+    renamed = entities.with_columns(canonical_id=pl.col("entity_id").replace(canonical))
+    is_head = pl.col("entity_id") == pl.col("canonical_id")
+    merged = (
+        renamed.with_columns(is_head=is_head)
+        .sort("is_head", "entity_id", descending=[True, False])
+        .group_by("canonical_id", maintain_order=True)
+        .agg(
+            *(
+                pl.col(name).drop_nulls().first()
+                for name in entities.columns
+                if name not in ("entity_id", "aliases", "is_bank", "list_key", "topics")
+            ),
+            pl.col("is_bank").any(),
+            pl.col("topics").drop_nulls().first(),
+            pl.col("list_key").drop_nulls().str.join(";"),
+            aliases=pl.concat_list(
+                "name",
+                pl.col("aliases").fill_null("").str.split(";"),
+            )
+            .explode()
+            .unique(maintain_order=True),
+            n_rows=pl.len().cast(pl.Int64),
+        )
+        .rename({"canonical_id": "entity_id"})
+        .with_columns(
+            aliases=pl.col("aliases")
+            .list.set_difference(pl.concat_list("name"))
+            .list.filter(pl.element() != "")
+            .list.sort()
+            .list.join(";")
+        )
+        .with_columns(
+            bank_size_tier=pl.when("is_bank").then(pl.col("bank_size_tier").fill_null("unknown"))
+        )
+    )
+    ends = links.with_columns(
+        pl.col("source_id").replace(canonical), pl.col("target_id").replace(canonical)
+    ).filter(pl.col("source_id") != pl.col("target_id"))
+    key = ["source_id", "target_id", "relation", "stream"]
+    first = ends.sort("link_id").unique(key, keep="first", maintain_order=True)
+    # a list's bare tie says nothing beside a relation of our own between the same two
+    named = (
+        first.filter(pl.col("relation") != "associate")
+        .select(
+            pl.min_horizontal("source_id", "target_id").alias("a"),
+            pl.max_horizontal("source_id", "target_id").alias("b"),
+            pl.col("link_id").alias("kept"),
+        )
+        .unique(["a", "b"], keep="first", maintain_order=True)
+    )
+    bare = first.with_columns(
+        a=pl.min_horizontal("source_id", "target_id"), b=pl.max_horizontal("source_id", "target_id")
+    ).join(named, on=["a", "b"], how="left")
+    swallowed = bare.filter(
+        (pl.col("stream") == "general")
+        & (pl.col("relation") == "associate")
+        & (pl.col("money") == "none")
+        & pl.col("link_id").str.contains(r"^(ofac|un_sc|eu)")
+        & pl.col("kept").is_not_null()
+    ).select("link_id", "kept")
+    head = dict(
+        ends.join(first.select(*key, kept="link_id"), on=key).select("link_id", "kept").iter_rows()
+    )
+    head |= {old: dict(swallowed.iter_rows()).get(new, new) for old, new in head.items()}
+    kept_links = first.join(swallowed.select("link_id"), on="link_id", how="anti")
+    moved = statements.with_columns(about=pl.col("about").replace(canonical).replace(head))
+    return merged, kept_links, moved

@@ -1,0 +1,421 @@
+"""Which rows are one party: exact keys first, then names across four scripts, then people.
+
+Keys that an issuer gives once (a ship's IMO number, a company's registration, a bank's BIC, a
+list's own entry number) join rows by themselves. Names only propose: Hanzi by their pinyin,
+Hangul by both romanisations, and every romanised Korean name by a skeleton in which the
+spellings of one sound meet. What a reviewer wrote in entity_decisions.csv stands above both, and
+deleting the row there undoes it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import numpy as np
+import polars as pl
+from rapidfuzz import fuzz, process
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+# keys that settle identity by themselves
+EXACT_KEYS = ("imo_number", "registration_number", "bic", "list_key")
+# at or above: proposed as the same; measured on the lists' own cross-references
+SAME_SCORE = 93.0
+REVIEW_SCORE = 85.0
+_ORGANISATIONS = frozenset({"LegalEntity", "Organization", "Company", "PublicBody"})
+
+_INITIALS_RR = (
+    "g", "kk", "n", "d", "tt", "r", "m", "b", "pp", "s", "ss", "", "j", "jj", "ch", "k", "t", "p",
+    "h",
+)  # fmt: skip
+_MEDIALS_RR = (
+    "a", "ae", "ya", "yae", "eo", "e", "yeo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we",
+    "wi", "yu", "eu", "ui", "i",
+)  # fmt: skip
+_FINALS_RR = (
+    "", "k", "k", "k", "n", "n", "n", "t", "l", "k", "m", "l", "l", "l", "p", "l", "m", "p", "p",
+    "t", "t", "ng", "t", "t", "k", "t", "p", "t",
+)  # fmt: skip
+_INITIALS_MR = (
+    "k", "kk", "n", "t", "tt", "r", "m", "p", "pp", "s", "ss", "", "ch", "tch", "ch", "k", "t",
+    "p", "h",
+)  # fmt: skip
+_VOICED_MR = {"k": "g", "t": "d", "p": "b", "ch": "j"}
+_MEDIALS_MR = (
+    "a", "ae", "ya", "yae", "o", "e", "yo", "ye", "o", "wa", "wae", "oe", "yo", "u", "wo", "we",
+    "wi", "yu", "u", "ui", "i",
+)  # fmt: skip
+_HANGUL = re.compile(r"[\uac00-\ud7a3]")
+_HANZI = re.compile(r"[\u3400-\u9fff]")
+_LEGAL_FORMS = re.compile(
+    r"\b(?:co|company|corp|corporation|ltd|limited|llc|inc|plc|gmbh|ooo|pte|bhd|sdn|joint stock"
+    r"|joint|jsc|the|of|and|dprk|democratic peoples? republic of korea|general|kp)\b"
+)
+
+
+def _syllables(text: str) -> list[tuple[int, int, int] | str]:
+    out: list[tuple[int, int, int] | str] = []
+    for letter in text:
+        code = ord(letter) - 0xAC00
+        if 0 <= code < 11172:
+            out.append((code // 588, code % 588 // 28, code % 28))
+        else:
+            out.append(letter)
+    return out
+
+
+def romanise_revised(hangul: str) -> str:
+    """Revised Romanisation, syllable by syllable (no assimilation): 김수일 → gim su il."""
+    return " ".join(
+        "".join((_INITIALS_RR[part[0]], _MEDIALS_RR[part[1]], _FINALS_RR[part[2]]))
+        if isinstance(part, tuple)
+        else part
+        for part in _syllables(hangul)
+        if part != " "
+    )
+
+
+def romanise_mccune(hangul: str) -> str:
+    """McCune-Reischauer without diacritics; stops are voiced between vowels: 조선 → choson."""
+    out: list[str] = []
+    open_before = False
+    for part in _syllables(hangul):
+        if not isinstance(part, tuple):
+            out.append(part)
+            open_before = False
+            continue
+        first = _INITIALS_MR[part[0]]
+        if open_before and part[0] in (0, 3, 7, 12):
+            first = _VOICED_MR[first]
+        out.append(first + _MEDIALS_MR[part[1]] + _FINALS_RR[part[2]])
+        open_before = part[2] in (0, 4, 8, 16, 21)
+    return "".join(out)
+
+
+@lru_cache(maxsize=50_000)
+def latin_forms(name: str) -> tuple[str, ...]:
+    """A name in lower-case Latin letters, in every romanisation that applies."""
+    forms: list[str] = []
+    if _HANGUL.search(name):
+        forms += [romanise_revised(name), romanise_mccune(name)]
+    elif _HANZI.search(name):
+        from pypinyin import lazy_pinyin
+
+        syllables = lazy_pinyin(name)
+        # a personal name is written surname, then the rest in one word
+        forms += [" ".join(syllables), f"{syllables[0]} {''.join(syllables[1:])}"]
+    else:
+        forms.append(name)
+    return tuple(dict.fromkeys(folded for form in forms if (folded := _fold(form))))
+
+
+def _fold(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter)).lower()
+    plain = re.sub(r"['’‘`´]", "", plain)
+    return re.sub(r"[^a-z0-9]+", " ", plain).strip()
+
+
+def skeleton(folded: str) -> str:
+    """Spellings of one Korean sound under one letter: Ch'oe, Choe, Choi → joi; Ri, Lee, Yi → li.
+
+    Coarse on purpose: it only proposes.
+    """
+    words = []
+    for word in folded.split():
+        word = {"lee": "li", "yi": "li", "rhee": "li", "kim": "gim", "park": "bak"}.get(word, word)
+        word = re.sub(r"eo|eu", lambda m: {"eo": "o", "eu": "u"}[m.group()], word)
+        word = word.replace("yo", "yo").replace("oo", "u").replace("ee", "i").replace("ou", "u")
+        word = word.replace("sh", "s").replace("tch", "j").replace("ch", "j")
+        word = word.replace("oe", "oi").replace("ui", "i").replace("ae", "e")
+        word = word.translate(str.maketrans("kptr", "gbdl"))
+        word = re.sub(r"(.)\1+", r"\1", word)
+        words.append(word)
+    return " ".join(words)
+
+
+def bare(folded: str) -> str:
+    """A company's name without its legal form and the words every North Korean firm carries."""
+    stripped = re.sub(r"\s+", " ", _LEGAL_FORMS.sub(" ", folded)).strip()
+    return stripped or folded
+
+
+def kind_of(schema: str) -> str:
+    """Person, organisation or vessel: rows of different kinds are never one party."""
+    if schema in _ORGANISATIONS:
+        return "organisation"
+    return {"Person": "person", "Vessel": "vessel"}.get(schema, schema)
+
+
+def exact_pairs(parties: pl.DataFrame) -> pl.DataFrame:
+    """Pairs that share an issuer's key and are of one kind.
+
+    Args:
+        parties: party_id, kind, and the columns of EXACT_KEYS; a key column may hold several
+            values parted by `;`.
+
+    Returns:
+        left_id, right_id, basis (the key), score 100. left_id < right_id.
+    """
+    out = []
+    for key in EXACT_KEYS:
+        if key not in parties.columns:
+            continue
+        held = (
+            parties.select("party_id", "kind", value=pl.col(key).str.split(";"))
+            .explode("value")
+            .with_columns(pl.col("value").str.strip_chars().str.to_uppercase())
+            .filter(pl.col("value").is_not_null() & (pl.col("value") != ""))
+            .unique()
+        )
+        out.append(
+            held.join(held, on=["kind", "value"], suffix="_right")
+            .filter(pl.col("party_id") < pl.col("party_id_right"))
+            .select(
+                left_id="party_id",
+                right_id="party_id_right",
+                basis=pl.lit(key),
+                score=pl.lit(100.0),
+            )
+        )
+    return pl.concat(out).unique(subset=["left_id", "right_id"], keep="first", maintain_order=True)
+
+
+def name_pairs(parties: pl.DataFrame, *, least: float = REVIEW_SCORE) -> pl.DataFrame:
+    """Pairs of one kind whose names agree, best first.
+
+    The score is the better of two token-sort similarities: of the folded names, and, three
+    points lower, of their sound skeletons. Rows with different IMO numbers or different
+    birth dates are never proposed.
+
+    Args:
+        parties: party_id, kind, names (list of text); imo_number and birth_on where known.
+        least: lowest score kept.
+
+    Returns:
+        left_id, right_id, basis `name` or `sound`, score. Grain: the pair; left_id < right_id.
+    """
+    found = []
+    for kind, group in parties.group_by("kind", maintain_order=True):
+        ids: list[int] = []
+        plain: list[str] = []
+        for index, names in enumerate(group["names"].to_list()):
+            forms = {form for name in names or [] for form in latin_forms(name)}
+            for form in sorted(forms):
+                ids.append(index)
+                plain.append(bare(form) if kind[0] == "organisation" else form)
+        if len(plain) < 2:
+            continue
+        sounds = [skeleton(form) for form in plain]
+        best: dict[tuple[int, int], tuple[float, str]] = {}
+        for texts, discount, basis in ((plain, 0.0, "name"), (sounds, 3.0, "sound")):
+            scores = process.cdist(
+                texts,
+                texts,
+                scorer=fuzz.token_sort_ratio,
+                score_cutoff=least + discount,
+                dtype=np.uint8,
+                workers=2,
+            )
+            rows, cols = np.nonzero(np.triu(scores, 1))
+            for row, col in zip(rows.tolist(), cols.tolist(), strict=True):
+                left, right = ids[row], ids[col]
+                # one short word in common says nothing
+                if left == right or min(len(texts[row]), len(texts[col])) < 5:
+                    continue
+                # SAM JONG 1 is not SAM JONG 2
+                if re.findall(r"\d+", texts[row]) != re.findall(r"\d+", texts[col]):
+                    continue
+                pair = (min(left, right), max(left, right))
+                score = float(scores[row, col]) - discount
+                if score > best.get(pair, (0.0, ""))[0]:
+                    best[pair] = (score, basis)
+        names_of = group["party_id"].to_list()
+        found += [
+            (*sorted((names_of[a], names_of[b])), basis, score)
+            for (a, b), (score, basis) in best.items()
+        ]
+    pairs = pl.DataFrame(
+        found,
+        schema={
+            "left_id": pl.String,
+            "right_id": pl.String,
+            "basis": pl.String,
+            "score": pl.Float64,
+        },
+        orient="row",
+    )
+    return _without_conflicts(pairs, parties).sort(
+        ["score", "left_id", "right_id"], descending=[True, False, False]
+    )
+
+
+def _without_conflicts(pairs: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
+    for column in ("imo_number", "birth_on", "list_source"):
+        if column not in parties.columns:
+            continue
+        held = parties.select("party_id", pl.col(column).alias("__value"))
+        both = pairs.join(held, left_on="left_id", right_on="party_id", how="left").join(
+            held, left_on="right_id", right_on="party_id", how="left", suffix="_right"
+        )
+        same = pl.col("__value") == pl.col("__value_right")
+        # one list gives one party one entry; keys and birth dates must not differ
+        keep = ~same if column == "list_source" else same
+        pairs = both.filter(keep.fill_null(value=True)).drop("__value", "__value_right")
+    return pairs
+
+
+def decide(
+    exact: pl.DataFrame,
+    proposed: pl.DataFrame,
+    decisions: pl.DataFrame,
+    *,
+    documented_usd: dict[str, float],
+    review_share: float,
+    kinds: dict[str, str],
+) -> pl.DataFrame:
+    """What becomes of every pair, and why.
+
+    A reviewer's `same` or `different` stands. Else an exact key merges; a name merges
+    organisations and vessels at SAME_SCORE or more; persons share too few names for that and
+    always wait. A merge that moves more than `review_share` of all documented dollars waits,
+    whatever its basis.
+
+    Returns:
+        left_id, right_id, basis, score, moved_share, outcome (`merged`, `waits`, `apart`),
+        reason. Grain: the pair.
+    """
+    total = sum(documented_usd.values())
+    pairs = pl.concat([exact, proposed.join(exact, on=["left_id", "right_id"], how="anti")])
+    said = decisions.select(
+        left_id=pl.min_horizontal("left_id", "right_id"),
+        right_id=pl.max_horizontal("left_id", "right_id"),
+        decision="decision",
+    )
+    ruled = said.join(pairs, on=["left_id", "right_id"], how="anti").select(
+        "left_id", "right_id", basis=pl.lit("reviewer"), score=pl.lit(None, dtype=pl.Float64)
+    )
+    pairs = pl.concat([pairs, ruled]).join(said, on=["left_id", "right_id"], how="left")
+
+    def moved(row: dict[str, object]) -> float:
+        smaller = min(
+            documented_usd.get(str(row["left_id"]), 0.0),
+            documented_usd.get(str(row["right_id"]), 0.0),
+        )
+        return smaller / total if total > 0 else 0.0
+
+    pairs = pairs.with_columns(
+        moved_share=pl.struct("left_id", "right_id").map_elements(moved, return_dtype=pl.Float64),
+        kind=pl.col("left_id").replace_strict(kinds, default="?"),
+    )
+    by_name = pl.col("basis").is_in(["name", "sound"])
+    return (
+        pairs.with_columns(
+            pl.when(pl.col("decision") == "same")
+            .then(pl.struct(outcome=pl.lit("merged"), reason=pl.lit("a reviewer says the same")))
+            .when(pl.col("decision") == "different")
+            .then(pl.struct(outcome=pl.lit("apart"), reason=pl.lit("a reviewer says different")))
+            .when(pl.col("decision") == "unsure")
+            .then(pl.struct(outcome=pl.lit("waits"), reason=pl.lit("a reviewer is unsure")))
+            .when(pl.col("moved_share") > review_share)
+            .then(
+                pl.struct(
+                    outcome=pl.lit("waits"),
+                    reason=pl.lit("moves more of the documented dollars than may move unseen"),
+                )
+            )
+            .when(~by_name)
+            .then(pl.struct(outcome=pl.lit("merged"), reason=pl.lit("shares an issuer's key")))
+            .when(pl.col("kind") == "person")
+            .then(
+                pl.struct(
+                    outcome=pl.lit("waits"),
+                    reason=pl.lit("a name alone does not make two persons one"),
+                )
+            )
+            .when(pl.col("score") >= SAME_SCORE)
+            .then(pl.struct(outcome=pl.lit("merged"), reason=pl.lit("the names agree")))
+            .otherwise(
+                pl.struct(outcome=pl.lit("waits"), reason=pl.lit("the names agree only in part"))
+            )
+            .alias("__said")
+        )
+        .unnest("__said")
+        .drop("decision")
+    )
+
+
+def canonical_ids(
+    party_ids: list[str], outcomes: pl.DataFrame, preferred: set[str]
+) -> dict[str, str]:
+    """Each party's id after merging: an id of `preferred` if its group has one, else the least.
+
+    A pair kept apart by a reviewer stays apart even when a chain of other pairs would join it:
+    the weakest links of such a chain are cut first.
+    """
+    merged = outcomes.filter(pl.col("outcome") == "merged").sort(
+        "score", descending=True, nulls_last=False
+    )
+    apart = {
+        (row[0], row[1])
+        for row in outcomes.filter(pl.col("outcome") == "apart")
+        .select("left_id", "right_id")
+        .iter_rows()
+    }
+    position = {name: index for index, name in enumerate(party_ids)}
+    pairs = [
+        (position[a], position[b])
+        for a, b in merged.select("left_id", "right_id").iter_rows()
+        if a in position and b in position
+    ]
+    labels = _components(len(party_ids), pairs)
+    while pairs and any(
+        a in position and b in position and labels[position[a]] == labels[position[b]]
+        for a, b in apart
+    ):
+        pairs.pop()
+        labels = _components(len(party_ids), pairs)
+    groups: dict[int, list[str]] = {}
+    for name, label in zip(party_ids, labels.tolist(), strict=True):
+        groups.setdefault(label, []).append(name)
+    out = {}
+    for members in groups.values():
+        first = min((name for name in members if name in preferred), default=min(members))
+        out.update(dict.fromkeys(members, first))
+    return out
+
+
+def _components(size: int, pairs: list[tuple[int, int]]) -> np.ndarray:
+    rows, cols = zip(*pairs, strict=True) if pairs else ((), ())
+    graph = sparse.coo_matrix((np.ones(len(pairs)), (rows, cols)), shape=(size, size))
+    return connected_components(graph, directed=False)[1]
+
+
+def precision_recall(
+    proposed: pl.DataFrame, labelled: pl.DataFrame, *, least: float
+) -> dict[str, float]:
+    """How well names alone find pairs that a key or a person has labelled.
+
+    Args:
+        proposed: from `name_pairs` over the labelled parties.
+        labelled: left_id, right_id of the true pairs; every other pair is false.
+        least: score from which a pair counts as proposed.
+
+    Returns:
+        n_true, n_proposed, n_hit, precision, recall.
+    """
+    true = labelled.select(
+        left_id=pl.min_horizontal("left_id", "right_id"),
+        right_id=pl.max_horizontal("left_id", "right_id"),
+    ).unique()
+    taken = proposed.filter(pl.col("score") >= least)
+    hit = taken.join(true, on=["left_id", "right_id"], how="semi").height
+    return {
+        "n_true": true.height,
+        "n_proposed": taken.height,
+        "n_hit": hit,
+        "precision": hit / taken.height if taken.height else float("nan"),
+        "recall": hit / true.height if true.height else float("nan"),
+    }
