@@ -20,6 +20,7 @@ MODULES = (
     "assets.listings",
     "assets.facts",
     "assets.estimates",
+    "assets.network",
     "assets.checks",
     "assets.schedules",
 )

@@ -264,6 +264,12 @@ def attribute_year(
     documented = float(amounts["usd_in_year"].sum()) if amounts.height else 0.0
     # dollars documented beyond the mean income can place no more than all of it
     coverage = min(documented / mean, 1.0) if mean > 0 else 0.0
+    if documented <= 0 or mean <= 0:
+        nobody = np.broadcast_to(0.0, (len(nodes), draws))
+        return Attribution(
+            stream, year, nodes, nobody, nobody, income, income, [],
+            np.zeros((0, draws)), nobody, 0.0, documented,
+        )  # fmt: skip
     entry = np.zeros((len(nodes), draws))
     for amount_id, parties, usd in amounts.select(
         "amount_id", "parties", "usd_in_year"

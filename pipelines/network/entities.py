@@ -228,11 +228,12 @@ def merge(
     links: pl.DataFrame,
     statements: pl.DataFrame,
     canonical: dict[str, str],
+    list_ties: list[str],
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Rows under their canonical ids; names of merged rows become aliases; nothing is dropped.
 
     Relations between the same two parties, of one kind and stream, become one with all their
-    statements.
+    statements; so does a list's bare tie (`list_ties`, link ids) beside a relation of our own.
     """
     renamed = entities.with_columns(canonical_id=pl.col("entity_id").replace(canonical))
     is_head = pl.col("entity_id") == pl.col("canonical_id")
@@ -269,35 +270,37 @@ def merge(
             bank_size_tier=pl.when("is_bank").then(pl.col("bank_size_tier").fill_null("unknown"))
         )
     )
-    ends = links.with_columns(
+    turned = links.with_columns(
         pl.col("source_id").replace(canonical), pl.col("target_id").replace(canonical)
-    ).filter(pl.col("source_id") != pl.col("target_id"))
+    )
+    # a tie between two rows of one party says something about that party
+    inward = turned.filter(pl.col("source_id") == pl.col("target_id"))
+    ends = turned.filter(pl.col("source_id") != pl.col("target_id"))
     key = ["source_id", "target_id", "relation", "stream"]
     first = ends.sort("link_id").unique(key, keep="first", maintain_order=True)
     # a list's bare tie says nothing beside a relation of our own between the same two
+    is_list_tie = pl.col("link_id").is_in(list_ties)
+    pair = {
+        "a": pl.min_horizontal("source_id", "target_id"),
+        "b": pl.max_horizontal("source_id", "target_id"),
+    }
     named = (
-        first.filter(pl.col("relation") != "associate")
-        .select(
-            pl.min_horizontal("source_id", "target_id").alias("a"),
-            pl.max_horizontal("source_id", "target_id").alias("b"),
-            pl.col("link_id").alias("kept"),
-        )
+        first.filter(~is_list_tie)
+        .select(**pair, kept="link_id")
         .unique(["a", "b"], keep="first", maintain_order=True)
     )
-    bare = first.with_columns(
-        a=pl.min_horizontal("source_id", "target_id"), b=pl.max_horizontal("source_id", "target_id")
-    ).join(named, on=["a", "b"], how="left")
-    swallowed = bare.filter(
-        (pl.col("stream") == "general")
-        & (pl.col("relation") == "associate")
-        & (pl.col("money") == "none")
-        & pl.col("link_id").str.contains(r"^(ofac|un_sc|eu)")
-        & pl.col("kept").is_not_null()
-    ).select("link_id", "kept")
+    swallowed = (
+        first.filter(is_list_tie)
+        .with_columns(**pair)
+        .join(named, on=["a", "b"])
+        .select("link_id", "kept")
+    )
     head = dict(
         ends.join(first.select(*key, kept="link_id"), on=key).select("link_id", "kept").iter_rows()
     )
-    head |= {old: dict(swallowed.iter_rows()).get(new, new) for old, new in head.items()}
+    into = dict(swallowed.iter_rows())
+    head = {old: into.get(new, new) for old, new in head.items()}
+    head |= dict(inward.select("link_id", "source_id").iter_rows())
     kept_links = first.join(swallowed.select("link_id"), on="link_id", how="anti")
     moved = statements.with_columns(about=pl.col("about").replace(canonical).replace(head))
     return merged, kept_links, moved

@@ -28,7 +28,7 @@ def apply_corrections(
 
     Args:
         frame: the rows, grain `key`.
-        corrections: columns table, row_id, column, expected, corrected, correction_id.
+        corrections: columns table_name, row_id, column_name, expected, corrected, correction_id.
         table: which corrections apply.
         key: the grain of `frame`.
 
@@ -36,13 +36,13 @@ def apply_corrections(
         EvidenceError: the row or column is not there, or the cell no longer holds the
             expected value: the source has changed and the correction must be read again.
     """
-    mine = corrections.filter(pl.col("table") == table)
+    mine = corrections.filter(pl.col("table_name") == table)
     for row in mine.iter_rows(named=True):
         where = f"correction {row['correction_id']}: {table} row {row['row_id']!r}"
         hit = frame.filter(pl.col(key) == row["row_id"])
         if hit.height != 1:
             raise EvidenceError(f"{where} is not there; remove the correction or mend its row_id")
-        column = row["column"]
+        column = row["column_name"]
         if column == "withdrawn":
             frame = frame.filter(pl.col(key) != row["row_id"])
             continue

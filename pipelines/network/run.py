@@ -105,7 +105,14 @@ def attribute_all(
         Run, one Attribution per stream and year of `income`.
     """
     draws = int(income["draw"].n_unique())
-    nodes = entities["entity_id"].sort().to_list()
+    edges = money_edges(links)
+    # only parties that dollars can reach; the rest carry none
+    reached = {
+        *edges["payer"],
+        *edges["payee"],
+        *(name for parties in amounts["parties"] for name in parties.split(";")),
+    }
+    nodes = sorted(reached)
     stage = dict(entities.select("entity_id", "stage").iter_rows())
     absorbing = np.array([stage[name] == "regime" for name in nodes])
     usable = statements.filter(pl.col("class") != "inferred")
@@ -116,7 +123,6 @@ def attribute_all(
     leak = beta_or_lognormal(
         *settings["leak_share"], draws, named_generator(seed, "network leak"), share=True
     )
-    edges = money_edges(links)
     ids = edges["link_id"].to_list()
     p_edge = dict(zip(ids, probability_draws(usable, ids, grade, contested), strict=True))
     placed = year_shares(amounts.filter(pl.col("held_back").is_null()))
@@ -307,7 +313,8 @@ def bank_exposure(
     )
     rows = []
     place = {name: index for index, name in enumerate(run.nodes)}
-    where = np.array([place[name] for name in names], dtype=np.int64)
+    held = [name for name in names if name in place]
+    where = np.array([place[name] for name in held], dtype=np.int64)
     for one in run.years:
         through = one.through[where]
         seen = np.flatnonzero(through.sum(axis=1) > 0)
@@ -315,7 +322,7 @@ def bank_exposure(
             rows.append(
                 pl.DataFrame(
                     {
-                        "bank_id": [names[i] for i in seen],
+                        "bank_id": [held[i] for i in seen],
                         "stream": [one.stream] * seen.size,
                         "year": [one.year] * seen.size,
                         **quantiles(through[seen], "attributed_usd"),

@@ -196,9 +196,9 @@ class NetworkCorrections(pa.DataFrameModel):
 
     line: int = pa.Field(ge=2)
     correction_id: str = pa.Field(str_matches=_IDENTIFIER)
-    table: str = pa.Field(isin=("entities", "links", "link_statements"))
+    table_name: str = pa.Field(isin=("entities", "links", "link_statements"))
     row_id: str
-    column: str
+    column_name: str
     expected: str = pa.Field(nullable=True)
     corrected: str = pa.Field(nullable=True)
     corrected_on: dt.date

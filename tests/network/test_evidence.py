@@ -147,9 +147,9 @@ def test_a_correction_that_no_longer_fits_stops_the_run():
     frame = pl.DataFrame({"statement_id": ["s1"], "kind": ["designated"]})
     fix = {
         "correction_id": "c1",
-        "table": "link_statements",
+        "table_name": "link_statements",
         "row_id": "s1",
-        "column": "kind",
+        "column_name": "kind",
         "expected": "designated",
         "corrected": "finding",
     }
