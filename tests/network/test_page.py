@@ -1,0 +1,150 @@
+"""What leaves the network: a page, FollowTheMoney lines, GraphML."""
+
+import datetime as dt
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import polars as pl
+import pytest
+from followthemoney import model
+
+from pipelines.network.exports import ftm_lines, write_network_files
+from pipelines.network.page import layout, render_network_page, render_network_section, safe_json
+
+HOSTILE = "</script><img src=x onerror=alert(1)>&\u2028"
+
+
+def tables(name=HOSTILE, count=3):
+    ids = [f"n{place}" for place in range(count)]
+    stages = ["asset", "broker", "bank"]
+    entities = pl.DataFrame(
+        {
+            "entity_id": ids,
+            "schema": [("Vessel", "Person", "Company")[place % 3] for place in range(count)],
+            "name": [name] * count,
+            "aliases": [None] * count,
+            "stage": [stages[place % 3] for place in range(count)],
+            "is_bank": [place % 3 == 2 for place in range(count)],
+            "bank_size_tier": ["unknown" if place % 3 == 2 else None for place in range(count)],
+            "country_iso2": ["KP"] * count,
+            "imo_number": ["8905490" if place % 3 == 0 else None for place in range(count)],
+            "registration_number": [None] * count,
+            "bic": [None] * count,
+            "is_designated": [True] * count,
+            "note": [name] * count,
+        },
+        schema_overrides=dict.fromkeys(("aliases", "registration_number", "bic"), pl.String),
+    )
+    links = pl.DataFrame(
+        {
+            "link_id": [f"l{place}" for place in range(count - 1)],
+            "source_id": ids[:-1],
+            "target_id": ids[1:],
+            "relation": ["owner" if place % 2 else "payer" for place in range(count - 1)],
+            "stream": ["coal"] * (count - 1),
+            "money": ["with"] * (count - 1),
+            "probability": [0.9] * (count - 1),
+            "n_origins": [1] * (count - 1),
+            "is_contested": [False] * (count - 1),
+            "start_on": [dt.date(2017, 1, 1)] * (count - 1),
+            "end_on": [None] * (count - 1),
+        },
+        schema_overrides={"end_on": pl.Date},
+    )
+    about = ids + links["link_id"].to_list()
+    statements = pl.DataFrame(
+        {
+            "statement_id": [f"s{place}" for place in range(len(about))],
+            "about": about,
+            "kind": ["designated"] * len(about),
+            "authority": ["OFAC"] * len(about),
+            "date": [dt.date(2017, 8, 22)] * len(about),
+            "date_precision": ["day"] * len(about),
+            "document": [name] * len(about),
+            "locator": ["entry 1"] * len(about),
+            "url": ["https://example.org/a"] * len(about),
+            "is_contested": [False] * len(about),
+        }
+    )
+    return entities, links, statements
+
+
+def test_no_text_from_data_can_end_the_script_or_become_markup():
+    page = render_network_page(render_network_section(*tables()))
+    assert page.count("</script>") == 2  # the data's and the code's own ends
+    assert "<img" not in page
+    data = re.search(r'<script type="application/json">(.*?)</script>', page, re.S)[1]
+    assert json.loads(data)["nodes"][0]["n"] == HOSTILE
+    assert "innerHTML" not in page
+
+
+def test_marks_of_the_template_inside_data_stay_data():
+    page = render_network_section(*tables(name="@@SCRIPT@@ @@DATA@@"))
+    data = re.search(r'<script type="application/json">(.*?)</script>', page, re.S)[1]
+    assert json.loads(data)["nodes"][0]["n"] == "@@SCRIPT@@ @@DATA@@"
+
+
+def test_the_page_loads_nothing():
+    page = render_network_page(render_network_section(*tables(name="plain")))
+    assert not re.search(r"(src|href)\s*=\s*['\"]", page)
+    assert "@import" not in page
+    assert "fetch(" not in page
+
+
+def test_every_party_and_relation_carries_its_statements():
+    page = render_network_section(*tables(name="plain"))
+    data = json.loads(re.search(r"application/json\">(.*?)</script>", page, re.S)[1])
+    assert all(len(node["q"]) == 1 for node in data["nodes"])
+    assert all(len(edge["q"]) == 1 for edge in data["edges"])
+
+
+def test_a_thousand_parties_stand_apart_and_stay_small():
+    entities, links, statements = tables(name="plain", count=1_000)
+    places = layout(entities, links)
+    assert len(set(places.values())) == 1_000
+    assert len(render_network_section(entities, links, statements)) < 2_000_000
+
+
+def test_safe_json_is_still_json():
+    assert json.loads(safe_json([HOSTILE])) == [HOSTILE]
+
+
+def test_ftm_lines_are_read_back_by_the_library():
+    entities, links, statements = tables(name="plain")
+    lines = [json.loads(line) for line in ftm_lines(entities, links, statements)]
+    assert len(lines) == entities.height + links.height
+    by = {line["id"]: model.get_proxy(line) for line in lines}
+    assert by["n0"].first("imoNumber") is not None
+    bank = by["n2"]
+    assert bank.schema.name == "Company"
+    assert "fin.bank" in bank.get("topics")
+    assert by["l0"].schema.name in ("Payment", "UnknownLink")
+    assert all(line["statements"] for line in lines)
+    # a person owning a bank is an ownership; a ship paying a person is only a tie
+    assert by["l1"].schema.name == "Ownership"
+    assert by["l1"].first("owner") == "n1"
+
+
+def test_files_are_the_same_bytes_each_time_and_graphml_is_xml(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write_network_files(tmp_path / folder, *tables())
+    for name in ("network.ftm.json", "network.graphml"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    root = ET.parse(tmp_path / "a" / "network.graphml").getroot()  # noqa: S314 (our own file)
+    assert len(root.findall(".//{*}node")) == 3
+    assert len(root.findall(".//{*}edge")) == 2
+
+
+@pytest.mark.parametrize(
+    "relation", ["agent", "director", "employee", "banked_by", "labor_supplier"]
+)
+def test_no_relation_is_lost_in_translation(relation):
+    entities, links, statements = tables(name="plain")
+    lines = ftm_lines(entities, links.with_columns(relation=pl.lit(relation)), statements)
+    edges = [json.loads(line) for line in lines if json.loads(line)["id"].startswith("l")]
+    assert len(edges) == links.height
+    for edge in edges:
+        proxy = model.get_proxy(edge)
+        assert len([1 for _, value in proxy.itervalues() if value.startswith("n")]) == 2

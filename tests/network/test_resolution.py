@@ -1,0 +1,370 @@
+"""One party under many spellings; a reviewer above all."""
+
+import datetime as dt
+
+import polars as pl
+import pytest
+
+from pipelines.network.entities import from_lists, list_keys_of, merge, parties_frame
+from pipelines.network.resolution import (
+    canonical_ids,
+    decide,
+    exact_pairs,
+    latin_forms,
+    name_pairs,
+    precision_recall,
+    romanise_mccune,
+    romanise_revised,
+    skeleton,
+)
+
+NO_DECISIONS = pl.DataFrame(
+    schema={"left_id": pl.String, "right_id": pl.String, "decision": pl.String}
+)
+
+
+def party(name, kind="person", *, id_=None, source=None, **keys):
+    names = [name] if isinstance(name, str) else name
+    return {
+        "party_id": id_ or names[0],
+        "kind": kind,
+        "names": names,
+        "imo_number": keys.get("imo"),
+        "registration_number": keys.get("registration"),
+        "bic": keys.get("bic"),
+        "list_key": keys.get("list_key"),
+        "list_source": source,
+    }
+
+
+def frame(*rows):
+    return pl.DataFrame(
+        list(rows),
+        schema_overrides=dict.fromkeys(
+            ("imo_number", "registration_number", "bic", "list_key", "list_source"), pl.String
+        ),
+    )
+
+
+def test_hangul_is_read_in_both_romanisations():
+    assert romanise_revised("김수일") == "gim su il"
+    assert romanise_mccune("조선") == "choson"
+    assert romanise_mccune("김수일") == "kimsuil"
+    assert romanise_mccune("대동") == "taedong"  # the second stop is voiced between vowels
+
+
+def test_hanzi_is_read_as_pinyin():
+    assert "ma xiaohong" in latin_forms("马晓红")
+    assert "dan dong yin hang" in latin_forms("丹东银行")
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("choe song chol", "choi seong cheol"),
+        ("ri jong won", "lee jong won"),
+        ("kim kyong nam", "gim gyeong nam"),
+        ("pak pong nam", "park bong nam"),
+    ],
+)
+def test_spellings_of_one_sound_meet(left, right):
+    assert skeleton(left) == skeleton(right)
+
+
+def test_different_names_do_not_meet():
+    assert skeleton("kim chol") != skeleton("kim song")
+
+
+def test_names_across_scripts_are_proposed_and_best_first():
+    found = name_pairs(
+        frame(
+            party("Ma Xiaohong", source="ofac_sdn"),
+            party("马晓红", source="own"),
+            party("Sun Wei", source="ofac_sdn", id_="sun"),
+        )
+    )
+    assert found.select("left_id", "right_id").rows() == [("Ma Xiaohong", "马晓红")]
+
+
+def test_ships_with_other_numbers_are_never_proposed():
+    rows = frame(
+        party("SAM JONG 1", "vessel", imo="8405311"), party("SAM JONG 1", "vessel", id_="b",
+                                                            imo="7408873"),
+        party("SAM JONG 2", "vessel", id_="c"),
+    )  # fmt: skip
+    pairs = {frozenset(row) for row in name_pairs(rows).select("left_id", "right_id").rows()}
+    assert frozenset(("SAM JONG 1", "b")) not in pairs  # two hulls of one name
+    assert frozenset(("SAM JONG 1", "c")) not in pairs  # a number in the name tells apart
+
+
+def test_two_entries_of_one_list_are_two_parties():
+    rows = frame(
+        party("Kim Chol Min", id_="a", source="own"), party("Kim Chol Min", id_="b", source="own")
+    )
+    assert name_pairs(rows).height == 0
+
+
+def test_an_issuer_key_joins_only_parties_of_one_kind():
+    rows = frame(
+        party("WISE HONEST", "vessel", imo="8905490"),
+        party("Wise Honest", "vessel", id_="w", imo="8905490"),
+        party("Owner Co", "organisation", list_key="UNSC:KPe.055"),
+        party("Ship", "vessel", list_key="UNSC:KPe.055"),
+    )
+    assert exact_pairs(rows).select("left_id", "right_id", "basis").rows() == [
+        ("WISE HONEST", "w", "imo_number")
+    ]
+
+
+def outcome_of(rows, decisions=NO_DECISIONS, usd=None, share=0.01):
+    pairs = decide(
+        exact_pairs(rows),
+        name_pairs(rows),
+        decisions,
+        documented_usd=usd or {},
+        review_share=share,
+        kinds=dict(rows.select("party_id", "kind").iter_rows()),
+    )
+    return pairs
+
+
+def test_organisations_merge_by_name_and_persons_wait():
+    rows = frame(
+        party("Korea Daesong Bank", "organisation", source="un_sc"),
+        party("KOREA DAESONG BANK", "organisation", id_="k", source="ofac_sdn"),
+        party("Kim Chol", source="un_sc"),
+        party("KIM, Chol", id_="kim", source="ofac_sdn"),
+    )
+    by = {row[0]: row[1] for row in outcome_of(rows).select("left_id", "outcome").rows()}
+    assert by["Korea Daesong Bank"] == "merged"
+    assert by["KIM, Chol" if "KIM, Chol" in by else "Kim Chol"] == "waits"
+
+
+def test_a_merge_that_moves_many_dollars_waits_even_on_a_key():
+    rows = frame(
+        party("A Trading", "organisation", id_="a", registration="1"),
+        party("B Trading", "organisation", id_="b", registration="1"),
+    )
+    small = outcome_of(rows, usd={"a": 1e6, "b": 10.0})
+    large = outcome_of(rows, usd={"a": 1e6, "b": 5e5})
+    assert small["outcome"].to_list() == ["merged"]
+    assert large["outcome"].to_list() == ["waits"]
+    assert large["moved_share"].item() == pytest.approx(1 / 3)
+
+
+def test_a_reviewer_joins_parts_and_can_take_it_back():
+    rows = frame(
+        party("Kim Chol", source="un_sc", id_="u"), party("Kim Chol", source="ofac_sdn", id_="o")
+    )
+    same = pl.DataFrame({"left_id": ["u"], "right_id": ["o"], "decision": ["same"]})
+    apart = same.with_columns(decision=pl.lit("different"))
+    assert outcome_of(rows, same)["outcome"].to_list() == ["merged"]
+    assert outcome_of(rows, apart)["outcome"].to_list() == ["apart"]
+    assert outcome_of(rows)["outcome"].to_list() == ["waits"]
+
+
+def test_a_chain_does_not_join_what_a_reviewer_keeps_apart():
+    pairs = pl.DataFrame(
+        {
+            "left_id": ["a", "b", "a"],
+            "right_id": ["b", "c", "c"],
+            "score": [99.0, 94.0, None],
+            "outcome": ["merged", "merged", "apart"],
+        }
+    )
+    found = canonical_ids(["a", "b", "c"], pairs, set())
+    assert found == {"a": "a", "b": "a", "c": "c"}
+
+
+def test_precision_and_recall_count_pairs():
+    proposed = pl.DataFrame({"left_id": ["a", "a"], "right_id": ["b", "c"], "score": [95.0, 90.0]})
+    truth = pl.DataFrame({"left_id": ["b", "d"], "right_id": ["a", "e"]})
+    found = precision_recall(proposed, truth, least=90)
+    assert (found["precision"], found["recall"]) == (0.5, 0.5)
+    assert precision_recall(proposed, truth, least=93)["precision"] == 1.0
+
+
+def own_tables():
+    entities = pl.DataFrame(
+        {
+            "entity_id": ["ship", "firm"],
+            "schema": ["Vessel", "Company"],
+            "is_bank": [False, False],
+            "stage": ["asset", "broker"],
+            "name": ["WISE", "Firm"],
+            "aliases": [None, "F;G"],
+            "country_iso2": ["KP", "CN"],
+            "city": [None, None],
+            "imo_number": ["8905490", None],
+            "registration_number": [None, None],
+            "bic": [None, None],
+            "topics": ["coal", "coal"],
+            "bank_size_tier": [None, None],
+            "total_assets_usd": [None, None],
+            "total_assets_on": [None, None],
+            "total_assets_source": [None, None],
+            "note": [None, None],
+            "list_key": [None, None],
+            "list_source": ["own", "own"],
+        },
+        schema_overrides={
+            "total_assets_usd": pl.Float64,
+            "total_assets_on": pl.Date,
+            **dict.fromkeys(
+                ("city", "registration_number", "bic", "bank_size_tier", "total_assets_source",
+                 "note", "list_key"),
+                pl.String,
+            ),
+        },
+    )  # fmt: skip
+    links = pl.DataFrame(
+        {
+            "link_id": ["own-link", "ofac-tie", "twins"],
+            "source_id": ["firm", "ofac-2", "ship"],
+            "target_id": ["ship", "ofac-1", "ofac-1"],
+            "relation": ["vessel_operator", "associate", "associate"],
+            "stream": ["coal", "general", "general"],
+            "money": ["against", "none", "none"],
+        }
+    )
+    statements = pl.DataFrame(
+        {"statement_id": ["s1", "s2", "s3"], "about": ["own-link", "ofac-tie", "twins"]}
+    )
+    return entities, links, statements
+
+
+def test_merging_loses_no_statement():
+    entities, links, statements = own_tables()
+    more = entities.with_columns(
+        entity_id=pl.Series(["ofac-1", "ofac-2"]), name=pl.Series(["WISE HONEST", "FIRM"]),
+        list_key=pl.Series(["OFAC:1", "OFAC:2"]),
+    )  # fmt: skip
+    canonical = {"ofac-1": "ship", "ofac-2": "firm", "ship": "ship", "firm": "firm"}
+    parties, ties, said = merge(
+        pl.concat([entities, more]), links, statements, canonical, ["ofac-tie", "twins"]
+    )
+    assert parties["n_rows"].to_list() == [2, 2]
+    ship = parties.filter(pl.col("entity_id") == "ship").row(0, named=True)
+    assert (ship["name"], ship["aliases"], ship["list_key"]) == ("WISE", "WISE HONEST", "OFAC:1")
+    assert ties["link_id"].to_list() == ["own-link"]
+    # the list's tie speaks for our relation; the tie between two rows of the ship, for the ship
+    assert said["about"].to_list() == ["own-link", "own-link", "ship"]
+
+
+def test_a_list_entry_that_names_two_ships_identifies_neither():
+    entities, *_ = own_tables()
+    two = pl.concat([entities, entities.head(1).with_columns(entity_id=pl.lit("other-ship"))])
+    said = pl.DataFrame(
+        {
+            "about": ["ship", "other-ship", "firm"],
+            "authority": ["UNSC"] * 3,
+            "read_via": ["official_list"] * 3,
+            "locator": ["KPe.055", "KPe.055", "KPe.055"],
+        }
+    )
+    assert list_keys_of(said, two).rows() == [("firm", "UNSC:KPe.055")]
+
+
+def real_lists(shared_dir):
+    from pipelines.sources import eu, ofac, un_sc
+
+    at = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+    folder = shared_dir / "real"
+    sdn = {
+        name: (folder / "ofac_2019_01" / f"{file}.csv").read_bytes()
+        for name, file in (
+            ("sdn", "sdn"), ("add", "add"), ("alt", "alt"), ("comments", "sdn_comments"))
+    }  # fmt: skip
+    return [
+        ofac.parse_csv_set(sdn.pop("sdn"), **sdn, retrieved_at=at),
+        un_sc.parse((folder / "un" / "consolidated_2026-02-27.xml").read_bytes(), retrieved_at=at),
+        eu.parse((folder / "eu" / "32017R1509.csv").read_bytes(), retrieved_at=at),
+    ]
+
+
+def test_real_lists_are_taken_in_whole(shared_dir, capsys):
+    listings = real_lists(shared_dir)
+    parties, aliases, links = (
+        pl.concat([getattr(one, name) for one in listings])
+        for name in ("parties", "aliases", "links")
+    )
+    dprk = parties.filter(pl.col("is_dprk") & ~pl.col("is_delisted"))
+    entities, ties, statements = from_lists(parties, aliases, links)
+    stated = links.filter(pl.col("is_dprk") & pl.col("target_list_id").is_not_null())
+    counts = {
+        one.edition.list_source: {
+            "parties": one.parties.height,
+            "dprk": one.parties.filter("is_dprk").height,
+            "vessels": one.parties.filter(
+                pl.col("is_dprk") & (pl.col("schema") == "Vessel")
+            ).height,
+            "banks": one.parties.filter(pl.col("is_dprk") & pl.col("is_bank")).height,
+            "linked_to": one.links.filter("is_dprk").height,
+        }
+        for one in listings
+    }
+    with capsys.disabled():
+        print(f"\nlists: {counts}")
+    assert entities.height == dprk.height == entities["entity_id"].n_unique()
+    assert statements.filter(pl.col("about").is_in(entities["entity_id"].implode())).height == (
+        dprk.height
+    )
+    assert ties.height == stated.unique(["source_list_id", "target_list_id"]).height
+    assert counts["ofac_sdn"]["vessels"] == 101
+    assert counts["un_sc"]["dprk"] == 155
+    assert counts["eu_prk"]["vessels"] == 75
+
+
+def test_names_alone_find_what_keys_label(shared_dir, capsys):
+    """Labels: entries of different lists that one cited party of ours stands on, and ships that
+    share an IMO number. The matcher sees names only."""
+    from pipelines.paths import REFERENCE_DIR
+    from pipelines.schemas.network import NetworkEntities, NetworkStatements, columns_of
+    from pipelines.sources.tables import parse_table
+
+    own, said = (
+        parse_table(
+            (REFERENCE_DIR / file).read_bytes(),
+            contract,
+            columns_of(contract),
+            source="t",
+            file=file,
+        ).kept
+        for file, contract in (
+            ("network_entities.csv", NetworkEntities),
+            ("network_statements.csv", NetworkStatements),
+        )
+    )
+    listings = real_lists(shared_dir)
+    entities, *_ = from_lists(
+        *(
+            pl.concat([getattr(one, name) for one in listings])
+            for name in ("parties", "aliases", "links")
+        )
+    )
+    of_key = dict(entities.select("list_key", "entity_id").iter_rows())
+    labelled = []
+    for keys in list_keys_of(said, own)["list_key"]:
+        ids = sorted(of_key[key] for key in keys.split(";") if key in of_key)
+        labelled += [(a, b) for place, a in enumerate(ids) for b in ids[place + 1 :]]
+    frame_ = parties_frame(entities)
+    by_imo = exact_pairs(
+        frame_.select("party_id", "kind", "imo_number").filter(pl.col("kind") == "vessel")
+    )
+    labelled += by_imo.select("left_id", "right_id").rows()
+    truth = pl.DataFrame(labelled, schema=["left_id", "right_id"], orient="row").unique()
+    inside = set(truth["left_id"]) | set(truth["right_id"])
+    told = {}
+    for kind, least in (("person", 93), ("organisation", 93), ("vessel", 93)):
+        rows = frame_.filter(
+            (pl.col("kind") == kind) & pl.col("party_id").is_in(inside)
+        ).with_columns(imo_number=pl.lit(None, dtype=pl.String))
+        mine = truth.filter(pl.col("left_id").is_in(rows["party_id"].implode()))
+        told[kind] = precision_recall(name_pairs(rows, least=80), mine, least=least)
+    with capsys.disabled():
+        print(f"\nnames against keys: {told}")
+    assert told["person"]["precision"] >= 0.95
+    assert told["person"]["recall"] >= 0.9
+    assert told["organisation"]["precision"] >= 0.9
+    assert told["organisation"]["recall"] >= 0.85
+    assert told["vessel"]["precision"] >= 0.85
