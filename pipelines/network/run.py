@@ -398,6 +398,12 @@ def bank_exposure(
         bank_name="name",
         country_iso2="country_iso2",
         size_tier=pl.col("bank_size_tier").fill_null("unknown"),
+        role=pl.when(pl.col("topics").fill_null("").str.split(";").list.contains(CORRESPONDENT))
+        .then(pl.lit(CORRESPONDENT))
+        .when(pl.col("bank_size_tier") == "dprk_bank")
+        .then(pl.lit("dprk_bank"))
+        .otherwise(pl.lit("holds_accounts_or_named")),
+        note="note",
         total_assets_usd="total_assets_usd",
         total_assets_on="total_assets_on",
         total_assets_source="total_assets_source",

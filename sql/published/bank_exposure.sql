@@ -12,6 +12,7 @@ select
     bank_name,
     country_iso2,
     size_tier,
+    role,
     documented_usd,
     documented_scheme_usd,
     attributed_usd_q05,
@@ -31,5 +32,6 @@ select
     total_assets_usd,
     total_assets_on,
     total_assets_source,
+    note,
     exposure_to_assets_share
 from network.bank_exposure

@@ -10,7 +10,7 @@
   var scale = 1, left = 0, top = 0, pinned = -1, over = -1, shown = [], lines = [], match = null;
   nodes.forEach(function (node) { node.ties = []; node.low = (node.n + " " + node.a).toLowerCase(); });
   edges.forEach(function (edge, at) { nodes[edge.f].ties.push(at); nodes[edge.g].ties.push(at); });
-  function radius(node) { return node.u > 0 ? Math.min(4 + Math.log10(1 + node.u / 1e4) * 2.2, 15) : 3.6; }
+  function radius(node) { return node.u > 0 ? Math.min(4 + Math.log10(1 + node.u / 1e4) * 2.2, 15) : 4.2; }
   function text(tag, value, name) {
     var piece = document.createElement(tag); piece.textContent = value;
     if (name) { piece.className = name; } return piece;
@@ -79,7 +79,10 @@
       pen.globalAlpha = hot ? 1 : 0.13;
       pen.beginPath(); pen.arc(px(node), py(node), size, 0, 7);
       pen.fillStyle = colours[node.s] || "#999"; pen.fill();
-      if (node.d) { pen.lineWidth = 1.4; pen.strokeStyle = "#d02020"; pen.stroke(); }
+      if (node.d) {
+        pen.beginPath(); pen.arc(px(node), py(node), size + 2, 0, 7);
+        pen.lineWidth = 1; pen.strokeStyle = "#d02020"; pen.stroke();
+      }
     });
     pen.globalAlpha = 1; pen.fillStyle = "#222"; pen.font = "11px system-ui, sans-serif"; pen.textBaseline = "middle";
     var taken = [], named = shown.filter(function (at) { return !lit || lit[at]; });
@@ -91,6 +94,7 @@
       var node = nodes[named[place]], x = px(node) + radius(node) + 3, y = py(node);
       var label = node.n.length > 34 ? node.n.slice(0, 33) + "…" : node.n;
       var wide = label.length * 5.8;
+      if (x + wide > canvas.clientWidth - 4) { x = px(node) - radius(node) - 3 - wide; }
       var free = !taken.some(function (t) { return Math.abs(t[1] - y) < 11 && x < t[0] + t[2] && t[0] < x + wide; });
       if (free) {
         pen.globalAlpha = 0.75; pen.fillStyle = "#fff"; pen.fillRect(x - 1, y - 6, wide, 12);
