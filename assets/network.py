@@ -81,17 +81,21 @@ FILES: dict[str, tuple[type[pa.DataFrameModel], str]] = {
     "un_statement_endorsers": (contracts.StatementEndorsers, "Who joined which joint statement."),
 }
 
+LISTED = ("listed_parties", "listed_aliases", "listed_links")
+
 
 def _staged_asset(table: str, contract: type[pa.DataFrameModel], about: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=["staged", table],
         group_name="staged",
         kinds={"duckdb", "polars"},
+        deps=[["raw", "landed_files"]],
         description=f"{about} Hand-kept in {table}.csv.",
     )
     def staged_table(warehouse: WarehouseResource, snapshots: Snapshots) -> dg.MaterializeResult:
+        content, is_embedded = _keep_bytes(snapshots, table, f"{table}.csv")
         split = parse_table(
-            _keep_bytes(snapshots, table, f"{table}.csv"),
+            content,
             contract,
             contracts.columns_of(contract),
             source=table,
@@ -104,8 +108,8 @@ def _staged_asset(table: str, contract: type[pa.DataFrameModel], about: str) -> 
                 table,
                 split,
                 licence=LICENCE,
-                status="embedded in the repository",
-                is_embedded=True,
+                status="embedded in the repository" if is_embedded else "landed copy",
+                is_embedded=is_embedded,
             )
             return result(connection, f"staged.{table}", **counts)
 
@@ -137,10 +141,9 @@ def _listed(
     connection: duckdb.DuckDBPyConnection,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame] | None:
     """Rows of the official lists, when any edition has been taken in."""
-    names = ("listed_parties", "listed_aliases", "listed_links")
-    if not all(has_table(connection, f"staged.{name}") for name in names):
+    if not all(has_table(connection, f"staged.{name}") for name in LISTED):
         return None
-    parties, aliases, links = (read_frame(connection, f"staged.{name}") for name in names)
+    parties, aliases, links = (read_frame(connection, f"staged.{name}") for name in LISTED)
     return (parties, aliases, links) if parties.height else None
 
 
@@ -148,7 +151,7 @@ def _listed(
     key=["network", "entities"],
     group_name="network",
     kinds={"python", "duckdb"},
-    deps=[["staged", table] for table in FILES],
+    deps=[["staged", table] for table in (*FILES, *LISTED)],
     description=(
         "Parties, relations and statements of our cited cases and of the official lists, resolved "
         "into one; also writes network.links, network.link_statements, network.entity_pairs. "
