@@ -18,6 +18,8 @@ MODULES = (
     "assets.reference",
     "assets.trade",
     "assets.listings",
+    "assets.ais",
+    "assets.demo",
     "assets.facts",
     "assets.estimates",
     "assets.network",

@@ -63,7 +63,10 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
         key=["published", table.name],
         group_name="published",
         kinds={"duckdb"},
-        deps=_dependencies(sql_of(address), known),
+        # the ledger too: its values are parameters that any of these files may name
+        deps=sorted(
+            {*_dependencies(sql_of(address), known), dg.AssetKey(["facts", "observations"])}
+        ),
         description=f"{table.description} Grain: {', '.join(table.grain)}.",
     )
     def published_table(warehouse: WarehouseResource) -> dg.MaterializeResult:

@@ -9,7 +9,7 @@ MAIN_JOB = "main"
 # everything that is not partitioned: the raw AIS edge has a job of its own
 main_job = dg.define_asset_job(
     MAIN_JOB,
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("ais_edge"),
     description="From sources to the published release, everything once.",
 )
 

@@ -86,15 +86,9 @@ def find_candidates(
         r_out_km="r_out_km",
         is_transit_port="is_transit_port",
     )
-    calls = (
-        port_calls.filter(~pl.col("is_open"))
-        .sort("vessel_mmsi", "segment", "entered_at")
-        .with_columns(
-            next_draught=pl.col("draught_in_m").shift(-1).over(_NEXT),
-            next_at=pl.col("entered_at").shift(-1).over(_NEXT),
-            last_draught=pl.coalesce("draught_out_m", "draught_in_m").shift(1).over(_NEXT),
-            last_at=pl.col("left_at").shift(1).over(_NEXT),
-        )
+    calls = port_calls.sort("vessel_mmsi", "segment", "entered_at").with_columns(
+        next_draught=pl.col("draught_in_m").shift(-1).over(_NEXT),
+        next_at=pl.col("entered_at").shift(-1).over(_NEXT),
     )
     found = pl.concat(
         [
@@ -174,7 +168,8 @@ def _from_calls(
 ) -> pl.DataFrame:
     least = priors["loaded_change"].value - 1e-9
     at_coal = calls.join(coal.select("port_id"), on="port_id", how="semi").filter(
-        pl.col("dwell_hours") >= priors["least_dwell"].value
+        # a ship still in port has not left, laden or not
+        ~pl.col("is_open") & (pl.col("dwell_hours") >= priors["least_dwell"].value)
     )
     unchanged = (
         pl.col("draught_out_m").is_null()

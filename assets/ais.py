@@ -1,0 +1,592 @@
+"""Ship positions: the daily raw edge, then events, vessels, loadings and what they say of coal.
+
+Drop files of any known form into `landing/ais` (positions) or `landing/gfw` (events) of the data
+folder. `./run ais` lands them; the sensor does the same when the UI is up. The partitioned asset
+`raw/ais_positions` is the only one with partitions and has its own job, so the main job stays one
+click; it reads whatever is landed and makes empty tables, with the right columns, of nothing.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from assets.resources import Sampling, WarehouseResource
+from assets.tables import note_source, result, table_metadata
+from pipelines.paths import REFERENCE_DIR, data_dir, shown
+from pipelines.quarantine import Split, empty_quarantine
+from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.schemas.shipping import EVENTS, empty_events
+from pipelines.shipping import places
+from pipelines.shipping.cargo import load_priors
+from pipelines.shipping.decode.gfw import as_of, parse_gfw_events
+from pipelines.shipping.decode.gfw import empty_events as empty_gfw_events
+from pipelines.shipping.decode.recognise import UnknownFormat, recognise
+from pipelines.shipping.detection import as_observations, estimate_detection
+from pipelines.shipping.history import update_events
+from pipelines.shipping.landing import (
+    POSITION_FORMS,
+    STATIC_COLUMNS,
+    FileReport,
+    build_day,
+    day_reports,
+    land_file,
+    landed_reports,
+    stale_days,
+)
+from pipelines.shipping.loadings import estimate_loadings, find_candidates, loading_draws
+from pipelines.shipping.rules import load_rules
+from pipelines.shipping.vessels import build_vessels
+from pipelines.sources.ports import parse_port_sources, parse_ports
+from pipelines.warehouse import has_table, read_frame, write_frame
+
+EDGE_GROUP = "ais_edge"
+LICENCE_AIS = "as received; positions are not redistributed"
+LICENCE_GFW = "Global Fishing Watch terms, non-commercial; events are not redistributed"
+LICENCE_PORTS = "facts typed by hand with citations; World Port Index public domain"
+DAYS = dg.DailyPartitionsDefinition(start_date="2012-01-01", timezone="UTC")
+# rows of these rules are counted and kept in Parquet beside the file they came from, not listed
+COUNTED_ONLY = ("duplicate", "not_ais")
+
+_KINDS = {"BIGINT": pl.Int64, "DOUBLE": pl.Float64, "VARCHAR": pl.String, "BOOLEAN": pl.Boolean}
+STATIC_SCHEMA = {name: _KINDS[kind] for name, kind in STATIC_COLUMNS.items()}
+FILE_SCHEMA: dict[str, Any] = {
+    "file": pl.String,
+    "sha256": pl.String,
+    "form": pl.String,
+    "received_at": pl.Datetime("us"),
+    "rows_in": pl.Int64,
+    "rows_kept": pl.Int64,
+    "rows_quarantined": pl.Int64,
+    "positions": pl.Int64,
+    "statics": pl.Int64,
+    "first_day": pl.Date,
+    "last_day": pl.Date,
+}
+RULE_COUNT_SCHEMA: dict[str, Any] = {
+    "file": pl.String,
+    "sha256": pl.String,
+    "rule": pl.String,
+    "action": pl.String,
+    "rows": pl.Int64,
+    "why": pl.String,
+}
+
+
+def _drop_dir(name: str) -> Path:
+    return data_dir() / "landing" / name
+
+
+def _ais_dir() -> Path:
+    return data_dir() / "raw" / "ais"
+
+
+def landed_dir() -> Path:
+    """Landed files, one folder each, named by hash."""
+    return _ais_dir() / "files"
+
+
+def positions_dir() -> Path:
+    """Positions by day and bucket."""
+    return _ais_dir() / "positions"
+
+
+def dropped_files(name: str) -> list[Path]:
+    """Files somebody dropped; hidden and partial ones are not there yet."""
+    folder = _drop_dir(name)
+    if not folder.is_dir():
+        return []
+    return sorted(
+        one
+        for one in folder.rglob("*")
+        if one.is_file() and not one.is_symlink() and not one.name.startswith(".")
+    )
+
+
+def land_dropped() -> tuple[list[FileReport], dict[str, str]]:
+    """Land every dropped file: (reports, file → why it could not be read)."""
+    reports: list[FileReport] = []
+    refused: dict[str, str] = {}
+    for file in dropped_files("ais"):
+        try:
+            form = recognise(file)
+            if form not in POSITION_FORMS:
+                raise UnknownFormat(f"{file.name} is {form}; drop it into landing/gfw")
+            reports.append(
+                land_file(
+                    file,
+                    landed_dir(),
+                    received_at=dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC),
+                    cache_dir=data_dir() / "cache",
+                    form=form,
+                )
+            )
+        except (UnknownFormat, ValueError) as error:
+            refused[file.name] = str(error)
+    _ais_dir().mkdir(parents=True, exist_ok=True)
+    (_ais_dir() / "refused.json").write_text(json.dumps(refused, indent=1), encoding="utf-8")
+    return reports, refused
+
+
+@dg.asset(
+    key=["raw", "ais_positions"],
+    group_name=EDGE_GROUP,
+    kinds={"duckdb", "parquet"},
+    partitions_def=DAYS,
+    description=(
+        "One UTC day of ship positions from every landed file, as Parquet sorted by ship and time, "
+        "bucketed by MMSI. Dropped files that are not landed yet are landed first."
+    ),
+)
+def ais_positions(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Land what was dropped, then build this day."""
+    reports, refused = land_dropped()
+    day = build_day(landed_dir(), positions_dir(), dt.date.fromisoformat(context.partition_key))
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": day.rows_kept,
+            **asdict(day),
+            "files_landed": len(reports),
+            "files_refused": len(refused),
+        }
+    )
+
+
+ais_day_job = dg.define_asset_job(
+    "ais_day",
+    selection=dg.AssetSelection.groups(EDGE_GROUP),
+    description="One day of ship positions, from the dropped files.",
+)
+
+
+@dg.op(name="land_ship_positions")
+def land_ship_positions(context: dg.OpExecutionContext) -> None:
+    """Land every dropped file and build every day they reach into."""
+    reports, refused = land_dropped()
+    for name, why in refused.items():
+        context.log.warning(f"{name}: {why}")
+    for report in reports:
+        context.log.info(
+            f"{report.file}: {report.form}; {report.rows_in} rows in, {report.rows_kept} kept, "
+            f"{report.rows_quarantined} quarantined"
+        )
+    for day in stale_days(landed_dir(), positions_dir()):
+        built = build_day(landed_dir(), positions_dir(), day)
+        context.log_event(
+            dg.AssetMaterialization(
+                asset_key=["raw", "ais_positions"],
+                partition=day.isoformat(),
+                metadata={"dagster/row_count": built.rows_kept, **asdict(built)},
+            )
+        )
+
+
+@dg.job(
+    name="ais",
+    description="Land the ship positions dropped into landing/ais, every day they reach into.",
+    executor_def=dg.in_process_executor,
+)
+def ais_job() -> None:
+    """Land dropped positions."""
+    land_ship_positions()
+
+
+@dg.sensor(
+    name="dropped_ship_positions",
+    job=ais_job,
+    minimum_interval_seconds=60,
+    description="Lands positions when the files in landing/ais change.",
+)
+def dropped_ship_positions() -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Ask for one run per set of dropped files."""
+    marks = [
+        f"{one.name}:{one.stat().st_size}:{one.stat().st_mtime_ns}" for one in dropped_files("ais")
+    ]
+    if marks:
+        yield dg.RunRequest(run_key="|".join(marks)[-900:])
+    else:
+        yield dg.SkipReason("nothing lies in landing/ais")
+
+
+@dg.asset(
+    key=["staged", "port_sources"],
+    group_name="shipping",
+    kinds={"duckdb", "polars"},
+    description="Where ports' coordinates and coal claims were read. Grain: source_id.",
+)
+def port_sources(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Read the hand-kept table."""
+    file = "port_sources.csv"
+    split = parse_port_sources(
+        (REFERENCE_DIR / file).read_bytes(), source="port_sources", file=file
+    )
+    return _stage(warehouse, "port_sources", split)
+
+
+@dg.asset(
+    key=["staged", "ports"],
+    group_name="shipping",
+    kinds={"duckdb", "polars"},
+    deps=[["staged", "port_sources"]],
+    description="Ports of the coal routes with cited coordinates. Grain: port_id.",
+)
+def ports(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Read the hand-kept table, held against its sources."""
+    with warehouse.open().connect(read_only=True) as connection:
+        known = read_frame(connection, "staged.port_sources")["source_id"].to_list()
+    file = "ports.csv"
+    split = parse_ports(
+        (REFERENCE_DIR / file).read_bytes(), source="ports", file=file, source_ids=known
+    )
+    return _stage(warehouse, "ports", split)
+
+
+def _stage(warehouse: WarehouseResource, table: str, split: Split) -> dg.MaterializeResult:
+    with warehouse.open().connect() as connection:
+        write_frame(connection, f"staged.{table}", split.kept.drop("line"))
+        counts = note_source(
+            connection,
+            table,
+            split,
+            licence=LICENCE_PORTS,
+            status="embedded in the repository",
+            is_embedded=True,
+        )
+        return result(connection, f"staged.{table}", **counts)
+
+
+def _refused_files() -> pl.DataFrame:
+    """Files that could not be read at all, as quarantine rows of line 0."""
+    path = _ais_dir() / "refused.json"
+    refused = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return pl.DataFrame(
+        [
+            ["ais", name, 0, "(file)", None, "unreadable_file", why]
+            for name, why in sorted(refused.items())
+        ],
+        schema=QUARANTINE_SCHEMA,
+        orient="row",
+    )
+
+
+@dg.asset(
+    key=["staged", "ais_files"],
+    group_name="shipping",
+    kinds={"duckdb", "polars"},
+    description="Landed files of ship positions: rows in, kept, quarantined. Grain: sha256.",
+)
+def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """List what is landed and count it by rule."""
+    reports = landed_reports(landed_dir())
+    rules = load_rules()
+    action = dict(rules.table.select("rule", "action").iter_rows())
+    files = pl.DataFrame(
+        [
+            {
+                **{name: getattr(one, name) for name in FILE_SCHEMA},
+                "received_at": dt.datetime.fromisoformat(one.received_at).replace(tzinfo=None),
+                "first_day": dt.date.fromisoformat(one.first_day) if one.first_day else None,
+                "last_day": dt.date.fromisoformat(one.last_day) if one.last_day else None,
+            }
+            for one in reports
+        ],
+        schema=FILE_SCHEMA,
+    )
+    counts = pl.DataFrame(
+        [
+            (one.file, one.sha256, rule, action[rule], rows, rules.reasons[rule])
+            for one in reports
+            for rule, rows in sorted(one.counts.items())
+        ],
+        schema=RULE_COUNT_SCHEMA,
+        orient="row",
+    )
+    listed = [
+        pl.read_parquet(landed_dir() / one.sha256 / "quarantine.parquet").filter(
+            ~pl.col("rule").is_in(COUNTED_ONLY)
+        )
+        for one in reports
+    ]
+    rows_in, rows_kept = (int(files[name].sum()) for name in ("rows_in", "rows_kept"))
+    if reports:
+        status = (
+            f"{len(reports)} files, {files['positions'].sum()} positions on "
+            f"{len(day_reports(positions_dir()))} days"
+        )
+    else:
+        status = "no ship positions: the shipping tables are empty, estimates rest on figures"
+    split = Split(
+        pl.DataFrame({"row": pl.int_range(rows_kept, eager=True)}),
+        pl.concat(
+            [
+                empty_quarantine(),
+                *(one.cast(pl.Schema(QUARANTINE_SCHEMA)) for one in listed),
+                _refused_files(),
+            ]
+        ),
+        rows_in,
+    )
+    with warehouse.open().connect() as connection:
+        write_frame(connection, "staged.ais_files", files)
+        write_frame(connection, "staged.ais_rule_counts", counts)
+        noted = note_source(
+            connection,
+            "ais",
+            split,
+            licence=LICENCE_AIS,
+            status=status,
+            is_embedded=False,
+            as_of=files["last_day"].max() if reports else None,
+            retrieved_at=files["received_at"].max() if reports else None,
+        )
+        return result(connection, "staged.ais_files", **noted)
+
+
+@dg.asset(
+    key=["staged", "gfw_events"],
+    group_name="shipping",
+    kinds={"duckdb"},
+    description=(
+        "Port visits, encounters, loitering and gaps of Global Fishing Watch, from files in "
+        "landing/gfw. Grain: event_id, event_type."
+    ),
+)
+def gfw_events(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Read every dropped response; an event that several files hold counts once."""
+    splits: list[Split] = []
+    refused: list[pl.DataFrame] = []
+    for file in dropped_files("gfw"):
+        try:
+            form = recognise(file)
+            if form != "gfw_events":
+                raise UnknownFormat(f"{file.name} is {form}; no events of Global Fishing Watch")
+            split = parse_gfw_events(file, file=file.name)
+            splits.append(
+                Split(
+                    split.kept.with_columns(pl.lit(file.name).alias("file")),
+                    split.quarantined,
+                    split.rows_in,
+                )
+            )
+        except (UnknownFormat, ValueError) as error:
+            refused.append(
+                pl.DataFrame(
+                    [["gfw", file.name, 0, "(file)", None, "unreadable_file", str(error)]],
+                    schema=QUARANTINE_SCHEMA,
+                    orient="row",
+                )
+            )
+    empty = empty_gfw_events().with_columns(pl.lit("").alias("file"))
+    read = pl.concat([empty, *(one.kept for one in splits)])
+    kept = read.unique(["event_id", "event_type"], keep="first", maintain_order=True)
+    again = read.join(kept.select("file", "line"), on=["file", "line"], how="anti").select(
+        source=pl.lit("gfw"),
+        file="file",
+        line="line",
+        column=pl.lit("id"),
+        value=pl.col("event_id"),
+        rule=pl.lit("listed_in_several_files"),
+        reason=pl.lit("another file holds the same event: counted once"),
+    )
+    split = Split(
+        kept,
+        pl.concat([empty_quarantine(), *(one.quarantined for one in splits), *refused, again]),
+        sum(one.rows_in for one in splits),
+    )
+    status = (
+        f"{len(splits)} files of events" if splits else "no events: none were dropped or fetched"
+    )
+    with warehouse.open().connect() as connection:
+        write_frame(connection, "staged.gfw_events", kept)
+        noted = note_source(
+            connection,
+            "gfw",
+            split,
+            licence=LICENCE_GFW,
+            status=status,
+            is_embedded=False,
+            as_of=as_of(kept),
+        )
+        return result(connection, "staged.gfw_events", **noted)
+
+
+@dg.asset(
+    key=["shipping", "vessel_statics"],
+    group_name="shipping",
+    kinds={"duckdb", "polars"},
+    deps=[["staged", "ais_files"]],
+    description=(
+        "What ships said about themselves: number, name, size. "
+        "Grain: file_sha, mmsi, one set of particulars."
+    ),
+)
+def vessel_statics(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Gather the particulars of every landed file."""
+    frames = [
+        pl.read_parquet(landed_dir() / one.sha256 / "statics.parquet").cast(
+            pl.Schema(STATIC_SCHEMA)
+        )
+        for one in landed_reports(landed_dir())
+    ]
+    with warehouse.open().connect() as connection:
+        statics = pl.concat([pl.DataFrame(schema=STATIC_SCHEMA), *frames])
+        write_frame(connection, "shipping.vessel_statics", statics)
+        return result(connection, "shipping.vessel_statics")
+
+
+@dg.asset(
+    key=["shipping", "vessels"],
+    group_name="shipping",
+    kinds={"duckdb", "polars"},
+    deps=[["shipping", "vessel_statics"], ["staged", "listed_parties"]],
+    description=(
+        "One row a ship: flag by its MMSI, names over time, size, and the official list that has "
+        "it, with how sure the match is. Grain: vessel_mmsi."
+    ),
+)
+def vessels(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Name each ship."""
+    with warehouse.open().connect() as connection:
+        listed = (
+            read_frame(connection, "staged.listed_parties")
+            if has_table(connection, "staged.listed_parties")
+            else None
+        )
+        found = build_vessels(read_frame(connection, "shipping.vessel_statics"), listed)
+        write_frame(connection, "shipping.vessels", found)
+        matched = found["list_match"].value_counts().drop_nulls().sort("list_match")
+        return result(
+            connection,
+            "shipping.vessels",
+            **{f"matches_{name}": count for name, count in matched.iter_rows()},
+        )
+
+
+@dg.multi_asset(
+    name="shipping_events",
+    specs=[
+        dg.AssetSpec(
+            ["shipping", name],
+            group_name="shipping",
+            kinds={"duckdb"},
+            deps=[["staged", "ports"], ["staged", "ais_files"]],
+            description=(contract.__doc__ or name).strip(),
+        )
+        for name, contract in EVENTS.items()
+    ],
+)
+def shipping_events(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
+    """Tracks, port calls, gaps, encounters, loitering and draught changes of the whole history.
+
+    A day added costs that day; see pipelines/shipping/history.py.
+    """
+    with warehouse.open().connect() as connection:
+        known = read_frame(connection, "staged.ports")
+        update = update_events(
+            positions_dir(),
+            _ais_dir() / "history",
+            known,
+            places=lambda points: places.measure(points, known, cache_dir=data_dir() / "cache"),
+        )
+        for name in EVENTS:
+            frame = empty_events(name) if update.events is None else update.events[name]
+            write_frame(connection, f"shipping.{name}", frame)
+            yield dg.MaterializeResult(
+                asset_key=["shipping", name],
+                metadata={
+                    **table_metadata(connection, f"shipping.{name}"),
+                    "days": update.days,
+                    "new_days": update.new_days,
+                    "is_restart": update.is_restart,
+                },
+            )
+
+
+@dg.multi_asset(
+    name="coal_loadings",
+    specs=[
+        dg.AssetSpec(
+            key,
+            group_name="shipping",
+            kinds={"duckdb", "polars"},
+            deps=[
+                ["shipping", "port_calls"],
+                ["shipping", "gaps"],
+                ["shipping", "vessels"],
+                ["staged", "gfw_events"],
+                ["staged", "ports"],
+            ],
+            description=description,
+        )
+        for key, description in (
+            (
+                ["shipping", "loadings"],
+                "Departures from coal ports that may have been laden: evidence, chance, tonnes. "
+                "Grain: event_id.",
+            ),
+            (
+                ["shipping", "loading_draws"],
+                "Tonnes aboard per departure and draw, 0 where it left empty. "
+                "Grain: event_id, draw.",
+            ),
+            (
+                ["shipping", "detection"],
+                "Share of loadings that positions show, and loadings with the undetected. "
+                "Grain: month, port_id.",
+            ),
+            (
+                ["facts", "ais_observations"],
+                "What ship positions say of coal, in the ledger's columns; empty without "
+                "positions. Grain: observation_id.",
+            ),
+        )
+    ],
+)
+def coal_loadings(
+    warehouse: WarehouseResource, sampling: Sampling
+) -> Iterator[dg.MaterializeResult]:
+    """From calls, silences and visits to laden departures, then to the ledger."""
+    priors = load_priors()
+    with warehouse.open().connect() as connection:
+        candidates = find_candidates(
+            read_frame(connection, "shipping.port_calls"),
+            read_frame(connection, "shipping.gaps"),
+            read_frame(connection, "staged.gfw_events"),
+            read_frame(connection, "shipping.vessels"),
+            read_frame(connection, "staged.ports"),
+            priors,
+        )
+        loadings, cargo = estimate_loadings(
+            candidates, priors, draws=sampling.draws, seed=sampling.seed
+        )
+        detection, drawn = estimate_detection(loadings, cargo, priors, seed=sampling.seed)
+        received = read_frame(connection, "staged.ais_files")["received_at"].max()
+        observations = as_observations(
+            loadings,
+            cargo,
+            detection,
+            drawn,
+            retrieved_at=received or dt.datetime.now(dt.UTC),
+        )
+        tables = {
+            ("shipping", "loadings"): loadings,
+            ("shipping", "loading_draws"): loading_draws(loadings, cargo),
+            ("shipping", "detection"): detection,
+            ("facts", "ais_observations"): observations,
+        }
+        for (schema, name), frame in tables.items():
+            write_frame(connection, f"{schema}.{name}", frame)
+            yield dg.MaterializeResult(
+                asset_key=[schema, name],
+                metadata=table_metadata(connection, f"{schema}.{name}"),
+            )
+
+
+def where_to_drop() -> str:
+    """The folders, as readers see them."""
+    return f"{shown(_drop_dir('ais'))} and {shown(_drop_dir('gfw'))}"

@@ -1,0 +1,170 @@
+"""Events of all days, kept up to date: a new day costs that day, an old one changed starts anew.
+
+Beside the positions lies what earlier days left open (the engine's state) and the events nothing
+later can change. A manifest says which days, from which files, with which ports and thresholds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.shipping.definitions import Definitions
+from pipelines.shipping.engine import Partition, Places, State, finish, run
+from pipelines.shipping.landing import DAY_S, day_files, day_reports
+
+# days are worked on together up to this many reports: few passes over a long first history
+ROWS_AT_ONCE = 10_000_000
+
+
+@dataclass(frozen=True)
+class Update:
+    """What an update did.
+
+    Attributes:
+        events: the event tables of the whole history; None where there are no positions at all.
+        days: days in the history; new_days: those worked on now.
+        is_restart: an old day, the ports or the thresholds changed, and all was worked anew.
+    """
+
+    events: dict[str, pl.DataFrame] | None
+    days: int
+    new_days: int
+    is_restart: bool
+
+
+def _setting(ports: pl.DataFrame, definitions: Definitions) -> str:
+    circles = ports.select("port_id", "lon", "lat", "r_in_km", "r_out_km").sort("port_id")
+    text = json.dumps([circles.rows(), asdict(definitions)])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _start_of(day: str) -> int:
+    return int(dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC).timestamp())
+
+
+def _load(folder: Path) -> tuple[dict[str, pl.DataFrame], Partition]:
+    """Settled events and the last partition, as stored."""
+    stored = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+    def tables(kind: str) -> dict[str, pl.DataFrame]:
+        return {one.stem: pl.read_parquet(one) for one in (folder / kind).glob("*.parquet")}
+
+    settled = tables("settled")
+    last = Partition(
+        settled={},
+        unsettled=tables("unsettled"),
+        state=State(stored["until_t"], tables("state")),
+        rows_in=0,
+        rows_kept=0,
+        streamed=0,
+        sorted_first=0,
+    )
+    return settled, last
+
+
+def _store(
+    folder: Path,
+    settled: dict[str, pl.DataFrame],
+    last: Partition,
+    setting: str,
+    days: list[tuple[str, str]],
+) -> None:
+    """Put the whole history beside, then in place: an interrupted run leaves the old one."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
+    for kind, tables in (
+        ("settled", settled),
+        ("unsettled", last.unsettled),
+        ("state", last.state.tables),
+    ):
+        (scratch / kind).mkdir()
+        for name, frame in tables.items():
+            frame.write_parquet(scratch / kind / f"{name}.parquet")
+    manifest = {"setting": setting, "days": days, "until_t": last.state.until_t}
+    (scratch / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    os.replace(scratch, folder)
+
+
+def _batches(days: list[str], rows: dict[str, int]) -> list[list[str]]:
+    batches: list[list[str]] = []
+    held = 0
+    for day in days:
+        if not batches or held + rows[day] > ROWS_AT_ONCE:
+            batches.append([])
+            held = 0
+        batches[-1].append(day)
+        held += rows[day]
+    return batches
+
+
+def update_events(
+    positions: Path,
+    history: Path,
+    ports: pl.DataFrame,
+    *,
+    places: Places,
+    definitions: Definitions | None = None,
+    workers: int = 2,
+    memory_limit: str | None = "1GB",
+) -> Update:
+    """Bring the event tables up to the last landed day.
+
+    Args:
+        positions: folder of `day=…/bucket=….parquet`.
+        history: folder of what earlier runs left.
+        ports: the ports to look for.
+        places: measures points against ports and the coast.
+
+    Returns:
+        Update: `events` holds the engine's tables (`EVENTS`).
+    """
+    definitions = definitions or Definitions()
+    reports = [one for one in day_reports(positions) if one.rows_kept]
+    if not reports:
+        return Update(None, 0, 0, False)
+    setting = _setting(ports, definitions)
+    days = [(one.day, one.fingerprint) for one in reports]
+    rows = {one.day: one.rows_kept for one in reports}
+    known: list[tuple[str, str]] = []
+    is_restart = False
+    settled: dict[str, pl.DataFrame] = {}
+    last: Partition | None = None
+    if (history / "manifest.json").exists():
+        stored = json.loads((history / "manifest.json").read_text(encoding="utf-8"))
+        known = [(day, mark) for day, mark in stored["days"]]
+        if stored["setting"] == setting and days[: len(known)] == known:
+            settled, last = _load(history)
+        else:
+            known, is_restart = [], True
+    new = [day for day, _ in days[len(known) :]]
+    for batch in _batches(new, rows):
+        files = [file for day in batch for file in day_files(positions, day)]
+        last = run(
+            files,
+            ports,
+            state=last.state if last is not None else None,
+            until_t=_start_of(batch[-1]) + DAY_S,
+            definitions=definitions,
+            workers=workers,
+            memory_limit=memory_limit,
+        )
+        settled = {
+            name: pl.concat([settled[name], frame]) if name in settled else frame
+            for name, frame in last.settled.items()
+        }
+    assert last is not None
+    if new:
+        _store(history, settled, last, setting, days)
+    events = finish(settled, last, places=places, definitions=definitions)
+    return Update(events, len(days), len(new), is_restart)

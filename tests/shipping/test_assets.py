@@ -1,0 +1,183 @@
+"""The shipping assets end to end: dropped files in, loadings and observations out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+
+from assets import ais
+from assets.demo import make_demo
+from assets.resources import Sampling, WarehouseResource
+from assets.schedules import MAIN_JOB
+from pipelines.schemas.shipping import EVENTS
+
+CHAIN = [
+    ais.port_sources,
+    ais.ports,
+    ais.ais_files,
+    ais.gfw_events,
+    ais.vessel_statics,
+    ais.vessels,
+    ais.shipping_events,
+    ais.coal_loadings,
+]
+RESOURCES = {"warehouse": WarehouseResource(), "sampling": Sampling(draws=200, seed=1)}
+SEA, NAMPO, DALIAN = (124.6, 38.5), (125.4169, 38.7281), (121.666667, 38.916667)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, land_mask_dir: Path) -> Path:
+    """A data folder of the test's own, with the land mask already packed."""
+    folder = tmp_path / "data"
+    (folder / "landing" / "ais").mkdir(parents=True)
+    (folder / "landing" / "gfw").mkdir()
+    monkeypatch.setenv("DPRK_DATA_DIR", str(folder))
+    packed = land_mask_dir / "land_mask_1km.bits"
+    if packed.exists():
+        (folder / "cache").mkdir()
+        (folder / "cache" / packed.name).symlink_to(packed)
+    return folder
+
+
+def voyage(first_day: int = 1) -> str:
+    """A made-up ship comes from sea, lies in Nampo, sinks by three metres, sails to Dalian."""
+    start = dt.datetime(2024, 3, first_day, tzinfo=dt.UTC)
+    legs = [
+        (0, SEA),
+        (6 * 6, NAMPO),
+        (49 * 6, NAMPO),
+        (72 * 6, DALIAN),
+        (100 * 6, DALIAN),
+    ]
+    step = np.arange(0, 100 * 6 + 1)
+    lon = np.interp(step, [leg[0] for leg in legs], [leg[1][0] for leg in legs])
+    lat = np.interp(step, [leg[0] for leg in legs], [leg[1][1] for leg in legs])
+    draught = np.where(step < 49 * 6, 4.0, 7.0)
+    moving = np.where((step < 36) | ((step > 49 * 6) & (step < 72 * 6)), 9.0, 0.0)
+    head = "timestamp,mmsi,msg_type,latitude,longitude,speed,course,heading,imo,name,call_sign,"
+    rows = [head + "ship_type,draught,length,width"]
+    rows += [
+        f"{start + dt.timedelta(minutes=10 * int(at)):%Y-%m-%dT%H:%M:%SZ},445000001,1,"
+        f"{y:.5f},{x:.5f},{s:.1f},270,270,9074729,=EAST SEA,BABC,70,{d},100,16"
+        for at, x, y, s, d in zip(step, lon, lat, moving, draught, strict=True)
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def read(folder: Path, sql: str) -> pl.DataFrame:
+    with duckdb.connect(str(folder / "work.duckdb"), read_only=True) as connection:
+        return connection.sql(sql).pl()
+
+
+def run_chain() -> None:
+    assert dg.materialize(CHAIN, resources=RESOURCES).success
+
+
+def test_without_positions_every_table_is_empty_and_says_so(data_dir: Path) -> None:
+    run_chain()
+    for table in (*(f"shipping.{name}" for name in EVENTS), "shipping.vessels"):
+        assert read(data_dir, f"from {table}").is_empty()
+    for table in ("shipping.loadings", "shipping.detection", "facts.ais_observations"):
+        found = read(data_dir, f"from {table}")
+        assert found.is_empty()
+        assert found.width > 10
+    status = read(data_dir, "select status from staged.source_runs where source = 'ais'").item()
+    assert status.startswith("no ship positions")
+
+
+def test_a_dropped_file_becomes_a_loading_and_observations(data_dir: Path) -> None:
+    (data_dir / "landing" / "ais" / "any.csv").write_text(voyage(), encoding="utf-8")
+    (data_dir / "landing" / "ais" / "what.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    assert ais.ais_job.execute_in_process().success
+    run_chain()
+    loading = read(data_dir, "from shipping.loadings").row(0, named=True)
+    assert (loading["port_name"], loading["evidence"], loading["p_laden"]) == (
+        "Nampo",
+        "port_call",
+        1.0,
+    )
+    assert (loading["draught_in_m"], loading["draught_out_m"]) == (4.0, 7.0)
+    # 100 m x 16 m x about 3 m of sinking x 0.8 x 1.025 is 3,900 t, and ballast went overboard
+    assert 4_000 < loading["cargo_t_q50"] < 7_000
+    assert loading["vessel_name"] == "=EAST SEA"
+    ledger = read(data_dir, "from facts.ais_observations")
+    assert set(ledger["kind"]) == {"count", "lower_bound"}
+    assert set(ledger["window_start_on"]) == {dt.date(2024, 3, 1)}
+    refused = read(data_dir, "from staged.quarantine where source = 'ais'")
+    assert refused["file"].to_list() == ["what.csv"]
+    assert "none of the known forms" in refused["reason"][0]
+    counts = read(data_dir, "from staged.source_runs where source = 'ais'").row(0, named=True)
+    assert counts["rows_in"] == counts["rows_kept"] == 601
+
+
+def test_a_later_day_leaves_the_earlier_ones_alone_and_ends_the_same(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head, *rows = voyage().splitlines()
+    early = [row for row in rows if row < "2024-03-03"]
+    for name, lines in (("a.csv", early), ("b.csv", rows[len(early) :])):
+        file = data_dir / "landing" / "ais" / name
+        file.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+        assert ais.ais_job.execute_in_process().success
+        run_chain()
+    in_two = {name: read(data_dir, f"from shipping.{name}") for name in EVENTS}
+    at_once = tmp_path / "again"
+    (at_once / "landing" / "ais").mkdir(parents=True)
+    (at_once / "landing" / "ais" / "all.csv").write_text(voyage(), encoding="utf-8")
+    monkeypatch.setenv("DPRK_DATA_DIR", str(at_once))
+    assert ais.ais_job.execute_in_process().success
+    run_chain()
+    for name, frame in in_two.items():
+        assert frame.equals(read(at_once, f"from shipping.{name}")), name
+
+
+def test_the_daily_edge_is_the_only_partitioned_asset_and_not_in_the_main_job() -> None:
+    from assets.definitions import defs
+
+    graph = defs.resolve_asset_graph()
+    partitioned = [
+        key for key in graph.get_all_asset_keys() if graph.get(key).partitions_def is not None
+    ]
+    assert partitioned == [dg.AssetKey(["raw", "ais_positions"])]
+    steps = {node.name for node in defs.resolve_job_def(MAIN_JOB).graph.nodes}
+    assert "raw__ais_positions" not in steps
+    assert "shipping_events" in steps
+
+
+def test_one_day_through_the_partitioned_asset(data_dir: Path) -> None:
+    (data_dir / "landing" / "ais" / "any.csv").write_text(voyage(), encoding="utf-8")
+    done = dg.materialize([ais.ais_positions], partition_key="2024-03-02")
+    assert done.success
+    assert [one.name for one in (data_dir / "raw" / "ais" / "positions").glob("day=*")] == [
+        "day=2024-03-02"
+    ]
+
+
+def test_the_demo_recovers_its_truth_and_says_it_is_synthetic(
+    tmp_path: Path, land_mask_dir: Path
+) -> None:
+    found, scores, report = make_demo(tmp_path / "demo-data", ships=8, days=30, draws=400)
+    whole = found.total.row(0, named=True)
+    assert whole["true_departures"] > 5
+    # a fleet of eight is few: hold the recovery to a factor, and the label to the letter
+    assert 0.6 < whole["total_t_q50"] / whole["true_t"] < 1.6
+    assert scores.filter(pl.col("stage") == "gaps")["recall"].item() > 0.95
+    page = report.read_text(encoding="utf-8")
+    assert "SYNTHETIC" in page
+    assert "<script" not in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+    with duckdb.connect(str(tmp_path / "demo-data" / "demo.duckdb"), read_only=True) as connection:
+        tables = connection.execute(
+            "select schema_name, table_name, comment from duckdb_tables()"
+        ).fetchall()
+        assert {schema for schema, _, _ in tables} == {"synthetic"}
+        assert all(comment.startswith("SYNTHETIC") for _, _, comment in tables)
+        for _, name, _ in tables:
+            marks = connection.sql(f"select distinct is_synthetic from synthetic.{name}").fetchall()
+            assert marks in ([], [(True,)])
