@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -40,6 +41,7 @@ from pipelines.sources import (
     ecb,
     eu,
     ofac,
+    ofac_xml,
     opensanctions,
     pink_sheet,
     un_sc,
@@ -113,6 +115,12 @@ def _first_line(head: bytes) -> str:
         except UnicodeDecodeError:
             continue
     return ""
+
+
+def _root_of(head: bytes) -> str:
+    """Local name of the document element of an XML file; empty when there is none in sight."""
+    found = re.search(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s>]", head)
+    return found[1].decode("ascii") if found else ""
 
 
 def _zip_holds(path: Path, head: bytes, *names: str) -> bool:
@@ -197,7 +205,7 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
         kind(
             "UN Security Council list",
             "consolidated XML, document element CONSOLIDATED_LIST",
-            lambda _, head: b"<CONSOLIDATED_LIST" in head,
+            lambda _, head: _root_of(head) == "CONSOLIDATED_LIST",
             un_sc.SOURCE,
             un_sc.LICENCE,
             lambda content, _: un_sc.parse(content, retrieved_at=at).splits[un_sc.SOURCE],
@@ -221,6 +229,24 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
                 part=part,
             )
             for part, (file, cells) in ofac.CSV_FILES.items()
+        ),
+        kind(
+            "OFAC advanced XML",
+            "SDN_ADVANCED.XML, document element Sanctions",
+            lambda _, head: _root_of(head) == "Sanctions",
+            "ofac_sdn",
+            ofac.LICENCE,
+            lambda content, _: ofac_xml.parse_advanced(content, retrieved_at=at).splits["ofac_sdn"],
+            part="advanced",
+        ),
+        kind(
+            "OFAC plain XML",
+            "SDN.XML, document element sdnList",
+            lambda _, head: _root_of(head) == "sdnList",
+            "ofac_sdn",
+            ofac.LICENCE,
+            lambda content, _: ofac_xml.parse_xml(content, retrieved_at=at).splits["ofac_sdn"],
+            part="xml",
         ),
         Kind(
             "FollowTheMoney entities",

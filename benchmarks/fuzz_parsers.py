@@ -8,6 +8,7 @@ SourceDrift. Anything else is a crash and is printed with the seed that makes it
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import io
 import random
 import sys
@@ -19,8 +20,9 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import samples
+from benchmarks import listing_samples, samples
 from pipelines.quarantine import SourceDrift, Split
+from pipelines.sources import eu, ofac, ofac_xml, opensanctions, un_sc
 from pipelines.sources.baci import parse_baci
 from pipelines.sources.china_customs import parse_china_customs
 from pipelines.sources.comtrade import parse_comtrade, parse_comtrade_bulk, parse_comtrade_old
@@ -59,6 +61,21 @@ def _with_member(archive: bytes, name: str, content: bytes) -> bytes:
         for one in old.namelist():
             new.writestr(one, content if one == name else old.read(one))
     return out.getvalue()
+
+
+_AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+
+
+def _ofac(part: str, content: bytes) -> Split:
+    contents = {**listing_samples.sdn_set(), part: content}
+    source = "ofac_sdn" if part == "sdn" else f"ofac_sdn_{part}"
+    return ofac.parse_csv_set(
+        contents["sdn"],
+        add=contents["add"],
+        alt=contents["alt"],
+        comments=contents["comments"],
+        retrieved_at=_AT,
+    ).splits[source]
 
 
 _SHEET_XML = "xl/worksheets/sheet1.xml"
@@ -103,6 +120,35 @@ PARSERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], Split]]] = {
         lambda content: parse_ecb(
             _with_member(samples.ecb_zip(), _ECB_CSV, content), file="eurofxref-hist.zip"
         ),
+    ),
+    **{
+        f"ofac csv, {part}": (
+            lambda part=part: listing_samples.sdn_set()[part],
+            lambda content, part=part: _ofac(part, content),
+        )
+        for part in ("sdn", "add", "alt", "comments")
+    },
+    "ofac xml": (
+        lambda: listing_samples.SDN_XML,
+        lambda content: ofac_xml.parse_xml(content, retrieved_at=_AT).splits["ofac_sdn"],
+    ),
+    "ofac advanced xml": (
+        lambda: listing_samples.ADVANCED_XML,
+        lambda content: ofac_xml.parse_advanced(content, retrieved_at=_AT).splits["ofac_sdn"],
+    ),
+    "un_sc": (
+        lambda: listing_samples.UN_XML,
+        lambda content: un_sc.parse(content, retrieved_at=_AT).splits["un_sc"],
+    ),
+    "eu_prk": (
+        lambda: listing_samples.eu_csv(eu.COLUMNS),
+        lambda content: eu.parse(content, retrieved_at=_AT).splits["eu_prk"],
+    ),
+    "opensanctions": (
+        lambda: listing_samples.ENTITIES,
+        lambda content: opensanctions.parse(content, retrieved_at=_AT, dataset="x").listing.splits[
+            "opensanctions_x"
+        ],
     ),
     "ecb_fx": (samples.ecb_zip, lambda content: parse_ecb(content, file="eurofxref-hist.zip")),
 }

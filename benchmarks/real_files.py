@@ -7,6 +7,8 @@ line to `FILES`.
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import os
 import sys
 import time
@@ -19,7 +21,7 @@ from rich.table import Table
 
 from pipelines.paths import REPOSITORY
 from pipelines.quarantine import Split
-from pipelines.sources import comtrade, ecb, pink_sheet
+from pipelines.sources import comtrade, ecb, eu, ofac, opensanctions, pink_sheet, un_sc
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,42 @@ def _embedded_rates(real: Path) -> Split:
     return ecb.parse_ecb(content, file=file)
 
 
+def _listing_file(path: str, source: str, note: str = "") -> RealFile:
+    return RealFile(path, lambda real: _listings(real)[source], note)
+
+
+@functools.cache
+def _listings(real: Path) -> dict[str, Split]:
+    """Counts of every file of the official lists at hand."""
+    at = dt.datetime.now(dt.UTC)
+    folder = real / "ofac_2019_01"
+    sdn = ofac.parse_csv_set(
+        (folder / "sdn.csv").read_bytes(),
+        add=(folder / "add.csv").read_bytes(),
+        alt=(folder / "alt.csv").read_bytes(),
+        comments=(folder / "sdn_comments.csv").read_bytes(),
+        retrieved_at=at,
+    )
+    un = un_sc.parse(real / "un" / "consolidated_2026-02-27.xml", retrieved_at=at)
+    annexes = eu.parse((real / "eu" / "32017R1509.csv").read_bytes(), retrieved_at=at)
+    entities = opensanctions.parse(
+        real / "ftm" / "donations.ijson", retrieved_at=at, dataset="donations"
+    ).listing
+    return {**sdn.splits, **un.splits, **annexes.splits, **entities.splits}
+
+
 FILES: list[RealFile] = [
+    _listing_file("ofac_2019_01/sdn.csv", "ofac_sdn"),
+    _listing_file("ofac_2019_01/add.csv", "ofac_sdn_add"),
+    _listing_file("ofac_2019_01/alt.csv", "ofac_sdn_alt"),
+    _listing_file(
+        "ofac_2019_01/sdn_comments.csv",
+        "ofac_sdn_comments",
+        "of a later edition: ten of its parties are not on this list",
+    ),
+    _listing_file("un/consolidated_2026-02-27.xml", "un_sc"),
+    _listing_file("eu/32017R1509.csv", "eu_prk"),
+    _listing_file("ftm/donations.ijson", "opensanctions_donations"),
     _comtrade("comtrade/shrimp_tha_2007_2011.json"),
     _comtrade("comtrade/hs27_prk_2005_2017.csv"),
     _prices("2025-11"),

@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import Snapshot, SnapshotStore
-from pipelines.sources import eu, ofac, opensanctions, un_sc
+from pipelines.sources import eu, ofac, ofac_xml, opensanctions, un_sc
 from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
 from pipelines.sources.listings import (
     CHANGE_SCHEMA,
@@ -24,6 +24,7 @@ from pipelines.sources.listings import (
 
 # editions looked back over when changes are worked out anew
 MAX_EDITIONS = 24
+SAME_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class OfficialList:
         source: name of its snapshots and, for all but OpenSanctions, of its rows.
         about: what it is.
         licence: licence tag of its data.
-        parts: files of one edition, first the one that makes an edition; "" where there is one.
+        forms: ways the list comes, best first; each the names of its files, first the one whose
+            change makes an edition; "" where a list comes as one file.
         read: {part: bytes}, instant of retrieval -> Listing.
         fetch: (fetcher, part, etag, last modified) -> answer.
         to_get_it: what to do when there is no snapshot.
@@ -44,7 +46,7 @@ class OfficialList:
     source: str
     about: str
     licence: str
-    parts: tuple[str, ...]
+    forms: tuple[tuple[str, ...], ...]
     read: Callable[[dict[str, bytes], dt.datetime], Listing]
     fetch: Callable[[Fetcher, str, str | None, str | None], Answer]
     to_get_it: str
@@ -53,6 +55,12 @@ class OfficialList:
 
 def _ofac(source: str, names: dict[str, tuple[str, int]]) -> OfficialList:
     def read(contents: dict[str, bytes], at: dt.datetime) -> Listing:
+        if "advanced" in contents:
+            return ofac_xml.parse_advanced(
+                contents["advanced"], retrieved_at=at, list_source=source
+            )
+        if "xml" in contents:
+            return ofac_xml.parse_xml(contents["xml"], retrieved_at=at, list_source=source)
         return ofac.parse_csv_set(
             contents["sdn"],
             add=contents.get("add"),
@@ -63,19 +71,20 @@ def _ofac(source: str, names: dict[str, tuple[str, int]]) -> OfficialList:
         )
 
     def fetch(fetcher: Fetcher, part: str, etag: str | None, modified: str | None) -> Answer:
-        return ofac.fetch_file(
-            fetcher, names[part][0], source=source, etag=etag, last_modified=modified
-        )
+        xml = ofac.XML_FILES[source]
+        name = names[part][0] if part in names else xml[part]
+        return ofac.fetch_file(fetcher, name, source=source, etag=etag, last_modified=modified)
 
     files = ", ".join(name for name, _ in names.values())
     return OfficialList(
         source,
-        f"List of the US Office of Foreign Assets Control, CSV set ({files}).",
+        "List of the US Office of Foreign Assets Control: advanced XML (listing dates, typed "
+        f"relations), CSV set ({files}) or plain XML.",
         ofac.LICENCE,
-        tuple(names),
+        (("advanced",), tuple(names), ("xml",)),
         read,
         fetch,
-        f"set DPRK_ONLINE=1, or drop {files} of one day",
+        f"set DPRK_ONLINE=1, or drop {ofac.XML_FILES[source]['advanced']}, or {files} of one day",
     )
 
 
@@ -90,7 +99,7 @@ def _opensanctions(dataset: str) -> OfficialList:
         f"{opensanctions.SOURCE}_{dataset}",
         f"Data set {dataset} of OpenSanctions, FollowTheMoney entities (non-commercial licence).",
         opensanctions.LICENCE,
-        ("",),
+        (("",),),
         read,
         fetch,
         "set DPRK_ONLINE=1, or drop entities.ftm.json of the data set under its name",
@@ -104,7 +113,7 @@ LISTS = (
         un_sc.SOURCE,
         "Consolidated list of the UN Security Council, every regime.",
         un_sc.LICENCE,
-        ("",),
+        (("",),),
         lambda contents, at: un_sc.parse(contents[""], retrieved_at=at),
         lambda fetcher, part, etag, modified: un_sc.fetch(
             fetcher, etag=etag, last_modified=modified
@@ -115,7 +124,7 @@ LISTS = (
         eu.SOURCE,
         "Annexes of EU Regulation 2017/1509.",
         eu.LICENCE,
-        ("",),
+        (("",),),
         lambda contents, at: eu.parse(contents[""], retrieved_at=at),
         lambda fetcher, part, etag, modified: eu.fetch(fetcher, etag=etag, last_modified=modified),
         "set DPRK_ONLINE=1, or drop 32017R1509.csv",
@@ -148,22 +157,35 @@ def editions_of(
     """The editions at hand, oldest first: {part: snapshot}.
 
     A new edition begins where the main file's bytes change; of the other files the retrieval
-    nearest in time belongs to it.
+    nearest in time belongs to it. Of several forms of the list the one retrieved last is used,
+    the best where they are of one day: editions of two forms differ in more than the list does.
     """
     retrievals = store.retrievals(official.source, as_of)
-    main = [one for one in retrievals if one.part == official.parts[0]]
+    chains = [(form, [one for one in retrievals if one.part == form[0]]) for form in official.forms]
+    at_hand = [(form, main) for form, main in chains if main]
+    if not at_hand:
+        return []
+    last = max(main[-1].retrieved for _, main in at_hand)
+    form, main = next(
+        (form, main) for form, main in at_hand if last - main[-1].retrieved <= SAME_DAY
+    )
     changed = [
         one for place, one in enumerate(main) if place == 0 or one.sha256 != main[place - 1].sha256
     ]
     editions = []
     for one in changed:
-        edition = {official.parts[0]: one}
-        for part in official.parts[1:]:
+        edition = {form[0]: one}
+        for part in form[1:]:
             others = [other for other in retrievals if other.part == part]
             if others:
                 edition[part] = min(others, key=lambda other: abs(other.retrieved - one.retrieved))
         editions.append(edition)
     return editions
+
+
+def retrieved_at(edition: dict[str, Snapshot]) -> dt.datetime:
+    """When the main file of an edition was retrieved (aware)."""
+    return next(iter(edition.values())).retrieved
 
 
 def read_edition(
@@ -176,7 +198,7 @@ def read_edition(
         ValueError: a snapshot was changed after it was stored.
     """
     contents = {part: store.read(one) for part, one in edition.items()}
-    return official.read(contents, edition[official.parts[0]].retrieved)
+    return official.read(contents, retrieved_at(edition))
 
 
 def stage_list(
@@ -222,8 +244,7 @@ def stage_list(
         pieces.append(changes_between(earlier, later))
         later = earlier
     changes = pl.concat([pl.DataFrame(schema=CHANGE_SCHEMA), *pieces])
-    retrieved = editions[at][official.parts[0]].retrieved
-    return StagedList(newest, retrieved, problems, changes)
+    return StagedList(newest, retrieved_at(editions[at]), problems, changes)
 
 
 @dataclass(frozen=True)
@@ -236,10 +257,23 @@ class Refreshed:
 
 
 def refresh_list(store: SnapshotStore, official: OfficialList, fetcher: Fetcher) -> Refreshed:
-    """Fetch every part; a part that is unchanged is only noted, one that fails is told."""
-    stored = 0
-    problems = []
-    for part in official.parts:
+    """Fetch the best form of a list that can be had; an unchanged file is only noted."""
+    problems: list[str] = []
+    for form in official.forms:
+        stored, failed = _refresh_form(store, official, form, fetcher)
+        problems += failed
+        if not failed:
+            told = f"{stored} new file(s)" if stored else "unchanged at the source"
+            return Refreshed("; ".join([told, *problems]), is_complete=True, stored=stored)
+    return Refreshed("; ".join(problems), is_complete=False, stored=0)
+
+
+def _refresh_form(
+    store: SnapshotStore, official: OfficialList, form: tuple[str, ...], fetcher: Fetcher
+) -> tuple[int, list[str]]:
+    """Fetch every file of a form, then keep them together: (new files, problems)."""
+    answers: list[tuple[str, Answer, Snapshot | None]] = []
+    for part in form:
         fetched = [
             one
             for one in store.retrievals(official.source)
@@ -251,8 +285,10 @@ def refresh_list(store: SnapshotStore, official: OfficialList, fetcher: Fetcher)
                 fetcher, part, known.etag if known else None, known.last_modified if known else None
             )
         except SourceUnavailable as error:
-            problems.append(str(error))
-            continue
+            return 0, [str(error)]
+        answers.append((part, answer, known))
+    stored = 0
+    for part, answer, known in answers:
         if answer.is_not_modified and known is not None:
             store.confirm(known, retrieved_at=answer.retrieved_at)
             continue
@@ -268,7 +304,4 @@ def refresh_list(store: SnapshotStore, official: OfficialList, fetcher: Fetcher)
             last_modified=answer.last_modified,
         )
         stored += 1
-    outcome = "; ".join(problems) or (
-        f"{stored} new file(s)" if stored else "unchanged at the source"
-    )
-    return Refreshed(outcome, not problems, stored)
+    return stored, []

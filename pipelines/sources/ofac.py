@@ -53,6 +53,11 @@ CONSOLIDATED_FILES = {
     "alt": ("CONS_ALT.CSV", 5),
     "comments": ("CONS_COMMENTS.CSV", 2),
 }
+# the advanced form is the one with listing dates and typed relations
+XML_FILES = {
+    "ofac_sdn": {"advanced": "SDN_ADVANCED.XML", "xml": "SDN.XML"},
+    "ofac_consolidated": {"advanced": "CONS_ADVANCED.XML", "xml": "CONSOLIDATED.XML"},
+}
 _HOST = "sanctionslistservice.ofac.treas.gov"
 BASE_URL = f"https://{_HOST}/api/PublicationPreview/exports/"
 LIMITS = Limits(
@@ -158,8 +163,8 @@ def parse_csv_set(
             .otherwise(pl.col("remarks"))
         )
 
-    typed = _typed_parties(rows)
-    typed, refused = _refuse_parties(typed, source=list_source, file=name_of["sdn"])
+    typed = typed_parties(rows)
+    typed, refused = refuse_parties(typed, source=list_source, file=name_of["sdn"])
     first = main.rows_in - main.rows.height + refused.height
     splits[list_source] = checked(
         parties_of(typed, edition),
@@ -209,7 +214,7 @@ def parse_csv_set(
             rows_refused=cut.rows_in - rows.height,
         )
         aliases = splits[source].kept
-    quoted = _quoted_aliases(parties, edition)
+    quoted = quoted_aliases(parties, edition)
     aliases = pl.concat([aliases, quoted]).join(kept_ids, on="list_id", how="semi")
 
     addresses = addresses_of(pl.DataFrame(schema={"line": pl.Int64, "list_id": pl.String}), edition)
@@ -229,7 +234,7 @@ def parse_csv_set(
         addresses = splits[source].kept
         # the list prints no country with the party itself: its first address says one
         parties = country_from_address(parties, addresses)
-    links = resolve_links(_linked_to(parties), parties, aliases, edition)
+    links = resolve_links(linked_to(parties), parties, aliases, edition)
     return Listing(edition, parties, aliases, addresses, links, splits)
 
 
@@ -256,7 +261,7 @@ def _number(column: str) -> pl.Expr:
     return pl.when(plain.str.contains(r"^\d+(\.\d+)?$")).then(plain.cast(pl.Float64, strict=False))
 
 
-def _typed_parties(rows: pl.DataFrame) -> pl.DataFrame:
+def typed_parties(rows: pl.DataFrame) -> pl.DataFrame:
     remarks = pl.col("remarks")
     programs = (
         pl.col("programs")
@@ -314,7 +319,7 @@ def with_dprk(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _refuse_parties(
+def refuse_parties(
     frame: pl.DataFrame, *, source: str, file: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     kept, numberless = refuse(
@@ -338,7 +343,7 @@ def _refuse_parties(
     return kept, pl.concat([numberless, nameless])
 
 
-def _linked_to(parties: pl.DataFrame) -> pl.DataFrame:
+def linked_to(parties: pl.DataFrame) -> pl.DataFrame:
     """One row per "Linked To: NAME" of the remarks, up to the next semicolon."""
     return (
         parties.select(
@@ -357,7 +362,7 @@ def _linked_to(parties: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _quoted_aliases(parties: pl.DataFrame, edition: Edition) -> pl.DataFrame:
+def quoted_aliases(parties: pl.DataFrame, edition: Edition) -> pl.DataFrame:
     """Short names that stand in the remarks: a.k.a. 'KOMID'."""
     found = (
         parties.select(

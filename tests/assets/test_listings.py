@@ -14,10 +14,10 @@ import pytest
 from assets import landing, listings
 from assets.definitions import RESOURCES, defs
 from assets.reference import FIGURE_FILES
+from benchmarks.listing_samples import SDN_ROWS, UN_XML, eu_csv, sdn_set
 from pipelines.paths import REFERENCE_DIR
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import eu, ofac
-from tests.sources.listing_samples import SDN_ROWS, UN_XML, eu_csv, sdn_set
 
 Query = Callable[[str], list[tuple]]
 
@@ -70,7 +70,7 @@ def test_without_lists_the_tables_are_empty_and_say_what_to_do(data: Path) -> No
     ((status, is_embedded),) = ask(
         "select status, is_embedded from staged.source_runs where source = 'ofac_sdn'"
     )
-    assert status.startswith("no data; set DPRK_ONLINE=1, or drop SDN.CSV")
+    assert status.startswith("no data; set DPRK_ONLINE=1, or drop SDN_ADVANCED.XML, or SDN.CSV")
     assert not is_embedded
 
 
