@@ -3,31 +3,73 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import polars as pl
 
+from pipelines.network.evidence import EvidenceError
 from pipelines.network.resolution import kind_of
 
-# which body speaks through which list
-LIST_AUTHORITIES = {
-    "ofac_sdn": "OFAC",
-    "ofac_consolidated": "OFAC",
-    "un_sc": "UNSC",
-    "eu_prk": "EU",
-    "eu": "EU",
-    "uk": "UK",
+
+@dataclass(frozen=True)
+class ListVoice:
+    """Which body speaks through a list, and what standing on it means."""
+
+    authority: str
+    kind: str
+    title: str
+    home: str
+    note: str | None = None
+
+
+_OPEN = "https://data.opensanctions.org/datasets/latest"
+_CODED = "as coded in OpenSanctions' copy of the data set; non-commercial licence"
+LIST_VOICES = {
+    "ofac_sdn": ListVoice(
+        "OFAC", "designated", "OFAC SDN list", "https://sanctionslistservice.ofac.treas.gov"
+    ),
+    "ofac_consolidated": ListVoice(
+        "OFAC",
+        "designated",
+        "OFAC consolidated list",
+        "https://sanctionslistservice.ofac.treas.gov",
+    ),
+    "un_sc": ListVoice(
+        "UNSC",
+        "designated",
+        "UN Security Council Consolidated List",
+        "https://scsanctions.un.org/resources/xml/en/consolidated.xml",
+    ),
+    "eu_prk": ListVoice(
+        "EU",
+        "designated",
+        "Regulation (EU) 2017/1509, annexes",
+        "https://eur-lex.europa.eu/eli/reg/2017/1509/oj",
+    ),
+    "opensanctions_un_1718_vessels": ListVoice(
+        "UNSC", "designated", "1718 Designated Vessels List", f"{_OPEN}/un_1718_vessels", _CODED
+    ),
+    "opensanctions_un_sc_sanctions": ListVoice(
+        "UNSC",
+        "designated",
+        "UN Security Council Consolidated List",
+        f"{_OPEN}/un_sc_sanctions",
+        _CODED,
+    ),
+    "opensanctions_kp_rusi_reports": ListVoice(
+        "UN_PoE", "reported", "UN Panel of Experts reports", f"{_OPEN}/kp_rusi_reports", _CODED
+    ),
+    "opensanctions_us_nkjv": ListVoice(
+        "US_STATE", "reported", "US joint-venture advisory", f"{_OPEN}/us_nkjv", _CODED
+    ),
 }
-LIST_HOMES = {
-    "OFAC": "https://sanctionslistservice.ofac.treas.gov",
-    "UNSC": "https://scsanctions.un.org/resources/xml/en/consolidated.xml",
-    "EU": "https://eur-lex.europa.eu/eli/reg/2017/1509/oj",
-    "UK": "https://www.gov.uk/government/publications/the-uk-sanctions-list",
-}
-LIST_TITLES = {
-    "OFAC": "OFAC SDN list",
-    "UNSC": "UN Security Council Consolidated List",
-    "EU": "Regulation (EU) 2017/1509, annexes",
-    "UK": "UK Sanctions List",
+# a list's own word for a tie → ours; every other word is only an association
+LIST_RELATIONS = {
+    "ownership": "owner",
+    "directorship": "director",
+    "employment": "employee",
+    "representation": "agent",
+    "family": "family",
 }
 _SLUG = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -85,18 +127,29 @@ def from_lists(
         parties, aliases, links: rows of the list contracts, all lists together.
 
     Returns:
-        (entities, links, statements). A `linked_to` of a list becomes an `associate` relation
-        that carries no money: the list does not say what the tie is.
+        (entities, links, statements). A bare tie of a list becomes an `associate` relation; none
+        carries money: the lists do not say that dollars run along it.
+
+    Raises:
+        EvidenceError: a list of whom no body is known to speak.
     """
-    authority = pl.col("list_source").replace_strict(
-        LIST_AUTHORITIES, default=None, return_dtype=pl.String
+    unknown = set(parties["list_source"]) - set(LIST_VOICES)
+    if unknown:
+        raise EvidenceError(
+            f"list {sorted(unknown)[0]!r} speaks for no body we know; add it to LIST_VOICES in "
+            "pipelines/network/entities.py, with what standing on it means"
+        )
+    voices = pl.DataFrame(
+        [{"list_source": name, **vars(voice)} for name, voice in LIST_VOICES.items()],
+        schema_overrides={"note": pl.String},
     )
-    mine = parties.filter(pl.col("is_dprk") & ~pl.col("is_delisted")).with_columns(
-        authority=authority
-    )
-    mine = mine.filter(pl.col("authority").is_not_null()).with_columns(
-        entity_id=pl.struct("list_source", "list_id").map_elements(
-            lambda row: listed_id(row["list_source"], row["list_id"]), return_dtype=pl.String
+    mine = (
+        parties.filter(pl.col("is_dprk") & ~pl.col("is_delisted"))
+        .join(voices, on="list_source")
+        .with_columns(
+            entity_id=pl.struct("list_source", "list_id").map_elements(
+                lambda row: listed_id(row["list_source"], row["list_id"]), return_dtype=pl.String
+            )
         )
     )
     known = (
@@ -136,26 +189,26 @@ def from_lists(
     statements = mine.select(
         statement_id=pl.concat_str(pl.lit("list-"), "entity_id"),
         about="entity_id",
-        kind=pl.lit("designated"),
+        kind="kind",
         authority="authority",
         program="program",
         stated_on=pl.coalesce("listed_on", edition),
         stated_on_precision=pl.lit("day"),
         is_edition_date=pl.col("listed_on").is_null(),
         document=pl.concat_str(
-            pl.col("authority").replace_strict(LIST_TITLES, return_dtype=pl.String),
+            "title",
             pl.lit(", edition "),
             pl.col("list_edition"),
         ),
         locator=pl.concat_str(pl.lit("entry "), "list_id"),
         read_via=pl.lit("official_list"),
-        url=pl.col("authority").replace_strict(LIST_HOMES, return_dtype=pl.String),
+        url="home",
         is_contested=pl.lit(value=False),
-        note=pl.lit(None, dtype=pl.String),
+        note="note",
     )
     ends = mine.select(
-        "list_source", "list_id", "entity_id", "authority", "program", "list_edition",
-        "edition_on", "retrieved_at",
+        "list_source", "list_id", "entity_id", "authority", "kind", "title", "home", "note",
+        "program", "list_edition", "edition_on", "retrieved_at",
     )  # fmt: skip
     tied = (
         links.filter(pl.col("is_dprk") & pl.col("target_list_id").is_not_null())
@@ -167,41 +220,45 @@ def from_lists(
             left_on=["list_source", "target_list_id"],
             right_on=["list_source", "list_id"],
         )
-        .with_columns(link_id=pl.concat_str("entity_id", pl.lit("--associate--"), "target_id"))
+        .with_columns(ours=pl.col("relation").replace_strict(LIST_RELATIONS, default="associate"))
+        .with_columns(
+            link_id=pl.concat_str("entity_id", pl.lit("--"), "ours", pl.lit("--"), "target_id")
+        )
         .unique("link_id", keep="first", maintain_order=True)
     )
     list_links = tied.select(
         "link_id",
         source_id="entity_id",
         target_id="target_id",
-        relation=pl.lit("associate"),
+        relation="ours",
         stream=pl.lit("general"),
         money=pl.lit("none"),
         start_on=pl.lit(None, dtype=pl.Date),
         end_on=pl.lit(None, dtype=pl.Date),
         note=pl.when("is_former")
         .then(pl.lit("the list calls the tie former"))
-        .otherwise(pl.lit("the list's own 'Linked To'; the role is not stated")),
+        .when(pl.col("ours") == "associate")
+        .then(pl.lit("the list's own tie; the role is not stated")),
     )
     link_statements = tied.select(
         statement_id=pl.concat_str(pl.lit("list-"), "link_id"),
         about="link_id",
-        kind=pl.lit("designated"),
+        kind="kind",
         authority="authority",
         program="program",
         stated_on=pl.coalesce("edition_on", pl.col("retrieved_at").dt.date()),
         stated_on_precision=pl.lit("day"),
         is_edition_date=pl.lit(value=True),
         document=pl.concat_str(
-            pl.col("authority").replace_strict(LIST_TITLES, return_dtype=pl.String),
+            "title",
             pl.lit(", edition "),
             pl.col("list_edition"),
         ),
         locator=pl.concat_str(pl.lit("entry "), "source_list_id", pl.lit(", remarks")),
         read_via=pl.lit("official_list"),
-        url=pl.col("authority").replace_strict(LIST_HOMES, return_dtype=pl.String),
+        url="home",
         is_contested=pl.lit(value=False),
-        note=pl.lit(None, dtype=pl.String),
+        note="note",
     )
     return entities, list_links, pl.concat([statements, link_statements])
 
