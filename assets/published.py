@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from assets.network_files import network_outputs
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result
 from pipelines.paths import SQL_DIR, published_dir, shown
@@ -179,7 +180,9 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
                 connection,
                 CONTRACT,
                 target,
-                extra_files=lambda folder: write_report(folder, folder / "report.html"),
+                extra_files=lambda folder: write_report(
+                    folder, folder / "report.html", network_outputs(folder)
+                ),
             )
             record(connection, "published.vintages", made_from)
         return _release_result(target, vintages, was_built=True, rows=sum(done.rows.values()))

@@ -7,7 +7,7 @@ readers find there. Every cell of data passes through the template's escaping or
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -373,12 +373,13 @@ def headline_png(release: Path) -> bytes:
     return vl_convert.vegalite_to_png(json.dumps(stacked.to_dict(), default=str), scale=1)
 
 
-def write_report(release: Path, target: Path) -> None:
+def write_report(release: Path, target: Path, extra: Sequence[Section] = ()) -> None:
     """Write the page for the release in folder `release`.
 
     Args:
         release: folder that holds the published database.
         target: the HTML file to write.
+        extra: further parts, shown before the state of the sources.
     """
     alt.data_transformers.disable_max_rows()
     environment = jinja2.Environment(
@@ -389,7 +390,8 @@ def write_report(release: Path, target: Path) -> None:
         lstrip_blocks=True,
     )
     with duckdb.connect(str(release / DATABASE_NAME), read_only=True) as reader:
-        sections = [make(reader) for make in SECTIONS]
+        made = [make(reader) for make in SECTIONS]
+        sections = [*made[:-1], *extra, made[-1]]
         vintage = reader.sql("select * from vintages order by published_at, vintage_id").pl()
     specs = [[_spec(chart) for chart in section.charts] for section in sections]
     page = environment.get_template("report.html.j2").render(
