@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 import time
 from typing import Any
@@ -28,6 +29,7 @@ SHORT_TITLES = {
     "it_workers": "IT workers, state take",
     "total": "all three",
 }
+_FOLD = re.compile(r"fold (\d+) of (\d+): (.*)")
 SILENT = {"loggers": {"console": {"config": {"level": "CRITICAL"}}}}
 
 
@@ -43,12 +45,20 @@ class _StepProgress(logging.Handler):
             "dagster_event"
         )
         if event is None:
+            self._show_fold(record)
             return
         kind = event.event_type_value
         if kind == "STEP_START":
             self.progress.update(self.task, description=str(event.step_key).replace("__", "/"))
         elif kind in {"STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"}:
             self.progress.advance(self.task)
+
+    def _show_fold(self, record: logging.LogRecord) -> None:
+        """A long step tells its own progress as 'fold 3 of 45: what'."""
+        told = _FOLD.match(str(getattr(record, "dagster_meta", {}).get("orig_message", "")))
+        if told:
+            done, total, what = told.groups()
+            self.progress.update(self.task, description=f"{done}/{total} {what}")
 
 
 def run_job(name: str, console: Console, *, run_config: dict[str, Any] | None = None) -> bool:

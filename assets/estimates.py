@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import dagster as dg
 import duckdb
@@ -10,6 +11,7 @@ import polars as pl
 
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result
+from pipelines.estimates import coal, coal_windows
 from pipelines.estimates.baseline_coal import estimate_coal_baseline
 from pipelines.estimates.baseline_it_workers import (
     ItWorkerDraws,
@@ -17,7 +19,9 @@ from pipelines.estimates.baseline_it_workers import (
 )
 from pipelines.estimates.baseline_labor import estimate_labor_baseline
 from pipelines.estimates.labor_world import LaborDraws
-from pipelines.versions import code_version, hash_frame
+from pipelines.estimates.scores import backtest_table
+from pipelines.paths import REPOSITORY, data_dir
+from pipelines.versions import code_version, hash_files, hash_frame
 from pipelines.warehouse import (
     build_if_changed,
     inputs_hash,
@@ -31,6 +35,7 @@ from pipelines.warehouse import (
 )
 
 BASELINE = "baseline"
+PIPELINES = REPOSITORY / "pipelines"
 
 
 def note_estimate(
@@ -75,42 +80,138 @@ def observations_of(connection: duckdb.DuckDBPyConnection, stream: str) -> pl.Da
 
 
 @dg.asset(
+    key=["estimates", "coal_baseline_draws"],
+    group_name="estimates",
+    kinds={"python"},
+    deps=[["facts", "observations"]],
+    description=(
+        "Coal by the plain rules, kept as the comparator of the model: tonnes, price, gross and "
+        "net income. Grain: draw, month."
+    ),
+)
+def coal_baseline_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.MaterializeResult:
+    """Draw coal by the plain rules."""
+    table = "estimates.coal_baseline_draws"
+    with warehouse.open().connect() as connection:
+        observations = observations_of(connection, "coal")
+        priors = coal_windows.reference_priors()
+        made_from = _coal_inputs(observations, priors, None, sampling)
+        was_fitted = not is_current(connection, table, made_from)
+        if was_fitted:
+            estimate = estimate_coal_baseline(
+                observations,
+                draws=sampling.draws,
+                seed=sampling.seed,
+                through=sampling.last_month(),
+                priors=priors,
+            )
+            write_frame(connection, table, estimate.draws)
+            record(connection, table, made_from)
+        return result(connection, table, model=BASELINE, was_fitted=was_fitted)
+
+
+@dg.asset(
     key=["estimates", "coal_draws"],
     group_name="estimates",
     kinds={"python"},
     deps=[["facts", "observations"]],
     description=(
-        "Joint draws of coal exports by month: tonnes, price, gross and net income. "
-        "Grain: draw, month."
+        "Joint draws of coal exports by month from the Bayesian model: tonnes, price, gross and "
+        "net income; with them what became of each figure, convergence, variance shares and the "
+        "value of information. Grain: draw, month."
     ),
 )
 def coal_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.MaterializeResult:
-    """Draw coal by the plain rules."""
+    """Fit the state-space model unless its evidence, code and sampling are those of its draws."""
+    table = "estimates.coal_draws"
     with warehouse.open().connect() as connection:
         observations = observations_of(connection, "coal")
-        made_from = inputs_hash(
-            hash_frame(observations), code_version(), sampling.key(), sampling.last_month()
-        )
-        if is_current(connection, "estimates.coal_draws", made_from):
-            return result(connection, "estimates.coal_draws", model=BASELINE, was_fitted=False)
-        estimate = estimate_coal_baseline(
+        priors, obtainable = coal_windows.reference_priors(), coal_windows.reference_obtainable()
+        made_from = _coal_inputs(observations, priors, obtainable, sampling)
+        if is_current(connection, table, made_from):
+            return result(connection, table, model=coal.MODEL, was_fitted=False)
+        estimate = coal.estimate_coal(
             observations,
+            priors,
             draws=sampling.draws,
             seed=sampling.seed,
             through=sampling.last_month(),
+            obtainable=obtainable,
         )
-        write_frame(connection, "estimates.coal_draws", estimate.draws)
+        write_frame(connection, table, estimate.draws)
         write_frame(connection, "estimates.coal_destination_draws", estimate.destinations)
+        write_frame(connection, "estimates.coal_diagnostics", estimate.diagnostics)
+        write_frame(connection, "estimates.coal_contraction", estimate.contraction)
+        write_frame(
+            connection,
+            "estimates.coal_sampling",
+            pl.DataFrame({"n_divergent": [estimate.n_divergent]}),
+        )
+        for shared, frame in (
+            ("estimates.sensitivity", estimate.sensitivity),
+            ("estimates.value_of_information", estimate.value_of_information),
+        ):
+            replace_rows(connection, shared, frame, column="stream", value="coal")
         note_estimate(
             connection,
             "coal",
-            BASELINE,
+            coal.MODEL,
             figures=estimate.figures,
             monthly=estimate.support_monthly,
             annual=estimate.support_annual,
         )
-        record(connection, "estimates.coal_draws", made_from)
-        return result(connection, "estimates.coal_draws", model=BASELINE, was_fitted=True)
+        record(connection, table, made_from)
+        return result(connection, table, model=coal.MODEL, was_fitted=True)
+
+
+def _coal_inputs(
+    observations: pl.DataFrame,
+    priors: pl.DataFrame,
+    obtainable: pl.DataFrame | None,
+    sampling: Sampling,
+) -> str:
+    """What decides the coal draws: figures, priors, the estimators' code, sampling."""
+    return inputs_hash(
+        hash_frame(observations.drop("retrieved_at")),
+        hash_frame(priors),
+        "" if obtainable is None else hash_frame(obtainable),
+        coal_code(),
+        sampling.key(),
+        sampling.last_month(),
+    )
+
+
+def coal_code() -> str:
+    """Hash of the code the coal numbers come from."""
+    package = PIPELINES / "estimates"
+    files = [*package.glob("*coal*.py"), package / "sampler.py", package / "scores.py"]
+    return hash_files([*files, PIPELINES / "draws.py"], PIPELINES)
+
+
+@dg.asset_check(
+    asset=["estimates", "coal_draws"],
+    blocking=True,
+    description=(
+        "The sampler converged: split R-hat, effective draws, divergences. Where it did not, the "
+        "last release stays in place."
+    ),
+)
+def coal_draws_converged(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Hold the coal fit to its convergence rules."""
+    with warehouse.open().connect(read_only=True) as connection:
+        diagnostics = read_frame(connection, "estimates.coal_diagnostics")
+        n_divergent = int(read_frame(connection, "estimates.coal_sampling")["n_divergent"][0])
+    told = coal.troubles(diagnostics, n_divergent)
+    return dg.AssetCheckResult(
+        passed=not told,
+        description="; ".join(told) or "every reported month and year converged",
+        metadata={
+            "worst_rhat": float(diagnostics["rhat"].to_numpy().max()),
+            "least_ess_bulk": float(diagnostics["ess_bulk"].to_numpy().min()),
+            "least_ess_tail": float(diagnostics["ess_tail"].to_numpy().min()),
+            "n_divergent": n_divergent,
+        },
+    )
 
 
 @dg.asset(
@@ -196,6 +297,45 @@ def _sql_asset(name: str, deps: list[list[str]], description: str) -> dg.AssetsD
             return result(connection, table, was_built=was_built)
 
     return made_by_sql
+
+
+SCORES_SCHEMA = {
+    "stream": pl.String,
+    "test": pl.String,
+    "model": pl.String,
+    "n": pl.Int64,
+    "crps": pl.Float64,
+    "wis": pl.Float64,
+    "coverage_50": pl.Float64,
+    "coverage_80": pl.Float64,
+    "coverage_90": pl.Float64,
+    "coverage_90_low": pl.Float64,
+    "coverage_90_high": pl.Float64,
+}
+
+
+@dg.asset(
+    key=["estimates", "backtest_scores"],
+    group_name="estimates",
+    kinds={"python"},
+    description=(
+        "Scores of every model on figures it was not shown, from the last finished backtest job; "
+        "empty until `./run backtest` has run. Grain: stream, test, model."
+    ),
+)
+def backtest_scores(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Collect the last finished suites; nothing is refitted here."""
+    files = sorted(backtest_dir().glob("*-cases.parquet"))
+    tables = [backtest_table(pl.read_parquet(file)) for file in files]
+    frame = pl.concat(tables) if tables else pl.DataFrame(schema=SCORES_SCHEMA)
+    with warehouse.open().connect() as connection:
+        write_frame(connection, "estimates.backtest_scores", frame)
+        return result(connection, "estimates.backtest_scores", suites=len(files))
+
+
+def backtest_dir() -> Path:
+    """Where the backtest job keeps its folds and finished suites."""
+    return data_dir() / "backtests"
 
 
 INCOME_DRAWS = _sql_asset(

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from scipy.stats import chisquare
 
 from pipelines import draws as algebra
 from pipelines.estimates import coal, coal_windows, scores
@@ -26,7 +27,7 @@ from pipelines.estimates.coal_model import CoalModel
 SCORED = ("tonnes", "usd", "usd_mixed", "price")
 # what customs said of these months is hidden in the rewind test
 REWIND = (dt.date(2015, 1, 1), dt.date(2017, 1, 31))
-REFIT = coal.Effort(chains=16, warmup=160, kept_per_draw=1)
+REFIT = coal.Effort(chains=16, warmup=160, kept_per_draw=1, least=60)
 REFIT_DRAWS = 960
 COMPARATORS = ("last_value", "log_interpolation", "range_midpoint", "baseline")
 
@@ -275,6 +276,7 @@ def calibrate(
     through: dt.date,
     effort: coal.Effort = REFIT,
     draws: int = 320,
+    progress: Callable[[int, int], None] | None = None,
 ) -> pl.DataFrame:
     """Simulation-based calibration (Talts et al. 2018): ranks of the truth in its posterior.
 
@@ -295,7 +297,23 @@ def calibrate(
     figures = coal_windows.read_coal_figures(two_sided, through)
     template = CoalModel(figures, stated)
     truths = coal.simulate_prior(template, worlds, algebra.named_generator(seed, "coal.sbc.truth"))
-    return pl.concat(_ranks(template, truths, effort, draws, seed))
+    parts: list[pl.DataFrame] = []
+    for part in _ranks(template, truths, effort, draws, seed):
+        parts.append(part)
+        if progress is not None:
+            progress(len(parts), worlds)
+    return pl.concat(parts)
+
+
+def uniformity(ranks: pl.DataFrame, *, bins: int = 10) -> pl.DataFrame:
+    """Whether ranks fill the unit interval evenly: quantity, p_value of a chi-squared test."""
+    rows = []
+    for (quantity,), group in ranks.group_by("quantity", maintain_order=True):
+        shares = group["rank"].to_numpy()
+        n_bins = max(2, min(bins, shares.size // 6))
+        counts = np.histogram(shares, bins=n_bins, range=(0, 1))[0]
+        rows.append((quantity, float(chisquare(counts).pvalue)))
+    return pl.DataFrame(rows, schema=["quantity", "p_value"], orient="row").sort("p_value")
 
 
 def _ranks(

@@ -31,6 +31,8 @@ class Effort:
     chains: int = CHAINS
     warmup: int = WARMUP
     kept_per_draw: int = KEPT_PER_DRAW
+    # transitions a chain makes whatever the draws asked for, so that convergence can be judged
+    least: int = 150
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def fit_model(
     effort = effort or Effort()
     start, is_free = model.start()
     mode = sampler.find_mode(model, start, is_free)
-    each = -(-draws * effort.kept_per_draw // effort.chains)
+    each = max(-(-draws * effort.kept_per_draw // effort.chains), effort.least)
     samples = sampler.sample(
         model,
         sampler.whiten(model, mode),
@@ -125,7 +127,8 @@ def fit_model(
         generator=algebra.named_generator(seed, "coal.sampler"),
         progress=progress,
     )
-    theta = samples.flat(draws * effort.kept_per_draw)[:: effort.kept_per_draw]
+    every = samples.flat(effort.chains * each)
+    theta = every[np.linspace(0, len(every) - 1, draws).round().astype(int)]
     return CoalFit(model, samples, theta, model.log_tonnes(theta), model.log_price(theta))
 
 
@@ -215,6 +218,29 @@ def diagnose(fit: CoalFit) -> pl.DataFrame:
     names = [f"{what} {month:%Y-%m}" for what in ("tonnes", "price") for month in model.months]
     names += [f"{what} {year}" for what in ("tonnes", "income") for year in model.years]
     return sampler.diagnose(values.reshape(chains, each, -1), names)
+
+
+def troubles(diagnostics: pl.DataFrame, n_divergent: int) -> list[str]:
+    """What, if anything, forbids publishing the draws; one sentence a trouble.
+
+    Years carry the published numbers, so they are held to split R-hat 1.05 and 200 effective
+    draws; a month may reach 1.2 before the sampler is plainly stuck there.
+    """
+    is_year = pl.col("name").str.contains(r" \d{4}$")
+    worst = [
+        (is_year & (pl.col("rhat") > 1.05), "split R-hat above 1.05"),
+        (is_year & (pl.min_horizontal("ess_bulk", "ess_tail") < 200), "under 200 effective draws"),
+        (~is_year & (pl.col("rhat") > 1.2), "split R-hat above 1.2"),
+        (pl.col("rhat").is_nan() | pl.col("rhat").is_null(), "no spread at all"),
+    ]
+    told = [
+        f"{what}: {', '.join(names[:6])}"
+        for rule, what in worst
+        if (names := diagnostics.filter(rule)["name"].to_list())
+    ]
+    if n_divergent > 40:
+        told.append(f"{n_divergent} divergent transitions: the sampler met ground it cannot follow")
+    return told
 
 
 def simulate_prior(model: CoalModel, n: int, generator: np.random.Generator) -> np.ndarray:
@@ -499,7 +525,7 @@ def _covered(model: CoalModel) -> np.ndarray:
         model.t_weights[model.t_role == "tonnes"],
         model.u_weights[np.isin(model.u_role, ["usd", "usd_mixed"])],
     ]
-    return (np.concatenate(direct) > 0).any(axis=0)
+    return np.asarray((np.concatenate(direct) > 0).any(axis=0))
 
 
 def _contraction(model: CoalModel, fit: CoalFit, prior_theta: np.ndarray) -> pl.DataFrame:

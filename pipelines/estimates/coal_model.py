@@ -8,6 +8,7 @@ one call.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,8 @@ REGIMES: tuple[tuple[str, dt.date], ...] = (
     ("free", dt.date(2009, 1, 1)),
     ("suspension", dt.date(2017, 3, 1)),
     ("grace", dt.date(2017, 8, 1)),
-    ("ban", dt.date(2017, 10, 1)),
+    ("halt", dt.date(2017, 10, 1)),
+    ("ban", dt.date(2018, 1, 1)),
     ("closure", dt.date(2020, 2, 1)),
     ("reopening", dt.date(2023, 1, 1)),
 )
@@ -144,7 +146,7 @@ def _slow_path(size: int, keep: float) -> np.ndarray:
     return np.stack([np.interp(np.arange(size), knots, column) for column in at_knots.T], axis=1)
 
 
-def _index(keys: list[object]) -> tuple[np.ndarray, list[object]]:
+def _index(keys: Sequence[object]) -> tuple[np.ndarray, list[object]]:
     known = sorted({key for key in keys if key is not None}, key=str)
     place = {key: at for at, key in enumerate(known)}
     return np.array([place.get(key, -1) for key in keys], dtype=int), known
@@ -257,11 +259,9 @@ class CoalModel:
         ]
         bias_at, self.bias_keys = _index(bias_key)
         self.t_bias, self.u_bias = bias_at[: self.t_rows.size], bias_at[self.t_rows.size :]
+        sd_of = {True: priors["recorded_origin_sd"][0], False: priors["origin_bias_sd"][0]}
         self.bias_sd = np.array(
-            [
-                priors["recorded_origin_sd"][0] if key[1] else priors["origin_bias_sd"][0]
-                for key in self.bias_keys
-            ]
+            [sd_of[era] for _, era in sorted(set(filter(None, bias_key)), key=str)]
         )
         # prices
         self.p_rows = rows("price")
@@ -545,16 +545,17 @@ class CoalModel:
             prior["free_level_log_t"],
             prior["suspension_level_log_t"],
             prior["grace_level_log_t"],
+            prior["halt_level_log_t"],
             prior["ban_level_log_t"],
             prior["closure_level_step"],
             prior["reopening_level_step"],
         ]
         mean, sd = (np.array([row[k] for row in named]) for k in (0, 1))
         step = np.eye(len(REGIMES))
-        step[4, 3] = step[5, 4] = -1.0
+        step[5, 4] = step[6, 5] = -1.0
         level = mean.copy()
-        level[4] = level[3] + mean[4]
         level[5] = level[4] + mean[5]
+        level[6] = level[5] + mean[6]
         self.level_mean, self.level_sd, self.level_step = mean, sd, step
         return level, sd, step
 
