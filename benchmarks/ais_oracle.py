@@ -22,7 +22,7 @@ def _plane_deg(lon_a: pl.Expr, lat_a: pl.Expr, lon_b: pl.Expr, lat_b: pl.Expr) -
 
 
 def _zones(rows: pl.DataFrame, ports: pl.DataFrame) -> pl.Series:
-    """Port of each row, -9 between the radii, -1 outside: the nearest port whose circle holds it."""
+    """Port of each row, -9 between the radii, -1 outside: the nearest whose circle holds it."""
     best = np.full(rows.height, np.inf)
     zone = np.full(rows.height, -1, dtype=np.int64)
     lon, lat = rows["lon"].to_numpy(), rows["lat"].to_numpy()

@@ -467,7 +467,7 @@ def _gather(
     parameters: dict[str, int | float],
 ) -> Partition:
     def _shaped(frames: list[pl.DataFrame], schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
-        return pl.concat([frame.select(list(schema)).cast(schema) for frame in frames])
+        return pl.concat([frame.select(list(schema)).cast(pl.Schema(schema)) for frame in frames])
 
     parts = {
         name: _shaped([one.parts[name] for one in found], EVENT_PARTS[name])

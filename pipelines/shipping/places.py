@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from pipelines.shipping import land
 
@@ -68,7 +68,7 @@ def coast_km(
         at_row, at_column = np.nonzero(shore)
         if not len(at_row):
             continue
-        tree = cKDTree(
+        tree = KDTree(
             _unit((columns[at_column] + 0.5) / 120 - 180, 90 - (rows[at_row] + 0.5) / 120)
         )
         chord, _ = tree.query(_unit(lon[here], lat[here]))
@@ -94,7 +94,7 @@ def measure(points: pl.DataFrame, ports: pl.DataFrame, *, cache_dir: Path | None
     port_id = np.full(points.height, -1)
     port_km = np.full(points.height, np.nan)
     if ports.height and points.height:
-        tree = cKDTree(_unit(ports["lon"].to_numpy(), ports["lat"].to_numpy()))
+        tree = KDTree(_unit(ports["lon"].to_numpy(), ports["lat"].to_numpy()))
         chord, nearest = tree.query(_unit(lon, lat))
         port_id, port_km = ports["port_id"].to_numpy()[nearest], _arc_km(chord)
     shore = (

@@ -107,11 +107,11 @@ def port_grid(ports: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.col("bar_deg2").is_null() | (pl.col("near_deg2") <= pl.col("bar_deg2"))
     )
     shared = pl.len().over("cell") > 1
-    candidates = possible.filter(shared).select(list(_CELL_SCHEMA)).cast(_CELL_SCHEMA)
+    candidates = possible.filter(shared).select(list(_CELL_SCHEMA)).cast(pl.Schema(_CELL_SCHEMA))
     marked = candidates.unique("cell", maintain_order=True).with_columns(
         port_id=pl.lit(-2, dtype=pl.Int64)
     )
-    alone = possible.filter(~shared).select(list(_CELL_SCHEMA)).cast(_CELL_SCHEMA)
+    alone = possible.filter(~shared).select(list(_CELL_SCHEMA)).cast(pl.Schema(_CELL_SCHEMA))
     return pl.concat([alone, marked]).sort("cell"), candidates.sort("cell", "port_id")
 
 

@@ -203,7 +203,7 @@ def sieve(
             ),
         )
         .select(list(LEGS_SCHEMA))
-        .cast(LEGS_SCHEMA),
+        .cast(pl.Schema(LEGS_SCHEMA)),
         rows_in,
     )
 

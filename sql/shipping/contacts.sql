@@ -7,10 +7,22 @@
 --         0.05 by 0.01 degrees hold the reach up to 84 degrees of latitude
 
 with here as (
-    select mmsi, segment, slot, lon, lat, true as is_fresh
+    select
+        mmsi,
+        segment,
+        slot,
+        lon,
+        lat,
+        true as is_fresh
     from shipping.slots
     union all
-    select mmsi, segment, slot, lon, lat, false as is_fresh
+    select
+        mmsi,
+        segment,
+        slot,
+        lon,
+        lat,
+        false as is_fresh
     from shipping.carried_slots
 ),
 

@@ -32,6 +32,22 @@ with legs as (
     from shipping.carried_drifts
 ),
 
+followed as (
+    select
+        mmsi,
+        segment,
+        t,
+        prev_t,
+        prev_lon,
+        prev_lat,
+        path_m,
+        n_legs,
+        is_head,
+        started_at,
+        lag(t) over (partition by mmsi, segment order by t) as last_t
+    from legs
+),
+
 marked as (
     select
         mmsi,
@@ -43,10 +59,9 @@ marked as (
         n_legs,
         case
             when is_head then started_at
-            when lag(t) over (partition by mmsi, segment order by t) is distinct from prev_t
-                then prev_t
+            when last_t is null or last_t <> prev_t then prev_t
         end as mark
-    from legs
+    from followed
 ),
 
 assigned as (

@@ -6,13 +6,20 @@
 --         positions between two such legs belong together
 
 with firsts as (
-    select mmsi, min(n) as n
+    select
+        mmsi,
+        min(n) as n
     from shipping.reports
     group by mmsi
 ),
 
 lasts as (
-    select mmsi, t, lon, lat, n
+    select
+        mmsi,
+        t,
+        lon,
+        lat,
+        n
     from shipping.reports
     where is_last
 ),

@@ -5,9 +5,12 @@
 -- why     a segment is one ship's track: pieces linked to one another
 
 with claimed as (
-    select distinct mmsi, previous_at
+    select
+        mmsi,
+        previous_at
     from shipping.links
     where previous_at <> started_at
+    group by mmsi, previous_at
 )
 
 select

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,7 +23,7 @@ PORTS = ais_generator.synthetic_ports()
 
 
 def finished(
-    cuts: Sequence[tuple[Path, int | None, int]], ports: pl.DataFrame = PORTS, **options: object
+    cuts: Sequence[tuple[Path, int | None, int]], ports: pl.DataFrame = PORTS, **options: Any
 ) -> dict[str, pl.DataFrame]:
     """Events of partitions (file, from_t, until_t) run one after another."""
     state = None
@@ -35,7 +36,7 @@ def finished(
             state=state,
             from_t=from_t,
             until_t=until_t,
-            **options,  # type: ignore[arg-type]
+            **options,
         )
         state = last.state
         for name, frame in last.settled.items():
@@ -99,10 +100,10 @@ def test_any_cut_into_partitions_gives_the_same_events(
         lambda t: st.sampled_from([t - 1, t, t + 1])
     )
     cuts = sorted(data.draw(st.lists(anywhere | at_report, min_size=1, max_size=5)))
-    edges = [None, *cuts, end]
-    assert_same(
-        finished(list(zip([file] * (len(edges) - 1), edges, edges[1:], strict=False))), whole
-    )
+    starts: list[int | None] = [None, *cuts]
+    ends = [*cuts, end]
+    partitions = [(file, one, two) for one, two in zip(starts, ends, strict=True)]
+    assert_same(finished(partitions), whole)
 
 
 def test_days_give_the_same_events_as_the_whole(
