@@ -25,6 +25,7 @@ from pipelines.landing import (
     Kind,
     Loaded,
     Outcome,
+    forget,
     land,
     loaded_notes,
     shown_name,
@@ -399,7 +400,14 @@ def _figure_table(content: bytes, name: str) -> str:
 
 
 def land_all(store: SnapshotStore) -> list[Outcome]:
-    """Take in what is finished in the landing folder."""
+    """Take in what is finished in the landing folder.
+
+    A file counts as loaded as long as its bytes are held: after raw/ was emptied it may come again.
+    """
+    for note in loaded_notes(landing_dir()):
+        held = store.root / str(note.get("source")) / f"{note['sha256']}.bin"
+        if note.get("source") != "ais" and not held.is_file():
+            forget(landing_dir(), note["sha256"])
     return land(landing_dir(), kinds_of(store), others=OTHER_FOLDERS)
 
 

@@ -9,6 +9,7 @@ adding itself to `CONNECTORS`.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import io
 import sys
 import time
@@ -19,10 +20,20 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import samples
+from benchmarks import listing_samples, samples
 from benchmarks.source_server import Query, Trouble, serving
 from pipelines.quarantine import SourceDrift, Split
-from pipelines.sources import baci, comtrade, ecb, pink_sheet
+from pipelines.sources import (
+    baci,
+    comtrade,
+    ecb,
+    eu,
+    ofac,
+    ofac_xml,
+    opensanctions,
+    pink_sheet,
+    un_sc,
+)
 from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
 
 KEY = "a-key-that-must-not-show"
@@ -123,6 +134,67 @@ CONNECTORS: list[Connector] = [
             ecb.fetch_ecb(fetcher, url=f"{url}/eurofxref-hist.zip", limits=limits, etag=etag)
         ],
         lambda content: ecb.parse_ecb(content, file="eurofxref-hist.zip"),
+    ),
+]
+
+
+_AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+CONNECTORS += [
+    Connector(
+        "ofac csv",
+        lambda path, query: (listing_samples.sdn_set()["sdn"], "text/csv"),
+        lambda fetcher, url, limits, etag: [
+            ofac.fetch_file(
+                fetcher, "SDN.CSV", source="ofac_sdn", base_url=f"{url}/", limits=limits, etag=etag
+            )
+        ],
+        lambda content: ofac.parse_csv_set(content, retrieved_at=_AT).splits["ofac_sdn"],
+        needs_length=True,
+    ),
+    Connector(
+        "ofac advanced xml",
+        lambda path, query: (listing_samples.ADVANCED_XML, "application/xml"),
+        lambda fetcher, url, limits, etag: [
+            ofac.fetch_file(
+                fetcher,
+                "SDN_ADVANCED.XML",
+                source="ofac_sdn",
+                base_url=f"{url}/",
+                limits=limits,
+                etag=etag,
+            )
+        ],
+        lambda content: ofac_xml.parse_advanced(content, retrieved_at=_AT).splits["ofac_sdn"],
+    ),
+    Connector(
+        "un_sc",
+        lambda path, query: (listing_samples.UN_XML, "text/xml"),
+        lambda fetcher, url, limits, etag: [
+            un_sc.fetch(fetcher, url=f"{url}/consolidated.xml", limits=limits, etag=etag)
+        ],
+        lambda content: un_sc.parse(content, retrieved_at=_AT).splits["un_sc"],
+    ),
+    Connector(
+        "eu_prk",
+        lambda path, query: (listing_samples.eu_csv(eu.COLUMNS), "text/plain"),
+        lambda fetcher, url, limits, etag: [
+            eu.fetch(fetcher, url=f"{url}/32017R1509.csv", limits=limits, etag=etag)
+        ],
+        lambda content: eu.parse(content, retrieved_at=_AT).splits["eu_prk"],
+        needs_length=True,
+    ),
+    Connector(
+        "opensanctions",
+        lambda path, query: (listing_samples.ENTITIES, "application/json"),
+        lambda fetcher, url, limits, etag: [
+            opensanctions.fetch(
+                fetcher, opensanctions.DATASETS[0], base_url=url, limits=limits, etag=etag
+            )
+        ],
+        lambda content: opensanctions.parse(content, retrieved_at=_AT, dataset="x").listing.splits[
+            "opensanctions_x"
+        ],
+        needs_length=True,
     ),
 ]
 

@@ -674,6 +674,12 @@ def _note(folder: Path, sha256: str) -> dict[str, Any] | None:
     return note if isinstance(note, dict) else None
 
 
+def forget(folder: Path, sha256: str) -> None:
+    """Drop the note of a content that is held no more, so that it may be loaded again."""
+    if re.fullmatch(r"[0-9a-f]{64}", sha256):
+        (folder / _LOADED / sha256).unlink(missing_ok=True)
+
+
 def loaded_notes(folder: Path) -> list[dict[str, Any]]:
     """Every content loaded so far: sha256, name, kind, source, rows_in, rows_kept, loaded_at."""
     notes = []

@@ -37,7 +37,12 @@ URL = (
     "https://raw.githubusercontent.com/opensanctions/opensanctions/main/"
     "datasets/eu/journal_sanctions/data/consolidated/32017R1509.csv"
 )
-LIMITS = Limits(hosts=frozenset({"raw.githubusercontent.com"}), max_bytes=32 * 1024 * 1024)
+LIMITS = Limits(
+    hosts=frozenset({"raw.githubusercontent.com"}),
+    content_types=("text/plain", "text/csv", "application/octet-stream"),
+    max_bytes=32 * 1024 * 1024,
+    needs_length=True,
+)
 
 # fmt: off
 COLUMNS = [
@@ -52,13 +57,20 @@ COLUMNS = [
 _ALIAS_COLUMNS = {"alias": "aka", "weakAlias": "weak", "previousName": "fka"}
 
 
-def fetch(fetcher: Fetcher, *, etag: str | None, last_modified: str | None) -> Answer:
+def fetch(
+    fetcher: Fetcher,
+    *,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    url: str = URL,
+    limits: Limits = LIMITS,
+) -> Answer:
     """The annexes as they stand.
 
     Raises:
         SourceUnavailable: the service did not give them.
     """
-    return fetcher.get(URL, LIMITS, source=SOURCE, etag=etag, last_modified=last_modified)
+    return fetcher.get(url, limits, source=SOURCE, etag=etag, last_modified=last_modified)
 
 
 def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:

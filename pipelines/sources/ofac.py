@@ -63,7 +63,18 @@ BASE_URL = f"https://{_HOST}/api/PublicationPreview/exports/"
 LIMITS = Limits(
     # the service answers with a redirect to its object store
     hosts=frozenset({_HOST, "wmsanctions-prod-bucket.s3.us-gov-west-1.amazonaws.com"}),
-    content_types=(),
+    # the store says what it pleases of its files, but an error page is HTML
+    content_types=(
+        "text/csv",
+        "text/plain",
+        "text/xml",
+        "application/csv",
+        "application/xml",
+        "application/octet-stream",
+        "binary/octet-stream",
+        "application/vnd.ms-excel",
+    ),
+    needs_length=True,
     max_bytes=256 * 1024 * 1024,
     total_s=600.0,
 )
@@ -99,7 +110,14 @@ _NULL = r"^\s*(?:-0-)?\s*$"
 
 
 def fetch_file(
-    fetcher: Fetcher, name: str, *, source: str, etag: str | None, last_modified: str | None
+    fetcher: Fetcher,
+    name: str,
+    *,
+    source: str,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    base_url: str = BASE_URL,
+    limits: Limits = LIMITS,
 ) -> Answer:
     """One file of the list by the publisher's name for it, such as SDN.CSV.
 
@@ -107,7 +125,7 @@ def fetch_file(
         SourceUnavailable: the list service did not give it.
     """
     return fetcher.get(
-        BASE_URL + name, LIMITS, source=source, etag=etag, last_modified=last_modified
+        base_url + name, limits, source=source, etag=etag, last_modified=last_modified
     )
 
 

@@ -48,7 +48,19 @@ SOURCE = "opensanctions"
 HOST = "data.opensanctions.org"
 # data sets of use here, at `datasets/latest/<name>/entities.ftm.json`
 DATASETS = ("kp_rusi_reports", "un_1718_vessels", "us_nkjv", "un_sc_sanctions")
-LIMITS = Limits(hosts=frozenset({HOST}), max_bytes=512 * 1024 * 1024, total_s=900.0)
+LIMITS = Limits(
+    hosts=frozenset({HOST}),
+    content_types=(
+        "application/json",
+        "application/json+ftm",
+        "application/x-ndjson",
+        "application/octet-stream",
+        "text/plain",
+    ),
+    max_bytes=512 * 1024 * 1024,
+    total_s=900.0,
+    needs_length=True,
+)
 
 MAX_BYTES = 2 * 1024**3
 MAX_LINE_BYTES = 4 * 1024 * 1024
@@ -102,7 +114,15 @@ class EntityFile:
     entities: pl.DataFrame
 
 
-def fetch(fetcher: Fetcher, dataset: str, *, etag: str | None, last_modified: str | None) -> Answer:
+def fetch(
+    fetcher: Fetcher,
+    dataset: str,
+    *,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    base_url: str = f"https://{HOST}",
+    limits: Limits = LIMITS,
+) -> Answer:
     """One data set as it stands.
 
     Raises:
@@ -112,8 +132,8 @@ def fetch(fetcher: Fetcher, dataset: str, *, etag: str | None, last_modified: st
     if dataset not in DATASETS:
         raise ValueError(f"{dataset!r} is none of {', '.join(DATASETS)}")
     return fetcher.get(
-        f"https://{HOST}/datasets/latest/{dataset}/entities.ftm.json",
-        LIMITS,
+        f"{base_url}/datasets/latest/{dataset}/entities.ftm.json",
+        limits,
         source=SOURCE,
         etag=etag,
         last_modified=last_modified,

@@ -32,6 +32,7 @@ LICENCE = "un-terms"
 URL = "https://scsanctions.un.org/resources/xml/en/consolidated.xml"
 LIMITS = Limits(
     hosts=frozenset({"scsanctions.un.org", "unsolprodfiles.blob.core.windows.net"}),
+    content_types=("text/xml", "application/xml", "application/octet-stream"),
     max_bytes=64 * 1024 * 1024,
     total_s=300.0,
 )
@@ -72,13 +73,20 @@ _ADDRESS_CELLS = {
 }
 
 
-def fetch(fetcher: Fetcher, *, etag: str | None, last_modified: str | None) -> Answer:
+def fetch(
+    fetcher: Fetcher,
+    *,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    url: str = URL,
+    limits: Limits = LIMITS,
+) -> Answer:
     """The list as it stands.
 
     Raises:
         SourceUnavailable: the service did not give it.
     """
-    return fetcher.get(URL, LIMITS, source=SOURCE, etag=etag, last_modified=last_modified)
+    return fetcher.get(url, limits, source=SOURCE, etag=etag, last_modified=last_modified)
 
 
 def parse(content: bytes | Path, *, retrieved_at: dt.datetime) -> Listing:
