@@ -341,8 +341,8 @@ def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:
             licence=LICENCE_AIS,
             status=status,
             is_embedded=False,
-            as_of=files["last_day"].max() if reports else None,
-            retrieved_at=files["received_at"].max() if reports else None,
+            as_of=max(files["last_day"].drop_nulls().to_list(), default=None),
+            retrieved_at=max(files["received_at"].to_list(), default=None),
         )
         return result(connection, "staged.ais_files", **noted)
 
@@ -565,13 +565,13 @@ def coal_loadings(
             candidates, priors, draws=sampling.draws, seed=sampling.seed
         )
         detection, drawn = estimate_detection(loadings, cargo, priors, seed=sampling.seed)
-        received = read_frame(connection, "staged.ais_files")["received_at"].max()
+        received = read_frame(connection, "staged.ais_files")["received_at"].to_list()
         observations = as_observations(
             loadings,
             cargo,
             detection,
             drawn,
-            retrieved_at=received or dt.datetime.now(dt.UTC),
+            retrieved_at=max(received, default=dt.datetime.now(dt.UTC)),
         )
         tables = {
             ("shipping", "loadings"): loadings,

@@ -11,16 +11,20 @@ import datetime as dt
 import functools
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.paths import REPOSITORY
+from pipelines.paths import REPOSITORY, data_dir
 from pipelines.quarantine import Split
+from pipelines.shipping.decode.gfw import parse_gfw_events
+from pipelines.shipping.landing import land_file
 from pipelines.sources import comtrade, ecb, eu, ofac, opensanctions, pink_sheet, un_sc
 
 
@@ -81,6 +85,29 @@ def _listings(real: Path) -> dict[str, Split]:
     return {**sdn.splits, **un.splits, **annexes.splits, **entities.splits}
 
 
+def _positions(path: str, note: str = "") -> RealFile:
+    """Land a file of ship positions in a folder of its own; rows kept, rows refused by rule."""
+
+    def read(real: Path) -> Split:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            report = land_file(
+                real / path,
+                folder / "landed",
+                received_at=dt.datetime.now(dt.UTC),
+                cache_dir=data_dir() / "cache",
+            )
+            refused = pl.read_parquet(folder / "landed" / report.sha256 / "quarantine.parquet")
+        kept = pl.DataFrame({"row": pl.int_range(report.rows_kept, eager=True)})
+        return Split(kept, refused, report.rows_in)
+
+    return RealFile(path, read, note)
+
+
+def _events(path: str) -> RealFile:
+    return RealFile(path, lambda real: parse_gfw_events(real / path, file=path))
+
+
 FILES: list[RealFile] = [
     _listing_file("ofac_2019_01/sdn.csv", "ofac_sdn"),
     _listing_file("ofac_2019_01/add.csv", "ofac_sdn_add"),
@@ -93,6 +120,11 @@ FILES: list[RealFile] = [
     _listing_file("un/consolidated_2026-02-27.xml", "un_sc"),
     _listing_file("eu/32017R1509.csv", "eu_prk"),
     _listing_file("ftm/donations.ijson", "opensanctions_donations"),
+    _positions("ais/marinecadastre_2023.csv"),
+    _positions("ais/tag_blocked.nm4"),
+    _positions("ais/nmea_sample.txt", "no tag blocks: no sentence has a time"),
+    _positions("gfw/sample_messages.json"),
+    _events("gfw/event_item.json"),
     _comtrade("comtrade/shrimp_tha_2007_2011.json"),
     _comtrade("comtrade/hs27_prk_2005_2017.csv"),
     _prices("2025-11"),

@@ -10,6 +10,7 @@ import datetime as dt
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import altair as alt
 import jinja2
@@ -281,28 +282,34 @@ def _tracks(folder: Path, ships: int) -> pl.DataFrame:
     )
 
 
+def _chart(frame: pl.DataFrame) -> Any:
+    """An Altair chart; its fluent interface has no types to check."""
+    return alt.Chart(frame)
+
+
 def draw_map(found: Demo, folder: Path, ports: pl.DataFrame) -> str:
     """Tracks, silences and meetings as SVG; the coast is the land mask's own cells."""
     alt.data_transformers.disable_max_rows()
-    west, east = float(ports["lon"].min()) - 1.2, float(ports["lon"].max()) + 1.2
-    south, north = float(ports["lat"].min()) - 0.8, float(ports["lat"].max()) + 0.8
+    lon, lat = ports["lon"].to_numpy(), ports["lat"].to_numpy()
+    west, east = float(lon.min()) - 1.2, float(lon.max()) + 1.2
+    south, north = float(lat.min()) - 0.8, float(lat.max()) + 0.8
     x = alt.X("lon:Q", scale=alt.Scale(domain=[west, east], nice=False), title="longitude, degrees")
     y = alt.Y(
         "lat:Q", scale=alt.Scale(domain=[south, north], nice=False), title="latitude, degrees"
     )
     coast = (
-        alt.Chart(coast_cells(west, east, south, north, folder / "cache"))
+        _chart(coast_cells(west, east, south, north, folder / "cache"))
         .mark_rect(color="#d9d4c8", clip=True)
         .encode(x=x, x2="lon2:Q", y=y, y2="lat2:Q")
     )
     tracks = (
-        alt.Chart(_tracks(folder, 12))
+        _chart(_tracks(folder, 12))
         .mark_line(color="#4c78a8", opacity=0.35, strokeWidth=0.7, clip=True)
         .encode(x=x, y=y, order="t:Q", detail="mmsi:N")
     )
     closed = found.tables["gaps"].filter(~pl.col("is_open"))
     gaps = (
-        alt.Chart(
+        _chart(
             closed.select(
                 lon="off_lon", lat="off_lat", lon2="on_lon", lat2="on_lat", kind=pl.lit("silence")
             )
@@ -311,7 +318,7 @@ def draw_map(found: Demo, folder: Path, ports: pl.DataFrame) -> str:
         .encode(x=x, y=y, x2="lon2:Q", y2="lat2:Q", color=_kinds())
     )
     meetings = (
-        alt.Chart(found.tables["encounters"].select("lon", "lat", kind=pl.lit("encounter")))
+        _chart(found.tables["encounters"].select("lon", "lat", kind=pl.lit("encounter")))
         .mark_point(size=60, filled=True, clip=True)
         .encode(x=x, y=y, color=_kinds())
     )
@@ -322,14 +329,12 @@ def draw_map(found: Demo, folder: Path, ports: pl.DataFrame) -> str:
         kind=pl.when("is_coal_port").then(pl.lit("coal port")).otherwise(pl.lit("other port")),
     )
     marks = (
-        alt.Chart(harbours)
+        _chart(harbours)
         .mark_point(shape="square", size=45, filled=True)
         .encode(x=x, y=y, color=_kinds())
     )
     names = (
-        alt.Chart(harbours)
-        .mark_text(dy=-9, fontSize=9, color="#333")
-        .encode(x=x, y=y, text="name:N")
+        _chart(harbours).mark_text(dy=-9, fontSize=9, color="#333").encode(x=x, y=y, text="name:N")
     )
     middle = np.cos(np.radians((south + north) / 2))
     width = 760
@@ -358,17 +363,17 @@ def draw_recovery(found: Demo) -> str:
     x = alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0))
     axis = alt.Axis(format="~s")
     bars = (
-        alt.Chart(frame)
+        _chart(frame)
         .mark_rule(strokeWidth=9, opacity=0.4, color="#4c78a8")
         .encode(x=x, y=alt.Y("total_t_q05:Q", title="tonnes", axis=axis), y2="total_t_q95:Q")
     )
     medians = (
-        alt.Chart(frame)
+        _chart(frame)
         .mark_tick(width=22, thickness=2, color="#4c78a8")
         .encode(x=x, y="total_t_q50:Q")
     )
     truth = (
-        alt.Chart(frame).mark_point(size=70, filled=True, color="#b5482f").encode(x=x, y="true_t:Q")
+        _chart(frame).mark_point(size=70, filled=True, color="#b5482f").encode(x=x, y="true_t:Q")
     )
     chart = (bars + medians + truth).properties(
         width=420,
