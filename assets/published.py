@@ -21,7 +21,6 @@ from pipelines.versions import code_version, hash_frame
 from pipelines.warehouse import (
     build_if_changed,
     fingerprint_of,
-    has_table,
     inputs_hash,
     is_current,
     read_frame,
@@ -51,9 +50,6 @@ def _dependencies(sql: str, known: set[dg.AssetKey]) -> list[dg.AssetKey]:
 
 def parameters_of(connection: Any) -> dict[str, Any]:
     """Values that published SQL files may name."""
-    # tables that read no figure may be built before the ledger is
-    if not has_table(connection, "facts.observations"):
-        return {"highest_wage_usd_per_month": None}
     highest = connection.execute(
         "select max(coalesce(high, central, low)) from facts.observations "
         "where quantity = 'gross_wage' and unit = 'USD/month' and is_used"
