@@ -25,7 +25,7 @@ from pipelines.network.evidence import (
     link_probabilities,
     unpublishable_persons,
 )
-from pipelines.network.resolution import canonical_ids, decide, exact_pairs, name_pairs
+from pipelines.network.resolution import decide, exact_pairs, join_parties, name_pairs
 from pipelines.network.run import (
     Run,
     attribute_all,
@@ -194,9 +194,8 @@ def entities(warehouse: WarehouseResource) -> dg.MaterializeResult:
             review_share=settings["review_share"][0],
             kinds=dict(frame.select("party_id", "kind").iter_rows()),
         )
-        canonical = canonical_ids(
-            frame["party_id"].to_list(), pairs, preferred=set(own["entity_id"])
-        )
+        joined = join_parties(frame, pairs, preferred=set(own["entity_id"]))
+        canonical, pairs = joined.canonical, joined.pairs
         whole, ties, statements = merge(parties, links, said, canonical, list_ties)
         statements = classify(statements, grades)
         probability = link_probabilities(

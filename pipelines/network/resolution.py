@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import polars as pl
 from rapidfuzz import fuzz, process
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 # keys that settle identity by themselves
 EXACT_KEYS = ("imo_number", "registration_number", "bic", "list_key")
@@ -347,50 +346,80 @@ def decide(
     )
 
 
-def canonical_ids(
-    party_ids: list[str], outcomes: pl.DataFrame, preferred: set[str]
-) -> dict[str, str]:
-    """Each party's id after merging: an id of `preferred` if its group has one, else the least.
+@dataclass(frozen=True)
+class Merged:
+    """Which rows became one.
 
-    A pair kept apart by a reviewer stays apart even when a chain of other pairs would join it:
-    the weakest links of such a chain are cut first.
+    Attributes:
+        canonical: every party's id after merging.
+        pairs: the pairs with their final outcome: a merge that would have joined what must stay
+            apart waits instead.
     """
-    merged = outcomes.filter(pl.col("outcome") == "merged").sort(
-        "score", descending=True, nulls_last=False
-    )
+
+    canonical: dict[str, str]
+    pairs: pl.DataFrame
+
+
+def join_parties(parties: pl.DataFrame, pairs: pl.DataFrame, preferred: set[str]) -> Merged:
+    """Join rows pair by pair, surest first, and refuse a join that a chain would make wrong.
+
+    Keys and reviewers join first. A name then joins two groups only if no reviewer keeps members
+    of them apart and if they do not both hold an entry of one list: a list gives one party one
+    entry, so a chain of likenesses that says otherwise is wrong somewhere.
+
+    Args:
+        parties: party_id, list_source.
+        pairs: from `decide`.
+        preferred: ids that name their group, where it has one; else the least id does.
+    """
+    ids = parties["party_id"].to_list()
+    source = dict(parties.select("party_id", "list_source").iter_rows())
+    head = {name: name for name in ids}
+    members = {name: [name] for name in ids}
     apart = {
-        (row[0], row[1])
-        for row in outcomes.filter(pl.col("outcome") == "apart")
+        frozenset(row)
+        for row in pairs.filter(pl.col("outcome") == "apart")
         .select("left_id", "right_id")
         .iter_rows()
     }
-    position = {name: index for index, name in enumerate(party_ids)}
-    pairs = [
-        (position[a], position[b])
-        for a, b in merged.select("left_id", "right_id").iter_rows()
-        if a in position and b in position
-    ]
-    labels = _components(len(party_ids), pairs)
-    while pairs and any(
-        a in position and b in position and labels[position[a]] == labels[position[b]]
-        for a, b in apart
-    ):
-        pairs.pop()
-        labels = _components(len(party_ids), pairs)
-    groups: dict[int, list[str]] = {}
-    for name, label in zip(party_ids, labels.tolist(), strict=True):
-        groups.setdefault(label, []).append(name)
-    out = {}
-    for members in groups.values():
-        first = min((name for name in members if name in preferred), default=min(members))
-        out.update(dict.fromkeys(members, first))
-    return out
-
-
-def _components(size: int, pairs: list[tuple[int, int]]) -> np.ndarray:
-    rows, cols = zip(*pairs, strict=True) if pairs else ((), ())
-    graph = sparse.coo_matrix((np.ones(len(pairs)), (rows, cols)), shape=(size, size))
-    return connected_components(graph, directed=False)[1]
+    by_name = pl.col("basis").is_in(["name", "sound"])
+    ordered = pairs.with_row_index("__row").filter(pl.col("outcome") == "merged").sort(
+        by_name, pl.col("score").fill_null(100.0), "left_id", "right_id",
+        descending=[False, True, False, False],
+    )  # fmt: skip
+    refused: list[int] = []
+    for row, left, right, basis in ordered.select(
+        "__row", "left_id", "right_id", "basis"
+    ).iter_rows():
+        if left not in head or right not in head or head[left] == head[right]:
+            continue
+        one, other = members[head[left]], members[head[right]]
+        kept_apart = any(frozenset((a, b)) in apart for a in one for b in other)
+        lists = {source[name] for name in one} - {None}
+        twice = basis in ("name", "sound") and any(source[name] in lists for name in other)
+        if kept_apart or twice:
+            refused.append(row)
+            continue
+        into = head[left]
+        for name in members.pop(head[right]):
+            head[name] = into
+            members[into].append(name)
+    canonical = {}
+    for group in members.values():
+        first = min((name for name in group if name in preferred), default=min(group))
+        canonical.update(dict.fromkeys(group, first))
+    is_refused = pl.col("__row").is_in(refused)
+    final = (
+        pairs.with_row_index("__row")
+        .with_columns(
+            outcome=pl.when(is_refused).then(pl.lit("waits")).otherwise("outcome"),
+            reason=pl.when(is_refused)
+            .then(pl.lit("would join what a list or a reviewer keeps apart"))
+            .otherwise("reason"),
+        )
+        .drop("__row")
+    )
+    return Merged(canonical, final)
 
 
 def precision_recall(

@@ -7,9 +7,9 @@ import pytest
 
 from pipelines.network.entities import from_lists, list_keys_of, merge, parties_frame
 from pipelines.network.resolution import (
-    canonical_ids,
     decide,
     exact_pairs,
+    join_parties,
     latin_forms,
     name_pairs,
     precision_recall,
@@ -168,12 +168,36 @@ def test_a_chain_does_not_join_what_a_reviewer_keeps_apart():
         {
             "left_id": ["a", "b", "a"],
             "right_id": ["b", "c", "c"],
+            "basis": ["name", "name", "reviewer"],
             "score": [99.0, 94.0, None],
             "outcome": ["merged", "merged", "apart"],
+            "reason": ["", "", ""],
         }
     )
-    found = canonical_ids(["a", "b", "c"], pairs, set())
-    assert found == {"a": "a", "b": "a", "c": "c"}
+    parties = pl.DataFrame({"party_id": ["a", "b", "c"], "list_source": [None, None, None]})
+    found = join_parties(parties, pairs, set())
+    assert found.canonical == {"a": "a", "b": "a", "c": "c"}
+    assert found.pairs["outcome"].to_list() == ["merged", "waits", "apart"]
+
+
+def test_a_chain_of_likenesses_does_not_join_two_entries_of_one_list():
+    # Korea Taesong Trading and Korea Daesong General Trading: alike, and listed apart
+    pairs = pl.DataFrame(
+        {
+            "left_id": ["un-1", "eu-1", "eu-1"],
+            "right_id": ["eu-1", "un-2", "own"],
+            "basis": ["name", "sound", "list_key"],
+            "score": [98.0, 97.0, 100.0],
+            "outcome": ["merged", "merged", "merged"],
+            "reason": ["", "", ""],
+        }
+    )
+    parties = pl.DataFrame(
+        {"party_id": ["un-1", "un-2", "eu-1", "own"], "list_source": ["un", "un", "eu", "own"]}
+    )
+    found = join_parties(parties, pairs, {"own"})
+    assert found.canonical == {"un-1": "own", "eu-1": "own", "own": "own", "un-2": "un-2"}
+    assert found.pairs["outcome"].to_list() == ["merged", "waits", "merged"]
 
 
 def test_precision_and_recall_count_pairs():
