@@ -10,7 +10,6 @@ import datetime as dt
 import functools
 import hashlib
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -200,8 +199,7 @@ def parse(
     return _entity_file(taken, links, pl.concat(refusals), rows_in, edition)
 
 
-# json_transform reads a line once for all properties; a value of another shape becomes null
-_TAKE_APART = """
+_HEADS = """
     with valid as (
         select
             line,
@@ -209,49 +207,29 @@ _TAKE_APART = """
             coalesce(json_valid(text), false) as is_json,
             case when coalesce(json_valid(text), false) then text end as text
         from block
-    ),
-    taken as (
-        select
-            line,
-            too_long,
-            is_json,
-            text,
-            json_type(text, '$.id') = 'VARCHAR' as has_id,
-            json_type(text, '$.schema') = 'VARCHAR' as has_schema,
-            json_type(text, '$.properties') = 'OBJECT' as has_properties,
-            json_transform(text, $shape) as entity
-        from valid
     )
     select
         line,
         too_long,
         is_json,
-        text,
-        has_id,
-        has_schema,
-        has_properties,
-        entity.id as list_id,
-        entity.schema as schema,
-        entity.caption as caption,
-        entity.properties as properties
-    from taken
+        json_type(text, '$.id') = 'VARCHAR' as has_id,
+        json_type(text, '$.schema') = 'VARCHAR' as has_schema,
+        json_type(text, '$.properties') = 'OBJECT' as has_properties,
+        text ->> '$.id' as list_id,
+        text ->> '$.schema' as schema,
+        text ->> '$.caption' as caption,
+        text
+    from valid
     order by line
 """
-
-
-@functools.cache
-def _shape() -> str:
-    """The shape of a line for json_transform: every property any column or edge needs."""
-    ends = {name for pair in _edges().values() for name in pair}
-    wanted = sorted({*_PROPERTIES.values(), *ends})
-    return json.dumps(
-        {
-            "id": "VARCHAR",
-            "schema": "VARCHAR",
-            "caption": "VARCHAR",
-            "properties": {name: ["VARCHAR"] for name in wanted},
-        }
-    )
+# a value that is no list becomes null; one row per property a line has
+_PROPERTY_ROWS = """
+    select
+        heads.line,
+        property.key as name,
+        from_json(property.value, '["VARCHAR"]') as texts
+    from heads, json_each(heads.text, '$.properties') as property
+"""
 
 
 def _blocks(stream: BinaryIO, digest: hashlib._Hash) -> Iterator[pl.DataFrame]:
@@ -304,13 +282,9 @@ def _take_apart(
     """Entities of a block, links of its edges, and the lines that are neither."""
     connection.register("block", block)
     try:
-        taken = connection.sql(_TAKE_APART, params={"shape": _shape()}).pl()
+        taken = connection.sql(_HEADS).pl()
     finally:
         connection.unregister("block")
-    taken = taken.with_columns(
-        pl.col("properties").struct.field(name).alias(column)
-        for column, name in _PROPERTIES.items()
-    )
     refusals = []
     for broken, column, rule, reason in (
         (
@@ -360,13 +334,31 @@ def _take_apart(
             taken, broken, source=source, file=file, column=column, rule=rule, reason=reason
         )
         refusals.append(refused)
-    links = _edge_links(taken)
-    return (
-        taken.drop(
-            "properties", "text", "too_long", "is_json", "has_id", "has_schema", "has_properties"
+    connection.register("heads", taken.select("line", "text"))
+    try:
+        properties = connection.sql(_PROPERTY_ROWS).pl()
+    finally:
+        connection.unregister("heads")
+    wide = taken.select("line", "list_id", "schema", "caption").join(
+        _wide(properties), on="line", how="left", maintain_order="left"
+    )
+    return wide, _edge_links(wide, properties), pl.concat(refusals)
+
+
+def _wide(properties: pl.DataFrame) -> pl.DataFrame:
+    """One row per line, one column of texts per property used here."""
+    used = {name: column for column, name in _PROPERTIES.items()}
+    found = properties.filter(pl.col("name").is_in(list(used))).with_columns(
+        pl.col("name").replace(used)
+    )
+    wide = found.pivot(on="name", index="line", values="texts", aggregate_function="first")
+    empty = pl.lit(None, dtype=pl.List(pl.String))
+    return wide.select(
+        pl.col("line").cast(pl.Int64),
+        *(
+            pl.col(column) if column in wide.columns else empty.alias(column)
+            for column in _PROPERTIES
         ),
-        links,
-        pl.concat(refusals),
     )
 
 
@@ -380,35 +372,48 @@ _LINK_CELLS = {
 }
 
 
-def _edge_links(taken: pl.DataFrame) -> pl.DataFrame:
+def _edge_links(taken: pl.DataFrame, properties: pl.DataFrame) -> pl.DataFrame:
     """Each pair of ends of each edge entity, and each owner a ship or an asset names."""
-    is_edge = pl.col("schema").is_in(list(_edges()))
-    ends = pl.col("properties").struct
-    pairs = [
-        taken.filter(pl.col("schema") == schema).select(
+    kinds = pl.DataFrame(
+        [(schema, start, end, _snake(schema)) for schema, (start, end) in _edges().items()],
+        schema=["schema", "start", "end", "relation"],
+        orient="row",
+    )
+    edges = taken.select("line", "schema", "roles", "ended").join(kinds, on="schema")
+    texts = properties.unique(["line", "name"], keep="first", maintain_order=True)
+    pairs = (
+        edges.join(texts, left_on=["line", "start"], right_on=["line", "name"])
+        .rename({"texts": "source_list_id"})
+        .join(texts, left_on=["line", "end"], right_on=["line", "name"])
+        .rename({"texts": "target_list_id"})
+        .select(
             "line",
-            source_list_id=ends.field(start),
-            target_list_id=ends.field(end),
-            relation=pl.lit(_snake(schema)),
+            "source_list_id",
+            "target_list_id",
+            "relation",
             is_former=pl.col("ended").list.len().fill_null(0) > 0,
             remark_excerpt=pl.col("roles").list.join("; "),
         )
-        for schema, (start, end) in _edges().items()
-    ]
-    owned = taken.filter(~is_edge & (pl.col("owners").list.len() > 0)).select(
-        "line",
-        source_list_id="owners",
-        target_list_id=pl.concat_list("list_id"),
-        relation=pl.lit("ownership"),
-        is_former=pl.lit(False),
-        remark_excerpt=pl.lit("owner"),
+    )
+    owned = (
+        taken.join(kinds, on="schema", how="anti")
+        .filter(pl.col("owners").list.len() > 0)
+        .select(
+            "line",
+            source_list_id="owners",
+            target_list_id=pl.concat_list("list_id"),
+            relation=pl.lit("ownership"),
+            is_former=pl.lit(False),
+            remark_excerpt=pl.lit("owner"),
+        )
     )
     return (
-        pl.concat([*pairs, owned])
+        pl.concat([pairs, owned])
         .explode("source_list_id", empty_as_null=False, keep_nulls=False)
         .explode("target_list_id", empty_as_null=False, keep_nulls=False)
         .drop_nulls(["source_list_id", "target_list_id"])
         .select(pl.col(name).cast(kind) for name, kind in _LINK_CELLS.items())
+        .sort("line", maintain_order=True)
     )
 
 
