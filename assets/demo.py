@@ -4,6 +4,7 @@ No ship, port, call or tonne in `demo-data/` is real, and every table there says
 in its column `is_synthetic` and in its comment. Nothing of it ever reaches the data folder.
 """
 
+import datetime as dt
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import dagster as dg
 import polars as pl
 
 from assets.resources import DEFAULT_SEED
-from benchmarks.ais_generator import make, synthetic_ports
+from benchmarks.ais_generator import START_T, make, synthetic_ports
 from benchmarks.ais_score import score
 from pipelines.paths import REPOSITORY, shown
 from pipelines.shipping.demo import LABEL, Demo, run_demo, write_report
@@ -45,7 +46,18 @@ def make_demo(
     folder.mkdir(parents=True)
     ports = synthetic_ports()
     made = make(ships=ships, days=days, seed=DEFAULT_SEED % 10_000, ports=ports)
-    found = run_demo(folder, made.positions, made.draughts, ports, draws=draws, seed=DEFAULT_SEED)
+    started = dt.datetime.fromtimestamp(START_T, dt.UTC).replace(tzinfo=None)
+    found = run_demo(
+        folder,
+        made.positions,
+        made.draughts,
+        ports,
+        # the generator tells the truth of stays from half a day on to five days before its end
+        known_from=started + dt.timedelta(hours=12),
+        known_until=started + dt.timedelta(days=days - 5),
+        draws=draws,
+        seed=DEFAULT_SEED,
+    )
     truth = {name: getattr(made, name) for name in ("gaps", "calls", "encounters", "draughts")}
     scores = score(found.tables, truth)
     store(found, folder / "demo.duckdb")

@@ -140,6 +140,8 @@ def run_demo(
     draughts: pl.DataFrame,
     ports: pl.DataFrame,
     *,
+    known_from: dt.datetime,
+    known_until: dt.datetime,
     draws: int,
     seed: int,
 ) -> Demo:
@@ -150,6 +152,8 @@ def run_demo(
         positions: `POSITIONS_SCHEMA`, with the faults of real ones.
         draughts: the truth about stays (see `true_loadings`).
         ports: port_id, name, lat, lon, r_in_km, r_out_km, is_coal_port.
+        known_from, known_until: the truth holds stays that begin and end between them (UTC, naive);
+            departures outside are left out of the comparison, found or not.
         draws, seed: as for the real chain.
     """
     began = time.monotonic()
@@ -182,7 +186,7 @@ def run_demo(
         vessels,
         known,
         priors,
-    )
+    ).filter((pl.col("arrived_at") > known_from) & (pl.col("departed_at") < known_until))
     loadings, cargo = estimate_loadings(candidates, priors, draws=draws, seed=seed)
     detection, drawn = estimate_detection(loadings, cargo, priors, seed=seed)
     observations = as_observations(
