@@ -23,6 +23,7 @@ _SECRET_PARAMETERS = frozenset(
 )
 _TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 HIDDEN = "[hidden]"
 
@@ -86,7 +87,7 @@ class Limits:
 
     Attributes:
         hosts: hosts that may answer, redirects included.
-        content_types: media types that are an answer; empty takes any.
+        content_types: media types that are an answer; empty takes any but a web page.
         max_bytes: size cap of the decoded body.
         connect_s, read_s: longest wait for a connection, and between two pieces of an answer.
         total_s: longest time for one attempt, from first byte sent to last received.
@@ -430,11 +431,13 @@ class Fetcher:
         self, response: httpx.Response, limits: Limits, source: str, where: str
     ) -> None:
         found = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
-        if limits.content_types and found not in limits.content_types:
+        # no data file is a web page: one sent in its place is an error or login page
+        is_page = not limits.content_types and found in _PAGES
+        if is_page or (limits.content_types and found not in limits.content_types):
+            expected = " or ".join(limits.content_types) or "a data file"
             raise WrongContentType(
-                f"{source}: {where} sent {found[:80]!r}, expected one of "
-                f"{', '.join(limits.content_types)}; it may be an error or login page: open the "
-                "address in a browser"
+                f"{source}: {where} sent {found[:80]!r}, expected {expected}; it may be an error "
+                "or login page: open the address in a browser"
             )
 
     def _body(
