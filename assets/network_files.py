@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import altair as alt
 import duckdb
 import polars as pl
 
@@ -70,6 +71,14 @@ def network_outputs(folder: Path) -> list[Section]:
             order by stream, year
             """
         ).pl()
+        clock = reader.sql(
+            """
+            select *
+            from campaign_monthly
+            where month >= date '2009-01-01'
+            order by month
+            """
+        ).pl()
         lag = reader.sql(
             """
             select
@@ -97,6 +106,7 @@ def network_outputs(folder: Path) -> list[Section]:
                 "network.graphml.",
                 _lag_text(lag),
             ],
+            charts=[_clock_chart(clock)] if clock.height else [],
             fragments=[fragment],
             tables=[
                 _bank_table(banks),
@@ -106,6 +116,34 @@ def network_outputs(folder: Path) -> list[Section]:
             ],
         )
     ]
+
+
+def _clock_chart(clock: pl.DataFrame) -> alt.LayerChart:
+    """Designations of twelve months beside the income of the month and the tests."""
+    base = alt.Chart(clock).encode(x=alt.X("month:T", title=None))
+    income = alt.layer(
+        base.mark_area(opacity=0.25, color="#6b4c9a").encode(
+            y=alt.Y("income_usd_q05:Q", title="income a month, USD"), y2="income_usd_q95:Q"
+        ),
+        base.mark_line(color="#6b4c9a").encode(y="income_usd_q50:Q"),
+    )
+    listed = base.mark_line(color="#b4552d", interpolate="step").encode(
+        y=alt.Y("designations_12m:Q", title="parties designated in 12 months")
+    )
+    tests = (
+        base.transform_filter("datum.missile_test_events > 0")
+        .mark_tick(color="#3b3b3b", thickness=1.5, size=10)
+        .encode(y=alt.value(296))
+    )
+    return (
+        alt.layer(income, alt.layer(listed), tests)
+        .resolve_scale(y="independent")
+        .properties(
+            width=820,
+            height=300,
+            title="Income (purple, 90% band), designations (red), missile tests (ticks)",
+        )
+    )
 
 
 def _lag_text(lag: pl.DataFrame) -> str:

@@ -148,3 +148,45 @@ def test_no_relation_is_lost_in_translation(relation):
     for edge in edges:
         proxy = model.get_proxy(edge)
         assert len([1 for _, value in proxy.itervalues() if value.startswith("n")]) == 2
+
+
+def test_a_release_gets_its_part_of_the_report_and_its_files(tmp_path):
+    import duckdb
+
+    from assets.network_files import network_outputs
+    from pipelines.publish.contract import load_contract
+    from pipelines.publish.release import DATABASE_NAME
+
+    contract = load_contract()
+    with duckdb.connect(str(tmp_path / DATABASE_NAME)) as writer:
+        for name in (
+            "entities",
+            "links",
+            "link_statements",
+            "attribution_annual",
+            "bank_exposure",
+            "interdiction_nodes",
+            "interdiction_frontier",
+            "designation_lag",
+            "campaign_monthly",
+        ):
+            columns = ", ".join(f'"{one.name}" {one.type}' for one in contract[name].columns)
+            writer.execute(f"create table {name} ({columns})")
+        entities, links, statements = tables(name="plain")
+        for name, frame in (
+            ("entities", entities),
+            ("links", links),
+            ("link_statements", statements),
+        ):
+            writer.register("rows", frame)
+            writer.execute(f"insert into {name} by name select * from rows")
+            writer.unregister("rows")
+    (section,) = network_outputs(tmp_path)
+    assert section.anchor == "network"
+    assert section.fragments[0].startswith("<div")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        DATABASE_NAME,
+        "network.html",
+        "network.ftm.json",
+        "network.graphml",
+    }
