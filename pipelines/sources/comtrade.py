@@ -23,6 +23,8 @@ BASE_URL = "https://comtradeapi.un.org"
 PRK, KOR, CHN = 408, 410, 156
 PREVIEW_ROWS = 500
 KEYED_ROWS = 100_000
+# 77 is kept free by the Harmonized System
+CHAPTERS = tuple(f"{number:02d}" for number in range(1, 98) if number != 77)
 COAL_CODES = ("2701", "270111", "270112", "270119", "270120")
 LIMITS = Limits(
     hosts=frozenset({"comtradeapi.un.org"}),
@@ -100,7 +102,7 @@ class Query:
     Attributes:
         frequency: A or M.
         periods: YYYY or YYYYMM.
-        commodities: HS codes, or AG2 for every chapter.
+        commodities: HS codes.
         flows: M and/or X: the other flow codes are parts of these or re-trade.
         reporters: M49 codes; empty asks for all.
         partners: M49 codes; 0 is the world.
@@ -135,9 +137,13 @@ class Query:
         """A short stable name of the question: the part its snapshot is kept under."""
         reporters = "-".join(str(code) for code in self.reporters) or "all"
         partners = "-".join(str(code) for code in self.partners)
+        codes = "-".join(self.commodities)
+        if len(self.commodities) > len(COAL_CODES):
+            # halves are runs of the same list: ends and length tell them apart
+            codes = f"{self.commodities[0]}to{self.commodities[-1]}x{len(self.commodities)}"
         return (
             f"{self.frequency}_{'-'.join(self.periods)}_r{reporters}_p{partners}"
-            f"_{'-'.join(self.flows)}_{'-'.join(self.commodities)}"
+            f"_{'-'.join(self.flows)}_{codes}"
         )
 
     def halves(self) -> tuple[Query, Query] | None:
@@ -174,13 +180,13 @@ def default_queries(last_year: int, first_year: int = 2009) -> list[Query]:
     return [
         *(Query("M", year) for year in months),
         *(Query("A", years[start : start + 5]) for start in range(0, len(years), 5)),
-        *(Query("A", (year,), commodities=("AG2",), flows=("M",)) for year in years),
+        *(Query("A", (year,), commodities=CHAPTERS, flows=("M",)) for year in years),
         *(
-            Query("A", (year,), ("AG2",), ("M",), reporters=(CHN,), partners=(PRK, KOR))
+            Query("A", (year,), CHAPTERS, ("M",), reporters=(CHN,), partners=(PRK, KOR))
             for year in years
         ),
         # North Korea's own declarations: it files none today; asked so that we notice
-        Query("A", years[-5:], ("AG2",), ("M", "X"), reporters=(PRK,), partners=(0,)),
+        Query("A", years[-5:], CHAPTERS, ("M", "X"), reporters=(PRK,), partners=(0,)),
     ]
 
 
