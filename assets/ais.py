@@ -8,6 +8,7 @@ click; it reads whatever is landed and makes empty tables, with the right column
 
 import datetime as dt
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.resources import Sampling, WarehouseResource
+from assets.resources import Network, Sampling, WarehouseResource
 from assets.tables import note_source, result, table_metadata
 from pipelines.paths import REFERENCE_DIR, data_dir, shown
 from pipelines.quarantine import Split, empty_quarantine
@@ -42,12 +43,15 @@ from pipelines.shipping.landing import (
 from pipelines.shipping.loadings import estimate_loadings, find_candidates, loading_draws
 from pipelines.shipping.rules import load_rules
 from pipelines.shipping.vessels import build_vessels
+from pipelines.sources import gfw
+from pipelines.sources.gfw import area_around, fetch_events
+from pipelines.sources.http import Fetcher, SourceUnavailable
 from pipelines.sources.ports import parse_port_sources, parse_ports
 from pipelines.warehouse import has_table, read_frame, write_frame
 
 EDGE_GROUP = "ais_edge"
 LICENCE_AIS = "as received; positions are not redistributed"
-LICENCE_GFW = "Global Fishing Watch terms, non-commercial; events are not redistributed"
+GFW_TOKEN = "GFW_API_TOKEN"  # noqa: S105  the variable's name, not a token
 LICENCE_PORTS = "facts typed by hand with citations; World Port Index public domain"
 DAYS = dg.DailyPartitionsDefinition(start_date="2012-01-01", timezone="UTC")
 # rows of these rules are counted and kept in Parquet beside the file they came from, not listed
@@ -84,6 +88,10 @@ def _drop_dir(name: str) -> Path:
 
 def _ais_dir() -> Path:
     return data_dir() / "raw" / "ais"
+
+
+def _gfw_dir() -> Path:
+    return data_dir() / "raw" / "gfw"
 
 
 def landed_dir() -> Path:
@@ -133,6 +141,24 @@ def land_dropped() -> tuple[list[FileReport], dict[str, str]]:
     return reports, refused
 
 
+def fetch_gfw_day(day: dt.date, fetcher: Fetcher | None = None) -> int:
+    """Fetch one day's events into files of their own, never over an earlier retrieval: pages kept.
+
+    Raises:
+        SourceUnavailable: no usable answer; nothing of this day is kept then.
+    """
+    known = pl.read_csv(REFERENCE_DIR / "ports.csv")
+    pages = list(fetch_events(fetcher or Fetcher(), os.environ[GFW_TOKEN], day, area_around(known)))
+    folder = _gfw_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, page in enumerate(pages):
+        name = f"{day}-{page.retrieved_at:%Y%m%dT%H%M%SZ}-{number:03d}.json"
+        part = folder / f".{name}"
+        part.write_bytes(page.content)
+        part.replace(folder / name)
+    return len(pages)
+
+
 @dg.asset(
     key=["raw", "ais_positions"],
     group_name=EDGE_GROUP,
@@ -143,14 +169,23 @@ def land_dropped() -> tuple[list[FileReport], dict[str, str]]:
         "bucketed by MMSI. Dropped files that are not landed yet are landed first."
     ),
 )
-def ais_positions(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """Land what was dropped, then build this day."""
+def ais_positions(context: dg.AssetExecutionContext, network: Network) -> dg.MaterializeResult:
+    """Land what was dropped, build this day, and fetch its events where a token allows."""
     reports, refused = land_dropped()
-    day = build_day(landed_dir(), positions_dir(), dt.date.fromisoformat(context.partition_key))
+    on = dt.date.fromisoformat(context.partition_key)
+    day = build_day(landed_dir(), positions_dir(), on)
+    fetched = f"not asked: no network, or {GFW_TOKEN} is not set"
+    if network.is_online() and os.environ.get(GFW_TOKEN):
+        try:
+            fetched = f"{fetch_gfw_day(on)} pages of events"
+        except SourceUnavailable as error:
+            fetched = f"no events: {error}"
+            context.log.warning(fetched)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": day.rows_kept,
             **asdict(day),
+            "global_fishing_watch": fetched,
             "files_landed": len(reports),
             "files_refused": len(refused),
         }
@@ -353,14 +388,14 @@ def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:
     kinds={"duckdb"},
     description=(
         "Port visits, encounters, loitering and gaps of Global Fishing Watch, from files in "
-        "landing/gfw. Grain: event_id, event_type."
+        "landing/gfw and from fetched days. Grain: event_id, event_type."
     ),
 )
 def gfw_events(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Read every dropped response; an event that several files hold counts once."""
     splits: list[Split] = []
     refused: list[pl.DataFrame] = []
-    for file in dropped_files("gfw"):
+    for file in [*dropped_files("gfw"), *sorted(_gfw_dir().glob("[0-9]*.json"))]:
         try:
             form = recognise(file)
             if form != "gfw_events":
@@ -407,7 +442,7 @@ def gfw_events(warehouse: WarehouseResource) -> dg.MaterializeResult:
             connection,
             "gfw",
             split,
-            licence=LICENCE_GFW,
+            licence=gfw.LICENCE,
             status=status,
             is_embedded=False,
             as_of=as_of(kept),

@@ -213,8 +213,9 @@ class Fetcher:
         secret_headers: Mapping[str, str] | None = None,
         etag: str | None = None,
         last_modified: str | None = None,
+        json_body: bytes | None = None,
     ) -> Answer:
-        """One GET with retries.
+        """One GET with retries; a POST where the question itself is a JSON body.
 
         Args:
             url: https address on one of `limits.hosts` (plain http for this machine only).
@@ -223,6 +224,7 @@ class Fetcher:
             params: query parameters; none may be secret.
             secret_headers: headers that carry keys; sent to the first host only, shown nowhere.
             etag, last_modified: validators of the snapshot we have.
+            json_body: a question asked by POST; asking again must do no harm.
 
         Raises:
             SourceUnavailable: one of its named kinds; the message says what to do.
@@ -234,6 +236,8 @@ class Fetcher:
         shown = without_secrets(target, secrets)
         self._check_target(target, limits, source, shown)
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"}
+        if json_body is not None:
+            headers["Content-Type"] = "application/json"
         if etag:
             headers["If-None-Match"] = etag
         if last_modified:
@@ -245,7 +249,14 @@ class Fetcher:
             nonlocal attempts
             attempts += 1
             return self._attempt(
-                target, limits, source, shown, headers, dict(secret_headers or {}), attempts
+                target,
+                limits,
+                source,
+                shown,
+                headers,
+                dict(secret_headers or {}),
+                attempts,
+                json_body,
             )
 
         retrying = tenacity.Retrying(
@@ -296,6 +307,7 @@ class Fetcher:
         headers: Mapping[str, str],
         secret_headers: Mapping[str, str],
         number: int,
+        json_body: bytes | None = None,
     ) -> Answer:
         redirects: list[str] = []
         first = target
@@ -311,7 +323,8 @@ class Fetcher:
                 sent = {**headers, **(secret_headers if target.host == first.host else {})}
                 where = without_secrets(target, secrets)
                 try:
-                    with client.stream("GET", target, headers=sent) as response:
+                    method = "GET" if json_body is None else "POST"
+                    with client.stream(method, target, headers=sent, content=json_body) as response:
                         if response.status_code in _REDIRECT_STATUS:
                             target = self._redirected(response, first, limits, source, secrets)
                             redirects.append(without_secrets(target, secrets))

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+import httpx
 import numpy as np
 import polars as pl
 import pytest
 
 from assets import ais
 from assets.demo import make_demo
-from assets.resources import Sampling, WarehouseResource
+from assets.resources import Network, Sampling, WarehouseResource
 from assets.schedules import MAIN_JOB
 from pipelines.schemas.shipping import EVENTS
+from pipelines.sources.http import Fetcher
 
 CHAIN = [
     ais.port_sources,
@@ -152,11 +154,41 @@ def test_the_daily_edge_is_the_only_partitioned_asset_and_not_in_the_main_job() 
 
 def test_one_day_through_the_partitioned_asset(data_dir: Path) -> None:
     (data_dir / "landing" / "ais" / "any.csv").write_text(voyage(), encoding="utf-8")
-    done = dg.materialize([ais.ais_positions], partition_key="2024-03-02")
+    done = dg.materialize(
+        [ais.ais_positions], partition_key="2024-03-02", resources={"network": Network()}
+    )
     assert done.success
     assert [one.name for one in (data_dir / "raw" / "ais" / "positions").glob("day=*")] == [
         "day=2024-03-02"
     ]
+
+
+def test_a_fetched_day_of_events_is_kept_and_read(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = {
+        "id": "v1",
+        "type": "port_visit",
+        "start": "2024-03-01T00:00:00Z",
+        "end": "2024-03-02T00:00:00Z",
+        "position": {"lat": 38.728, "lon": 125.417},
+        "vessel": {"id": "x", "ssvid": "445000001", "name": "EAST SEA", "flag": "PRK"},
+        "port_visit": {"confidence": "4", "durationHrs": "24"},
+    }
+    page = {"total": 1, "limit": 1000, "entries": [event], "nextOffset": None}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=page))
+    monkeypatch.setenv(ais.GFW_TOKEN, "made-up-token")
+    asking = Fetcher(transport=transport, sleep=lambda _: None)
+    assert ais.fetch_gfw_day(dt.date(2024, 3, 1), asking) == 1
+    run_chain()
+    loading = read(data_dir, "from shipping.loadings").row(0, named=True)
+    assert (loading["evidence"], loading["method"], loading["p_laden"]) == (
+        "gfw_port_visit",
+        "lot_prior",
+        0.5,
+    )
+    kinds = read(data_dir, "select kind from facts.ais_observations")["kind"].to_list()
+    assert kinds == ["count"]  # a visit proves no tonnes
 
 
 def test_the_demo_recovers_its_truth_and_says_it_is_synthetic(
