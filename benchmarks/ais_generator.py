@@ -208,6 +208,28 @@ class Synthetic:
     calls: pl.DataFrame
     encounters: pl.DataFrame
     draughts: pl.DataFrame
+    waits: pl.DataFrame
+
+
+def by_chance(waits: pl.DataFrame) -> pl.DataFrame:
+    """Ships that happened to wait within 500 m of each other off a port for two hours."""
+    close = waits.join(waits, how="cross", suffix="_b").filter(
+        (pl.col("mmsi") < pl.col("mmsi_b"))
+        & ((pl.col("lat") - pl.col("lat_b")).abs() < 0.51 / KM_PER_DEGREE)
+    )
+    east = (pl.col("lon") - pl.col("lon_b")) * pl.col("lat").radians().cos()
+    apart = (east**2 + (pl.col("lat") - pl.col("lat_b")) ** 2).sqrt() * KM_PER_DEGREE
+    return (
+        close.filter(apart < 0.51)
+        .select(
+            mmsi_a="mmsi",
+            mmsi_b="mmsi_b",
+            start_t=pl.max_horizontal("start_t", "start_t_b"),
+            end_t=pl.min_horizontal("end_t", "end_t_b"),
+            is_planted=pl.lit(False),
+        )
+        .filter(pl.col("end_t") - pl.col("start_t") >= 6_600)
+    )
 
 
 def make(
@@ -361,7 +383,7 @@ def _truth(
     after: Floats,
     tells: NDArray[np.bool_],
     shown: Floats,
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """What the reports show of what happened, before any fault is added."""
     step = np.diff(t)
     silent = np.flatnonzero((np.diff(ship) == 0) & (step > GAP_S))
@@ -387,6 +409,7 @@ def _truth(
             "port_id": port_ids[voyages.port.ravel()],
             "first_t": low.astype(np.int64) + start_t,
             "last_t": high.astype(np.int64) + start_t,
+            "is_visible": visible,
         }
     )
     order = np.arange(voyages.arrived.shape[1])
@@ -410,12 +433,26 @@ def _truth(
             "mmsi_b": mmsi[pair[at] + 1],
             "start_t": starts[at, cycle].astype(np.int64) + start_t,
             "end_t": ends[at, cycle].astype(np.int64) + start_t,
+            "is_planted": np.ones(len(at), dtype=bool),
         }
     )
-    return gaps, calls.filter(pl.Series(visible)), encounters, draughts
+    stays = seen & ~voyages.is_ring.ravel()
+    ring = voyages.is_ring.ravel() & (voyages.left.ravel() > 0) & (voyages.arrived.ravel() < end)
+    waits = pl.DataFrame(
+        {
+            "mmsi": mmsi[who[ring]],
+            "lon": voyages.lon[:, ::5].ravel()[ring],
+            "lat": voyages.lat[:, ::5].ravel()[ring],
+            "start_t": voyages.arrived.ravel()[ring].astype(np.int64) + start_t,
+            "end_t": voyages.left.ravel()[ring].astype(np.int64) + start_t,
+        }
+    )
+    return gaps, calls.filter(pl.Series(stays)), encounters, draughts, waits
 
 
 TRUTHS = ("gaps", "calls", "encounters", "draughts")
+"""Tables of truth. A stay is `is_visible` where reports span half an hour of it; a meeting is
+`is_planted` where it was meant, else two ships waited at one place by chance."""
 
 
 def ships_for(rows: int, days: int = 90) -> int:
@@ -435,7 +472,7 @@ def write(
     out.mkdir(parents=True, exist_ok=True)
     ships = ships_for(rows, days)
     target = out / "positions.parquet"
-    truths: dict[str, list[pl.DataFrame]] = {name: [] for name in TRUTHS}
+    truths: dict[str, list[pl.DataFrame]] = {name: [] for name in (*TRUTHS, "waits")}
     writer: pq.ParquetWriter | None = None
     for start in range(0, ships, _CHUNK):
         made = make(
@@ -448,10 +485,11 @@ def write(
         table = made.positions.to_arrow()
         writer = writer or pq.ParquetWriter(target, table.schema, compression="zstd")
         writer.write_table(table, row_group_size=122_880)
-        for name in TRUTHS:
-            truths[name].append(getattr(made, name))
+        for name, frames in truths.items():
+            frames.append(getattr(made, name))
     assert writer is not None
     writer.close()
+    truths["encounters"].append(by_chance(pl.concat(truths["waits"])))
     for name in TRUTHS:
         pl.concat(truths[name]).write_parquet(out / f"truth_{name}.parquet")
     return target

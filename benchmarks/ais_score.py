@@ -16,16 +16,18 @@ def _share(found: int, of: int) -> float:
 
 
 def _score(
-    name: str, matched: pl.DataFrame, truth: pl.DataFrame, events: pl.DataFrame
+    name: str, matched: pl.DataFrame, truth: pl.DataFrame, events: pl.DataFrame, counted: pl.Expr
 ) -> dict[str, float | str]:
     """One row: a true event counts once, a found event counts once."""
-    hit_truth = matched["truth_row"].n_unique()
     hit_event = matched["event_row"].n_unique()
+    # what happened but could not be seen whole is no miss, and finding it no error
+    owed = truth.filter(counted)
+    hit_truth = matched.join(owed, on="truth_row", how="semi")["truth_row"].n_unique()
     return {
         "stage": name,
-        "true": truth.height,
+        "true": owed.height,
         "found": events.height,
-        "recall": _share(hit_truth, truth.height),
+        "recall": _share(hit_truth, owed.height),
         "precision": _share(hit_event, events.height),
     }
 
@@ -34,8 +36,10 @@ def score(events: dict[str, pl.DataFrame], truth: dict[str, pl.DataFrame]) -> pl
     """Rows `stage, true, found, recall, precision` for gaps, calls, encounters and draughts.
 
     A gap matches when both ends lie within an hour; a call when it is in the same port and the
-    times overlap; an encounter when both ships agree and the times overlap. Calls at the first and
-    last reports of the data, and gaps still open, are left out: the truth has no other end.
+    times overlap; an encounter when both ships agree and the times overlap. Gaps still open
+    are left out: the truth has no other end. Recall counts stays that reports show and meetings
+    that were planted;
+    precision counts every stay and meeting that happened.
     """
     rows = []
     gaps = events["gaps"].filter(~pl.col("is_open")).with_row_index("event_row")
@@ -45,7 +49,7 @@ def score(events: dict[str, pl.DataFrame], truth: dict[str, pl.DataFrame]) -> pl
         ((pl.col("off") - pl.col("off_t")).abs() <= HOUR_S)
         & ((pl.col("on") - pl.col("on_t")).abs() <= HOUR_S)
     )
-    rows.append(_score("gaps", matched, true_gaps, gaps))
+    rows.append(_score("gaps", matched, true_gaps, gaps, pl.lit(True)))
 
     calls = events["port_calls"].with_row_index("event_row")
     calls = calls.with_columns(enter=_epoch("entered_at"), leave=_epoch("left_at"))
@@ -53,7 +57,7 @@ def score(events: dict[str, pl.DataFrame], truth: dict[str, pl.DataFrame]) -> pl
     matched = calls.join(true_calls, on=["mmsi", "port_id"]).filter(
         (pl.col("enter") <= pl.col("last_t")) & (pl.col("leave") >= pl.col("first_t"))
     )
-    rows.append(_score("port calls", matched, true_calls, calls))
+    rows.append(_score("port calls", matched, true_calls, calls, pl.col("is_visible")))
 
     meetings = events["encounters"].with_row_index("event_row")
     meetings = meetings.with_columns(begin=_epoch("started_at"), finish=_epoch("ended_at"))
@@ -61,7 +65,7 @@ def score(events: dict[str, pl.DataFrame], truth: dict[str, pl.DataFrame]) -> pl
     matched = meetings.join(true_meetings, on=["mmsi_a", "mmsi_b"]).filter(
         (pl.col("begin") <= pl.col("end_t")) & (pl.col("finish") >= pl.col("start_t"))
     )
-    rows.append(_score("encounters", matched, true_meetings, meetings))
+    rows.append(_score("encounters", matched, true_meetings, meetings, pl.col("is_planted")))
 
     # of the stays whose crew entered a new draught, how many calls show it
     told = truth["draughts"].filter("is_told").with_row_index("truth_row")

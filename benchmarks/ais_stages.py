@@ -1,0 +1,238 @@
+"""Stages 1-5 on synthetic positions beside a bare scan of the same columns, in one run.
+
+    python -m benchmarks.ais_stages --rows 10000000                 # scan, sort, stages, memory
+    python -m benchmarks.ais_stages --rows 100000000 --memory 2GB   # out of core
+    python -m benchmarks.ais_stages --rows 1000000 --spark          # equal rows, time
+    python -m benchmarks.ais_stages --rows 1000000 --oracle         # equal rows, time
+
+Every measurement runs in a process of its own, one after another, and reports wall seconds, CPU
+seconds (of all threads: what a busy machine distorts least) and the greatest resident memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from benchmarks import ais_generator, ais_oracle, ais_score
+from pipelines.shipping import engine, places
+
+PORTS = ais_generator.synthetic_ports()
+SCAN = (
+    "select count(*), sum(mmsi), sum(t), sum(lon), sum(lat), sum(sog_kn), sum(draught_m) "
+    "from read_parquet($file)"
+)
+STATED = {"rounds": 3}
+
+
+def _positions(folder: Path) -> Path:
+    return folder / "positions.parquet"
+
+
+def measure_scan(folder: Path, _: argparse.Namespace) -> dict:
+    """Decode every value of the six columns the stages read, in DuckDB with two threads."""
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 2")
+        connection.execute(SCAN, {"file": str(_positions(folder))}).fetchall()
+    return {}
+
+
+def measure_sort(folder: Path, _: argparse.Namespace) -> dict:
+    """Sort the six columns by ship and time in memory, from rows in order of time."""
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 2")
+        connection.execute(
+            "create table mixed as select mmsi, t, lon, lat, sog_kn, draught_m "
+            "from read_parquet($file) order by t",
+            {"file": str(_positions(folder))},
+        )
+        start = time.perf_counter(), time.process_time()
+        connection.execute("create table tidy as select * from mixed order by mmsi, t")
+        return {
+            "wall_s": time.perf_counter() - start[0],
+            "cpu_s": time.process_time() - start[1],
+        }
+
+
+def _run(folder: Path, given: argparse.Namespace, **options: object) -> dict[str, pl.DataFrame]:
+    partition = engine.run(
+        [_positions(folder)],
+        PORTS,
+        memory_limit=given.memory,
+        spill=folder / "spill",
+        **options,  # type: ignore[arg-type]
+    )
+    return engine.finish(
+        partition.settled,
+        partition,
+        places=lambda points: places.measure(points, PORTS, cache_dir=folder.parent / "cache"),
+    )
+
+
+def measure_stages(folder: Path, given: argparse.Namespace) -> dict:
+    """Stages 1-5 with their final tables, two workers; scored against the truth."""
+    start = time.perf_counter(), time.process_time()
+    events = _run(folder, given)
+    took = {"wall_s": time.perf_counter() - start[0], "cpu_s": time.process_time() - start[1]}
+    truth = {
+        name: pl.read_parquet(folder / f"truth_{name}.parquet") for name in ais_generator.TRUTHS
+    }
+    return took | {
+        "events": {name: frame.height for name, frame in events.items()},
+        "score": ais_score.score(events, truth).to_dicts(),
+    }
+
+
+def measure_stages_one_worker(folder: Path, given: argparse.Namespace) -> dict:
+    """The same with one worker: what one worker needs."""
+    start = time.perf_counter(), time.process_time()
+    events = _run(folder, given, workers=1)
+    return {
+        "wall_s": time.perf_counter() - start[0],
+        "cpu_s": time.process_time() - start[1],
+        "events": {name: frame.height for name, frame in events.items()},
+    }
+
+
+def measure_sql_only(folder: Path, given: argparse.Namespace) -> dict:
+    """The same with the portable SQL alone, as any other engine runs it."""
+    engine.sieve = _refuse  # type: ignore[assignment]
+    return measure_stages_one_worker(folder, given) if given.one else measure_stages(folder, given)
+
+
+def _refuse(*_: object, **__: object) -> None:
+    raise engine.OutOfOrder("measured without")
+
+
+def _differences(left: dict[str, pl.DataFrame], right: dict[str, pl.DataFrame]) -> dict[str, int]:
+    """Rows of either that the other lacks (EXCEPT ALL both ways), table by table."""
+    counts = {}
+    with duckdb.connect() as connection:
+        for name, frame in left.items():
+            connection.register("one", frame)
+            connection.register("other", right[name])
+            counts[name] = connection.execute(
+                "select (select count(*) from (select * from one except all select * from other)) "
+                "+ (select count(*) from (select * from other except all select * from one))"
+            ).fetchall()[0][0]
+            connection.unregister("one")
+            connection.unregister("other")
+    return counts
+
+
+def measure_spark(folder: Path, given: argparse.Namespace) -> dict:
+    """The same stages on local Spark, and rows that differ from DuckDB's."""
+    from pipelines.shipping.backends import SparkBackend
+
+    start = time.perf_counter()
+    SparkBackend()
+    started = time.perf_counter() - start
+    start = time.perf_counter()
+    theirs = _run(folder, given, engine="spark")
+    took = time.perf_counter() - start
+    start = time.perf_counter()
+    ours = _run(folder, given)
+    return {
+        "wall_s": took,
+        "spark_start_s": started,
+        "duckdb_wall_s": time.perf_counter() - start,
+        "rows_that_differ": _differences(ours, theirs),
+    }
+
+
+def measure_oracle(folder: Path, given: argparse.Namespace) -> dict:
+    """The Polars oracle, and rows that differ from the engine's."""
+    start = time.perf_counter()
+    expected = ais_oracle.events(pl.read_parquet(_positions(folder)), PORTS)
+    took = time.perf_counter() - start
+    ours = ais_oracle.shape_like_oracle(_run(folder, given))
+    return {"wall_s": took, "rows_that_differ": _differences(ours, expected)}
+
+
+MEASURES = {
+    name.removeprefix("measure_"): function
+    for name, function in list(globals().items())
+    if name.startswith("measure_")
+}
+
+
+def _alone(name: str, folder: Path, given: argparse.Namespace) -> dict:
+    """One measurement in a fresh process."""
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.ais_stages", "--measure", name]
+    command += ["--folder", str(folder), "--rows", str(given.rows)]
+    if given.memory:
+        command += ["--memory", given.memory]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("data/benchmarks"))
+    parser.add_argument("--memory", help="DuckDB's limit, such as 2GB")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--measure", choices=sorted(MEASURES))
+    parser.add_argument("--only", help="measurements by name, comma-separated")
+    parser.add_argument("--one", action="store_true")
+    parser.add_argument("--spark", action="store_true")
+    parser.add_argument("--oracle", action="store_true")
+    given = parser.parse_args()
+    if given.measure:
+        start = time.perf_counter(), time.process_time()
+        found = MEASURES[given.measure](given.folder, given)
+        timed = {
+            "wall_s": time.perf_counter() - start[0],
+            "cpu_s": time.process_time() - start[1],
+            "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
+        print(json.dumps(timed | found))
+        return
+
+    folder = given.folder or given.out / f"ais_{given.rows}"
+    if not _positions(folder).exists():
+        ais_generator.write(folder, rows=given.rows)
+    names = ["scan", "sort", "stages", "stages_one_worker", "sql_only"]
+    if given.only:
+        names = given.only.split(",")
+    names += ["spark"] * given.spark + ["oracle"] * given.oracle
+    best: dict[str, dict] = {}
+    for _ in range(given.rounds):
+        for name in names:
+            if name in ("spark", "oracle") and name in best:
+                continue
+            found = _alone(name, folder, given)
+            if name not in best or found["wall_s"] < best[name]["wall_s"]:
+                best[name] = found
+    scan = best.get("scan")
+    print(f"{given.rows:,} rows asked for, best of {given.rounds}")
+    print(f"{'':18} {'wall s':>8} {'x scan':>7} {'CPU s':>8} {'x scan':>7} {'RSS MB':>7}")
+    for name, found in best.items():
+        wall = found["wall_s"] / scan["wall_s"] if scan else float("nan")
+        cpu = found.get("cpu_s", float("nan")) / scan["cpu_s"] if scan else float("nan")
+        print(
+            f"{name:18} {found['wall_s']:8.2f} {wall:7.1f} {found.get('cpu_s', 0):8.2f} "
+            f"{cpu:7.1f} {found['rss_mb']:7.0f}"
+        )
+        for key in ("events", "rows_that_differ", "spark_start_s", "duckdb_wall_s"):
+            if key in found:
+                print(f"    {key}: {found[key]}")
+    if "stages" in best:
+        with pl.Config(tbl_hide_dataframe_shape=True):
+            print(pl.DataFrame(best["stages"]["score"]))
+
+
+if __name__ == "__main__":
+    main()
