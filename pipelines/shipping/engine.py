@@ -32,7 +32,7 @@ from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.port_grid import PortMap, port_grid, port_map
 from pipelines.shipping.sieve import OutOfOrder, sieve
 
-ROWS_PER_BUCKET = 1_250_000
+ROWS_PER_BUCKET = 2_500_000
 
 _INT, _FLOAT, _BOOL = pl.Int64, pl.Float64, pl.Boolean
 _SHIP = {"mmsi": _INT, "segment": _INT}
@@ -329,8 +329,10 @@ def _work_ships(
 def _follow_chains(backend: Backend, parameters: dict[str, int | float]) -> None:
     """Name every piece by the first piece of its segment, twice as far each time round."""
     backend.table("chain_links", parameters, file="chain_start")
-    moved = "select count(*) from {links} where previous_at <> started_at"
-    steps = backend.number(moved)
+    steps = backend.number(
+        "select max(links) from (select count(*) as links from {links} "
+        "where previous_at <> started_at group by mmsi) as ships"
+    )
     reached = 1
     while reached <= steps:
         backend.table("chains", parameters)
@@ -364,7 +366,7 @@ def run(
             second after the latest position.
         definitions: thresholds of the events.
         engine: where the SQL runs; both give the same events.
-        buckets: number of groups of ships; default one per 1.25 million rows, at least two.
+        buckets: number of groups of ships; default one per 2.5 million rows, at least two.
         workers: buckets worked on at once, a thread each.
         memory_limit: DuckDB's limit for all workers together, such as "2GB".
         spill: folder for what outgrows the limit.
