@@ -55,8 +55,6 @@ from pipelines.warehouse import (
 # each stream's income to the state, as the streams themselves name it
 HEADLINES = ("gross_fob_usd", "state_take_usd")
 K_MAX = 10
-SOLVER_SECONDS = 20.0
-SENSITIVITY_SECONDS = 3.0
 # variants show how far the answer moves: fewer draws do
 SENSITIVITY_DRAWS = 50
 SLACKS = (1.0, 1.5, 3.0)
@@ -415,7 +413,7 @@ def _interdiction(
     slack = settings["rerouting_slack"][0]
 
     def choose(
-        first_year: int, slack: float, held: frozenset[str], *, seconds: float, per_draw: bool
+        first_year: int, slack: float, held: frozenset[str], *, per_draw: bool
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
         scenarios = scenarios_of(
             run,
@@ -433,14 +431,13 @@ def _interdiction(
             scenarios,
             slack=slack,
             k_max=K_MAX,
-            seconds=seconds,
             first_year=first_year,
             last_year=last,
             per_draw=per_draw,
         )
         return found.frontier, found.nodes
 
-    frontier, nodes = choose(FIRST_YEAR, slack, frozenset(), seconds=SOLVER_SECONDS, per_draw=True)
+    frontier, nodes = choose(FIRST_YEAR, slack, frozenset(), per_draw=True)
     variants = []
     recent = last - RECENT_YEARS + 1
     for name, first_year, how_much, held in (
@@ -453,7 +450,7 @@ def _interdiction(
         ("not yet designated", FIRST_YEAR, slack, designated),
         (f"not yet designated, since {recent}", recent, slack, designated),
     ):
-        rows, _ = choose(first_year, how_much, held, seconds=SENSITIVITY_SECONDS, per_draw=False)
+        rows, _ = choose(first_year, how_much, held, per_draw=False)
         variants.append(rows.with_columns(scenario=pl.lit(name)))
     return {
         "interdiction_frontier": frontier,

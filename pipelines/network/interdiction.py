@@ -28,6 +28,7 @@ from scipy.sparse.csgraph import maximum_flow
 
 _UNITS = 100_000_000  # integer capacity units per scenario: relative rounding 1e-8
 _OPEN = 2_000_000_000  # an arc that never binds
+_NODES = 20_000  # branch-and-bound nodes of one master problem
 
 
 class InterdictionError(ValueError):
@@ -165,18 +166,16 @@ class FlowModel:
         if network is None:
             return 0.0, np.zeros(0, dtype=np.int64), np.zeros(0)
         graph = network.graph
-        hit = network.place[np.asarray(removed, dtype=np.int64)] if len(removed) else []
-        hit = [int(i) for i in hit if i >= 0]
-        if hit:
-            graph = graph.copy()
-            graph.data[network.arc[hit]] = np.minimum(
-                graph.data[network.arc[hit]], network.back[hit]
-            )
-        found = maximum_flow(graph, network.first, network.last)
-        flow = found.flow
-        own = np.asarray(
-            flow[2 * np.arange(network.used.size), 2 * np.arange(network.used.size) + 1]
-        ).ravel()
+        hit = network.place[np.asarray(removed, dtype=np.int64)]
+        arcs = network.arc[hit[hit >= 0]]
+        whole = graph.data[arcs]
+        # changed in place and put back: copying the matrix costs more than the flow itself
+        graph.data[arcs] = np.minimum(whole, network.back[hit[hit >= 0]])
+        try:
+            found = maximum_flow(graph, network.first, network.last)
+        finally:
+            graph.data[arcs] = whole
+        own = _own_flow(found.flow, network.used.size)
         return found.flow_value / self.unit[draw], network.used, own / self.unit[draw]
 
     def left_usd(self, draw: int) -> np.ndarray:
@@ -186,6 +185,20 @@ class FlowModel:
     def remaining(self, removed: Sequence[int]) -> np.ndarray:
         """(draws,) dollars left in every scenario once `removed` are gone."""
         return np.array([self.maxflow(draw, removed)[0] for draw in range(self.scenarios.draws)])
+
+
+def _own_flow(flow: sparse.csr_matrix, count: int) -> np.ndarray:
+    """Flow on the arc 2i → 2i + 1 of each of `count` parties, read from the matrix's arrays."""
+    rows = 2 * np.arange(count)
+    start, width = flow.indptr[rows], np.diff(flow.indptr)[rows]
+    at = np.repeat(start - np.concatenate([[0], np.cumsum(width)[:-1]]), width) + np.arange(
+        width.sum()
+    )
+    owner = np.repeat(np.arange(count), width)
+    mine = flow.indices[at] == 2 * owner + 1
+    out = np.zeros(count)
+    out[owner[mine]] = flow.data[at[mine]]
+    return out
 
 
 @dataclass(frozen=True)
@@ -289,7 +302,8 @@ def best_sets(
     k_max: int,
     *,
     gap: float = 1e-4,
-    seconds: float = 60.0,
+    seconds: float | None = None,
+    rounds: int = 40,
     mip_k: int = 10,
     groups: int = 10,
     pool: int = 100,
@@ -302,7 +316,9 @@ def best_sets(
 
     Args:
         gap: gap, as a share of the income in the network, at which a set counts as proven.
-        seconds: budget for all k together.
+        seconds: budget for all k together; None sets none, so that the answer depends on the
+            inputs alone and not on how busy the machine is.
+        rounds: most cutting-plane rounds for one k.
         groups: scenarios are averaged into so many groups inside the master problem.
         pool: sets are sought, and proven best, among this many candidates with the largest
             expected dollars; greedy sees all of them.
@@ -348,17 +364,16 @@ def best_sets(
     choices: list[Choice] = []
     for k in range(1, k_max + 1):
         began = time.perf_counter()
-        until = (
-            start + seconds
-            if k > mip_k
-            else began + max((start + seconds - began) / (min(k_max, mip_k) - k + 1), 0.2)
-        )
+        until = np.inf
+        if seconds is not None:
+            share = (start + seconds - began) / (min(k_max, mip_k) - min(k, mip_k) + 1)
+            until = began + max(share, 0.2)
         chosen = list(order[:k]) if usable.size > k else usable.tolist()
         remaining = add_cuts(chosen)
         bound, proven, method = 0.0, usable.size <= k, "greedy"
         if proven:
             bound = float(remaining.mean())
-        while not proven and k <= mip_k:
+        for _ in range(rounds if k <= mip_k and not proven else 0):
             left = until - time.perf_counter()
             picked, low = _master(cuts, usable, k, max(left, 0.2))
             bound = max(bound, low * total)
@@ -373,7 +388,7 @@ def best_sets(
                     chosen, remaining, method = list(size), best, "mip"
             if float(remaining.mean()) - bound <= gap * total:
                 proven, method = True, "mip"
-            if picked is None or time.perf_counter() >= until:
+            if proven or picked is None or time.perf_counter() >= until:
                 break
         choices.append(
             Choice(
@@ -420,7 +435,8 @@ def _master(
         ],
         integrality=np.concatenate([np.ones(n), np.zeros(groups)]),
         bounds=Bounds(np.zeros(n + groups), np.concatenate([np.ones(n), np.full(groups, np.inf)])),
-        options={"time_limit": seconds, "mip_rel_gap": 1e-6},
+        options={"mip_rel_gap": 1e-6, "node_limit": _NODES}
+        | ({} if np.isinf(seconds) else {"time_limit": seconds}),
     )
     bound = getattr(found, "mip_dual_bound", None)
     low = 0.0 if bound is None or not np.isfinite(bound) else max(float(bound), 0.0)

@@ -536,7 +536,6 @@ def interdict(
     *,
     slack: float,
     k_max: int,
-    seconds: float,
     first_year: int,
     last_year: int,
     per_draw: bool = True,
@@ -560,7 +559,7 @@ def interdict(
         slack=slack,
     )
     total = net.total
-    choices = best_sets(net, k_max, seconds=seconds)
+    choices = best_sets(net, k_max)
     by_greed = greedy(net, k_max)
     orders = centrality_order(
         scenarios.source,
