@@ -107,6 +107,33 @@ def _taken(
     return load
 
 
+def _ofac(
+    store: SnapshotStore, part: str, parse: Callable[[bytes, str, str], Split]
+) -> Callable[[Path, str], Loaded]:
+    """Take a file of an OFAC list.
+
+    The SDN and the consolidated list have one form; which a file is of, only its name tells. A
+    file less than half as long as the last of its kind is not taken for an edition of it.
+    """
+
+    def load(path: Path, name: str) -> Loaded:
+        source = "ofac_consolidated" if "cons" in name.lower() else "ofac_sdn"
+        earlier = [one for one in store.retrievals(source) if one.part == part]
+        if earlier:
+            before, now = len(store.read(earlier[-1])), path.stat().st_size
+            if 2 * now < before:
+                raise FileRefused(
+                    f"{source}: {name} has {now} bytes where the last edition had {before}: it is "
+                    "cut off, or of the other list; name files of the consolidated list as their "
+                    "publisher does (cons_prim.csv, cons_advanced.xml), or download it again"
+                )
+        return _taken(
+            store, source, ofac.LICENCE, lambda content, shown: parse(content, shown, source), part
+        )(path, name)
+
+    return load
+
+
 def _first_line(head: bytes) -> str:
     """First line of a text file, in whichever of the encodings known here it is."""
     line = head.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
@@ -220,34 +247,41 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
             lambda content, _: eu.parse(content, retrieved_at=at).splits[eu.SOURCE],
         ),
         *(
-            kind(
-                f"OFAC SDN list, {file}",
+            Kind(
+                f"OFAC list, {file}",
                 f"no header, {cells} cells a row",
                 lambda _, head, part=part: ofac.part_of(head) == part,
-                "ofac_sdn",
-                ofac.LICENCE,
-                lambda content, name, part=part: ofac.check_part(content, part, file=name),
-                part=part,
+                _ofac(
+                    store,
+                    part,
+                    lambda content, name, _, part=part: ofac.check_part(content, part, file=name),
+                ),
             )
             for part, (file, cells) in ofac.CSV_FILES.items()
         ),
-        kind(
+        Kind(
             "OFAC advanced XML",
             "SDN_ADVANCED.XML, document element Sanctions",
             lambda _, head: _root_of(head) == "Sanctions",
-            "ofac_sdn",
-            ofac.LICENCE,
-            lambda content, _: ofac_xml.parse_advanced(content, retrieved_at=at).splits["ofac_sdn"],
-            part="advanced",
+            _ofac(
+                store,
+                "advanced",
+                lambda content, _, source: ofac_xml.parse_advanced(
+                    content, retrieved_at=at, list_source=source
+                ).splits[source],
+            ),
         ),
-        kind(
+        Kind(
             "OFAC plain XML",
             "SDN.XML, document element sdnList",
             lambda _, head: _root_of(head) == "sdnList",
-            "ofac_sdn",
-            ofac.LICENCE,
-            lambda content, _: ofac_xml.parse_xml(content, retrieved_at=at).splits["ofac_sdn"],
-            part="xml",
+            _ofac(
+                store,
+                "xml",
+                lambda content, _, source: ofac_xml.parse_xml(
+                    content, retrieved_at=at, list_source=source
+                ).splits[source],
+            ),
         ),
         Kind(
             "FollowTheMoney entities",

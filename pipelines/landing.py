@@ -100,14 +100,12 @@ class Kind:
         recognise: (file, its first bytes) -> whether it is of this kind; must not raise.
         load: (file, cleaned name) -> Loaded: reads the whole file against its contract, then keeps
             its bytes; a ValueError refuses the file. Loading the same bytes twice must do no harm.
-        is_container: a zip that is itself the file, such as a workbook.
     """
 
     name: str
     expected: str
     recognise: Callable[[Path, bytes], bool]
     load: Callable[[Path, str], Loaded]
-    is_container: bool = False
 
 
 @dataclass(frozen=True)

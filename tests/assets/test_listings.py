@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,14 @@ import pytest
 from assets import landing, listings
 from assets.definitions import RESOURCES, defs
 from assets.reference import FIGURE_FILES
-from benchmarks.listing_samples import SDN_ROWS, UN_XML, eu_csv, sdn_set
+from benchmarks.listing_samples import (
+    ADVANCED_XML,
+    SDN_ROWS,
+    SDN_XML,
+    UN_XML,
+    eu_csv,
+    sdn_set,
+)
 from pipelines.paths import REFERENCE_DIR
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import eu, ofac
@@ -174,6 +182,42 @@ def test_every_kind_of_file_is_told_apart_by_content(data: Path, shared_dir: Pat
     rows = [one.rows_in for one in outcomes if one.name != "ais"]
     for given, (_, count) in zip(rows, expected.values(), strict=True):
         assert count is None or given == count
+
+
+def test_the_other_list_is_told_by_name_and_a_short_edition_is_refused(data: Path) -> None:
+    store = SnapshotStore(data / "raw")
+    drop(data, "sdn.csv", sdn_set()["sdn"])
+    drop(data, "cons_prim.csv", sdn_set(SDN_ROWS[3:])["sdn"])
+    outcomes = {one.name: one.source for one in landing.land_all(store)}
+    assert outcomes == {"sdn.csv": "ofac_sdn", "cons_prim.csv": "ofac_consolidated"}
+    drop(data, "again.csv", sdn_set(SDN_ROWS[4:])["sdn"])
+    (short,) = landing.land_all(store)
+    assert short.status == "rejected"
+    assert "or of the other list" in short.message
+
+
+def test_advanced_and_plain_xml_are_taken_and_staged(data: Path) -> None:
+    drop(data, "a", ADVANCED_XML)
+    drop(data, "b", SDN_XML)
+    ask = run(data)
+    # the advanced form is the better of two of one day
+    assert ask("select listed_on from staged.listed_parties where list_id = '101'") == [
+        (dt.date(2017, 8, 22),)
+    ]
+    assert ask("select relation, target_list_id from staged.listed_links") == [
+        ("owned_or_controlled_by", "101")
+    ]
+
+
+def test_after_the_snapshots_are_gone_a_file_may_come_again(data: Path) -> None:
+    store = SnapshotStore(data / "raw")
+    drop(data, "un.xml", UN_XML)
+    landing.land_all(store)
+    drop(data, "un.xml", UN_XML)
+    assert [one.status for one in landing.land_all(store)] == ["duplicate"]
+    shutil.rmtree(data / "raw")
+    drop(data, "un.xml", UN_XML)
+    assert [one.status for one in landing.land_all(store)] == ["accepted"]
 
 
 def test_the_sensor_waits_until_files_rest(data: Path) -> None:
