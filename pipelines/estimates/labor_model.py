@@ -8,7 +8,9 @@ with the gradient by hand, as `sampler.sample` asks.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -128,7 +130,6 @@ class LaborModel:
         figures: the stream's figures on the month grid.
         priors: arguments by parameter (``labor_priors.csv``).
         setting: `LABOR` or `IT_WORKERS`.
-        leave_out: rows of ``figures`` to keep out of the density (backtests).
 
     Attributes:
         size: number of parameters.
@@ -142,15 +143,17 @@ class LaborModel:
         figures: labor.LaborFigures,
         priors: dict[str, tuple[float, ...]],
         setting: Setting,
-        leave_out: frozenset[int] = frozenset(),
     ) -> None:
         self.figures, self.setting = figures, setting
+        prefixes = (LABOR.prefix, IT_WORKERS.prefix)
         self.priors = {
+            name: args for name, args in priors.items() if not name.startswith(prefixes)
+        } | {
+            # a stream's own row stands before the common one
             name.removeprefix(setting.prefix): args
             for name, args in priors.items()
-            if not name.startswith(("model_", "it_model_")) or name.startswith(setting.prefix)
+            if name.startswith(setting.prefix)
         }
-        self.leave_out = leave_out
         self.months = figures.months
         self.n_months = len(self.months)
         self.to_months = quarter_matrix(self.n_months)
@@ -317,9 +320,6 @@ class LaborModel:
             sector = sector or "all"
             role = self.role_of(quantity, host, sector, start)
             weights = None if role is None else self._spread(host, self._window(row, start, end))
-            if row in self.leave_out:
-                self.reasons[row] = "held out"
-                continue
             if role is None or weights is None:
                 self.reasons[row] = "no part of the labor model reads this kind of figure"
                 continue
@@ -392,6 +392,8 @@ class LaborModel:
         self.weights = np.array(used.weights).reshape(n, flat)
         self.other = np.array(used.other).reshape(n, flat)
         self.outlier = np.array(used.outlier)
+        # 0 hides a figure from the density while its parameters stay in place
+        self.counted = np.ones(n)
         role = np.array(used.role, dtype=object)
         self.at = {name: np.flatnonzero(role == name) for name in _GROUP_OF}
         self.softness = 0.1 * np.exp(self.y)
@@ -418,7 +420,6 @@ class LaborModel:
             self.figures.frame.filter(
                 pl.col("reason").is_null(),
                 pl.col("quantity").is_in(["border_entries", "repatriated"]),
-                ~pl.col("row").is_in(list(self.leave_out)),
             )
             .select(
                 "row",
@@ -540,6 +541,12 @@ class LaborModel:
         s = common[:, None, :] + prior["host_share_logit_sd"][0] * part["host_share"][:, :, None]
         return {"x": x, "w": w, "s": s, "kept": kept}
 
+    def hide(self, rows: Collection[int]) -> LaborModel:
+        """The same model with the figures of some rows left out of the density."""
+        hidden = copy.copy(self)
+        hidden.counted = np.array([0.0 if row in rows else 1.0 for row in self.used])
+        return hidden
+
     def predict_centres(self, theta: np.ndarray) -> np.ndarray:
         """The model's value of each used figure, before its own errors, (batch, figures)."""
         return self._forward(theta)["m"]
@@ -629,7 +636,8 @@ class LaborModel:
             centre = centre + np.where(in_sector, sector[:, np.maximum(self.sector_at, 0)], 0.0)
         r = self.y - centre
         log_f, g = self._errors(r)
-        value += log_f.sum(axis=1)
+        g *= self.counted
+        value += log_f @ self.counted
         # g is the derivative in the centre
         g_bias = g @ self._onto(self.bias_at, len(self.bias_keys))
         grad[:, self.slices["bias"]] += g_bias * sd_of
