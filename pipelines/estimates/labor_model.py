@@ -82,6 +82,7 @@ class _Used:
     weights: list[np.ndarray] = field(default_factory=list)
     other: list[np.ndarray] = field(default_factory=list)
     outlier: list[float] = field(default_factory=list)
+    finest: list[float] = field(default_factory=list)
 
 
 class _Windows:
@@ -379,6 +380,8 @@ class LaborModel:
             used.weights.append(weights)
             used.other.append(other)
             used.outlier.append(outlier)
+            is_rotating = role == "arrivals" and start >= labor.BORDER_OPEN
+            used.finest.append(FINEST_FLOW if is_rotating else 0.0)
             shared_errors.append((_GROUP_OF[role], origin))
             is_pay = role in ("gross_wage", "fee", "worker_take_home")
             sectors.append(sector if is_pay and sector not in ("all", "it", "mixed") else None)
@@ -397,9 +400,8 @@ class LaborModel:
         role = np.array(used.role, dtype=object)
         self.at = {name: np.flatnonzero(role == name) for name in _GROUP_OF}
         self.softness = 0.1 * np.exp(self.y)
-        # a stock known to some thousands cannot resolve a smaller yearly flow
-        arrivals = role == "arrivals"
-        self.softness[arrivals] = np.maximum(self.softness[arrivals], FINEST_FLOW)
+        # a stock known to some thousands cannot resolve a smaller yearly flow, unless shut in
+        self.softness = np.maximum(self.softness, np.array(used.finest))
         in_money = ~np.isin(role, ["headcount", "crossings", "arrivals", "sent_home", "ratio"])
         in_people = ~np.isin(role, ["state_share", "state_take_usd", "gross_wages_usd"])
         self.of_people = _Windows(self.weights, in_people)
@@ -635,7 +637,7 @@ class LaborModel:
         if self.sector_keys:
             centre = centre + np.where(in_sector, sector[:, np.maximum(self.sector_at, 0)], 0.0)
         r = self.y - centre
-        log_f, g = self._errors(r)
+        log_f, g = self.errors(r)
         g *= self.counted
         value += log_f @ self.counted
         # g is the derivative in the centre
@@ -656,15 +658,24 @@ class LaborModel:
         onto[np.flatnonzero(known), at[known]] = 1.0
         return onto
 
-    def _errors(self, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Log likelihood of residuals and its derivative in the centre (minus that in r)."""
-        q = NU * self.error**2 + r**2
-        log_f = -0.5 * (NU + 1) * np.log(q) + 0.5 * NU * np.log(self.error**2)
+    def errors(
+        self, r: np.ndarray, which: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Log likelihood of residuals and its derivative in the centre (minus that in r).
+
+        Args:
+            r: figure less centre, (batch, figures).
+            which: the figures the columns of ``r`` stand for; None for all.
+        """
+        chosen = slice(None) if which is None else which
+        error, outlier, bound = self.error[chosen], self.outlier[chosen], self.bound[chosen]
+        q = NU * error**2 + r**2
+        log_f = -0.5 * (NU + 1) * np.log(q) + 0.5 * NU * np.log(error**2)
         g = (NU + 1) * r / q
-        is_mixed = (self.outlier > 0) & (self.bound == 0)
+        is_mixed = (outlier > 0) & (bound == 0)
         if is_mixed.any():
             # both components on the same scale: normalising constants count here
-            pi, rm = self.outlier[is_mixed], r[:, is_mixed]
+            pi, rm = outlier[is_mixed], r[:, is_mixed]
             near = np.log1p(-pi) + _STUDENT_CONSTANT + log_f[:, is_mixed]
             far = (
                 np.log(pi) - 0.5 * (rm / OUTLIER_SD) ** 2 - np.log(OUTLIER_SD * np.sqrt(2 * np.pi))
@@ -673,17 +684,17 @@ class LaborModel:
             odds = np.exp(near - both)
             log_f[:, is_mixed] = both
             g[:, is_mixed] = odds * g[:, is_mixed] + (1 - odds) * rm / OUTLIER_SD**2
-        i = np.flatnonzero(self.bound == PART)
+        i = np.flatnonzero(bound == PART)
         if i.size:
             # the whole lies above a part, by any amount
-            t = -r[:, i] / self.error[i]
+            t = -r[:, i] / error[i]
             log_f[:, i] = log_ndtr(t)
-            g[:, i] = _mills(t) / self.error[i]
+            g[:, i] = _mills(t) / error[i]
         for side, name in ((FLOOR, "above_floor_sd"), (CEILING, "below_ceiling_sd")):
-            i = np.flatnonzero(self.bound == side)
+            i = np.flatnonzero(bound == side)
             if i.size:
                 # the stated bound plus a half-normal: normal error makes it skew normal
-                away, s = side * r[:, i], self.error[i]
+                away, s = side * r[:, i], error[i]
                 room = self.priors[name][0]
                 width, skew = np.hypot(s, room), room / s
                 log_f[:, i] = -0.5 * (away / width) ** 2 + log_ndtr(skew * away / width)
@@ -794,7 +805,7 @@ class LaborModel:
         )
 
 
-# completes the Student density of `_errors`
+# completes the Student density of `LaborModel.errors`
 _STUDENT_CONSTANT = (
     gammaln((NU + 1) / 2) - gammaln(NU / 2) - 0.5 * np.log(NU * np.pi) + (NU + 1) / 2 * np.log(NU)
 )
