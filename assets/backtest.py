@@ -5,9 +5,9 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from assets.estimates import backtest_dir, coal_code, observations_of
+from assets.estimates import backtest_dir, coal_code, labor_code, observations_of
 from assets.resources import Sampling, WarehouseResource
-from pipelines.estimates import backtest_coal, coal_windows
+from pipelines.estimates import backtest_coal, backtest_labor, coal_windows, labor_figures
 
 # worlds of the calibration check; each is one more refit
 CALIBRATION_WORLDS = 60
@@ -65,6 +65,10 @@ def calibrate_coal_sampler(
         progress=lambda done, total: context.log.info(f"fold {done} of {total}: calibration"),
     )
     _keep(ranks, backtest_dir() / "coal-calibration-ranks.parquet")
+    _require_uniform(context, ranks)
+
+
+def _require_uniform(context: dg.OpExecutionContext, ranks: pl.DataFrame) -> None:
     table = backtest_coal.uniformity(ranks)
     context.log.info(f"least p-value {table['p_value'].min()} over {table.height} quantities")
     failed = table.filter(pl.col("p_value") < 0.01 / table.height)
@@ -76,6 +80,58 @@ def calibrate_coal_sampler(
         )
 
 
+@dg.op(description="Score the labor models on figures they were not shown; resumes.")
+def backtest_labor_models(
+    context: dg.OpExecutionContext, warehouse: WarehouseResource, sampling: Sampling
+) -> None:
+    """All three tests of labor and of IT workers, fold by fold."""
+
+    def tell(done: int, total: int, name: str) -> None:
+        context.log.info(f"fold {done} of {total}: {name}")
+
+    for stream in ("labor", "it_workers"):
+        with warehouse.open().connect(read_only=True) as connection:
+            observations = observations_of(connection, stream)
+        cases = backtest_labor.run_backtests(
+            observations,
+            labor_figures.reference_priors(),
+            stream,
+            seed=sampling.seed,
+            through=sampling.last_month(),
+            store=backtest_dir() / "folds",
+            code=labor_code(),
+            progress=tell,
+        )
+        _keep(cases, backtest_dir() / f"{stream}-cases.parquet")
+
+
+@dg.op(
+    ins={"after": dg.In(dg.Nothing)},
+    description="Simulation-based calibration of the labor sampler: ranks must be uniform.",
+)
+def calibrate_labor_sampler(
+    context: dg.OpExecutionContext, warehouse: WarehouseResource, sampling: Sampling
+) -> None:
+    """Draw worlds of IT workers from the prior (the same density, one host), sample, rank.
+
+    Raises:
+        dagster.Failure: ranks are not uniform; the sampler or the density is wrong.
+    """
+    with warehouse.open().connect(read_only=True) as connection:
+        observations = observations_of(connection, "it_workers")
+    ranks = backtest_labor.calibrate(
+        observations,
+        labor_figures.reference_priors(),
+        "it_workers",
+        worlds=CALIBRATION_WORLDS,
+        seed=sampling.seed,
+        through=sampling.last_month(),
+        progress=lambda done, total: context.log.info(f"fold {done} of {total}: calibration"),
+    )
+    _keep(ranks, backtest_dir() / "it_workers-calibration-ranks.parquet")
+    _require_uniform(context, ranks)
+
+
 @dg.job(
     name="backtest",
     description="Refit without part of the evidence and score; calibrate the sampler. Long.",
@@ -83,3 +139,4 @@ def calibrate_coal_sampler(
 def backtest() -> None:
     """Scores first, calibration after."""
     calibrate_coal_sampler(after=backtest_coal_models())
+    calibrate_labor_sampler(after=backtest_labor_models())

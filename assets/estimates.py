@@ -11,17 +11,13 @@ import polars as pl
 
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result
-from pipelines.estimates import coal, coal_windows
+from pipelines.draws import add_within_draw
+from pipelines.estimates import coal, coal_windows, labor, labor_figures
 from pipelines.estimates.baseline_coal import estimate_coal_baseline
-from pipelines.estimates.baseline_it_workers import (
-    ItWorkerDraws,
-    estimate_it_workers_baseline,
-)
 from pipelines.estimates.baseline_labor import estimate_labor_baseline
-from pipelines.estimates.labor_world import LaborDraws
 from pipelines.estimates.scores import backtest_table
 from pipelines.paths import REPOSITORY, data_dir
-from pipelines.versions import code_version, hash_files, hash_frame
+from pipelines.versions import hash_files, hash_frame
 from pipelines.warehouse import (
     build_if_changed,
     inputs_hash,
@@ -35,6 +31,8 @@ from pipelines.warehouse import (
 )
 
 BASELINE = "baseline"
+# a comparator needs an interval to a percent, not tails
+COMPARATOR_DRAWS = 1_000
 PIPELINES = REPOSITORY / "pipelines"
 
 
@@ -215,18 +213,53 @@ def coal_draws_converged(warehouse: WarehouseResource) -> dg.AssetCheckResult:
 
 
 @dg.asset(
+    key=["estimates", "labor_baseline_annual"],
+    group_name="estimates",
+    kinds={"python"},
+    deps=[["facts", "observations"]],
+    description=(
+        "Overseas labor by the plain rules, kept as the comparator of the model: what all hosts "
+        "pay and the state takes. Grain: draw, year."
+    ),
+)
+def labor_baseline_annual(warehouse: WarehouseResource, sampling: Sampling) -> dg.MaterializeResult:
+    """Draw overseas labor by the plain rules."""
+    table = "estimates.labor_baseline_annual"
+    with warehouse.open().connect() as connection:
+        observations = observations_of(connection, "labor")
+        made_from = _labor_inputs(observations, sampling)
+        was_fitted = not is_current(connection, table, made_from)
+        if was_fitted:
+            estimate = estimate_labor_baseline(
+                observations,
+                draws=min(sampling.draws, COMPARATOR_DRAWS),
+                seed=sampling.seed,
+                through=sampling.last_month(),
+            )
+            yearly = add_within_draw(
+                estimate.draws.with_columns(year=pl.col("month").dt.year().cast(pl.Int64)),
+                by=["year"],
+                values=["gross_wages_usd", "state_take_usd"],
+            )
+            write_frame(connection, table, yearly)
+            record(connection, table, made_from)
+        return result(connection, table, model=BASELINE, was_fitted=was_fitted)
+
+
+@dg.asset(
     key=["estimates", "labor_draws"],
     group_name="estimates",
     kinds={"python"},
     deps=[["facts", "observations"]],
     description=(
-        "Joint draws of overseas workers by host: headcount, pay, state share, gross wages, state "
-        "take. Grain: draw, month, host_iso3."
+        "Joint draws of overseas workers by host from the Bayesian model: headcount, pay, state "
+        "share, gross wages, state take; with them what became of each figure, convergence, "
+        "variance shares and the value of information. Grain: draw, month, host_iso3."
     ),
 )
 def labor_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.MaterializeResult:
-    """Draw overseas labor by the plain rules."""
-    return _draw(warehouse, sampling, "labor", "labor_draws", estimate_labor_baseline)
+    """Fit the stock-flow model of overseas labor."""
+    return _fit_labor(warehouse, sampling, "labor", "labor_draws", labor.estimate_labor)
 
 
 @dg.asset(
@@ -235,48 +268,117 @@ def labor_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.Material
     kinds={"python"},
     deps=[["facts", "observations"]],
     description=(
-        "Joint draws of overseas IT workers, a stream of its own: headcount, gross earnings, state "
-        "take. Grain: draw, month."
+        "Joint draws of overseas IT workers from the Bayesian model, a stream of its own: "
+        "headcount, gross earnings, state take. Grain: draw, month."
     ),
 )
 def it_worker_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.MaterializeResult:
-    """Draw overseas IT workers by the plain rules."""
-    return _draw(warehouse, sampling, "it_workers", "it_worker_draws", estimate_it_workers_baseline)
+    """Fit the model of overseas IT workers."""
+    return _fit_labor(
+        warehouse, sampling, "it_workers", "it_worker_draws", labor.estimate_it_workers
+    )
 
 
-def _draw(
+def _fit_labor(
     warehouse: WarehouseResource,
     sampling: Sampling,
     stream: str,
     name: str,
-    estimator: Callable[..., LaborDraws | ItWorkerDraws],
+    estimator: Callable[..., labor.LaborPosterior],
 ) -> dg.MaterializeResult:
-    """Run one estimator unless its evidence, code and sampling are those of its last draws."""
+    """Fit one stream unless its evidence, code and sampling are those of its last draws."""
     table = f"estimates.{name}"
     with warehouse.open().connect() as connection:
         observations = observations_of(connection, stream)
-        made_from = inputs_hash(
-            hash_frame(observations), code_version(), sampling.key(), sampling.last_month()
-        )
+        made_from = _labor_inputs(observations, sampling)
         if is_current(connection, table, made_from):
-            return result(connection, table, model=BASELINE, was_fitted=False)
+            return result(connection, table, model=labor.MODEL, was_fitted=False)
         estimate = estimator(
             observations,
             draws=sampling.draws,
             seed=sampling.seed,
             through=sampling.last_month(),
+            obtainable=labor_figures.reference_obtainable(),
         )
         write_frame(connection, table, estimate.draws)
+        mark = pl.lit(stream).alias("stream")
+        for shared, frame in (
+            ("estimates.sensitivity", estimate.sensitivity),
+            ("estimates.value_of_information", estimate.value_of_information),
+            ("estimates.labor_diagnostics", estimate.diagnostics.select(mark, pl.all())),
+            ("estimates.labor_contraction", estimate.contraction.select(mark, pl.all())),
+            ("estimates.labor_plausibility", estimate.plausibility.select(mark, pl.all())),
+            (
+                "estimates.labor_sampling",
+                pl.DataFrame({"stream": [stream], "n_divergent": [estimate.n_divergent]}),
+            ),
+        ):
+            replace_rows(connection, shared, frame, column="stream", value=stream)
         note_estimate(
             connection,
             stream,
-            BASELINE,
+            labor.MODEL,
             figures=estimate.figures,
             monthly=estimate.support_monthly,
             annual=estimate.support_annual,
         )
         record(connection, table, made_from)
-        return result(connection, table, model=BASELINE, was_fitted=True)
+        return result(connection, table, model=labor.MODEL, was_fitted=True)
+
+
+def _labor_inputs(observations: pl.DataFrame, sampling: Sampling) -> str:
+    """What decides the draws of labor and IT workers: figures, priors, code, sampling."""
+    return inputs_hash(
+        hash_frame(observations.drop("retrieved_at")),
+        hash_frame(labor_figures.reference_priors()),
+        hash_frame(labor_figures.reference_obtainable()),
+        labor_code(),
+        sampling.key(),
+        sampling.last_month(),
+    )
+
+
+def labor_code() -> str:
+    """Hash of the code the numbers of labor and IT workers come from."""
+    package = PIPELINES / "estimates"
+    named = ("baseline_it_workers.py", "coal_windows.py", "sampler.py", "scores.py")
+    files = [*package.glob("*labor*.py"), *(package / name for name in named)]
+    return hash_files([*files, PIPELINES / "draws.py"], PIPELINES)
+
+
+def _convergence_check(stream: str, name: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=["estimates", name],
+        name=f"{name}_converged",
+        blocking=True,
+        description=(
+            "The sampler converged: split R-hat, effective draws, divergences. Where it did not, "
+            "the last release stays in place."
+        ),
+    )
+    def converged(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+        with warehouse.open().connect(read_only=True) as connection:
+            mine = pl.col("stream") == stream
+            diagnostics = read_frame(connection, "estimates.labor_diagnostics").filter(mine)
+            sampling = read_frame(connection, "estimates.labor_sampling").filter(mine)
+        n_divergent = int(sampling["n_divergent"][0])
+        told = coal.troubles(diagnostics, n_divergent)
+        return dg.AssetCheckResult(
+            passed=not told,
+            description="; ".join(told) or "every reported year converged",
+            metadata={
+                "worst_rhat": float(diagnostics["rhat"].to_numpy().max()),
+                "least_ess_bulk": float(diagnostics["ess_bulk"].to_numpy().min()),
+                "least_ess_tail": float(diagnostics["ess_tail"].to_numpy().min()),
+                "n_divergent": n_divergent,
+            },
+        )
+
+    return converged
+
+
+LABOR_CONVERGED = _convergence_check("labor", "labor_draws")
+IT_WORKERS_CONVERGED = _convergence_check("it_workers", "it_worker_draws")
 
 
 def _sql_asset(name: str, deps: list[list[str]], description: str) -> dg.AssetsDefinition:

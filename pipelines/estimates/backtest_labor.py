@@ -34,6 +34,7 @@ from pipelines.estimates import (
 from pipelines.estimates import labor_model as model_of
 from pipelines.estimates.backtest import Fold, run_resumable
 from pipelines.estimates.backtest_coal import comparator_draws
+from pipelines.estimates.labor_model import PART
 
 SCORED = (
     "headcount",
@@ -47,6 +48,7 @@ SCORED = (
 CHAINS, WARMUP, EACH = 4, 80, 160
 REFIT_DRAWS = CHAINS * EACH
 FULL_DRAWS = 3_000
+CALIBRATION_DRAWS = 320
 # least effective share of the full fit's draws for weighting to stand in for sampling anew
 EVEN_ENOUGH = 0.1
 FIRST_FORWARD_YEAR = 2014
@@ -71,10 +73,10 @@ class Bench:
     stated: dict[str, tuple[float, ...]]
 
 
-def bench_of(
-    observations: pl.DataFrame, priors: pl.DataFrame, stream: str, through: dt.date, seed: int
-) -> Bench:
-    """Build the model of a stream and fit it to all its figures.
+def bench_model(
+    observations: pl.DataFrame, priors: pl.DataFrame, stream: str, through: dt.date
+) -> model_of.LaborModel:
+    """The model of a stream and all its figures.
 
     Raises:
         ValueError: ``stream`` is not labor or it_workers.
@@ -86,8 +88,15 @@ def bench_of(
     if stream == "it_workers":
         first = baseline_it_workers.first_evidence(observations, through)
     figures = labor_figures.read_labor_figures(observations, stream, first=first, through=through)
+    return model_of.LaborModel(figures, labor_figures.prior_arguments(priors), settings[stream])
+
+
+def bench_of(
+    observations: pl.DataFrame, priors: pl.DataFrame, stream: str, through: dt.date, seed: int
+) -> Bench:
+    """Build the model of a stream and fit it to all its figures."""
+    model = bench_model(observations, priors, stream, through)
     stated = labor_figures.prior_arguments(priors)
-    model = model_of.LaborModel(figures, stated, settings[stream])
     start, is_free = model.start()
     mode = sampler.find_mode(model, start, is_free)
     whitening = sampler.whiten(model, mode, weakest=labor.FLATTEST)
@@ -343,3 +352,73 @@ def run_backtests(
         store=store,
         progress=progress,
     )
+
+
+def calibrate(
+    observations: pl.DataFrame,
+    priors: pl.DataFrame,
+    stream: str,
+    *,
+    worlds: int,
+    seed: int,
+    through: dt.date,
+    progress: Callable[[int, int], None] | None = None,
+) -> pl.DataFrame:
+    """Simulation-based calibration (Talts et al. 2018): ranks of the truth in its posterior.
+
+    Worlds are drawn from the prior, figures of the real ledger's shape are made up in each, and
+    the sampler is run on them. If both are right, ranks are uniform. Figures that only count some
+    of the workers have no story of how they came about and are left out.
+
+    Returns:
+        ``world, quantity, rank`` with rank the share of posterior draws below the truth.
+    """
+    template = bench_model(observations, priors, stream, through)
+    parts = {row for row, bound in zip(template.used, template.bound, strict=True) if bound == PART}
+    template = template.hide(parts)
+    truths = algebra.named_generator(seed, f"{stream}.sbc.truth").normal(
+        size=(worlds, template.size)
+    )
+    out = []
+    for world, truth in enumerate(truths):
+        if progress is not None:
+            progress(world, worlds)
+        generator = algebra.named_generator(seed, f"{stream}.sbc.{world}")
+        made = template.with_figures(_made_up(template, truth[None, :], generator))
+        fit = labor.fit_labor(
+            made, draws=CALIBRATION_DRAWS, seed=seed + world, effort=labor.Effort(8, 150)
+        )
+        drawn, true = (_headlines(template, theta) for theta in (fit.theta, truth[None, :]))
+        out.append(
+            pl.DataFrame(
+                {
+                    "world": world,
+                    "quantity": list(drawn),
+                    "rank": [float((drawn[name] < true[name][0]).mean()) for name in drawn],
+                }
+            )
+        )
+    return pl.concat(out)
+
+
+def _made_up(
+    model: model_of.LaborModel, truth: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """Figures the world ``truth`` would utter, (figures,), on the scored scale."""
+    sector = model.priors["sector_sd"][0] * truth[:, model.slices["sector"]]
+    bias = model.bias_sd(truth)[:, model.bias_group] * truth[:, model.slices["bias"]]
+    noise = labor.noise_of(model, np.zeros((1, len(model_of.GROUPS))), generator, sector)[0]
+    said = model.predict_centres(truth)[0] + bias[0, model.bias_at] + noise
+    return np.where(np.isnan(said), model.y, said)
+
+
+def _headlines(model: model_of.LaborModel, theta: np.ndarray) -> dict[str, np.ndarray]:
+    """What is reported, in logs: take and headcount of every year."""
+    world = model.world(theta)
+    year = np.array([month.year for month in model.months])
+    out = {}
+    for one in np.unique(year):
+        inside = year == one
+        out[f"take {one}"] = np.log(world.take[:, :, inside].sum(axis=(1, 2)))
+        out[f"headcount {one}"] = np.log(world.headcount[:, :, inside].sum(axis=(1, 2)))
+    return out

@@ -301,14 +301,15 @@ def noise_of(
         sector: (draws, trades) offsets of pay by trade.
     """
     n = bias_sd.shape[0]
+    shape = (n, asked.n_figures)
     bias = generator.normal(size=(n, len(asked.bias_keys))) * bias_sd[:, asked.bias_group]
-    out = bias[:, asked.bias_at] + asked.error * generator.standard_t(NU, (n, asked.n_figures))
+    error = asked.error * generator.standard_t(NU, shape)
+    share = asked.priors["outlier_share"][0]
+    is_far = generator.uniform(size=shape) < np.where(asked.outlier > 0, share, 0.0)
+    is_far &= asked.bound == 0
+    out = bias[:, asked.bias_at] + np.where(is_far, generator.normal(0, OUTLIER_SD, shape), error)
     if sector.shape[1]:
         out += np.where(asked.sector_at >= 0, sector[:, np.maximum(asked.sector_at, 0)], 0.0)
-    is_total = asked.outlier > 0
-    share = asked.priors["outlier_share"][0]
-    is_far = generator.uniform(size=out.shape) < np.where(is_total, share, 0.0)
-    out += np.where(is_far, generator.normal(0, OUTLIER_SD, out.shape), 0.0)
     away = np.abs(generator.normal(size=out.shape))
     out -= np.where(asked.bound == FLOOR, asked.priors["above_floor_sd"][0] * away, 0.0)
     out += np.where(asked.bound == CEILING, asked.priors["below_ceiling_sd"][0] * away, 0.0)

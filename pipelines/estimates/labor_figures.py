@@ -257,6 +257,11 @@ def reference_priors() -> pl.DataFrame:
     return pl.read_csv(REFERENCE_DIR / "labor_priors.csv", schema_overrides={"args": pl.String})
 
 
+def reference_obtainable() -> pl.DataFrame:
+    """The project's own table of data that could still be had, for the value of information."""
+    return pl.read_csv(REFERENCE_DIR / "labor_obtainable_data.csv", try_parse_dates=True)
+
+
 def prior_arguments(priors: pl.DataFrame | None) -> dict[str, tuple[float, ...]]:
     """Arguments of every prior by parameter name; None reads the project's own table.
 

@@ -549,6 +549,12 @@ class LaborModel:
         hidden.counted = np.array([0.0 if row in rows else 1.0 for row in self.used])
         return hidden
 
+    def with_figures(self, y: np.ndarray) -> LaborModel:
+        """The same model told other figures, (figures,), in logs (shares in logits)."""
+        told = copy.copy(self)
+        told.y = y
+        return told
+
     def predict_centres(self, theta: np.ndarray) -> np.ndarray:
         """The model's value of each used figure, before its own errors, (batch, figures)."""
         return self._forward(theta)["m"]
