@@ -100,7 +100,7 @@ def bench_of(
     start, is_free = model.start()
     mode = sampler.find_mode(model, start, is_free)
     whitening = sampler.whiten(model, mode, weakest=labor.FLATTEST)
-    fit = labor.fit_labor(model, draws=FULL_DRAWS, seed=seed)
+    fit = labor.fit_labor(model, draws=FULL_DRAWS, seed=seed, effort=labor.Effort(least_kept=0))
     return Bench(model, fit, whitening, stated)
 
 
@@ -386,7 +386,7 @@ def calibrate(
         generator = algebra.named_generator(seed, f"{stream}.sbc.{world}")
         made = template.with_figures(_made_up(template, truth[None, :], generator))
         fit = labor.fit_labor(
-            made, draws=CALIBRATION_DRAWS, seed=seed + world, effort=labor.Effort(8, 150)
+            made, draws=CALIBRATION_DRAWS, seed=seed + world, effort=labor.Effort(8, 150, 0)
         )
         drawn, true = (_headlines(template, theta) for theta in (fit.theta, truth[None, :]))
         out.append(

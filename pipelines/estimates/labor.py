@@ -41,11 +41,18 @@ BEYOND_90 = (0.05, 0.95)
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to sample."""
+    """How long to sample.
+
+    Attributes:
+        chains: run side by side.
+        warmup: transitions before any is kept.
+        least_kept: transitions kept in all, however few draws are asked for, so that convergence
+            can be judged.
+    """
 
     chains: int = 8
     warmup: int = 200
-    kept_per_draw: float = 1.0
+    least_kept: int = 4_000
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,7 @@ def fit_labor(
     effort = effort or Effort()
     start, is_free = model.start()
     mode = sampler.find_mode(model, start, is_free)
-    kept = round(draws * effort.kept_per_draw)
+    kept = max(draws, effort.least_kept)
     samples = sampler.sample(
         model,
         sampler.whiten(model, mode, weakest=FLATTEST),
