@@ -78,6 +78,17 @@ def _ofac(part: str, content: bytes) -> Split:
     ).splits[source]
 
 
+def _cells_of_row() -> bytes:
+    return "\n".join(f"{name}\t{value}" for name, value in samples.COMTRADE_ROW.items()).encode()
+
+
+def _comtrade_cells(content: bytes) -> Split:
+    """A whole answer around one row whose cells were damaged: the envelope survives."""
+    pairs = [line.split("\t", 1) for line in content.decode("latin-1").split("\n")]
+    damaged = {pair[0]: pair[-1] for pair in pairs if pair[0] in samples.COMTRADE_ROW}
+    return parse_comtrade(samples.comtrade_json([{}, damaged]), file="answer.json")
+
+
 _SHEET_XML = "xl/worksheets/sheet1.xml"
 _ECB_CSV = "eurofxref-hist.csv"
 
@@ -87,6 +98,7 @@ PARSERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], Split]]] = {
         lambda: samples.comtrade_json([{"reporterCode": code} for code in (156, 392, 643)]),
         lambda content: parse_comtrade(content, file="answer.json"),
     ),
+    "comtrade, cells of an answer": (_cells_of_row, _comtrade_cells),
     "comtrade, bulk file": (
         lambda: _BULK.encode(),
         lambda content: parse_comtrade_bulk(content, file="bulk.csv"),

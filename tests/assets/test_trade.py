@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -69,7 +70,7 @@ def table(name: str) -> pl.DataFrame:
         return connection.sql(f"select * from {name}").pl()
 
 
-def status(source: str) -> dict[str, object]:
+def status(source: str) -> dict[str, Any]:
     return table("staged.source_runs").filter(pl.col("source") == source).row(0, named=True)
 
 
@@ -296,3 +297,18 @@ def test_the_key_is_in_no_table_file_or_event(monkeypatch, tmp_path, caplog):
     for file in tmp_path.rglob("*"):
         if file.is_file():
             assert KEY.encode() not in file.read_bytes(), file
+
+
+def test_the_real_older_extract_becomes_flows_whole(shared_dir):
+    file = shared_dir / "real" / "comtrade" / "hs27_prk_2005_2017.csv"
+    put("comtrade", file.read_bytes(), dt.date(2026, 1, 1), file.name, 0)
+    assert run().success
+    flows = table("facts.trade_flows")
+    assert flows.height == 498
+    left_out = flows.filter(pl.col("counted_in").is_null())
+    assert left_out["flow_code"].unique().to_list() == ["RX"]
+    assert left_out.height == 7
+    # one chapter is no basket: nothing is claimed about who was meant
+    assert flows["p_miscoded"].null_count() == 498
+    # chapter 27 is more than coal: it is no statement about coal
+    assert table("facts.trade_observations").height == 0
