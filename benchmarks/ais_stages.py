@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -62,13 +63,13 @@ def measure_sort(folder: Path, _: argparse.Namespace) -> dict:
         }
 
 
-def _run(folder: Path, given: argparse.Namespace, **options: object) -> dict[str, pl.DataFrame]:
+def _run(folder: Path, given: argparse.Namespace, **options: Any) -> dict[str, pl.DataFrame]:
     partition = engine.run(
         [_positions(folder)],
         PORTS,
         memory_limit=given.memory,
         spill=folder / "spill",
-        **options,  # type: ignore[arg-type]
+        **options,
     )
     return engine.finish(
         partition.settled,
@@ -104,7 +105,7 @@ def measure_stages_one_worker(folder: Path, given: argparse.Namespace) -> dict:
 
 def measure_sql_only(folder: Path, given: argparse.Namespace) -> dict:
     """The same with the portable SQL alone, as any other engine runs it."""
-    engine.sieve = _refuse  # type: ignore[assignment]
+    setattr(engine, "sieve", _refuse)  # noqa: B010
     return measure_stages_one_worker(folder, given) if given.one else measure_stages(folder, given)
 
 

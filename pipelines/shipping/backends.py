@@ -170,7 +170,7 @@ class SparkBackend:
             self._session: Any = session or (
                 SparkSession.builder.master(f"local[{threads}]")
                 .config("spark.ui.enabled", "false")
-                .config("spark.sql.shuffle.partitions", str(threads * 4))
+                .config("spark.sql.shuffle.partitions", str(threads * 2))
                 .config("spark.sql.session.timeZone", "UTC")
                 .config("spark.sql.ansi.enabled", "true")
                 .config("spark.driver.memory", "3g")
