@@ -11,6 +11,8 @@ with figures as (
     select * from staged.coal_figures
     union all by name
     select * from staged.labor_figures
+    union all by name
+    select * from facts.ais_observations
 ),
 
 judged as (

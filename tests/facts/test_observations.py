@@ -34,6 +34,11 @@ def ledger(connection):
     connection.execute(f"create table staged.coal_figures as {select}")
     connection.execute("create table staged.labor_figures as from staged.coal_figures limit 0")
     connection.execute(
+        "create table facts.ais_observations as "
+        "select * replace ('s1' as observation_id, 'own-ais' as origin_id) "
+        "from staged.coal_figures where observation_id = 'a'"
+    )
+    connection.execute(
         "create table staged.held_back_reasons as select 'derived' as code, 'arithmetic' as meaning"
     )
     connection.execute(
@@ -68,6 +73,7 @@ def test_only_statements_that_say_something_new_are_used(ledger):
         "c": False,
         "d": False,
         "e": False,
+        "s1": True,
         "t1": False,
         "t2": True,
     }
