@@ -51,8 +51,8 @@ class Effort:
     """
 
     chains: int = 8
-    warmup: int = 200
-    least_kept: int = 4_000
+    warmup: int = 250
+    least_kept: int = 6_000
 
 
 @dataclass(frozen=True)

@@ -380,8 +380,7 @@ class LaborModel:
             used.weights.append(weights)
             used.other.append(other)
             used.outlier.append(outlier)
-            is_rotating = role == "arrivals" and start >= labor.BORDER_OPEN
-            used.finest.append(FINEST_FLOW if is_rotating else 0.0)
+            used.finest.append(FINEST_FLOW if role == "arrivals" else 0.0)
             shared_errors.append((_GROUP_OF[role], origin))
             is_pay = role in ("gross_wage", "fee", "worker_take_home")
             sectors.append(sector if is_pay and sector not in ("all", "it", "mixed") else None)
@@ -400,7 +399,7 @@ class LaborModel:
         role = np.array(used.role, dtype=object)
         self.at = {name: np.flatnonzero(role == name) for name in _GROUP_OF}
         self.softness = 0.1 * np.exp(self.y)
-        # a stock known to some thousands cannot resolve a smaller yearly flow, unless shut in
+        # a stock known to some thousands cannot resolve a smaller yearly flow
         self.softness = np.maximum(self.softness, np.array(used.finest))
         in_money = ~np.isin(role, ["headcount", "crossings", "arrivals", "sent_home", "ratio"])
         in_people = ~np.isin(role, ["state_share", "state_take_usd", "gross_wages_usd"])
