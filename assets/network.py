@@ -57,6 +57,7 @@ HEADLINES = ("gross_fob_usd", "state_take_usd")
 K_MAX = 10
 # variants show how far the answer moves: fewer draws do
 SENSITIVITY_DRAWS = 50
+FEWEST_DRAWS = 10
 SLACKS = (1.0, 1.5, 3.0)
 FIRST_YEAR = 2013
 RECENT_YEARS = 5
@@ -423,7 +424,14 @@ def _interdiction(
             settings=settings,
             first_year=first_year,
             last_year=last,
-            draws=int(settings["interdiction_draws"][0]) if per_draw else SENSITIVITY_DRAWS,
+            # every twentieth draw at most: a small sample asks for few
+            draws=max(
+                FEWEST_DRAWS,
+                min(
+                    run.draws // 20,
+                    int(settings["interdiction_draws"][0]) if per_draw else SENSITIVITY_DRAWS,
+                ),
+            ),
             designated=held,
         )
         found = interdict(
