@@ -11,22 +11,22 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from assets.definitions import defs
 from assets.schedules import MAIN_JOB
-from pipelines.paths import published_dir, shown
+from pipelines.paths import published_dir, shown, work_database
 from pipelines.publish.release import DATABASE_NAME
 from pipelines.publish.report import answer_rows, millions
+from pipelines.warehouse import Warehouse
 
 # short enough for a table of 80 columns
 SHORT_TITLES = {
     "coal": "coal, gross FOB",
     "labor": "labor, state take",
-    "it_workers": "IT workers, state take",
+    "it_workers": "IT workers' take",
     "total": "all three",
 }
 _FOLD = re.compile(r"fold (\d+) of (\d+): (.*)")
@@ -70,6 +70,7 @@ def run_job(name: str, console: Console, *, run_config: dict[str, Any] | None = 
     job = defs.resolve_job_def(name)
     steps = len(list(job.graph.nodes))
     with (
+        Warehouse(work_database()).kept_open(),
         dg.DagsterInstance.get() as instance,
         Progress(
             TextColumn("{task.description:<48.48}"),
@@ -129,9 +130,8 @@ def print_answer(console: Console) -> None:
     table = Table(
         title="What North Korea earns, nominal USD million",
         title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        collapse_padding=True,
+        box=None,
+        padding=(0, 2, 0, 0),
     )
     for name, justify in (
         ("stream", "left"),

@@ -32,6 +32,10 @@ _LOCK_WAIT_S = 0.25
 _LARGE_FRAME = 200_000
 
 
+# files that this process holds open for a whole run
+_KEPT: set[Path] = set()
+
+
 class WarehouseError(RuntimeError):
     """A table, a SQL file or the database could not be used; the message says what to do."""
 
@@ -58,9 +62,14 @@ class Warehouse:
             WarehouseError: another process holds the file, or it is not a database.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = self._open(read_only=read_only)
+        is_kept = self.path in _KEPT
+        connection = self._open(read_only=read_only and not is_kept)
         try:
             connection.execute("set timezone = 'UTC'")
+            if is_kept:
+                # the instance outlives its connections, and so would their settings
+                connection.execute("reset threads")
+                connection.execute("reset memory_limit")
             if self.memory_limit is not None:
                 connection.execute("set memory_limit = $limit", {"limit": self.memory_limit})
             if self.threads is not None:
@@ -68,6 +77,16 @@ class Warehouse:
             yield connection
         finally:
             connection.close()
+
+    @contextmanager
+    def kept_open(self) -> Generator[None]:
+        """Hold the file through many short connections: opening it anew each time is slower."""
+        with self.connect():
+            _KEPT.add(self.path)
+            try:
+                yield
+            finally:
+                _KEPT.discard(self.path)
 
     def _open(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         for attempt in range(_LOCK_RETRIES):
