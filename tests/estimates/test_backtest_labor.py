@@ -73,13 +73,13 @@ def test_weighting_stands_in_for_sampling_anew(bench):
 
 
 def test_weights_too_uneven_are_refused(bench):
-    # every figure on pay at once: the full fit says little of a world without them
-    pay = {
+    # every figure on workers at once: the full fit says little of a world without them
+    workers = {
         row
         for row, role in zip(bench.model.used, bench.model.roles, strict=True)
-        if role == "gross_wage"
+        if role == "headcount"
     }
-    assert backtest_labor.reweight(bench, pay, np.random.default_rng(2)) is None
+    assert backtest_labor.reweight(bench, workers, np.random.default_rng(2)) is None
 
 
 def test_every_model_is_scored_on_the_same_figures(bench):
