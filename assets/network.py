@@ -354,7 +354,6 @@ def walk(warehouse: WarehouseResource, sampling: Sampling) -> Iterator[dg.Materi
     with warehouse.open().connect() as connection:
         # one thread: sums of floating-point numbers come out the same on every run
         connection.execute("set threads = 1")
-        income = _income(connection)
         parties, links, statements = _publishable(connection)
         amounts = read_frame(connection, "network.amounts")
         grades = read_frame(connection, "staged.evidence_grades")
@@ -372,7 +371,7 @@ def walk(warehouse: WarehouseResource, sampling: Sampling) -> Iterator[dg.Materi
         if not is_current(connection, "network.interdiction_frontier", made_from):
             settings = _settings(connection)
             run = attribute_all(
-                income,
+                _income(connection),
                 entities=parties,
                 links=links,
                 statements=statements,
