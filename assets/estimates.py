@@ -12,7 +12,7 @@ import polars as pl
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result
 from pipelines.draws import add_within_draw
-from pipelines.estimates import coal, coal_windows, labor, labor_figures
+from pipelines.estimates import coal, coal_windows, labor, labor_figures, sampler
 from pipelines.estimates.baseline_coal import estimate_coal_baseline
 from pipelines.estimates.baseline_labor import estimate_labor_baseline
 from pipelines.estimates.scores import backtest_table
@@ -199,7 +199,7 @@ def coal_draws_converged(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     with warehouse.open().connect(read_only=True) as connection:
         diagnostics = read_frame(connection, "estimates.coal_diagnostics")
         n_divergent = int(read_frame(connection, "estimates.coal_sampling")["n_divergent"][0])
-    told = coal.troubles(diagnostics, n_divergent)
+    told = sampler.troubles(diagnostics, n_divergent)
     return dg.AssetCheckResult(
         passed=not told,
         description="; ".join(told) or "every reported month and year converged",
@@ -362,7 +362,7 @@ def _convergence_check(stream: str, name: str) -> dg.AssetChecksDefinition:
             diagnostics = read_frame(connection, "estimates.labor_diagnostics").filter(mine)
             sampling = read_frame(connection, "estimates.labor_sampling").filter(mine)
         n_divergent = int(sampling["n_divergent"][0])
-        told = coal.troubles(diagnostics, n_divergent)
+        told = sampler.troubles(diagnostics, n_divergent)
         return dg.AssetCheckResult(
             passed=not told,
             description="; ".join(told) or "every reported year converged",

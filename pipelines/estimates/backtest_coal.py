@@ -27,7 +27,7 @@ from pipelines.estimates.coal_model import CoalModel
 SCORED = ("tonnes", "usd", "usd_mixed", "price")
 # what customs said of these months is hidden in the rewind test
 REWIND = (dt.date(2015, 1, 1), dt.date(2017, 1, 31))
-REFIT = coal.Effort(chains=16, warmup=160, kept_per_draw=1, least=60)
+REFIT = coal.Effort(chains=16, warmup=160, kept_per_draw=1, least=60, least_ess=0)
 REFIT_DRAWS = 960
 COMPARATORS = ("last_value", "log_interpolation", "range_midpoint", "baseline")
 

@@ -386,7 +386,7 @@ def calibrate(
         generator = algebra.named_generator(seed, f"{stream}.sbc.{world}")
         made = template.with_figures(_made_up(template, truth[None, :], generator))
         fit = labor.fit_labor(
-            made, draws=CALIBRATION_DRAWS, seed=seed + world, effort=labor.Effort(8, 150, 0)
+            made, draws=CALIBRATION_DRAWS, seed=seed + world, effort=labor.Effort(8, 150, 0, 0)
         )
         drawn, true = (_headlines(template, theta) for theta in (fit.theta, truth[None, :]))
         out.append(

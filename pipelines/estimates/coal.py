@@ -33,6 +33,8 @@ class Effort:
     kept_per_draw: int = KEPT_PER_DRAW
     # transitions a chain makes whatever the draws asked for, so that convergence can be judged
     least: int = 150
+    # effective draws of every year below which sampling goes on; 0 takes what one round gives
+    least_ess: int = sampler.WANTED_ESS
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,12 @@ def fit_model(
         draws=each,
         generator=algebra.named_generator(seed, "coal.sampler"),
         progress=progress,
+        is_enough=lambda kept: (
+            effort.least_ess == 0
+            or not sampler.troubles(_diagnose(model, kept), 0, least=effort.least_ess)
+        ),
     )
-    every = samples.flat(effort.chains * each)
+    every = samples.flat(samples.draws.shape[0] * samples.draws.shape[1])
     theta = every[np.linspace(0, len(every) - 1, draws).round().astype(int)]
     return CoalFit(model, samples, theta, model.log_tonnes(theta), model.log_price(theta))
 
@@ -207,7 +213,10 @@ def estimate_coal(
 
 def diagnose(fit: CoalFit) -> pl.DataFrame:
     """Convergence of every month's tonnage and price and every year's tonnage and income."""
-    model, kept = fit.model, fit.samples.draws
+    return _diagnose(fit.model, fit.samples.draws)
+
+
+def _diagnose(model: CoalModel, kept: np.ndarray) -> pl.DataFrame:
     chains, each, size = kept.shape
     flat = kept.reshape(-1, size)
     log_t, log_p = model.log_tonnes(flat), model.log_price(flat)
@@ -218,29 +227,6 @@ def diagnose(fit: CoalFit) -> pl.DataFrame:
     names = [f"{what} {month:%Y-%m}" for what in ("tonnes", "price") for month in model.months]
     names += [f"{what} {year}" for what in ("tonnes", "income") for year in model.years]
     return sampler.diagnose(values.reshape(chains, each, -1), names)
-
-
-def troubles(diagnostics: pl.DataFrame, n_divergent: int) -> list[str]:
-    """What, if anything, forbids publishing the draws; one sentence a trouble.
-
-    Years carry the published numbers, so they are held to split R-hat 1.05 and 200 effective
-    draws; a month may reach 1.2 before the sampler is plainly stuck there.
-    """
-    is_year = pl.col("name").str.contains(r" \d{4}$")
-    worst = [
-        (is_year & (pl.col("rhat") > 1.05), "split R-hat above 1.05"),
-        (is_year & (pl.min_horizontal("ess_bulk", "ess_tail") < 200), "under 200 effective draws"),
-        (~is_year & (pl.col("rhat") > 1.2), "split R-hat above 1.2"),
-        (pl.col("rhat").is_nan() | pl.col("rhat").is_null(), "no spread at all"),
-    ]
-    told = [
-        f"{what}: {', '.join(names[:6])}"
-        for rule, what in worst
-        if (names := diagnostics.filter(rule)["name"].to_list())
-    ]
-    if n_divergent > 40:
-        told.append(f"{n_divergent} divergent transitions: the sampler met ground it cannot follow")
-    return told
 
 
 def simulate_prior(model: CoalModel, n: int, generator: np.random.Generator) -> np.ndarray:

@@ -48,11 +48,14 @@ class Effort:
         warmup: transitions before any is kept.
         least_kept: transitions kept in all, however few draws are asked for, so that convergence
             can be judged.
+        least_ess: effective draws of every year below which sampling goes on; 0 takes what one
+            round gives.
     """
 
-    chains: int = 8
+    chains: int = 16
     warmup: int = 250
-    least_kept: int = 6_000
+    least_kept: int = 6_400
+    least_ess: int = sampler.WANTED_ESS
 
 
 @dataclass(frozen=True)
@@ -131,9 +134,14 @@ def fit_labor(
         draws=-(-kept // effort.chains),
         generator=algebra.named_generator(seed, f"{model.setting.stream}.sampler"),
         progress=progress,
+        is_enough=lambda kept: (
+            effort.least_ess == 0
+            or not sampler.troubles(_diagnose(model, kept), 0, least=effort.least_ess)
+        ),
     )
-    chosen = np.linspace(0, kept - 1, draws).round().astype(int)
-    return LaborFit(model, samples, samples.flat(kept)[chosen])
+    every = samples.flat(samples.draws.shape[0] * samples.draws.shape[1])
+    chosen = np.linspace(0, len(every) - 1, draws).round().astype(int)
+    return LaborFit(model, samples, every[chosen])
 
 
 def estimate_labor(
@@ -247,7 +255,10 @@ def _years(model: LaborModel) -> tuple[np.ndarray, np.ndarray]:
 
 def diagnose(fit: LaborFit) -> pl.DataFrame:
     """Convergence of every year's take and of every host's yearly headcount."""
-    model, kept = fit.model, fit.samples.draws
+    return _diagnose(fit.model, fit.samples.draws)
+
+
+def _diagnose(model: LaborModel, kept: np.ndarray) -> pl.DataFrame:
     chains, each, size = kept.shape
     years, months = _years(model)
     takes, counts = [], []

@@ -24,6 +24,10 @@ from scipy.stats import rankdata
 Target = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 _DIVERGENT = 1_000.0
 _TARGET_ACCEPTANCE = 0.8
+MOST_ROUNDS = 5
+# effective draws of a published year: fewer forbid publishing, and sampling goes on for more
+LEAST_ESS = 200
+WANTED_ESS = 400
 
 
 @dataclass(frozen=True)
@@ -147,14 +151,20 @@ def sample(
     draws: int,
     generator: np.random.Generator,
     progress: Callable[[float], None] | None = None,
+    is_enough: Callable[[np.ndarray], bool] | None = None,
+    most_rounds: int = MOST_ROUNDS,
 ) -> Samples:
     """Draw from ``target``.
 
     Args:
         chains: run side by side in one batch.
         warmup: transitions spent on the step size and on whitening anew.
-        draws: transitions kept, per chain.
+        draws: transitions kept, per chain, in a round.
         progress: told the share done now and then.
+        is_enough: judges what was kept, (chains, kept, size); while it says no, another round of
+            ``draws`` transitions is added. How well chains mix depends on rounding, so on the
+            machine: a fixed number that suffices here need not suffice there.
+        most_rounds: rounds after which sampling ends all the same.
 
     Raises:
         ValueError: the target is not finite where the chains start.
@@ -173,12 +183,20 @@ def sample(
     log_step = np.log(0.9 * size**-0.25)
     average = AdaptiveStep(log_step)
     total = warmup + draws
-    kept = np.empty((chains, draws, size))
+    rounds = [np.empty((chains, draws, size))]
     recent: list[np.ndarray] = []
     n_divergent = 0
     accepted = 0.0
     whiten_at = {int(warmup * 0.25), int(warmup * 0.6)}
-    for iteration in range(total):
+    iteration = -1
+    while True:
+        iteration += 1
+        if iteration == total:
+            kept = np.concatenate(rounds, axis=1)
+            if is_enough is None or len(rounds) == most_rounds or is_enough(kept):
+                break
+            rounds.append(np.empty((chains, draws, size)))
+            total += draws
         if iteration in whiten_at:
             # the curvature where the chains are now, which the mode need not share
             here = centre + z @ factor.T
@@ -216,10 +234,10 @@ def sample(
         else:
             n_divergent += int((error > _DIVERGENT).sum())
             accepted += float(acceptance.mean())
-            kept[:, iteration - warmup] = centre + z @ factor.T
+            rounds[-1][:, (iteration - warmup) % draws] = centre + z @ factor.T
         if progress is not None and iteration % 20 == 0:
             progress(iteration / total)
-    return Samples(kept, n_divergent, accepted / draws, float(np.exp(average.log_mean)))
+    return Samples(kept, n_divergent, accepted / kept.shape[1], float(np.exp(average.log_mean)))
 
 
 def _widened(factor: np.ndarray, seen: np.ndarray, *, most: int = 24) -> np.ndarray:
@@ -317,3 +335,29 @@ def diagnose(values: np.ndarray, names: list[str]) -> pl.DataFrame:
     low, high = np.quantile(halves, [0.05, 0.95], axis=(0, 1))
     tail = np.fmin(_ess((halves <= low).astype(float)), _ess((halves <= high).astype(float)))
     return pl.DataFrame({"name": names, "rhat": rhat, "ess_bulk": _ess(ranked), "ess_tail": tail})
+
+
+def troubles(diagnostics: pl.DataFrame, n_divergent: int, *, least: int = LEAST_ESS) -> list[str]:
+    """What, if anything, forbids publishing the draws; one sentence a trouble.
+
+    Years carry the published numbers, so they are held to split R-hat 1.05 and ``least`` effective
+    draws; a month may reach 1.2 before the sampler is plainly stuck there.
+    """
+    is_year = pl.col("name").str.contains(r" \d{4}$")
+    worst = [
+        (is_year & (pl.col("rhat") > 1.05), "split R-hat above 1.05"),
+        (
+            is_year & (pl.min_horizontal("ess_bulk", "ess_tail") < least),
+            f"under {least} effective draws",
+        ),
+        (~is_year & (pl.col("rhat") > 1.2), "split R-hat above 1.2"),
+        (pl.col("rhat").is_nan() | pl.col("rhat").is_null(), "no spread at all"),
+    ]
+    told = [
+        f"{what}: {', '.join(names[:6])}"
+        for rule, what in worst
+        if (names := diagnostics.filter(rule)["name"].to_list())
+    ]
+    if n_divergent > 40:
+        told.append(f"{n_divergent} divergent transitions: the sampler met ground it cannot follow")
+    return told

@@ -7,13 +7,13 @@ import polars as pl
 import pytest
 from scipy.stats import kstest
 
-from pipelines.estimates import backtest_coal, coal, coal_windows
+from pipelines.estimates import backtest_coal, coal, coal_windows, sampler
 from pipelines.estimates.coal_model import CoalModel
 
 THROUGH = dt.date(2019, 12, 1)
-QUICK = coal.Effort(chains=8, warmup=120, kept_per_draw=1, least=1)
+QUICK = coal.Effort(chains=8, warmup=120, kept_per_draw=1, least=1, least_ess=0)
 # enough for tests that compare draws bit by bit
-GLIMPSE = coal.Effort(chains=4, warmup=6, kept_per_draw=1, least=4)
+GLIMPSE = coal.Effort(chains=4, warmup=6, kept_per_draw=1, least=4, least_ess=0)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_same_seed_same_draws_whatever_the_row_order(every_kind, priors):
 
 
 def test_recorded_years_are_held_to_customs(every_kind, priors):
-    fit = run(every_kind, priors, draws=600, effort=coal.Effort(8, 150, 1, 1))
+    fit = run(every_kind, priors, draws=600, effort=coal.Effort(8, 150, 1, 1, 0))
     by_year = (
         fit.draws.group_by("draw", year=pl.col("month").dt.year())
         .agg(pl.col("tonnes", "gross_fob_usd").sum())
@@ -168,7 +168,7 @@ def test_simulation_based_calibration_is_uniform(every_kind, priors):
         worlds=9,
         seed=3,
         through=THROUGH,
-        effort=coal.Effort(chains=8, warmup=80, kept_per_draw=1, least=1),
+        effort=coal.Effort(chains=8, warmup=80, kept_per_draw=1, least=1, least_ess=0),
         draws=120,
     )
     # quantities of one world move together, so worlds are the sample: one quantity at a time
@@ -232,7 +232,7 @@ def test_a_stuck_year_forbids_publishing_and_a_good_fit_does_not():
         {"name": ["income 2020", "tonnes 2020-01"], "rhat": [1.01, 1.1], "ess_bulk": [900.0, 90.0],
          "ess_tail": [800.0, 80.0]}
     )  # fmt: skip
-    assert coal.troubles(good, 0) == []
+    assert sampler.troubles(good, 0) == []
     stuck = good.with_columns(rhat=pl.Series([1.4, 1.1]))
-    assert "income 2020" in coal.troubles(stuck, 0)[0]
-    assert "divergent" in coal.troubles(good, 500)[0]
+    assert "income 2020" in sampler.troubles(stuck, 0)[0]
+    assert "divergent" in sampler.troubles(good, 500)[0]

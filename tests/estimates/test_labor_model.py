@@ -13,7 +13,7 @@ from pipelines.estimates import labor, labor_figures
 from pipelines.estimates.labor_model import IT_WORKERS, LABOR, LaborModel, quarter_matrix
 
 THROUGH = dt.date(2025, 12, 1)
-LITTLE = labor.Effort(chains=4, warmup=30, least_kept=0)
+LITTLE = labor.Effort(chains=4, warmup=30, least_kept=0, least_ess=0)
 UNITS = {
     "headcount": "persons",
     "gross_wage": "USD/month",
@@ -172,7 +172,7 @@ def test_a_zero_or_a_plan_leaves_the_density_as_it_was(rows, row, ledger, kind):
 
 
 def test_same_seed_same_draws_other_seed_others(rows, ledger):
-    effort = labor.Effort(chains=4, warmup=4, least_kept=0)
+    effort = labor.Effort(chains=4, warmup=4, least_kept=0, least_ess=0)
     one, again, other = (
         labor.estimate_labor(
             ledger(*rows), draws=32, seed=seed, through=THROUGH, effort=effort
@@ -190,7 +190,7 @@ def test_every_figure_is_used_or_says_why(rows, row, ledger):
         draws=32,
         seed=1,
         through=THROUGH,
-        effort=labor.Effort(chains=4, warmup=4, least_kept=0),
+        effort=labor.Effort(chains=4, warmup=4, least_kept=0, least_ess=0),
     )
     figures = found.figures
     assert set(figures["observation_id"]) == {one["observation_id"] for one in [*rows, odd]}

@@ -85,3 +85,24 @@ def test_a_target_that_is_not_finite_is_refused():
             draws=1,
             generator=np.random.default_rng(0),
         )
+
+
+def test_sampling_goes_on_until_the_judge_is_satisfied_or_rounds_run_out():
+    def rounds(is_enough, most):
+        return sampler.sample(
+            correlated(),
+            sampler.Whitening(np.full(20, 3.0), np.eye(20)),
+            chains=4,
+            warmup=20,
+            draws=10,
+            generator=np.random.default_rng(1),
+            is_enough=is_enough,
+            most_rounds=most,
+        ).draws
+
+    once = rounds(None, 4)
+    more = rounds(lambda kept: kept.shape[1] >= 30, 4)
+    assert once.shape == (4, 10, 20)
+    assert more.shape == (4, 30, 20)
+    assert np.array_equal(more[:, :10], once)
+    assert rounds(lambda kept: False, 2).shape[1] == 20
