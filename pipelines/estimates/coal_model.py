@@ -28,6 +28,8 @@ REGIMES: tuple[tuple[str, dt.date], ...] = (
     ("closure", dt.date(2020, 2, 1)),
     ("reopening", dt.date(2023, 1, 1)),
 )
+# the month China's suspension cut short
+CUT_SHORT = dt.date(2017, 2, 1)
 # each era has its own monthly volatility of tonnage
 ERAS = ("halting_innovation_sd", "recorded_innovation_sd", "unrecorded_innovation_sd")
 FIRST_HALTING_MONTH = dt.date(2009, 9, 1)
@@ -187,6 +189,10 @@ class CoalModel:
         month = np.array(self.months, dtype="datetime64[D]")
         starts = np.array([start for _, start in REGIMES], dtype="datetime64[D]")
         self.regime = np.searchsorted(starts, month, side="right") - 1
+        # a month of few trading days says more of the pace than its total does
+        self.log_open = np.where(
+            month == np.datetime64(CUT_SHORT), np.log(priors["open_share_february_2017"][0]), 0.0
+        )
         self.is_unrecorded = (month > np.datetime64(LAST_RECORDED_DAY)).astype(int)
         is_settled = (
             (month < np.datetime64(FIRST_HALTING_MONTH))
@@ -397,10 +403,10 @@ class CoalModel:
         return np.concatenate([recorded, after], axis=1), share, shocks
 
     def base_path(self, theta: np.ndarray) -> np.ndarray:
-        """Regime level plus slow part of log tonnes, (batch, months)."""
+        """Regime level, slow part and days of trade of log tonnes, (batch, months)."""
         layout = self.layout
         slow = theta[:, layout["slow"]] @ self.slow_path.T
-        return theta[:, layout["level"]][:, self.regime] + slow
+        return theta[:, layout["level"]][:, self.regime] + slow + self.log_open
 
     def _pull_base(self, grad: np.ndarray, g_base: np.ndarray) -> None:
         layout = self.layout
