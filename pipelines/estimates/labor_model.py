@@ -41,6 +41,8 @@ _GROUP_OF = {
 }
 # arrivals in Russia say how its stock grew once the border shut; before, they mix visitors in
 ARRIVALS_FROM = dt.date(2021, 1, 1)
+# by when Resolution 2397 wanted all workers home
+DEADLINE = dt.date(2019, 12, 22)
 # and in its third and fourth years of war it recruits on its own account
 RUSSIA_RECRUITS = dt.date(2024, 1, 1), dt.date(2026, 1, 1)
 FINEST_FLOW = 2_000.0  # persons per year
@@ -191,19 +193,17 @@ class LaborModel:
         self.pay_path = cumulative(years)
         middle = (edges[:-1] + edges[1:]) / 2
         sd = np.full(middle.size, prior["headcount_step_sd"][0])
-        self.sent = np.zeros(middle.size)
+        # share of the time to the deadline elapsed, by quarter
+        self.elapsed = np.zeros(self.quarters)
         self.kept_mean = np.zeros(len(self.hosts))
         self.kept_sd = np.zeros(len(self.hosts))
         if self.setting.has_regimes:
-            begin, end = (self._quarter(day) for day in (labor.PERMITS_END, labor.REPATRIATION_END))
+            begin, end = (self._quarter(day) for day in (labor.PERMITS_END, DEADLINE))
             shut, opened = (self._quarter(day) for day in (labor.BORDER_SHUT, labor.BORDER_OPEN))
             sd[(middle >= shut) & (middle < opened)] = prior["shut_step_sd"][0]
             sd[(middle >= begin - 1) & (middle < shut)] = prior["repatriation_step_sd"][0]
             sd[middle >= opened] = prior["reopened_step_sd"][0]
-            # departures follow a logistic curve between the two dates
-            curve = expit(6 * ((np.clip(edges, begin, end) - begin) / (end - begin) - 0.5))
-            curve = (curve - curve.min()) / (curve.max() - curve.min())
-            self.sent = np.diff(curve)
+            self.elapsed = np.clip((grid - begin) / (end - begin), 0, 1)
             for at, host in enumerate(self.hosts):
                 name = f"remaining_share_{host}"
                 a, b = prior.get(name, prior["remaining_share"])
@@ -481,6 +481,7 @@ class LaborModel:
             "step": hosts * steps,
             "common_step": steps,
             "kept": hosts,
+            "haste": hosts,
             "pay_level": hosts,
             "pay_step": hosts * years,
             "common_pay_step": years,
@@ -521,10 +522,11 @@ class LaborModel:
         own = part["step"].reshape(batch, hosts, -1)
         steps = self.own_sd * own + self.common_sd * part["common_step"][:, None, :]
         kept = self.kept_mean + self.kept_sd * part["kept"]
-        log_kept = -np.logaddexp(0.0, -kept)
-        steps = steps + log_kept[:, :, None] * self.sent
+        # the share gone grows in persons, by a deadline: little of a stock left, logarithms plunge
+        haste = np.exp(prior["departure_haste_log_sd"][0] * part["haste"])
+        gone = expit(-kept)[:, :, None] * self.elapsed ** haste[:, :, None]
         x = (self.level_mean + self.level_sd * part["level"])[:, :, None] + (
-            steps @ self.head_path.T
+            steps @ self.head_path.T + np.log1p(-gone)
         )
         pay_steps = (
             prior["pay_step_sd"][0] * part["pay_step"].reshape(batch, hosts, -1)
@@ -540,7 +542,7 @@ class LaborModel:
             part["share_step"] @ self.pay_path.T
         )
         s = common[:, None, :] + prior["host_share_logit_sd"][0] * part["host_share"][:, :, None]
-        return {"x": x, "w": w, "s": s, "kept": kept}
+        return {"x": x, "w": w, "s": s, "kept": kept, "haste": haste, "gone": gone}
 
     def hide(self, rows: Collection[int]) -> LaborModel:
         """The same model with the figures of some rows left out of the density."""
@@ -779,7 +781,12 @@ class LaborModel:
         g_step = g_x @ self.head_path
         grad[:, self.slices["step"]] += (self.own_sd * g_step).reshape(batch, -1)
         grad[:, self.slices["common_step"]] += (self.common_sd * g_step).sum(axis=1)
-        grad[:, self.slices["kept"]] += self.kept_sd * expit(-f["kept"]) * (g_step @ self.sent)
+        g_gone = -g_x / (1 - f["gone"]) * f["gone"]
+        grad[:, self.slices["kept"]] -= self.kept_sd * expit(f["kept"]) * g_gone.sum(axis=2)
+        log_elapsed = np.log(np.maximum(self.elapsed, 1e-300))
+        grad[:, self.slices["haste"]] += (
+            prior["departure_haste_log_sd"][0] * f["haste"] * (g_gone @ log_elapsed)
+        )
         # pay
         grad[:, self.slices["pay_level"]] += self.pay_sd * g_w.sum(axis=2)
         g_step = g_w @ self.pay_path
