@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
-from scipy.special import expit, gammaln, log_ndtr, logit, ndtri
+from scipy.special import digamma, expit, gammaln, log_ndtr, logit, ndtri, polygamma
 
 from pipelines.draws import beta_of_mean
 from pipelines.estimates import labor_figures as labor
@@ -170,9 +170,14 @@ class LaborModel:
     # -- paths -----------------------------------------------------------------------------
 
     def _quarter(self, day: dt.date) -> float:
+        """Where a day lies among the quarter midpoints, held to the grid."""
+        return float(np.clip(self._since_first(day), 0, self.quarters - 1))
+
+    def _since_first(self, day: dt.date) -> float:
+        """Quarters since the first midpoint: a regime may begin or end beyond the grid."""
         first = self.months[0]
         months = (day.year - first.year) * 12 + day.month - first.month + (day.day - 1) / 30.4
-        return float(np.clip((months - 1.5) / 3, 0, self.quarters - 1))
+        return (months - 1.5) / 3
 
     def _paths(self) -> None:
         """Fixed matrices from steps to quarters, relative to the reference day."""
@@ -198,8 +203,10 @@ class LaborModel:
         self.kept_mean = np.zeros(len(self.hosts))
         self.kept_sd = np.zeros(len(self.hosts))
         if self.setting.has_regimes:
-            begin, end = (self._quarter(day) for day in (labor.PERMITS_END, DEADLINE))
-            shut, opened = (self._quarter(day) for day in (labor.BORDER_SHUT, labor.BORDER_OPEN))
+            begin, end, shut, opened = (
+                self._since_first(day)
+                for day in (labor.PERMITS_END, DEADLINE, labor.BORDER_SHUT, labor.BORDER_OPEN)
+            )
             sd[(middle >= shut) & (middle < opened)] = prior["shut_step_sd"][0]
             sd[(middle >= begin - 1) & (middle < shut)] = prior["repatriation_step_sd"][0]
             sd[middle >= opened] = prior["reopened_step_sd"][0]
@@ -207,14 +214,14 @@ class LaborModel:
             for at, host in enumerate(self.hosts):
                 name = f"remaining_share_{host}"
                 a, b = prior.get(name, prior["remaining_share"])
-                draws = logit(np.random.default_rng(0).beta(a, b, 4_000))
-                self.kept_mean[at], self.kept_sd[at] = draws.mean(), draws.std()
+                self.kept_mean[at] = digamma(a) - digamma(b)
+                self.kept_sd[at] = np.sqrt(polygamma(1, a) + polygamma(1, b))
         self.head_sd = np.tile(sd, (len(self.hosts), 1))
         loading = np.full(self.head_sd.shape, prior["host_correlation"][0])
         if "RUS" in self.hosts:
             # Russia's war-time demand is its own: not shared with the other hosts
             at = self.hosts.index("RUS")
-            first, last = (self._quarter(day) for day in RUSSIA_RECRUITS)
+            first, last = (self._since_first(day) for day in RUSSIA_RECRUITS)
             later = (middle >= first) & (middle < last)
             self.head_sd[at, later] = prior["recruiting_step_sd"][0]
             loading[at, later] = 0.0
@@ -504,8 +511,9 @@ class LaborModel:
         self.size = at
         prior = self.priors
         a, b = beta_of_mean(*prior["paid_fraction"])
-        self.paid_mean = float(np.log(a / b))
-        self.paid_sd = float(np.sqrt(1 / a + 1 / b))
+        # mean and variance of a Beta's logit
+        self.paid_mean = float(digamma(a) - digamma(b))
+        self.paid_sd = float(np.sqrt(polygamma(1, a) + polygamma(1, b)))
 
     def start(self) -> tuple[np.ndarray, np.ndarray]:
         """Where the climb to the mode starts, and which parameters move in it."""

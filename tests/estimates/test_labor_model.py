@@ -87,9 +87,9 @@ def rows(row):
     ]
 
 
-def model_of(ledger_frame, setting=LABOR):
+def model_of(ledger_frame, setting=LABOR, through=THROUGH):
     figures = labor_figures.read_labor_figures(
-        ledger_frame, setting.stream, first=dt.date(2015, 1, 1), through=THROUGH
+        ledger_frame, setting.stream, first=dt.date(2015, 1, 1), through=through
     )
     return LaborModel(figures, labor_figures.prior_arguments(None), setting)
 
@@ -249,3 +249,21 @@ def test_hiding_a_figure_is_never_having_heard_it(rows, ledger):
         if name != "bias":
             moved[:, where] = theta[:, whole.slices[name]]
     assert hidden(theta)[0] == pytest.approx(without(moved)[0])
+
+
+def test_the_share_of_paid_months_has_the_mean_its_prior_states(rows, ledger):
+    model = model_of(ledger(*rows))
+    paid = expit(model.paid_mean + model.paid_sd * np.random.default_rng(1).normal(size=200_000))
+    mean, sd = labor_figures.prior_arguments(None)["paid_fraction"]
+    assert paid.mean() == pytest.approx(mean, abs=0.005)
+    assert paid.std() == pytest.approx(sd, abs=0.01)
+
+
+@pytest.mark.parametrize("through", [dt.date(2025, 9, 1), dt.date(2025, 12, 1), THROUGH])
+def test_a_regime_beyond_the_grid_does_not_reach_into_it(rows, ledger, through):
+    def steps(last):
+        model = model_of(ledger(*rows), through=last)
+        return model.head_sd[model.hosts.index("RUS")]
+
+    long, short = steps(dt.date(2027, 12, 1)), steps(through)
+    assert np.array_equal(short, long[: short.size])
