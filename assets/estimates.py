@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
@@ -12,7 +14,8 @@ import polars as pl
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result
 from pipelines.draws import add_within_draw
-from pipelines.estimates import coal, coal_windows, labor, labor_figures, sampler
+from pipelines.estimates import coal, coal_windows, labor, labor_figures, sampler, suites
+from pipelines.estimates.backtest_coal import uniformity
 from pipelines.estimates.baseline_coal import estimate_coal_baseline
 from pipelines.estimates.baseline_labor import estimate_labor_baseline
 from pipelines.estimates.scores import backtest_table
@@ -401,18 +404,22 @@ def _sql_asset(name: str, deps: list[list[str]], description: str) -> dg.AssetsD
     return made_by_sql
 
 
-SCORES_SCHEMA = {
-    "stream": pl.String,
-    "test": pl.String,
-    "model": pl.String,
-    "n": pl.Int64,
-    "crps": pl.Float64,
-    "wis": pl.Float64,
-    "coverage_50": pl.Float64,
-    "coverage_80": pl.Float64,
-    "coverage_90": pl.Float64,
-    "coverage_90_low": pl.Float64,
-    "coverage_90_high": pl.Float64,
+@dataclass(frozen=True)
+class StreamModel:
+    """What a stream's backtests are made of: its table of priors and the hash of its code."""
+
+    priors: Callable[[], pl.DataFrame]
+    code: Callable[[], str]
+
+    def evidence(self, observations: pl.DataFrame) -> str:
+        """Hash of a stream's figures, whenever fetched, and of its priors."""
+        return inputs_hash(hash_frame(observations.drop("retrieved_at")), hash_frame(self.priors()))
+
+
+STREAM_MODELS = {
+    "coal": StreamModel(coal_windows.reference_priors, coal_code),
+    "labor": StreamModel(labor_figures.reference_priors, labor_code),
+    "it_workers": StreamModel(labor_figures.reference_priors, labor_code),
 }
 
 
@@ -420,19 +427,83 @@ SCORES_SCHEMA = {
     key=["estimates", "backtest_scores"],
     group_name="estimates",
     kinds={"python"},
+    deps=[["facts", "observations"]],
     description=(
-        "Scores of every model on figures it was not shown, from the last finished backtest job; "
-        "empty until `./run backtest` has run. Grain: stream, test, model."
+        "Scores of every model on figures it was not shown, from the last finished backtest job, "
+        "else from the suite embedded in the repository; with them every hidden figure beside its "
+        "prediction, and how the samplers were calibrated. Grain: stream, test, model."
     ),
 )
 def backtest_scores(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Collect the last finished suites; nothing is refitted here."""
-    files = sorted(backtest_dir().glob("*-cases.parquet"))
-    tables = [backtest_table(pl.read_parquet(file)) for file in files]
-    frame = pl.concat(tables) if tables else pl.DataFrame(schema=SCORES_SCHEMA)
+    table = "estimates.backtest_scores"
     with warehouse.open().connect() as connection:
-        write_frame(connection, "estimates.backtest_scores", frame)
-        return result(connection, "estimates.backtest_scores", suites=len(files))
+        scores, cases, calibrations = [], [], []
+        for stream, made in STREAM_MODELS.items():
+            evidence = made.evidence(observations_of(connection, stream))
+            suite = suites.choose_suite(stream, backtest_dir(), evidence, made.code())
+            if suite is None:
+                continue
+            marks = (
+                pl.lit(dt.datetime.fromisoformat(suite.note.scored_at)).alias("scored_at"),
+                pl.lit(suite.is_embedded).alias("is_embedded"),
+                pl.lit(suites.is_current(suite, evidence, made.code())).alias("is_current"),
+            )
+            scores.append(backtest_table(suite.cases).with_columns(*marks))
+            cases.append(suite.cases)
+            calibrations.append(
+                uniformity(suite.ranks).select(
+                    pl.lit(stream).alias("stream"),
+                    "quantity",
+                    pl.lit(suite.ranks["world"].n_unique()).cast(pl.Int64).alias("n_worlds"),
+                    "p_value",
+                    *marks,
+                )
+            )
+        if not scores:
+            raise dg.Failure(
+                "no backtests are kept and none are embedded: pipelines/reference/backtests is "
+                "missing its files; restore them, or run `./run backtest`"
+            )
+        write_frame(connection, "estimates.backtest_cases", pl.concat(cases))
+        write_frame(connection, "estimates.calibration", pl.concat(calibrations))
+        write_frame(connection, table, pl.concat(scores))
+        return result(
+            connection,
+            table,
+            **{
+                f"is_current_{frame['stream'][0]}": bool(frame["is_current"][0]) for frame in scores
+            },
+        )
+
+
+@dg.asset_check(
+    asset=["estimates", "backtest_scores"],
+    blocking=True,
+    description=(
+        "Simulation-based calibration: the truth of made-up worlds ranks uniformly in their "
+        "posteriors. Where it does not, the last release stays in place."
+    ),
+)
+def samplers_are_calibrated(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Hold the last calibration to its level, corrected for the number of quantities."""
+    with warehouse.open().connect(read_only=True) as connection:
+        table = read_frame(connection, "estimates.calibration")
+    level = suites.CALIBRATION_LEVEL / pl.len().over("stream")
+    failed = table.filter(pl.col("p_value") < level)
+    stale = table.filter(~pl.col("is_current"))["stream"].unique().sort().to_list()
+    return dg.AssetCheckResult(
+        passed=failed.is_empty(),
+        description=(
+            "; ".join(
+                f"{stream} {quantity}: p = {p:.2g}"
+                for stream, quantity, p in failed.select("stream", "quantity", "p_value").rows()
+            )
+            or f"least p-value {table['p_value'].min():.3f} over {table.height} quantities"
+        )
+        + (f"; made of earlier figures or code: {', '.join(stale)}" if stale else ""),
+        metadata={"least_p_value": float(table["p_value"].to_numpy().min())},
+    )
 
 
 def backtest_dir() -> Path:

@@ -9,8 +9,6 @@ statement, and is scored on the logarithm, since the spread of these numbers is 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from scipy.stats import chisquare
 
 from pipelines import draws as algebra
 from pipelines.estimates import coal, coal_windows, scores
-from pipelines.estimates.backtest import Fold, run_resumable
+from pipelines.estimates.backtest import Fold, Progress, key_of, rank_worlds, run_resumable
 from pipelines.estimates.baseline_coal import estimate_coal_baseline
 from pipelines.estimates.coal_model import CoalModel
 
@@ -232,7 +230,7 @@ def run_backtests(
     through: dt.date,
     store: Path,
     code: str,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> pl.DataFrame:
     """Score every fold, keeping each in ``store`` so that a stopped suite resumes.
 
@@ -248,19 +246,11 @@ def run_backtests(
     Returns:
         Scored cases of all folds, as :func:`score_fold`.
     """
-    todo = folds_of(observations, through)
-    coal_only = observations.filter(pl.col("stream") == "coal").sort("observation_id")
-    evidence = hashlib.sha256(coal_only.drop("retrieved_at").write_csv().encode())
-    evidence.update(priors.write_csv().encode())
-    evidence.update(f"{seed}|{through}|{code}|{REFIT}|{REFIT_DRAWS}".encode())
-
-    def score(fold: Fold) -> pl.DataFrame:
-        return score_fold(observations, priors, fold, seed=seed, through=through)
-
+    coal_only = observations.filter(pl.col("stream") == "coal")
     return run_resumable(
-        todo,
-        score,
-        key=evidence.hexdigest(),
+        folds_of(observations, through),
+        lambda fold: score_fold(observations, priors, fold, seed=seed, through=through),
+        key=key_of(coal_only, priors, seed, through, code, REFIT, REFIT_DRAWS),
         prefix="coal",
         store=store,
         progress=progress,
@@ -276,12 +266,26 @@ def calibrate(
     through: dt.date,
     effort: coal.Effort = REFIT,
     draws: int = 320,
-    progress: Callable[[int, int], None] | None = None,
+    store: Path | None = None,
+    code: str = "",
+    progress: Progress | None = None,
 ) -> pl.DataFrame:
     """Simulation-based calibration (Talts et al. 2018): ranks of the truth in its posterior.
 
     Worlds are drawn from the prior, figures of the real ledger's shape are made up in each, and
     the sampler is run on them. If both are right, ranks are uniform.
+
+    Args:
+        observations: the ledger.
+        priors: table of ``coal_priors.csv``.
+        worlds: how many are made up.
+        seed: same seed, same ranks.
+        through: last month of the grid.
+        effort: how long each world is sampled.
+        draws: posterior draws a truth is ranked among.
+        store: where ranked worlds are kept, so that a stopped calibration resumes.
+        code: what identifies the code.
+        progress: told worlds done, worlds in all and the world's name.
 
     Returns:
         ``world, quantity, rank`` with rank the share of posterior draws below the truth.
@@ -297,12 +301,37 @@ def calibrate(
     figures = coal_windows.read_coal_figures(two_sided, through)
     template = CoalModel(figures, stated)
     truths = coal.simulate_prior(template, worlds, algebra.named_generator(seed, "coal.sbc.truth"))
-    parts: list[pl.DataFrame] = []
-    for part in _ranks(template, truths, effort, draws, seed):
-        parts.append(part)
-        if progress is not None:
-            progress(len(parts), worlds)
-    return pl.concat(parts)
+
+    def rank(world: int) -> pl.DataFrame:
+        truth = truths[world]
+        generator = algebra.named_generator(seed, f"coal.sbc.{world}")
+        model = coal.with_made_up_figures(template, truth, generator)
+        fit = coal.fit_model(model, draws=draws, seed=seed + world, effort=effort)
+        return ranks_of(
+            world,
+            coal.headline_logs(model, fit.theta),
+            coal.headline_logs(model, truth[None, :]),
+        )
+
+    return rank_worlds(
+        worlds,
+        rank,
+        key=key_of(two_sided, priors, seed, through, code, worlds, draws, effort),
+        prefix="coal",
+        store=store,
+        progress=progress,
+    )
+
+
+def ranks_of(world: int, drawn: dict[str, np.ndarray], true: dict[str, np.ndarray]) -> pl.DataFrame:
+    """Share of posterior draws below the truth: world, quantity, rank."""
+    return pl.DataFrame(
+        {
+            "world": world,
+            "quantity": list(drawn),
+            "rank": [float((drawn[name] < true[name][0]).mean()) for name in drawn],
+        }
+    )
 
 
 def uniformity(ranks: pl.DataFrame, *, bins: int = 10) -> pl.DataFrame:
@@ -314,21 +343,3 @@ def uniformity(ranks: pl.DataFrame, *, bins: int = 10) -> pl.DataFrame:
         counts = np.histogram(shares, bins=n_bins, range=(0, 1))[0]
         rows.append((quantity, float(chisquare(counts).pvalue)))
     return pl.DataFrame(rows, schema=["quantity", "p_value"], orient="row").sort("p_value")
-
-
-def _ranks(
-    template: CoalModel, truths: np.ndarray, effort: coal.Effort, draws: int, seed: int
-) -> Iterator[pl.DataFrame]:
-    for world, truth in enumerate(truths):
-        generator = algebra.named_generator(seed, f"coal.sbc.{world}")
-        model = coal.with_made_up_figures(template, truth, generator)
-        fit = coal.fit_model(model, draws=draws, seed=seed + world, effort=effort)
-        quantities = coal.headline_logs(model, fit.theta)
-        true = coal.headline_logs(model, truth[None, :])
-        yield pl.DataFrame(
-            {
-                "world": world,
-                "quantity": list(quantities),
-                "rank": [float((quantities[name] < true[name][0]).mean()) for name in quantities],
-            }
-        )

@@ -12,14 +12,12 @@ forward, the model is sampled again from that fit's whitening.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from scipy.special import logit, logsumexp
+from scipy.special import expit, logit, logsumexp
 
 from pipelines import draws as algebra
 from pipelines.estimates import (
@@ -32,8 +30,8 @@ from pipelines.estimates import (
     scores,
 )
 from pipelines.estimates import labor_model as model_of
-from pipelines.estimates.backtest import Fold, run_resumable
-from pipelines.estimates.backtest_coal import comparator_draws
+from pipelines.estimates.backtest import Fold, Progress, key_of, rank_worlds, run_resumable
+from pipelines.estimates.backtest_coal import comparator_draws, ranks_of
 from pipelines.estimates.labor_model import PART
 
 SCORED = (
@@ -49,6 +47,7 @@ CHAINS, WARMUP, EACH = 4, 80, 160
 REFIT_DRAWS = CHAINS * EACH
 FULL_DRAWS = 3_000
 CALIBRATION_DRAWS = 320
+CALIBRATION = labor.Effort(chains=8, warmup=150, least_kept=640, least_ess=0)
 # least effective share of the full fit's draws for weighting to stand in for sampling anew
 EVEN_ENOUGH = 0.1
 FIRST_FORWARD_YEAR = 2014
@@ -234,8 +233,13 @@ def score_fold(bench: Bench, fold: Fold, *, seed: int) -> pl.DataFrame:
     }
     stated |= _simple_rules(table, fold, generator)
     outcomes = model.y[at]
+    is_share = np.array([model.roles[column] == "state_share" for column in at])
+
+    def to_unit(values: np.ndarray) -> np.ndarray:
+        return np.where(is_share, expit(values), np.exp(np.where(is_share, 0.0, values)))
+
     return pl.concat(
-        scores.score_case(samples, outcomes).select(
+        scores.score_case(samples, outcomes, to_unit).select(
             pl.lit(stream).alias("stream"),
             pl.lit(fold.test).alias("test"),
             pl.lit(fold.name).alias("fold"),
@@ -322,7 +326,7 @@ def run_backtests(
     through: dt.date,
     store: Path,
     code: str,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> pl.DataFrame:
     """Score every fold of a stream, keeping each in ``store`` so that a stopped suite resumes.
 
@@ -340,14 +344,11 @@ def run_backtests(
         Scored cases of all folds, as :func:`score_fold`.
     """
     bench = bench_of(observations, priors, stream, through, seed)
-    own = observations.filter(pl.col("stream") == stream).sort("observation_id")
-    evidence = hashlib.sha256(own.drop("retrieved_at").write_csv().encode())
-    evidence.update(priors.write_csv().encode())
-    evidence.update(f"{seed}|{through}|{code}|{CHAINS}|{WARMUP}|{EACH}".encode())
+    own = observations.filter(pl.col("stream") == stream)
     return run_resumable(
         folds_of(bench.model, through),
         lambda fold: score_fold(bench, fold, seed=seed),
-        key=evidence.hexdigest(),
+        key=key_of(own, priors, seed, through, code, CHAINS, WARMUP, EACH),
         prefix=stream,
         store=store,
         progress=progress,
@@ -362,13 +363,26 @@ def calibrate(
     worlds: int,
     seed: int,
     through: dt.date,
-    progress: Callable[[int, int], None] | None = None,
+    store: Path | None = None,
+    code: str = "",
+    progress: Progress | None = None,
 ) -> pl.DataFrame:
     """Simulation-based calibration (Talts et al. 2018): ranks of the truth in its posterior.
 
     Worlds are drawn from the prior, figures of the real ledger's shape are made up in each, and
     the sampler is run on them. If both are right, ranks are uniform. Figures that only count some
     of the workers have no story of how they came about and are left out.
+
+    Args:
+        observations: the ledger.
+        priors: table of ``labor_priors.csv``.
+        stream: labor or it_workers.
+        worlds: how many are made up.
+        seed: same seed, same ranks.
+        through: last month of the grid.
+        store: where ranked worlds are kept, so that a stopped calibration resumes.
+        code: what identifies the code.
+        progress: told worlds done, worlds in all and the world's name.
 
     Returns:
         ``world, quantity, rank`` with rank the share of posterior draws below the truth.
@@ -379,26 +393,23 @@ def calibrate(
     truths = algebra.named_generator(seed, f"{stream}.sbc.truth").normal(
         size=(worlds, template.size)
     )
-    out = []
-    for world, truth in enumerate(truths):
-        if progress is not None:
-            progress(world, worlds)
+
+    def rank(world: int) -> pl.DataFrame:
+        truth = truths[world][None, :]
         generator = algebra.named_generator(seed, f"{stream}.sbc.{world}")
-        made = template.with_figures(_made_up(template, truth[None, :], generator))
-        fit = labor.fit_labor(
-            made, draws=CALIBRATION_DRAWS, seed=seed + world, effort=labor.Effort(8, 150, 0, 0)
-        )
-        drawn, true = (_headlines(template, theta) for theta in (fit.theta, truth[None, :]))
-        out.append(
-            pl.DataFrame(
-                {
-                    "world": world,
-                    "quantity": list(drawn),
-                    "rank": [float((drawn[name] < true[name][0]).mean()) for name in drawn],
-                }
-            )
-        )
-    return pl.concat(out)
+        made = template.with_figures(_made_up(template, truth, generator))
+        fit = labor.fit_labor(made, draws=CALIBRATION_DRAWS, seed=seed + world, effort=CALIBRATION)
+        return ranks_of(world, _headlines(template, fit.theta), _headlines(template, truth))
+
+    own = observations.filter(pl.col("stream") == stream)
+    return rank_worlds(
+        worlds,
+        rank,
+        key=key_of(own, priors, seed, through, code, worlds, CALIBRATION_DRAWS, CALIBRATION),
+        prefix=stream,
+        store=store,
+        progress=progress,
+    )
 
 
 def _made_up(

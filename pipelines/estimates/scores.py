@@ -8,11 +8,14 @@ Computational Biology 17(2).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 from scipy.stats import beta
 
 LEVELS: tuple[float, ...] = (0.5, 0.8, 0.9)
+SHOWN = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 
 
 def crps(samples: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
@@ -77,12 +80,20 @@ def jeffreys(hits: int, n: int, *, level: float = 0.95) -> tuple[float, float]:
     return low, high
 
 
-def score_case(samples: np.ndarray, outcomes: np.ndarray) -> pl.DataFrame:
+def score_case(
+    samples: np.ndarray,
+    outcomes: np.ndarray,
+    to_unit: Callable[[np.ndarray], np.ndarray] = np.exp,
+) -> pl.DataFrame:
     """Score every case: ``crps``, ``wis``, ``is_covered_50 _80 _90``, ``quantile``.
+
+    Beside the scores stand ``stated`` and the prediction's ``q05 q25 q50 q75 q95``, in the
+    figure's own unit.
 
     Args:
         samples: (cases, draws) of the predictive distribution.
         outcomes: (cases,).
+        to_unit: from the scored scale back to the figure's unit, over a last axis of cases.
 
     Raises:
         ValueError: shapes disagree or a value is not finite.
@@ -92,6 +103,7 @@ def score_case(samples: np.ndarray, outcomes: np.ndarray) -> pl.DataFrame:
         raise ValueError(f"{samples.shape[0]} samples for {outcomes.shape[0]} outcomes")
     if not (np.isfinite(samples).all() and np.isfinite(outcomes).all()):
         raise ValueError("a sample or an outcome is not a finite number")
+    expected = to_unit(np.quantile(samples, list(SHOWN.values()), axis=1))
     return pl.DataFrame(
         {
             "crps": crps(samples, outcomes),
@@ -102,6 +114,8 @@ def score_case(samples: np.ndarray, outcomes: np.ndarray) -> pl.DataFrame:
             },
             "quantile": (samples < outcomes[:, None]).mean(axis=1)
             + 0.5 * (samples == outcomes[:, None]).mean(axis=1),
+            "stated": to_unit(outcomes),
+            **dict(zip(SHOWN, expected, strict=True)),
         }
     )
 

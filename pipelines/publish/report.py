@@ -129,6 +129,7 @@ def _answer(reader: duckdb.DuckDBPyConnection) -> Section:
             "in ten is expected to lie outside it. “Prior-driven: yes” means that assumption, not "
             "evidence of that year, sets the number.",
             *(_beaten(reader) if _has(reader, "backtest_scores") else []),
+            *(_stale(reader) if _has(reader, "backtest_scores") else []),
         ],
         tables=[
             Table(
@@ -305,6 +306,19 @@ def _evidence(reader: duckdb.DuckDBPyConnection) -> Section:
     )
 
 
+TEST_TITLES = {
+    "leave_one_origin_out": "leave one origin out",
+    "leave_one_year_out": "leave one year out",
+    "forward": "forward: freeze each January",
+    "rewind": "rewind: hide customs of 2015-01 to 2017-01",
+}
+HEADLINE_MODELS = """
+    select distinct stream, model
+    from income_annual
+    where measure = 'state_income_usd' and stream != 'total'
+"""
+
+
 def _trust(reader: duckdb.DuckDBPyConnection) -> Section:
     scores = reader.sql(
         "select stream, test, model, n, round(crps, 3) as crps, round(wis, 3) as wis, "
@@ -329,10 +343,13 @@ def _trust(reader: duckdb.DuckDBPyConnection) -> Section:
         text=[
             "Backtests hide what is known and ask the model for it. CRPS and WIS are errors in "
             "logs, lower is better; coverage should match its name, within the Jeffreys interval "
-            "that so few cases allow.",
+            "that so few cases allow. Every hidden figure beside its prediction is in the table "
+            "backtest_cases.",
+            *_when_scored(reader),
             "“Expected width” is how much of the 90% interval of the year would be left, on "
             "average, after learning the one datum named.",
         ],
+        charts=[*_score_charts(reader), *_rewind_chart(reader)],
         tables=[
             _table(scores, "Backtests", searchable=True),
             _table(wanted, "Collect next", searchable=True),
@@ -345,20 +362,172 @@ def _trust(reader: duckdb.DuckDBPyConnection) -> Section:
     )
 
 
+def _when_scored(reader: duckdb.DuckDBPyConnection) -> list[str]:
+    """How old the scores are, and whether they are those of this release's figures and code."""
+    rows = reader.sql(
+        "select stream, max(scored_at)::date, bool_and(is_embedded), bool_and(is_current) "
+        "from backtest_scores group by stream order by stream"
+    ).fetchall()
+    told = [
+        f"{STREAM_TITLES.get(stream, stream).split(',')[0]} on {day}"
+        + (" (as embedded in the repository)" if is_embedded else "")
+        + ("" if is_current else ", on earlier figures or code than this release's")
+        for stream, day, is_embedded, is_current in rows
+    ]
+    uneven = reader.sql(
+        "select stream, count(*), min(p_value), any_value(n_worlds) from calibration "
+        "group by stream order by stream"
+    ).fetchall()
+    ranked = [
+        f"{STREAM_TITLES.get(stream, stream).split(',')[0]} {least:.2f} over {n} quantities and "
+        f"{worlds} worlds"
+        for stream, n, least, worlds in uneven
+    ]
+    return [
+        f"Scored: {'; '.join(told)}.",
+        "Simulation-based calibration (least chance of ranks so uneven if the sampler is right): "
+        f"{'; '.join(ranked)}.",
+    ]
+
+
+def _score_charts(reader: duckdb.DuckDBPyConnection) -> list[Chart]:
+    """Weighted interval score and 90% coverage of every model, test by test."""
+    frame = reader.sql(
+        f"""
+        select
+            scores.*,
+            coalesce(headline.model = scores.model, false) as is_headline
+        from backtest_scores as scores
+        left join ({HEADLINE_MODELS}) as headline on scores.stream = headline.stream
+        order by scores.stream, test, wis, scores.model
+        """
+    ).pl()
+    frame = frame.with_columns(
+        pl.col("test").replace(TEST_TITLES),
+        stream=pl.col("stream").replace({k: v.split(",")[0] for k, v in STREAM_TITLES.items()}),
+        who=pl.when("is_headline")
+        .then(pl.lit("headline model"))
+        .otherwise(pl.col("model").str.replace_all("_", " ")),
+    ).drop("scored_at")
+    if frame.is_empty():
+        return []
+    who = alt.Color(
+        "who:N",
+        title=None,
+        scale=alt.Scale(
+            domain=[
+                "headline model",
+                "baseline",
+                "log interpolation",
+                "last value",
+                "range midpoint",
+            ],
+            range=["#c22", "#3b3b3b", "#0b6e99", "#7a9a01", "#b9a36b"],
+        ),
+    )
+    charts: list[Chart] = []
+    for stream in frame["stream"].unique(maintain_order=True):
+        base = alt.Chart(frame.filter(pl.col("stream") == stream)).encode(
+            y=alt.Y("test:N", title=None, axis=alt.Axis(labelLimit=300))
+        )
+        tooltip = ["who:N", "n:Q", alt.Tooltip("wis:Q", format=".3f")]
+        tooltip.append(alt.Tooltip("coverage_90:Q", format=".2f"))
+        error = base.mark_point(filled=True, size=90, opacity=0.85).encode(
+            x=alt.X(
+                "wis:Q",
+                title="weighted interval score, log (left is better)",
+                scale=alt.Scale(zero=True),
+            ),
+            color=who,
+            tooltip=tooltip,
+        )
+        charts.append(
+            error.properties(width=560, height=120, title=f"{stream}: error on hidden figures")
+        )
+        covered = base.transform_filter("datum.is_headline")
+        band = covered.mark_rule(color="#c22", strokeWidth=2).encode(
+            x=alt.X(
+                "coverage_90_low:Q",
+                title="share of hidden figures inside the model's 90% interval",
+                scale=alt.Scale(domain=[0, 1]),
+            ),
+            x2="coverage_90_high:Q",
+        )
+        share = covered.mark_point(filled=True, size=70, color="#c22").encode(
+            x="coverage_90:Q", tooltip=tooltip
+        )
+        nominal = (
+            alt.Chart(pl.DataFrame({"nominal": [0.9]}))
+            .mark_rule(color="#555", strokeDash=[4, 3])
+            .encode(x="nominal:Q")
+        )
+        charts.append(
+            (band + share + nominal).properties(
+                width=560, height=100, title=f"{stream}: coverage, 95% Jeffreys interval"
+            )
+        )
+    return charts
+
+
+def _rewind_chart(reader: duckdb.DuckDBPyConnection) -> list[Chart]:
+    """What the coal model said of customs it was not shown, beside what customs said."""
+    frame = reader.sql(
+        f"""
+        select
+            cases.*,
+            figures.quantity,
+            figures.window_start_on || ' to ' || figures.window_end_on || ', '
+                || figures.counterpart_iso3 || ' (' || cases.observation_id || ')' as what,
+            date_diff('day', figures.window_start_on, figures.window_end_on) + 1 as n_days
+        from backtest_cases as cases
+        inner join ({HEADLINE_MODELS}) as headline
+            on cases.stream = headline.stream and cases.model = headline.model
+        inner join figures on cases.observation_id = figures.observation_id
+        where cases.test = 'rewind' and figures.quantity in ('export_t', 'export_usd')
+        order by figures.quantity, n_days desc, figures.window_start_on, cases.observation_id
+        """
+    ).pl()
+    charts: list[Chart] = []
+    for quantity, title in (("export_t", "tonnes"), ("export_usd", "USD")):
+        rows = frame.filter(pl.col("quantity") == quantity)
+        if rows.is_empty():
+            continue
+        base = alt.Chart(rows).encode(
+            y=alt.Y("what:N", title=None, sort=None, axis=alt.Axis(labelLimit=360))
+        )
+        wide = base.mark_rule(color="#0b6e99", opacity=0.5, strokeWidth=4).encode(
+            x=alt.X(
+                "q05:Q",
+                title=f"{title}, log scale: 90% and 50% interval predicted; red: stated",
+                scale=alt.Scale(type="log"),
+                axis=alt.Axis(format="~s"),
+            ),
+            x2="q95:Q",
+        )
+        middle = base.mark_rule(color="#0b6e99", strokeWidth=8).encode(x="q25:Q", x2="q75:Q")
+        stated = base.mark_point(filled=True, size=60, color="#c22", opacity=1).encode(
+            x="stated:Q", tooltip=["what", "stated", "q05", "q50", "q95"]
+        )
+        charts.append(
+            (wide + middle + stated).properties(
+                width=520,
+                height=16 * rows.height + 10,
+                title=f"Rewind: {title} of 2015-01 to 2017-01, customs hidden",
+            )
+        )
+    return charts
+
+
 def _beaten(reader: duckdb.DuckDBPyConnection) -> list[str]:
     """A sentence for each test that a plain comparator won: readers learn it first."""
     rows = reader.sql(
-        """
+        f"""
         with best as (
             select stream, test, model, wis
             from backtest_scores
             qualify row_number() over (partition by stream, test order by wis, model) = 1
         ),
-        headline as (
-            select distinct stream, model
-            from income_annual
-            where measure = 'state_income_usd' and stream != 'total'
-        )
+        headline as ({HEADLINE_MODELS})
         select best.stream, best.test, best.model, best.wis, scores.wis
         from best
         inner join headline on best.stream = headline.stream and best.model != headline.model
@@ -375,6 +544,20 @@ def _beaten(reader: duckdb.DuckDBPyConnection) -> list[str]:
         f"“{model}” did better than the headline model: weighted interval score {best:.3f} "
         f"against {ours:.3f}."
         for stream, test, model, best, ours in rows
+    ]
+
+
+def _stale(reader: duckdb.DuckDBPyConnection) -> list[str]:
+    """A sentence where the scores were made of other figures, priors or code than the numbers."""
+    streams = reader.sql(
+        "select distinct stream from backtest_scores where not is_current order by stream"
+    ).fetchall()
+    if not streams:
+        return []
+    names = ", ".join(STREAM_TITLES.get(stream, stream).split(",")[0] for (stream,) in streams)
+    return [
+        f"The backtest scores of {names} were made on earlier figures, priors or code than these "
+        "numbers; `./run backtest` makes them anew."
     ]
 
 
@@ -434,7 +617,16 @@ SECTIONS: tuple[tuple[Callable[[duckdb.DuckDBPyConnection], Section], tuple[str,
     (_income, ()),
     (_coal, ()),
     (_labor, ()),
-    (_trust, ("backtest_scores", "sensitivity", "value_of_information")),
+    (
+        _trust,
+        (
+            "backtest_scores",
+            "backtest_cases",
+            "calibration",
+            "sensitivity",
+            "value_of_information",
+        ),
+    ),
     (_campaign, ("campaign_monthly", "designation_lag")),
     (_evidence, ()),
     (_state, ()),

@@ -16,6 +16,9 @@ select
     coverage_80,
     coverage_90,
     coverage_90_low,
-    coverage_90_high
+    coverage_90_high,
+    scored_at,
+    is_embedded,
+    is_current
 from estimates.backtest_scores
 order by stream, test, wis, model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import polars as pl
 import pytest
 
 from assets.definitions import defs
+from assets.estimates import observations_of
+from pipelines.estimates import backtest_coal, coal_windows, suites
 from pipelines.publish.contract import load_contract
 from pipelines.publish.release import DATABASE_NAME
 from tests.assets.conftest import Workshop, failures
@@ -83,6 +86,52 @@ def test_coal_matches_customs_within_2_percent_wherever_a_full_year_is_known(rea
     ).fetchall()
     assert len(checked) >= 4
     assert {name: round(gap, 4) for name, gap in checked if abs(gap) > 0.02} == {}
+
+
+def test_scores_are_the_means_of_the_published_cases(reader):
+    rows = reader.execute(
+        """
+        select scores.n - count(*), scores.wis - avg(cases.wis),
+            scores.coverage_90 - avg(cases.is_covered_90::int)
+        from backtest_scores as scores
+        inner join backtest_cases as cases using (stream, test, model)
+        group by all
+        """
+    ).fetchall()
+    assert len(rows) >= 5 * (4 + 3 + 3)
+    assert all(abs(gap) < 1e-6 for row in rows for gap in row)
+
+
+def test_hidden_figures_stand_as_the_ledger_states_them(reader):
+    gaps = reader.execute(
+        """
+        select cases.observation_id, cases.stated / figures.central - 1 as gap
+        from backtest_cases as cases
+        inner join figures using (observation_id)
+        where figures.kind = 'exact' and figures.stream = 'coal' and figures.central > 0
+            and figures.low is null and abs(gap) > 1e-4
+        """
+    ).fetchall()
+    assert gaps == []
+
+
+def test_embedded_scores_are_what_the_code_gives(workshop):
+    """One fold scored anew: an embedded suite of another model would be found out."""
+    embedded = suites.read_suite("coal", suites.EMBEDDED, is_embedded=True)
+    with duckdb.connect(str(workshop.data / "work.duckdb"), read_only=True) as work:
+        observations = observations_of(work, "coal")
+    through = dt.date.fromisoformat(embedded.note.through)
+    fold = next(
+        one for one in backtest_coal.folds_of(observations, through) if one.test == "rewind"
+    )
+    anew = backtest_coal.score_fold(
+        observations, coal_windows.reference_priors(), fold, seed=3, through=through
+    )
+    told = embedded.cases.filter(pl.col("test") == "rewind")
+    assert set(told["observation_id"]) == set(fold.scored)
+    for model in ("state_space", "log_interpolation"):
+        was, now = (frame.filter(pl.col("model") == model)["wis"].mean() for frame in (told, anew))
+        assert now == pytest.approx(was, rel=0.15), model
 
 
 def test_every_number_leads_back_to_figures_with_source_locator_and_time(reader):

@@ -64,3 +64,14 @@ def test_calibrated_sample_covers_at_its_level():
 def test_unfinished_numbers_are_refused():
     with pytest.raises(ValueError, match="finite"):
         scores.score_case(np.array([[1.0, np.nan]]), np.array([1.0]))
+
+
+def test_a_case_carries_the_figure_and_its_prediction_in_the_figures_unit():
+    samples = np.log(np.linspace(10.0, 110.0, 1001))[None, :]
+    row = scores.score_case(samples, np.log([60.0])).row(0, named=True)
+    assert row["stated"] == pytest.approx(60.0)
+    assert row["q50"] == pytest.approx(60.0, rel=1e-3)
+    assert (row["q05"], row["q95"]) == pytest.approx((15.0, 105.0), rel=1e-2)
+    as_is = scores.score_case(samples, np.log([60.0]), lambda logs: logs).row(0, named=True)
+    assert as_is["stated"] == pytest.approx(np.log(60.0))
+    assert as_is["wis"] == row["wis"]
