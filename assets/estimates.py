@@ -118,8 +118,8 @@ def coal_baseline_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.
     deps=[["facts", "observations"]],
     description=(
         "Joint draws of coal exports by month from the Bayesian model: tonnes, price, gross and "
-        "net income; with them what became of each figure, convergence, variance shares and the "
-        "value of information. Grain: draw, month."
+        "net income; with them what became of each figure, convergence, variance shares, the pull "
+        "of each prior and the value of information. Grain: draw, month."
     ),
 )
 def coal_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.MaterializeResult:
@@ -150,6 +150,7 @@ def coal_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.Materiali
         )
         for shared, frame in (
             ("estimates.sensitivity", estimate.sensitivity),
+            ("estimates.prior_sensitivity", estimate.prior_sensitivity),
             ("estimates.value_of_information", estimate.value_of_information),
         ):
             replace_rows(connection, shared, frame, column="stream", value="coal")
@@ -185,7 +186,8 @@ def _coal_inputs(
 def coal_code() -> str:
     """Hash of the code the coal numbers come from."""
     package = PIPELINES / "estimates"
-    files = [*package.glob("*coal*.py"), package / "sampler.py", package / "scores.py"]
+    named = ("prior_sensitivity.py", "sampler.py", "scores.py")
+    files = [*package.glob("*coal*.py"), *(package / name for name in named)]
     return hash_files([*files, PIPELINES / "draws.py"], PIPELINES)
 
 
@@ -257,7 +259,8 @@ def labor_baseline_annual(warehouse: WarehouseResource, sampling: Sampling) -> d
     description=(
         "Joint draws of overseas workers by host from the Bayesian model: headcount, pay, state "
         "share, gross wages, state take; with them what became of each figure, convergence, "
-        "variance shares and the value of information. Grain: draw, month, host_iso3."
+        "variance shares, the pull of each prior and the value of information. "
+        "Grain: draw, month, host_iso3."
     ),
 )
 def labor_draws(warehouse: WarehouseResource, sampling: Sampling) -> dg.MaterializeResult:
@@ -307,6 +310,7 @@ def _fit_labor(
         mark = pl.lit(stream).alias("stream")
         for shared, frame in (
             ("estimates.sensitivity", estimate.sensitivity),
+            ("estimates.prior_sensitivity", estimate.prior_sensitivity),
             ("estimates.value_of_information", estimate.value_of_information),
             ("estimates.labor_diagnostics", estimate.diagnostics.select(mark, pl.all())),
             ("estimates.labor_contraction", estimate.contraction.select(mark, pl.all())),
@@ -344,7 +348,13 @@ def _labor_inputs(observations: pl.DataFrame, sampling: Sampling) -> str:
 def labor_code() -> str:
     """Hash of the code the numbers of labor and IT workers come from."""
     package = PIPELINES / "estimates"
-    named = ("baseline_it_workers.py", "coal_windows.py", "sampler.py", "scores.py")
+    named = (
+        "baseline_it_workers.py",
+        "coal_windows.py",
+        "prior_sensitivity.py",
+        "sampler.py",
+        "scores.py",
+    )
     files = [*package.glob("*labor*.py"), *(package / name for name in named)]
     return hash_files([*files, PIPELINES / "draws.py"], PIPELINES)
 

@@ -12,7 +12,7 @@ import polars as pl
 from scipy.special import expit
 
 from pipelines import draws as algebra
-from pipelines.estimates import coal_model, coal_windows, sampler
+from pipelines.estimates import coal_model, coal_windows, prior_sensitivity, sampler
 from pipelines.estimates.baseline_coal import destination_draws, support
 from pipelines.estimates.coal_model import SCOPES, CoalModel
 
@@ -69,6 +69,8 @@ class CoalPosterior:
         n_divergent: divergent transitions.
         contraction: year, prior_sd_log, posterior_sd_log, contraction (1 - their ratio).
         sensitivity: stream, year, input, variance_share, low_usd, high_usd.
+        prior_sensitivity: gross FOB income with each prior stronger and weaker
+            (`prior_sensitivity.power_scale`).
         value_of_information: stream, year, datum, expected_width_ratio, rank.
     """
 
@@ -81,6 +83,7 @@ class CoalPosterior:
     n_divergent: int
     contraction: pl.DataFrame
     sensitivity: pl.DataFrame
+    prior_sensitivity: pl.DataFrame
     value_of_information: pl.DataFrame
 
 
@@ -205,6 +208,12 @@ def estimate_coal(
         n_divergent=fit.samples.n_divergent,
         contraction=contraction,
         sensitivity=_sensitivity(model, fit, gross),
+        prior_sensitivity=prior_sensitivity.power_scale(
+            "coal",
+            model.years,
+            gross @ model.year_weights.T,
+            prior_sensitivity.coal_parts(model, fit.theta),
+        ),
         value_of_information=_value_of_information(
             model, fit, gross, obtainable, algebra.named_generator(seed, "coal.datum")
         ),

@@ -16,7 +16,7 @@ import polars as pl
 from scipy.special import expit
 
 from pipelines import draws as algebra
-from pipelines.estimates import labor_figures, sampler
+from pipelines.estimates import labor_figures, prior_sensitivity, sampler
 from pipelines.estimates.baseline_it_workers import first_evidence, it_long_frame
 from pipelines.estimates.labor_model import (
     CEILING,
@@ -88,6 +88,8 @@ class LaborPosterior:
         n_divergent: divergent transitions.
         contraction: year, prior_sd_log, posterior_sd_log, contraction (1 - their ratio).
         sensitivity: stream, year, input, variance_share, low_usd, high_usd.
+        prior_sensitivity: the state's take with each prior stronger and weaker
+            (`prior_sensitivity.power_scale`).
         value_of_information: stream, year, datum, expected_width_ratio, rank.
         plausibility: observation_id, implied_usd_per_worker_month, highest_pay_usd_per_month,
             is_plausible, for every usable total.
@@ -101,6 +103,7 @@ class LaborPosterior:
     n_divergent: int
     contraction: pl.DataFrame
     sensitivity: pl.DataFrame
+    prior_sensitivity: pl.DataFrame
     value_of_information: pl.DataFrame
     plausibility: pl.DataFrame
 
@@ -230,6 +233,7 @@ def _estimate(
         is_prior_driven=pl.col("year").replace_strict(is_known, return_dtype=pl.Boolean).not_()
     )
     generator = algebra.named_generator(seed, f"{setting.stream}.predictive")
+    years, months = _years(model)
     return LaborPosterior(
         draws=to_frame(world, model.months),
         figures=_figure_use(fit, stated, generator),
@@ -239,6 +243,12 @@ def _estimate(
         n_divergent=fit.samples.n_divergent,
         contraction=contraction,
         sensitivity=_sensitivity(fit, world),
+        prior_sensitivity=prior_sensitivity.power_scale(
+            setting.stream,
+            years,
+            world.take.sum(axis=1) @ months.T,
+            prior_sensitivity.labor_parts(model, fit.theta),
+        ),
         value_of_information=_value_of_information(
             fit, world, obtainable, algebra.named_generator(seed, f"{setting.stream}.datum")
         ),
