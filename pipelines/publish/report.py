@@ -337,6 +337,23 @@ def _trust(reader: duckdb.DuckDBPyConnection) -> Section:
         'round(expected_width_ratio, 2) as "expected width after / now" '
         "from value_of_information order by year desc, stream, rank"
     ).pl()
+    priors = reader.sql(
+        """
+        select
+            stream,
+            year,
+            prior,
+            round(max(median_ratio) filter (where alpha = 0.5), 2) as "median, half as strong",
+            round(max(median_ratio) filter (where alpha = 2), 2) as "median, twice as strong",
+            round(any_value(sensitivity), 3) as sensitivity,
+            round(any_value(sensitivity_noise), 3) as "of which chance",
+            any_value(is_sensitive) as "worth a look"
+        from prior_sensitivity
+        where year >= 2018
+        group by stream, year, prior
+        order by year desc, stream, sensitivity desc, prior
+        """
+    ).pl()
     return Section(
         "trust",
         "How far to trust it, and what to collect next",
@@ -357,6 +374,13 @@ def _trust(reader: duckdb.DuckDBPyConnection) -> Section:
                 inputs,
                 "Share of variance by input, and income at the input's 10% and 90% points",
                 searchable=True,
+            ),
+            _table(
+                priors,
+                "Which judgement holds the number: the median over what it is, each prior made "
+                "weaker and stronger (empty where the draws cannot tell)",
+                searchable=True,
+                limit=1_000,
             ),
         ],
     )
@@ -623,6 +647,7 @@ SECTIONS: tuple[tuple[Callable[[duckdb.DuckDBPyConnection], Section], tuple[str,
             "backtest_scores",
             "backtest_cases",
             "calibration",
+            "prior_sensitivity",
             "sensitivity",
             "value_of_information",
         ),
