@@ -523,7 +523,7 @@ def _rewind_chart(reader: duckdb.DuckDBPyConnection) -> list[Chart]:
             x=alt.X(
                 "q05:Q",
                 title=f"{title}, log scale: 90% and 50% interval predicted; red: stated",
-                scale=alt.Scale(type="log"),
+                scale=alt.Scale(type="log", nice=False, padding=8),
                 axis=alt.Axis(format="~s"),
             ),
             x2="q95:Q",
