@@ -67,6 +67,12 @@ class Backend(Protocol):
     def put(self, name: str, frame: pl.DataFrame) -> None:
         """Make a table of a frame."""
 
+    def lend(self, name: str, frame: pl.DataFrame) -> None:
+        """Name a frame's rows, without a copy where the database can read them in place."""
+
+    def drop(self, *names: str) -> None:
+        """Forget tables that no later stage reads."""
+
     def view(
         self, name: str, parameters: Mapping[str, int | float], file: str | None = None
     ) -> None:
@@ -76,6 +82,9 @@ class Backend(Protocol):
         self, name: str, parameters: Mapping[str, int | float], file: str | None = None
     ) -> None:
         """Run a select and keep its rows."""
+
+    def extend(self, name: str, parameters: Mapping[str, int | float]) -> None:
+        """Run a select and add its rows to the table of its name."""
 
     def rename(self, old: str, new: str) -> None:
         """Give a table another name, replacing what had it."""
@@ -106,6 +115,7 @@ class DuckDBBackend:
         if spill is not None:
             self._connection.execute("set temp_directory = $spill", {"spill": str(spill)})
         self._connection.execute("create schema shipping")
+        self._lent: set[str] = set()
 
     def positions(self, files: Sequence[Path], conditions: Sequence[str]) -> None:
         listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
@@ -122,6 +132,22 @@ class DuckDBBackend:
         )
         self._connection.unregister("incoming_frame")
 
+    def lend(self, name: str, frame: pl.DataFrame) -> None:
+        self._connection.register(f"lent_{name}", frame)
+        self._connection.execute(
+            f"create or replace view shipping.{name} as select * from lent_{name}"
+        )
+        self._lent.add(name)
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            if name in self._lent:
+                self._lent.remove(name)
+                self._connection.execute(f"drop view shipping.{name}")
+                self._connection.unregister(f"lent_{name}")
+            else:
+                self._connection.execute(f"drop table shipping.{name}")
+
     def view(
         self, name: str, parameters: Mapping[str, int | float], file: str | None = None
     ) -> None:
@@ -134,6 +160,11 @@ class DuckDBBackend:
     ) -> None:
         self._connection.execute(
             f"create or replace table shipping.{name} as {statement(file or name, parameters)}"
+        )
+
+    def extend(self, name: str, parameters: Mapping[str, int | float]) -> None:
+        self._connection.execute(
+            f"insert into shipping.{name} by name {statement(name, parameters)}"
         )
 
     def rename(self, old: str, new: str) -> None:
@@ -195,6 +226,14 @@ class SparkBackend:
         made = self._session.createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
         made.createOrReplaceTempView(f"shipping_{name}")
 
+    def lend(self, name: str, frame: pl.DataFrame) -> None:
+        self.put(name, frame)
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            self._session.catalog.dropTempView(f"shipping_{name}")
+            self._kept.pop(name, None)
+
     def view(
         self, name: str, parameters: Mapping[str, int | float], file: str | None = None
     ) -> None:
@@ -207,6 +246,13 @@ class SparkBackend:
         selected = self._session.sql(statement(file or name, parameters, "spark"))
         # cuts the plan: without it every later stage would plan all earlier ones again
         kept = selected.localCheckpoint(eager=True)
+        kept.createOrReplaceTempView(f"shipping_{name}")
+        self._kept[name] = kept
+
+    def extend(self, name: str, parameters: Mapping[str, int | float]) -> None:
+        added = self._session.sql(statement(name, parameters, "spark"))
+        both = self._session.table(f"shipping_{name}").unionByName(added)
+        kept = both.localCheckpoint(eager=True)
         kept.createOrReplaceTempView(f"shipping_{name}")
         self._kept[name] = kept
 

@@ -16,7 +16,7 @@ the next one, so a day costs the same however long the history.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -32,7 +32,8 @@ from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.port_grid import PortMap, port_grid, port_map
 from pipelines.shipping.sieve import OutOfOrder, sieve
 
-ROWS_PER_BUCKET = 2_500_000
+ROWS_PER_BUCKET = 1_000_000
+SLOTS_AT_ONCE = 250_000
 
 _INT, _FLOAT, _BOOL = pl.Int64, pl.Float64, pl.Boolean
 _SHIP = {"mmsi": _INT, "segment": _INT}
@@ -112,6 +113,16 @@ CARRIED: dict[str, dict[str, type[pl.DataType]]] = {
     },
 }
 """What a partition hands to the next one, table by table."""
+
+CONTACTS: dict[str, type[pl.DataType]] = _PAIR | {
+    "slot": _INT,
+    "lon_a": _FLOAT,
+    "lat_a": _FLOAT,
+    "lon_b": _FLOAT,
+    "lat_b": _FLOAT,
+    "distance_m": _INT,
+}
+"""Two ships near each other at one slot."""
 
 _BY_SHIP = ("pieces", "segments", "runs", "silences", "drifts")
 
@@ -268,7 +279,7 @@ def _legs(
         except OutOfOrder:
             pass
         else:
-            backend.put("legs", sieved.legs)
+            backend.lend("legs", sieved.legs)
             return sieved.rows_in, True
     conditions = [*bucket.conditions, f"t < {times[1]}"]
     if times[0] is not None:
@@ -294,11 +305,17 @@ def _work_ships(
     for name in _BY_SHIP:
         backend.put(f"carried_{name}", bucket.of(state.tables[name]))
     rows_in, streamed = _legs(backend, bucket, times, ports, parameters)
-    for name in ("reports", "pieces", "piece_targets", "links"):
+    backend.table("reports", parameters)
+    backend.drop("legs")
+    for name in ("pieces", "piece_targets", "links"):
         backend.table(name, parameters)
     _follow_chains(backend, parameters)
-    for name in ("segment_pieces", "segments", "states", "runs", "silences", "drift_legs"):
+    for name in ("segment_pieces", "segments", "states"):
         backend.table(name, parameters)
+    backend.drop("reports")
+    for name in ("runs", "silences", "drift_legs"):
+        backend.table(name, parameters)
+    backend.drop("states")
     for name in ("segment_summaries", "calls", "drifts", "slots", "next_pieces", "next_runs"):
         backend.view(name, parameters)
 
@@ -366,7 +383,7 @@ def run(
             second after the latest position.
         definitions: thresholds of the events.
         engine: where the SQL runs; both give the same events.
-        buckets: number of groups of ships; default one per 2.5 million rows, at least two.
+        buckets: number of groups of ships; default one per million rows, at least two.
         workers: buckets worked on at once, a thread each.
         memory_limit: DuckDB's limit for all workers together, such as "2GB".
         spill: folder for what outgrows the limit.
@@ -449,16 +466,35 @@ def _latest(files: Sequence[Path], start: int | None, state: State) -> int:
 def _work_meetings(
     backend: Backend, found: list[_Found], state: State, parameters: dict[str, int | float]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(meetings, slots that later ones may still meet): the stage that looks across ships."""
+    """(meetings, slots that later ones may still meet): the stage that looks across ships.
+
+    Ships are in contact at one slot or another, so the slots are taken a span of time after the
+    other: memory follows the span. Only contacts outlive it.
+    """
     slots = pl.concat([one.slots for one in found])
-    backend.put("slots", slots)
     backend.put("carried_slots", state.tables["slots"])
     backend.put("carried_meetings", state.tables["meetings"])
-    backend.table("contacts", parameters)
-    backend.view("meetings", parameters)
+    backend.put("contacts", pl.DataFrame(schema=CONTACTS))
+    for part in _spans(slots):
+        backend.lend("slots", part)
+        backend.extend("contacts", parameters)
+        backend.drop("slots")
     oldest = int(parameters["until_t"] - parameters["leg_s"])
     waiting = pl.concat([slots, state.tables["slots"]]).filter(pl.col("slot") * 600 >= oldest)
+    backend.view("meetings", parameters)
     return backend.frame("meetings"), waiting
+
+
+def _spans(slots: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The slots cut into spans of time of about `SLOTS_AT_ONCE` rows; one slot is never cut."""
+    if slots.height <= SLOTS_AT_ONCE:
+        yield slots
+        return
+    sizes = slots.group_by("slot").len().sort("slot")
+    span = (sizes["len"].cum_sum() - 1) // SLOTS_AT_ONCE
+    for _, part in sizes.group_by(span, maintain_order=True):
+        first, last = part["slot"][0], part["slot"][-1]
+        yield slots.filter(pl.col("slot").is_between(first, last))
 
 
 def _gather(
