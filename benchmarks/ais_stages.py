@@ -5,9 +5,11 @@
     python -m benchmarks.ais_stages --rows 1000000 --spark          # equal rows, time
     python -m benchmarks.ais_stages --rows 1000000 --oracle         # equal rows, time
 
-Every measurement runs in a process of its own, one after another, and reports its best round in
-wall seconds and in CPU seconds (of all threads: what a busy machine distorts least), and the
-greatest resident memory.
+Every measurement runs in a process of its own, one after another, round after round, so that each
+stands beside its own scan. A process works twice: the first time gives the greatest resident
+memory, the second the time (the statements are parsed, the file is in memory). Shown are the
+medians in wall seconds and in CPU seconds (of all threads: what a busy machine distorts least), and
+the medians of the ratios to the scan of the same round.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import duckdb
@@ -93,7 +96,7 @@ def measure_stages(folder: Path, given: argparse.Namespace) -> dict:
 
 
 def measure_stages_one_worker(folder: Path, given: argparse.Namespace) -> dict:
-    """The same with one worker: what one worker needs."""
+    """The same with one worker."""
     start = time.perf_counter(), time.process_time()
     events = _run(folder, given, workers=1)
     return {
@@ -103,10 +106,18 @@ def measure_stages_one_worker(folder: Path, given: argparse.Namespace) -> dict:
     }
 
 
+def measure_worker_alone(folder: Path, given: argparse.Namespace) -> dict:
+    """One worker without the final tables, which grow with the events: what a worker needs."""
+    engine.run(
+        [_positions(folder)], PORTS, workers=1, memory_limit=given.memory, spill=folder / "spill"
+    )
+    return {}
+
+
 def measure_sql_only(folder: Path, given: argparse.Namespace) -> dict:
-    """The same with the portable SQL alone, as any other engine runs it."""
+    """One worker with the portable SQL alone, as any other engine runs it."""
     setattr(engine, "sieve", _refuse)  # noqa: B010
-    return measure_stages_one_worker(folder, given) if given.one else measure_stages(folder, given)
+    return measure_stages_one_worker(folder, given)
 
 
 def _refuse(*_: object, **__: object) -> None:
@@ -169,13 +180,30 @@ def _alone(name: str, folder: Path, given: argparse.Namespace) -> dict:
     """One measurement in a fresh process."""
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.ais_stages", "--measure", name]
     command += ["--folder", str(folder), "--rows", str(given.rows)]
-    command += ["--rounds", str(given.rounds)]
     if given.memory:
         command += ["--memory", given.memory]
+    if given.cold:
+        command += ["--cold"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def _measure(given: argparse.Namespace) -> dict:
+    """One measurement in this process."""
+    cold = given.cold or given.measure in ("spark", "oracle")
+    found: dict = {}
+    rss_mb = 0.0
+    for _ in range(1 if cold else 2):
+        start = time.perf_counter(), time.process_time()
+        made = MEASURES[given.measure](given.folder, given)
+        found = {
+            "wall_s": time.perf_counter() - start[0],
+            "cpu_s": time.process_time() - start[1],
+        } | made
+        rss_mb = rss_mb or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"rss_mb": rss_mb} | found
 
 
 def main() -> None:
@@ -188,26 +216,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--measure", choices=sorted(MEASURES))
     parser.add_argument("--only", help="measurements by name, comma-separated")
-    parser.add_argument("--one", action="store_true")
+    parser.add_argument("--cold", action="store_true", help="work once in each process, not twice")
     parser.add_argument("--spark", action="store_true")
     parser.add_argument("--oracle", action="store_true")
     given = parser.parse_args()
     if given.measure:
-        rounds = 1 if given.measure in ("spark", "oracle") else given.rounds
-        done = []
-        for _ in range(rounds):
-            start = time.perf_counter(), time.process_time()
-            found = MEASURES[given.measure](given.folder, given)
-            timed = {
-                "wall_s": time.perf_counter() - start[0],
-                "cpu_s": time.process_time() - start[1],
-                "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            }
-            done.append(timed | found)
-        best = min(done, key=lambda one: one["wall_s"])
-        best["cpu_s"] = min(one["cpu_s"] for one in done)
-        best["rss_mb"] = done[-1]["rss_mb"]
-        print(json.dumps(best))
+        print(json.dumps(_measure(given)))
         return
 
     folder = given.folder or given.out / f"ais_{given.rows}"
@@ -216,24 +230,30 @@ def main() -> None:
     names = ["scan", "sort", "stages", "stages_one_worker", "sql_only"]
     if given.only:
         names = given.only.split(",")
-    names += ["spark"] * given.spark + ["oracle"] * given.oracle
-    best = {name: _alone(name, folder, given) for name in names}
-    scan = best.get("scan")
-    print(f"{given.rows:,} rows asked for, best of {given.rounds}")
+    rounds = [{name: _alone(name, folder, given) for name in names} for _ in range(given.rounds)]
+    once = ["spark"] * given.spark + ["oracle"] * given.oracle
+    single = {name: _alone(name, folder, given) for name in once}
+    print(f"{given.rows:,} rows asked for, medians of {given.rounds} rounds")
     print(f"{'':18} {'wall s':>8} {'x scan':>7} {'CPU s':>8} {'x scan':>7} {'RSS MB':>7}")
-    for name, found in best.items():
-        wall = found["wall_s"] / scan["wall_s"] if scan else float("nan")
-        cpu = found.get("cpu_s", float("nan")) / scan["cpu_s"] if scan else float("nan")
+    for name in [*names, *once]:
+        done = [one[name] for one in rounds] if name in names else [single[name]]
+        shown = {key: median(one[key] for one in done) for key in ("wall_s", "cpu_s", "rss_mb")}
+        ratio = {
+            key: median(one[name][key] / one["scan"][key] for one in rounds)
+            if "scan" in names and name in names
+            else float("nan")
+            for key in ("wall_s", "cpu_s")
+        }
         print(
-            f"{name:18} {found['wall_s']:8.2f} {wall:7.1f} {found.get('cpu_s', 0):8.2f} "
-            f"{cpu:7.1f} {found['rss_mb']:7.0f}"
+            f"{name:18} {shown['wall_s']:8.2f} {ratio['wall_s']:7.1f} {shown['cpu_s']:8.2f} "
+            f"{ratio['cpu_s']:7.1f} {shown['rss_mb']:7.0f}"
         )
         for key in ("events", "rows_that_differ", "spark_start_s", "duckdb_wall_s"):
-            if key in found:
-                print(f"    {key}: {found[key]}")
-    if "stages" in best:
+            if key in done[0]:
+                print(f"    {key}: {done[0][key]}")
+    if "stages" in names:
         with pl.Config(tbl_hide_dataframe_shape=True):
-            print(pl.DataFrame(best["stages"]["score"]))
+            print(pl.DataFrame(rounds[0]["stages"]["score"]))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import duckdb
+import numpy as np
 import polars as pl
 import sqlglot
 from sqlglot import exp
@@ -86,11 +87,8 @@ class Backend(Protocol):
     def extend(self, name: str, parameters: Mapping[str, int | float]) -> None:
         """Run a select and add its rows to the table of its name."""
 
-    def rename(self, old: str, new: str) -> None:
-        """Give a table another name, replacing what had it."""
-
-    def frame(self, name: str) -> pl.DataFrame:
-        """A table's rows."""
+    def frame(self, name: str, parameters: Mapping[str, int | float]) -> pl.DataFrame:
+        """The rows of a select, not kept in the database."""
 
     def number(self, select: str) -> int:
         """The one number that a select of ours over `{name}` tables returns."""
@@ -167,12 +165,13 @@ class DuckDBBackend:
             f"insert into shipping.{name} by name {statement(name, parameters)}"
         )
 
-    def rename(self, old: str, new: str) -> None:
-        self._connection.execute(f"drop table if exists shipping.{new}")
-        self._connection.execute(f"alter table shipping.{old} rename to {new}")
-
-    def frame(self, name: str) -> pl.DataFrame:
-        return self._connection.sql(f"select * from shipping.{name}").pl()
+    def frame(self, name: str, parameters: Mapping[str, int | float]) -> pl.DataFrame:
+        table = self._connection.execute(statement(name, parameters)).to_arrow_table()
+        found = pl.from_arrow(table)
+        assert isinstance(found, pl.DataFrame)
+        # DuckDB hands over buffers for thousands of rows whatever their number: copied out, a
+        # small frame that is kept for long is small
+        return found[np.arange(found.height)]
 
     def number(self, select: str) -> int:
         row = self._connection.execute(select.replace("{", "shipping.").replace("}", "")).fetchone()
@@ -180,6 +179,12 @@ class DuckDBBackend:
 
     def close(self) -> None:
         self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class SparkBackend:
@@ -256,11 +261,9 @@ class SparkBackend:
         kept.createOrReplaceTempView(f"shipping_{name}")
         self._kept[name] = kept
 
-    def rename(self, old: str, new: str) -> None:
-        self._session.table(f"shipping_{old}").createOrReplaceTempView(f"shipping_{new}")
-
-    def frame(self, name: str) -> pl.DataFrame:
-        found = pl.from_arrow(self._session.table(f"shipping_{name}").toArrow())
+    def frame(self, name: str, parameters: Mapping[str, int | float]) -> pl.DataFrame:
+        selected = self._session.sql(statement(name, parameters, "spark"))
+        found = pl.from_arrow(selected.toArrow())
         assert isinstance(found, pl.DataFrame)
         return found
 

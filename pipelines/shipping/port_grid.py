@@ -171,9 +171,9 @@ def port_map(ports: pl.DataFrame) -> PortMap:
         reached.group_by("cell", maintain_order=True)
         .agg(
             pl.col("column_no", "row_no").first(),
-            pl.col("port_id", "near_deg2", "far_deg2", "inner_deg2", "outer_deg2").sort_by(
-                "far_deg2", "port_id"
-            ).first(),
+            pl.col("port_id", "near_deg2", "far_deg2", "inner_deg2", "outer_deg2")
+            .sort_by("far_deg2", "port_id")
+            .first(),
             rival_deg2=rival,
         )
         .with_columns(

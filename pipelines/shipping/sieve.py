@@ -1,4 +1,4 @@
-"""The one pass over all positions, in NumPy on sorted Parquet, a row group at a time.
+"""The one pass over all positions, in NumPy on sorted Parquet, a block of rows at a time.
 
 It yields the rows of sql/shipping/legs.sql, and perhaps a few more: a row that is kept without need
 costs time, never an event, since every later stage asks its own question again. So the tests here
@@ -18,6 +18,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipelines.shipping.port_grid import SEA, UNSURE, PortMap
+
+# arrays of this length stay in the processor's cache, and memory follows it, not the row group
+ROWS_AT_ONCE = 65_536
 
 COLUMNS = ("mmsi", "t", "lon", "lat", "sog_kn", "draught_m")
 
@@ -50,26 +53,44 @@ class Sieved:
     rows_in: int
 
 
+@dataclass(frozen=True)
+class Part:
+    """Row groups of one Parquet file, its footer read once for all who read parts of it."""
+
+    file: Path
+    footer: pq.FileMetaData
+    groups: tuple[int, ...]
+
+
+def parts_of(files: Sequence[Path]) -> list[Part]:
+    """Whole files as parts."""
+    footers = [pq.read_metadata(file) for file in files]
+    return [
+        Part(file, footer, tuple(range(footer.num_row_groups)))
+        for file, footer in zip(files, footers, strict=True)
+    ]
+
+
 def _blocks(
-    files: Sequence[Path],
+    parts: Sequence[Part],
     low: int | None,
     high: int | None,
     from_t: int | None,
     until_t: int | None,
 ) -> Iterator[Block]:
-    """Row groups that may hold ships low <= mmsi < high, cut to these ships and times."""
-    for file in files:
-        with pq.ParquetFile(file, pre_buffer=False) as opened:
-            at = opened.schema_arrow.get_field_index("mmsi")
-            for group in range(opened.num_row_groups):
-                known = opened.metadata.row_group(group).column(at).statistics
-                if known is not None and known.has_min_max:
-                    if high is not None and known.min >= high:
-                        continue
-                    if low is not None and known.max < low:
-                        continue
-                table = opened.read_row_group(group, columns=list(COLUMNS), use_threads=False)
-                block = {name: table.column(name).to_numpy() for name in COLUMNS}
+    """Rows of the ships low <= mmsi < high and these times, `ROWS_AT_ONCE` or fewer."""
+    for part in parts:
+        with pq.ParquetFile(part.file, metadata=part.footer, pre_buffer=False) as opened:
+            batches = opened.iter_batches(
+                ROWS_AT_ONCE,
+                row_groups=list(part.groups),
+                columns=list(COLUMNS),
+                use_threads=False,
+            )
+            for batch in batches:
+                block: Block = {
+                    name: batch.column(name).to_numpy(zero_copy_only=False) for name in COLUMNS
+                }
                 wanted: NDArray[np.bool_] | None = None
                 for name, limit, below in (
                     ("mmsi", low, False),
@@ -149,7 +170,7 @@ def _are_sorted(block: Block, ones: NDArray[np.intp], others: NDArray[np.intp]) 
 
 
 def sieve(
-    files: Sequence[Path],
+    parts: Sequence[Part],
     ports: PortMap,
     parameters: dict[str, int | float],
     *,
@@ -161,7 +182,7 @@ def sieve(
     """Positions at which something may change.
 
     Args:
-        files: Parquet files; together each ship's rows lie in one stretch, ordered by time.
+        parts: of Parquet files; together each ship's rows lie in one stretch, ordered by time.
         ports: the rough map of the ports.
         parameters: `Definitions.parameters`.
         low, high: ships low <= mmsi < high.
@@ -177,7 +198,7 @@ def sieve(
     # the next block tells
     carried: Block | None = None
     judged = 0
-    for raw in _blocks(files, low, high, from_t, until_t):
+    for raw in _blocks(parts, low, high, from_t, until_t):
         rows_in += len(raw["mmsi"])
         block = raw if carried is None else _joined(carried, raw)
         chosen, waiting = _first_reports(block)
@@ -208,21 +229,17 @@ def sieve(
     ships = np.concatenate(starts)
     if len(np.unique(ships)) < len(ships):
         raise OutOfOrder("a ship's positions lie in more than one place")
-    joined = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
-    frame = pl.DataFrame(joined)
-    known = pl.col("has_prev")
-    return Sieved(
-        frame.with_columns(
-            pl.col("draught_m").fill_nan(None),
-            *(
-                pl.when(known).then(name).otherwise(None).alias(name)
-                for name in ("prev_t", "prev_lon", "prev_lat")
-            ),
-        )
-        .select(list(LEGS_SCHEMA))
-        .cast(pl.Schema(LEGS_SCHEMA)),
-        rows_in,
-    )
+    begins = ~np.concatenate([one.pop("has_prev") for one in found])
+    columns = {}
+    for name, kind in LEGS_SCHEMA.items():
+        # column by column, so that the blocks are freed on the way
+        values = pl.Series(name, np.concatenate([one.pop(name) for one in found]), dtype=kind)
+        if name.startswith("prev_"):
+            values = values.scatter(begins.nonzero()[0], None)
+        elif name == "draught_m":
+            values = values.fill_nan(None)
+        columns[name] = values
+    return Sieved(pl.DataFrame(columns), rows_in)
 
 
 def _changes(

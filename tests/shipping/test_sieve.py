@@ -14,7 +14,7 @@ from pipelines.schemas.shipping import POSITIONS_SCHEMA
 from pipelines.shipping.backends import DuckDBBackend
 from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.port_grid import BETWEEN, SEA, UNSURE, port_grid, port_map
-from pipelines.shipping.sieve import LEGS_SCHEMA, OutOfOrder, sieve
+from pipelines.shipping.sieve import LEGS_SCHEMA, OutOfOrder, parts_of, sieve
 
 PORTS = ais_generator.synthetic_ports()
 PARAMETERS = Definitions().parameters()
@@ -31,7 +31,7 @@ def _sieved(
 ) -> pl.DataFrame:
     file = folder / f"{rows}.parquet"
     frame.write_parquet(file, row_group_size=rows)
-    found = sieve([file], port_map(ports), PARAMETERS)
+    found = sieve(parts_of([file]), port_map(ports), PARAMETERS)
     assert found.rows_in == frame.height
     return found.legs
 
@@ -46,7 +46,7 @@ def _by_sql(frame: pl.DataFrame, folder: Path, ports: pl.DataFrame) -> pl.DataFr
     backend.positions([file], [])
     backend.view("neighbours", PARAMETERS)
     backend.view("legs", PARAMETERS)
-    found = backend.frame("legs")
+    found = backend.frame("legs", PARAMETERS)
     backend.close()
     return found
 
