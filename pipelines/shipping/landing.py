@@ -350,8 +350,8 @@ def _judge_rows(connection: duckdb.DuckDBPyConnection, rules: Rules, received_t:
             imo_text, name_original, call_sign, ship_type, length_m, width_m,
             has_position, coalesce(refused = 'joined', false) as is_part, rule, flags,
             -- only a refused row is shown as it was written
-            case when rule is not null then mmsi_text end as mmsi_text,
-            case when rule is not null then time_text end as time_text,
+            case when rule is not null then nullif(trim(mmsi_text), '') end as mmsi_text,
+            case when rule is not null then nullif(trim(time_text), '') end as time_text,
             bad_column, bad_value
         from tested
         """,
