@@ -33,7 +33,7 @@ DECODER_RULES = (
 # the first that holds refuses the row; $name is the rule's threshold
 ROW_TESTS: dict[str, str] = {
     "value_unparsable": "bad_column is not null",
-    "mmsi_invalid": "mmsi is null or length(lpad(mmsi::varchar, 9, '0')) <> 9",
+    "mmsi_invalid": "mmsi is null or mmsi not between 0 and 999999999",
     "base_station": "is_base_station or mmsi < 10000000",
     "mmsi_not_a_ship": f"not ({_SHIP})",
     "time_missing": "t is null and time_text is null",

@@ -58,6 +58,12 @@ class Layout:
                 cell = f"(case when upper(trim({name}_cell)) not in ({listed}) then {cell} end)"
             return cell
 
+        def particular(name: str) -> str:
+            # trimmed where a ship's particulars are gathered, once each and not once a row
+            if self.absent or name not in held:
+                return text(name)
+            return f"{name}_cell"
+
         numbers = ["lon", "lat", "sog_kn", "cog_deg", "heading_deg", "draught_m"]
         numbers += ["length_m", "width_m"]
         told = [name for name in numbers if name in held]
@@ -73,6 +79,12 @@ class Layout:
         bad_column = " ".join(f"when {test} then '{name}'" for name, test in wrong.items())
         bad_value = " ".join(f"when bad_column = '{name}' then {text(name)}" for name in told)
         cells = ", ".join(f"{cell} as {name}_cell" for name, cell in held.items())
+        name = "null::varchar"
+        if "name_original" in held:
+            # a name stays as received, spaces and all
+            name = "name_original_cell"
+            if self.absent:
+                name = f"case when {text('name_original')} is not null then {name} end"
         marks = [
             f"{self._mark(self.base_station, place)} as is_base_station",
             f"{self._mark(self.coarse, place)} as is_coarse",
@@ -104,14 +116,10 @@ class Layout:
                 case when t is null then {text("t")} else t_cell end as time_text,
                 {self._is_naive(text("t"))} as is_naive,
                 {", ".join(numbers[:6])},
-                {text("imo_text")} as imo_text,
-                {
-            f"case when {text('name_original')} is not null then name_original_cell end"
-            if "name_original" in held
-            else "null::varchar"
-        } as name_original,
-                {text("call_sign")} as call_sign,
-                {text("ship_type")} as ship_type,
+                {particular("imo_text")} as imo_text,
+                {name} as name_original,
+                {particular("call_sign")} as call_sign,
+                {particular("ship_type")} as ship_type,
                 length_m,
                 width_m,
                 true as has_position,
