@@ -35,7 +35,7 @@ from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.port_grid import PortMap, port_grid, port_map
 from pipelines.shipping.sieve import OutOfOrder, Part, parts_of, sieve
 
-ROWS_PER_BUCKET = 1_250_000
+ROWS_PER_BUCKET = 1_750_000
 SLOTS_AT_ONCE = 150_000
 
 _INT, _FLOAT, _BOOL = pl.Int64, pl.Float64, pl.Boolean
@@ -367,7 +367,7 @@ def _work_ships(
 
 
 def _follow_chains(backend: Backend, parameters: dict[str, int | float]) -> None:
-    """Name every piece by the first piece of its segment, twice as far each time round."""
+    """Name every piece by the first piece of its segment, four times as far each time round."""
     backend.table("chain_links", parameters, file="chain_start")
     steps = backend.number(
         "select max(links) from (select count(*) as links from {links} "
@@ -376,7 +376,7 @@ def _follow_chains(backend: Backend, parameters: dict[str, int | float]) -> None
     reached = 1
     while reached <= steps:
         backend.table("chain_links", parameters, file="chains")
-        reached *= 2
+        reached *= 4
 
 
 def run(
@@ -405,7 +405,7 @@ def run(
             second after the latest position.
         definitions: thresholds of the events.
         engine: where the SQL runs; both give the same events.
-        buckets: number of groups of ships; default one per 1.25 million rows, at least two.
+        buckets: number of groups of ships; default one per 1.75 million rows, at least two.
         workers: buckets worked on at once, a thread each.
         memory_limit: DuckDB's limit for all workers together, such as "2GB".
         spill: folder for what outgrows the limit.

@@ -63,10 +63,7 @@ def coast_km(
             int(np.floor((lon[here].max() + wide + 180) * 120)) + 1,
         )
         columns = columns[: land.COLUMNS]
-        row, column = (axis.ravel() for axis in np.meshgrid(rows, columns, indexing="ij"))
-        is_land = land.is_land_cell(row, column, cache_dir=cache_dir).reshape(
-            len(rows), len(columns)
-        )
+        is_land = land.land_window(rows, columns, cache_dir=cache_dir)
         # the shore alone: land with water beside it
         inside = is_land.copy()
         inside[1:-1, 1:-1] &= (

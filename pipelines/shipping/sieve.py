@@ -266,22 +266,26 @@ def _changes(
     leg_s = (t[1:] - t[:-1]).astype(np.float64)
     east = np.abs(lon[1:] - lon[:-1])
     north = np.abs(lat[1:] - lat[:-1])
-    moved = np.maximum(east, north)
     here, there = code[1:], code[:-1]
 
     keep = leg_s > parameters["silence_s"]
     # a leg is too long only if one of its sides is at least 0.7 of it, whatever the latitude
-    keep |= moved > (leg_s * parameters["speed_deg_per_s"] + parameters["error_deg"]) * 0.7
-    # against the last draught said, not the last row: one report in many names it
-    known = np.maximum.accumulate(np.where(np.isnan(draught) & same, 0, np.arange(len(draught))))
-    keep |= (draught[1:] != draught[known[:-1]]) & ~np.isnan(draught[1:])
+    keep |= np.maximum(east, north) > (
+        leg_s * (0.7 * parameters["speed_deg_per_s"]) + 0.7 * parameters["error_deg"]
+    )
     keep |= here != there
     keep |= here == UNSURE
     keep |= (here != SEA) & stopped[1:] & ~stopped[:-1]
+    # against the last draught said, not the last row: one report in many names it
+    said = np.flatnonzero(~(np.isnan(draught) & same))
+    told = draught[said]
+    keep[said[1:][(told[1:] != told[:-1]) & ~np.isnan(told[1:])] - 1] = True
     # away from ports: slow in both directions; 1 - x²/2 never exceeds the cosine
     slow = leg_s * parameters["drift_deg_per_s"] + parameters["noise_deg"]
-    shrink = np.maximum(1 - lat[1:] * lat[1:] * 1.5231e-4, 0.0) * 0.998
-    keep |= (here <= SEA) & (leg_s <= parameters["leg_s"]) & (north < slow) & (east * shrink < slow)
+    maybe = np.flatnonzero((here <= SEA) & (north < slow) & (leg_s <= parameters["leg_s"]))
+    y = lat[1:][maybe]
+    shrink = np.maximum(1 - y * y * 1.5231e-4, 0.0) * 0.998
+    keep[maybe[east[maybe] * shrink < slow[maybe]]] = True
 
     wanted = last | ~same
     wanted[1:] |= keep
