@@ -3,6 +3,7 @@
     python -m benchmarks.ais_stages --rows 10000000                 # scan, sort, stages, memory
     python -m benchmarks.ais_stages --rows 100000000 --memory 2GB   # out of core
     python -m benchmarks.ais_stages --rows 1000000 --spark          # equal rows, time
+    python -m benchmarks.ais_stages --rows 1000000 --only anchorage # 800 ships in one place
     python -m benchmarks.ais_stages --rows 1000000 --oracle         # equal rows, time
 
 Every measurement runs in a process of its own, one after another, round after round, so that each
@@ -22,13 +23,17 @@ import sys
 import time
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from benchmarks import ais_generator, ais_oracle, ais_score
 from pipelines.shipping import engine, places
+from pipelines.shipping.backends import DuckDBBackend
+from pipelines.shipping.definitions import Definitions
 
 PORTS = ais_generator.synthetic_ports()
 SCAN = (
@@ -169,6 +174,48 @@ def measure_oracle(folder: Path, given: argparse.Namespace) -> dict:
     return {"wall_s": took, "rows_that_differ": _differences(ours, expected)}
 
 
+def measure_anchorage(folder: Path, _: argparse.Namespace) -> dict:
+    """The stage across ships where every ship has many others beside it.
+
+    800 ships lie in 6 by 6 km for ten days, off every port; their slots are given.
+    """
+    rng = np.random.default_rng(1)
+    ships, slots = 800, 10 * 144
+    north, east = (rng.uniform(0, 6 / 111.195, (ships, 1)) for _ in range(2))
+    swing = 2 * np.pi * (np.arange(slots) / 72 + rng.random((ships, 1)))
+    frame = pl.DataFrame(
+        {
+            "mmsi": np.repeat(np.arange(ships) + ais_generator.FIRST_MMSI, slots),
+            "segment": np.zeros(ships * slots, dtype=np.int64),
+            "slot": np.tile(np.arange(slots) + 2_900_000, ships),
+            "lon": (122 + (east + 0.001 * np.cos(swing)) / np.cos(np.radians(36))).ravel(),
+            "lat": (36 + north + 0.001 * np.sin(swing)).ravel(),
+        }
+    )
+    parameters = Definitions().parameters() | {"until_t": 2_999_000 * 600}
+    with TemporaryDirectory() as spare, DuckDBBackend(threads=2) as backend:
+        given = engine._Slots(Path(spare))
+        given.add(frame)
+        start = time.perf_counter(), time.process_time()
+        counted: list[int] = []
+        table = backend.table
+
+        def _counting(name: str, *arguments: Any, **options: Any) -> None:
+            table(name, *arguments, **options)
+            counted.append(backend.number(f"select count(*) from {{{name}}}"))
+
+        backend.table = _counting
+        meetings, _ = engine._work_meetings(backend, given, engine.State(), parameters)
+        took = time.perf_counter() - start[0], time.process_time() - start[1]
+    contacts = sum(counted)
+    return {
+        "wall_s": took[0],
+        "cpu_s": took[1],
+        "found": f"{frame.height:,} slots, {contacts:,} pairs of ships at a slot, "
+        f"{contacts / took[0]:,.0f} a second, {meetings.height:,} meetings",
+    }
+
+
 MEASURES = {
     name.removeprefix("measure_"): function
     for name, function in list(globals().items())
@@ -248,7 +295,7 @@ def main() -> None:
             f"{name:18} {shown['wall_s']:8.2f} {ratio['wall_s']:7.1f} {shown['cpu_s']:8.2f} "
             f"{ratio['cpu_s']:7.1f} {shown['rss_mb']:7.0f}"
         )
-        for key in ("events", "rows_that_differ", "spark_start_s", "duckdb_wall_s"):
+        for key in ("events", "rows_that_differ", "spark_start_s", "duckdb_wall_s", "found"):
             if key in done[0]:
                 print(f"    {key}: {done[0][key]}")
     if "stages" in names:

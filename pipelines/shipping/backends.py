@@ -84,9 +84,6 @@ class Backend(Protocol):
     ) -> None:
         """Run a select and keep its rows."""
 
-    def extend(self, name: str, parameters: Mapping[str, int | float]) -> None:
-        """Run a select and add its rows to the table of its name."""
-
     def frame(self, name: str, parameters: Mapping[str, int | float]) -> pl.DataFrame:
         """The rows of a select, not kept in the database."""
 
@@ -158,11 +155,6 @@ class DuckDBBackend:
     ) -> None:
         self._connection.execute(
             f"create or replace table shipping.{name} as {statement(file or name, parameters)}"
-        )
-
-    def extend(self, name: str, parameters: Mapping[str, int | float]) -> None:
-        self._connection.execute(
-            f"insert into shipping.{name} by name {statement(name, parameters)}"
         )
 
     def frame(self, name: str, parameters: Mapping[str, int | float]) -> pl.DataFrame:
@@ -251,13 +243,6 @@ class SparkBackend:
         selected = self._session.sql(statement(file or name, parameters, "spark"))
         # cuts the plan: without it every later stage would plan all earlier ones again
         kept = selected.localCheckpoint(eager=True)
-        kept.createOrReplaceTempView(f"shipping_{name}")
-        self._kept[name] = kept
-
-    def extend(self, name: str, parameters: Mapping[str, int | float]) -> None:
-        added = self._session.sql(statement(name, parameters, "spark"))
-        both = self._session.table(f"shipping_{name}").unionByName(added)
-        kept = both.localCheckpoint(eager=True)
         kept.createOrReplaceTempView(f"shipping_{name}")
         self._kept[name] = kept
 

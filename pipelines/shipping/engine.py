@@ -117,16 +117,6 @@ CARRIED: dict[str, dict[str, type[pl.DataType]]] = {
 }
 """What a partition hands to the next one, table by table."""
 
-CONTACTS: dict[str, type[pl.DataType]] = _PAIR | {
-    "slot": _INT,
-    "lon_a": _FLOAT,
-    "lat_a": _FLOAT,
-    "lon_b": _FLOAT,
-    "lat_b": _FLOAT,
-    "distance_m": _INT,
-}
-"""Two ships near each other at one slot."""
-
 _BY_SHIP = ("pieces", "segments", "runs", "silences", "drifts")
 
 EVENT_PARTS: dict[str, dict[str, type[pl.DataType]]] = {
@@ -529,20 +519,28 @@ class _Slots:
         """Slots from `slot` on."""
         return self._all.filter(pl.col("slot") >= slot).collect()
 
-    def spans(self) -> Iterator[pl.DataFrame]:
-        """Spans of time of about `SLOTS_AT_ONCE` rows; one slot is never cut."""
+    def spans(self, first_until: int) -> Iterator[tuple[pl.DataFrame, int | None]]:
+        """Spans of time of about `SLOTS_AT_ONCE` rows, and the last slot of each but the last.
+
+        One slot is never cut, and slots up to `first_until` are of the first span.
+        """
         if not self._files:
-            yield pl.concat(self._held)
+            yield pl.concat(self._held), None
             return
         sizes = self._all.group_by("slot").len().sort("slot").collect()
-        numbered = sizes.with_columns(span=(pl.col("len").cum_sum() - 1) // SLOTS_AT_ONCE)
-        for first, last in (
+        span = (pl.col("len").cum_sum() - 1) // SLOTS_AT_ONCE
+        numbered = sizes.with_columns(
+            span=pl.when(pl.col("slot") <= first_until).then(-1).otherwise(span)
+        )
+        ranges = (
             numbered.group_by("span", maintain_order=True)
             .agg(first=pl.col("slot").min(), last=pl.col("slot").max())
             .select("first", "last")
-            .iter_rows()
-        ):
-            yield self._all.filter(pl.col("slot").is_between(first, last)).collect()
+            .rows()
+        )
+        for first, last in ranges:
+            span = self._all.filter(pl.col("slot").is_between(first, last)).collect()
+            yield span, last if last < ranges[-1][1] else None
 
 
 def _work_meetings(
@@ -551,19 +549,32 @@ def _work_meetings(
     """(meetings, slots that later ones may still meet): the stage that looks across ships.
 
     Ships are in contact at one slot or another, so the slots are taken a span of time after the
-    other: memory follows the span. Only contacts outlive it.
+    other, as partitions are: memory follows the span.
     """
+    carried = state.tables["meetings"]
     backend.put("carried_slots", state.tables["slots"])
-    backend.put("carried_meetings", state.tables["meetings"])
-    backend.put("contacts", pl.DataFrame(schema=CONTACTS))
-    for span in slots.spans():
+    found: list[pl.DataFrame] = []
+    latest = carried["last_slot"].max()
+    for span, last in slots.spans(int(latest) if isinstance(latest, int) else -1):
+        backend.put("carried_meetings", carried)
         backend.lend("slots", span)
-        backend.extend("contacts", parameters)
+        backend.table("contacts", parameters)
         backend.drop("slots")
+        until_t = parameters["until_t"]
+        if last is not None:
+            # a meeting goes on if the next slot that may come is near enough to its last one
+            until_t = (last + 1) * 600 + parameters["leg_s"]
+        meetings = backend.frame("meetings", parameters | {"until_t": int(until_t)})
+        ended = pl.col("last_slot") - pl.col("start_slot") >= parameters["contact_slots"]
+        if last is None:
+            found.append(meetings)
+        else:
+            # what has ended too short to matter is not worth keeping
+            found.append(meetings.filter(~pl.col("is_open") & ended))
+            carried = meetings.filter("is_open").select(list(CARRIED["meetings"]))
     oldest = -(-int(parameters["until_t"] - parameters["leg_s"]) // 600)
-    carried = state.tables["slots"].filter(pl.col("slot") >= oldest)
-    waiting = pl.concat([slots.since(oldest).select(carried.columns), carried])
-    return backend.frame("meetings", parameters), waiting
+    waiting = state.tables["slots"].filter(pl.col("slot") >= oldest)
+    return pl.concat(found), pl.concat([slots.since(oldest).select(waiting.columns), waiting])
 
 
 def _gather(
