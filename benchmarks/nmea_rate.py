@@ -1,7 +1,7 @@
 """Sentences decoded and rows landed a second: `python -m benchmarks.nmea_rate [--sentences N]`.
 
-pyais is what the project decodes with. Where they are installed, libais (Apache-2.0, group `nmea` in
-pyproject.toml) and aiscat (GPL-3.0, never a dependency) decode the same file beside it. All figures
+pyais is what the project decodes with. Where they are installed, libais (Apache-2.0, group `nmea`
+of pyproject.toml) and aiscat (GPL-3.0, never a dependency) decode the same file beside it. Figures
 of one run, on one machine, are side by side, in wall seconds and in CPU seconds of all threads.
 """
 

@@ -28,19 +28,16 @@ class EngineError(RuntimeError):
 
 
 @lru_cache(maxsize=256)
-def _statement(name: str, dialect: str, values: tuple[tuple[str, int | float], ...]) -> str:
+def _template(name: str, dialect: str, kinds: tuple[tuple[str, str], ...]) -> str:
+    """The select in a dialect, a mark of ours where each parameter's digits go."""
     file = SQL_DIR / "shipping" / f"{name}.sql"
     body = file.read_text(encoding="utf-8").split(_HEADER_END, 1)[1]
     tree = sqlglot.parse_one(body, read="duckdb")
-    known = dict(values)
+    known = dict(kinds)
     for node in list(tree.find_all(exp.Placeholder)):
         if node.name not in known:
             raise EngineError(f"sql/shipping/{file.name} names ${node.name}, which has no value")
-        value = known[node.name]
-        literal = exp.Literal.number(repr(value))
-        node.replace(
-            exp.cast(literal, "DOUBLE") if isinstance(value, float) else exp.cast(literal, "BIGINT")
-        )
+        node.replace(exp.cast(exp.Literal.number(_mark(node.name)), known[node.name]))
     if dialect != "duckdb":
         # views of a session have no schema: shipping.legs is shipping_legs there
         for table in tree.find_all(exp.Table):
@@ -50,13 +47,26 @@ def _statement(name: str, dialect: str, values: tuple[tuple[str, int | float], .
     return tree.sql(dialect)
 
 
+def _mark(name: str) -> str:
+    return f"\u27e6{name}\u27e7"
+
+
 def statement(name: str, parameters: Mapping[str, int | float], dialect: str = "duckdb") -> str:
     """The select of sql/shipping/<name>.sql in a dialect, parameters written in as literals.
+
+    A file is parsed once, not once for every day whose end is a parameter.
 
     Raises:
         EngineError: the file names a parameter without a value.
     """
-    return _statement(name, dialect, tuple(sorted(parameters.items())))
+    kinds = tuple(
+        (key, "DOUBLE" if isinstance(value, float) else "BIGINT")
+        for key, value in sorted(parameters.items())
+    )
+    text = _template(name, dialect, kinds)
+    for key, value in parameters.items():
+        text = text.replace(_mark(key), repr(value))
+    return text
 
 
 class Backend(Protocol):
