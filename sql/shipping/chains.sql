@@ -2,7 +2,8 @@
 -- grain   one piece: mmsi, started_at
 -- inputs  shipping.chain_links
 -- units   epoch seconds; root_at names the earliest piece reached so far
--- why     run again until nothing moves, each time four times as far: the first piece names the segment
+-- why     run again until nothing moves, each time four times as far: the first piece names the
+--         segment
 
 select
     links.mmsi,
