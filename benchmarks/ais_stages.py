@@ -3,11 +3,14 @@
     python -m benchmarks.ais_stages --rows 10000000                 # scan, sort, stages, memory
     python -m benchmarks.ais_stages --rows 100000000 --memory 2GB   # out of core
     python -m benchmarks.ais_stages --rows 1000000 --spark          # equal rows, time
+    python -m benchmarks.ais_stages --rows 1000000 --only anchorage # 800 ships in one place
     python -m benchmarks.ais_stages --rows 1000000 --oracle         # equal rows, time
 
-Every measurement runs in a process of its own, one after another, and reports its best round in
-wall seconds and in CPU seconds (of all threads: what a busy machine distorts least), and the
-greatest resident memory.
+Every measurement runs in a process of its own, one after another, round after round, so that each
+stands beside its own scan. A process works twice: the first time gives the greatest resident
+memory, the second the time (the statements are parsed, the file is in memory). Shown are the
+medians in wall seconds and in CPU seconds (of all threads: what a busy machine distorts least), and
+the medians of the ratios to the scan of the same round.
 """
 
 from __future__ import annotations
@@ -19,13 +22,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from benchmarks import ais_generator, ais_oracle, ais_score
 from pipelines.shipping import engine, places
+from pipelines.shipping.backends import DuckDBBackend
+from pipelines.shipping.definitions import Definitions
 
 PORTS = ais_generator.synthetic_ports()
 SCAN = (
@@ -93,7 +101,7 @@ def measure_stages(folder: Path, given: argparse.Namespace) -> dict:
 
 
 def measure_stages_one_worker(folder: Path, given: argparse.Namespace) -> dict:
-    """The same with one worker: what one worker needs."""
+    """The same with one worker."""
     start = time.perf_counter(), time.process_time()
     events = _run(folder, given, workers=1)
     return {
@@ -103,10 +111,18 @@ def measure_stages_one_worker(folder: Path, given: argparse.Namespace) -> dict:
     }
 
 
+def measure_worker_alone(folder: Path, given: argparse.Namespace) -> dict:
+    """One worker without the final tables, which grow with the events: what a worker needs."""
+    engine.run(
+        [_positions(folder)], PORTS, workers=1, memory_limit=given.memory, spill=folder / "spill"
+    )
+    return {}
+
+
 def measure_sql_only(folder: Path, given: argparse.Namespace) -> dict:
-    """The same with the portable SQL alone, as any other engine runs it."""
+    """One worker with the portable SQL alone, as any other engine runs it."""
     setattr(engine, "sieve", _refuse)  # noqa: B010
-    return measure_stages_one_worker(folder, given) if given.one else measure_stages(folder, given)
+    return measure_stages_one_worker(folder, given)
 
 
 def _refuse(*_: object, **__: object) -> None:
@@ -158,6 +174,48 @@ def measure_oracle(folder: Path, given: argparse.Namespace) -> dict:
     return {"wall_s": took, "rows_that_differ": _differences(ours, expected)}
 
 
+def measure_anchorage(folder: Path, _: argparse.Namespace) -> dict:
+    """The stage across ships where every ship has many others beside it.
+
+    800 ships lie in 6 by 6 km for ten days, off every port; their slots are given.
+    """
+    rng = np.random.default_rng(1)
+    ships, slots = 800, 10 * 144
+    north, east = (rng.uniform(0, 6 / 111.195, (ships, 1)) for _ in range(2))
+    swing = 2 * np.pi * (np.arange(slots) / 72 + rng.random((ships, 1)))
+    frame = pl.DataFrame(
+        {
+            "mmsi": np.repeat(np.arange(ships) + ais_generator.FIRST_MMSI, slots),
+            "segment": np.zeros(ships * slots, dtype=np.int64),
+            "slot": np.tile(np.arange(slots) + 2_900_000, ships),
+            "lon": (122 + (east + 0.001 * np.cos(swing)) / np.cos(np.radians(36))).ravel(),
+            "lat": (36 + north + 0.001 * np.sin(swing)).ravel(),
+        }
+    )
+    parameters = Definitions().parameters() | {"until_t": 2_999_000 * 600}
+    with TemporaryDirectory() as spare, DuckDBBackend(threads=2) as backend:
+        given = engine._Slots(Path(spare))
+        given.add(frame)
+        start = time.perf_counter(), time.process_time()
+        counted: list[int] = []
+        table = backend.table
+
+        def _counting(name: str, *arguments: Any, **options: Any) -> None:
+            table(name, *arguments, **options)
+            counted.append(backend.number(f"select count(*) from {{{name}}}"))
+
+        backend.table = _counting
+        meetings, _ = engine._work_meetings(backend, given, engine.State(), parameters)
+        took = time.perf_counter() - start[0], time.process_time() - start[1]
+    contacts = sum(counted)
+    return {
+        "wall_s": took[0],
+        "cpu_s": took[1],
+        "found": f"{frame.height:,} slots, {contacts:,} pairs of ships at a slot, "
+        f"{contacts / took[0]:,.0f} a second, {meetings.height:,} meetings",
+    }
+
+
 MEASURES = {
     name.removeprefix("measure_"): function
     for name, function in list(globals().items())
@@ -169,13 +227,30 @@ def _alone(name: str, folder: Path, given: argparse.Namespace) -> dict:
     """One measurement in a fresh process."""
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.ais_stages", "--measure", name]
     command += ["--folder", str(folder), "--rows", str(given.rows)]
-    command += ["--rounds", str(given.rounds)]
     if given.memory:
         command += ["--memory", given.memory]
+    if given.cold:
+        command += ["--cold"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def _measure(given: argparse.Namespace) -> dict:
+    """One measurement in this process."""
+    cold = given.cold or given.measure in ("spark", "oracle")
+    found: dict = {}
+    rss_mb = 0.0
+    for _ in range(1 if cold else 2):
+        start = time.perf_counter(), time.process_time()
+        made = MEASURES[given.measure](given.folder, given)
+        found = {
+            "wall_s": time.perf_counter() - start[0],
+            "cpu_s": time.process_time() - start[1],
+        } | made
+        rss_mb = rss_mb or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"rss_mb": rss_mb} | found
 
 
 def main() -> None:
@@ -188,26 +263,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--measure", choices=sorted(MEASURES))
     parser.add_argument("--only", help="measurements by name, comma-separated")
-    parser.add_argument("--one", action="store_true")
+    parser.add_argument("--cold", action="store_true", help="work once in each process, not twice")
     parser.add_argument("--spark", action="store_true")
     parser.add_argument("--oracle", action="store_true")
     given = parser.parse_args()
     if given.measure:
-        rounds = 1 if given.measure in ("spark", "oracle") else given.rounds
-        done = []
-        for _ in range(rounds):
-            start = time.perf_counter(), time.process_time()
-            found = MEASURES[given.measure](given.folder, given)
-            timed = {
-                "wall_s": time.perf_counter() - start[0],
-                "cpu_s": time.process_time() - start[1],
-                "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            }
-            done.append(timed | found)
-        best = min(done, key=lambda one: one["wall_s"])
-        best["cpu_s"] = min(one["cpu_s"] for one in done)
-        best["rss_mb"] = done[-1]["rss_mb"]
-        print(json.dumps(best))
+        print(json.dumps(_measure(given)))
         return
 
     folder = given.folder or given.out / f"ais_{given.rows}"
@@ -216,24 +277,30 @@ def main() -> None:
     names = ["scan", "sort", "stages", "stages_one_worker", "sql_only"]
     if given.only:
         names = given.only.split(",")
-    names += ["spark"] * given.spark + ["oracle"] * given.oracle
-    best = {name: _alone(name, folder, given) for name in names}
-    scan = best.get("scan")
-    print(f"{given.rows:,} rows asked for, best of {given.rounds}")
+    rounds = [{name: _alone(name, folder, given) for name in names} for _ in range(given.rounds)]
+    once = ["spark"] * given.spark + ["oracle"] * given.oracle
+    single = {name: _alone(name, folder, given) for name in once}
+    print(f"{given.rows:,} rows asked for, medians of {given.rounds} rounds")
     print(f"{'':18} {'wall s':>8} {'x scan':>7} {'CPU s':>8} {'x scan':>7} {'RSS MB':>7}")
-    for name, found in best.items():
-        wall = found["wall_s"] / scan["wall_s"] if scan else float("nan")
-        cpu = found.get("cpu_s", float("nan")) / scan["cpu_s"] if scan else float("nan")
+    for name in [*names, *once]:
+        done = [one[name] for one in rounds] if name in names else [single[name]]
+        shown = {key: median(one[key] for one in done) for key in ("wall_s", "cpu_s", "rss_mb")}
+        ratio = {
+            key: median(one[name][key] / one["scan"][key] for one in rounds)
+            if "scan" in names and name in names
+            else float("nan")
+            for key in ("wall_s", "cpu_s")
+        }
         print(
-            f"{name:18} {found['wall_s']:8.2f} {wall:7.1f} {found.get('cpu_s', 0):8.2f} "
-            f"{cpu:7.1f} {found['rss_mb']:7.0f}"
+            f"{name:18} {shown['wall_s']:8.2f} {ratio['wall_s']:7.1f} {shown['cpu_s']:8.2f} "
+            f"{ratio['cpu_s']:7.1f} {shown['rss_mb']:7.0f}"
         )
-        for key in ("events", "rows_that_differ", "spark_start_s", "duckdb_wall_s"):
-            if key in found:
-                print(f"    {key}: {found[key]}")
-    if "stages" in best:
+        for key in ("events", "rows_that_differ", "spark_start_s", "duckdb_wall_s", "found"):
+            if key in done[0]:
+                print(f"    {key}: {done[0][key]}")
+    if "stages" in names:
         with pl.Config(tbl_hide_dataframe_shape=True):
-            print(pl.DataFrame(best["stages"]["score"]))
+            print(pl.DataFrame(rounds[0]["stages"]["score"]))
 
 
 if __name__ == "__main__":

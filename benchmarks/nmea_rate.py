@@ -1,7 +1,8 @@
 """Sentences decoded and rows landed a second: `python -m benchmarks.nmea_rate [--sentences N]`.
 
-pyais is what the project decodes with. Where aiscat is installed (GPL-3.0, never a dependency), it
-decodes the same file beside it. All figures of one run, on one machine, are side by side.
+pyais is what the project decodes with. Where they are installed, libais (Apache-2.0, group `nmea`
+of pyproject.toml) and aiscat (GPL-3.0, never a dependency) decode the same file beside it. Figures
+of one run, on one machine, are side by side, in wall seconds and in CPU seconds of all threads.
 """
 
 from __future__ import annotations
@@ -99,11 +100,11 @@ def write_csv(target: Path, rows: int) -> None:
     ).write_csv(target)
 
 
-def timed(work: Callable[[], int]) -> tuple[int, float]:
-    """(items, seconds) of one run."""
-    began = time.perf_counter()
+def timed(work: Callable[[], int]) -> tuple[int, float, float]:
+    """(items, wall seconds, CPU seconds) of one run."""
+    began = time.perf_counter(), time.process_time()
     done = work()
-    return done, time.perf_counter() - began
+    return done, time.perf_counter() - began[0], time.process_time() - began[1]
 
 
 def _land(file: Path, folder: Path) -> int:
@@ -128,6 +129,32 @@ def _pyais_only(file: Path) -> int:
         return sum(1 for message in IterMessages(stream) if message.decode())
 
 
+def _libais_alone(decode: Callable[[str, int], object], file: Path) -> int:
+    """Single sentences alone, cut at their commas: no checksum, no tag block, no multi-part."""
+    done = 0
+    with file.open("rb") as stream:
+        for line in stream:
+            _, parts, _, _, _, payload, end = line.rsplit(b"!", 1)[1].split(b",")
+            if parts == b"1":
+                decode(payload.decode(), int(end[:1]))
+                done += 1
+    return done
+
+
+def _libais_framed(decode: Callable[[str, int], object], file: Path) -> int:
+    """The same within pyais's framing, as our decoder would use it."""
+    with file.open("rb") as stream:
+        return sum(
+            1
+            for message in IterMessages(stream)
+            if (
+                decode(message.payload.decode(), message.fill_bits)
+                if message.frag_cnt == 1
+                else message.decode()
+            )
+        )
+
+
 def main() -> None:
     """Print the rates."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -135,7 +162,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     chosen = parser.parse_args()
     table = Table(title="Decoding and landing, synthetic input, one run")
-    for head in ("what", "items", "s", "items/s"):
+    for head in ("what", "items", "wall s", "CPU s", "items/CPU s"):
         table.add_column(head, justify="left" if head == "what" else "right")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -152,19 +179,30 @@ def main() -> None:
             ("CSV parsed and no more (DuckDB)", lambda: _parse_only(csv)),
             ("CSV landed, rules and all", lambda: _land(csv, folder)),
         ]
+        notes = []
+        try:
+            libais = importlib.import_module("ais").decode
+        except ImportError:
+            notes.append("libais is not installed: not measured")
+        else:
+            runs[1:1] = [
+                ("libais alone, single sentences", lambda: _libais_alone(libais, sentences)),
+                ("libais in pyais's framing", lambda: _libais_framed(libais, sentences)),
+            ]
         try:
             aiscat = importlib.import_module("aiscat")
         except ImportError:
-            note = "aiscat is not installed: not measured"
+            notes.append("aiscat is not installed: not measured")
         else:
-            note = "aiscat decodes to dictionaries"
+            notes.append("aiscat decodes to dictionaries")
             runs.insert(
                 1, ("aiscat alone", lambda: sum(1 for _ in aiscat.from_file(str(sentences))))
             )
         for name, work in runs:
-            done, seconds = timed(work)
-            table.add_row(name, f"{done:,}", f"{seconds:.2f}", f"{done / seconds:,.0f}")
-    Console().print(table, note)
+            done, wall_s, cpu_s = timed(work)
+            cells = f"{done:,}", f"{wall_s:.2f}", f"{cpu_s:.2f}", f"{done / cpu_s:,.0f}"
+            table.add_row(name, *cells)
+    Console().print(table, "; ".join(notes))
 
 
 if __name__ == "__main__":

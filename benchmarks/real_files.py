@@ -24,6 +24,7 @@ from rich.table import Table
 from pipelines.paths import REPOSITORY, data_dir
 from pipelines.quarantine import Split
 from pipelines.shipping.decode.gfw import parse_gfw_events
+from pipelines.shipping.decode.recognise import UnknownFormat, recognise
 from pipelines.shipping.landing import land_file
 from pipelines.sources import comtrade, ecb, eu, ofac, opensanctions, pink_sheet, un_sc
 
@@ -108,6 +109,22 @@ def _events(path: str) -> RealFile:
     return RealFile(path, lambda real: parse_gfw_events(real / path, file=path))
 
 
+def _no_data(path: str) -> RealFile:
+    """A file that carries no positions or events: it must be refused by name, never half read."""
+
+    def read(real: Path) -> Split:
+        try:
+            form = recognise(real / path)
+        except UnknownFormat:
+            form = None
+        if form is not None:
+            raise RuntimeError(f"{path} was taken for {form}")
+        refused = pl.DataFrame({"file": [path], "line": [1], "rule": ["unknown_form"]})
+        return Split(pl.DataFrame({"row": []}), refused, 1)
+
+    return RealFile(path, read, "a request or a vessel, refused whole")
+
+
 FILES: list[RealFile] = [
     _listing_file("ofac_2019_01/sdn.csv", "ofac_sdn"),
     _listing_file("ofac_2019_01/add.csv", "ofac_sdn_add"),
@@ -125,6 +142,20 @@ FILES: list[RealFile] = [
     _positions("ais/nmea_sample.txt", "no tag blocks: no sentence has a time"),
     _positions("gfw/sample_messages.json"),
     _events("gfw/event_item.json"),
+    *(
+        _no_data(f"gfw/{name}.json")
+        for name in (
+            "event_detail_request_params",
+            "event_list_request_body",
+            "event_list_request_params",
+            "event_stats_item",
+            "event_stats_request_body",
+            "vessel_detail_request_params",
+            "vessel_item",
+            "vessel_list_request_params",
+            "vessel_search_request_params",
+        )
+    ),
     _comtrade("comtrade/shrimp_tha_2007_2011.json"),
     _comtrade("comtrade/hs27_prk_2005_2017.csv"),
     _prices("2025-11"),

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import duckdb
+import numpy as np
 import polars as pl
 import sqlglot
 from sqlglot import exp
@@ -27,19 +28,16 @@ class EngineError(RuntimeError):
 
 
 @lru_cache(maxsize=256)
-def _statement(name: str, dialect: str, values: tuple[tuple[str, int | float], ...]) -> str:
+def _template(name: str, dialect: str, kinds: tuple[tuple[str, str], ...]) -> str:
+    """The select in a dialect, a mark of ours where each parameter's digits go."""
     file = SQL_DIR / "shipping" / f"{name}.sql"
     body = file.read_text(encoding="utf-8").split(_HEADER_END, 1)[1]
     tree = sqlglot.parse_one(body, read="duckdb")
-    known = dict(values)
+    known = dict(kinds)
     for node in list(tree.find_all(exp.Placeholder)):
         if node.name not in known:
             raise EngineError(f"sql/shipping/{file.name} names ${node.name}, which has no value")
-        value = known[node.name]
-        literal = exp.Literal.number(repr(value))
-        node.replace(
-            exp.cast(literal, "DOUBLE") if isinstance(value, float) else exp.cast(literal, "BIGINT")
-        )
+        node.replace(exp.cast(exp.Literal.number(_mark(node.name)), known[node.name]))
     if dialect != "duckdb":
         # views of a session have no schema: shipping.legs is shipping_legs there
         for table in tree.find_all(exp.Table):
@@ -49,13 +47,26 @@ def _statement(name: str, dialect: str, values: tuple[tuple[str, int | float], .
     return tree.sql(dialect)
 
 
+def _mark(name: str) -> str:
+    return f"\u27e6{name}\u27e7"
+
+
 def statement(name: str, parameters: Mapping[str, int | float], dialect: str = "duckdb") -> str:
     """The select of sql/shipping/<name>.sql in a dialect, parameters written in as literals.
+
+    A file is parsed once, not once for every day whose end is a parameter.
 
     Raises:
         EngineError: the file names a parameter without a value.
     """
-    return _statement(name, dialect, tuple(sorted(parameters.items())))
+    kinds = tuple(
+        (key, "DOUBLE" if isinstance(value, float) else "BIGINT")
+        for key, value in sorted(parameters.items())
+    )
+    text = _template(name, dialect, kinds)
+    for key, value in parameters.items():
+        text = text.replace(_mark(key), repr(value))
+    return text
 
 
 class Backend(Protocol):
@@ -67,6 +78,12 @@ class Backend(Protocol):
     def put(self, name: str, frame: pl.DataFrame) -> None:
         """Make a table of a frame."""
 
+    def lend(self, name: str, frame: pl.DataFrame) -> None:
+        """Name a frame's rows, without a copy where the database can read them in place."""
+
+    def drop(self, *names: str) -> None:
+        """Forget tables that no later stage reads."""
+
     def view(
         self, name: str, parameters: Mapping[str, int | float], file: str | None = None
     ) -> None:
@@ -77,11 +94,8 @@ class Backend(Protocol):
     ) -> None:
         """Run a select and keep its rows."""
 
-    def rename(self, old: str, new: str) -> None:
-        """Give a table another name, replacing what had it."""
-
-    def frame(self, name: str) -> pl.DataFrame:
-        """A table's rows."""
+    def frame(self, name: str, parameters: Mapping[str, int | float]) -> pl.DataFrame:
+        """The rows of a select, not kept in the database."""
 
     def number(self, select: str) -> int:
         """The one number that a select of ours over `{name}` tables returns."""
@@ -106,6 +120,7 @@ class DuckDBBackend:
         if spill is not None:
             self._connection.execute("set temp_directory = $spill", {"spill": str(spill)})
         self._connection.execute("create schema shipping")
+        self._lent: set[str] = set()
 
     def positions(self, files: Sequence[Path], conditions: Sequence[str]) -> None:
         listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
@@ -122,6 +137,22 @@ class DuckDBBackend:
         )
         self._connection.unregister("incoming_frame")
 
+    def lend(self, name: str, frame: pl.DataFrame) -> None:
+        self._connection.register(f"lent_{name}", frame)
+        self._connection.execute(
+            f"create or replace view shipping.{name} as select * from lent_{name}"
+        )
+        self._lent.add(name)
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            if name in self._lent:
+                self._lent.remove(name)
+                self._connection.execute(f"drop view shipping.{name}")
+                self._connection.unregister(f"lent_{name}")
+            else:
+                self._connection.execute(f"drop table shipping.{name}")
+
     def view(
         self, name: str, parameters: Mapping[str, int | float], file: str | None = None
     ) -> None:
@@ -136,12 +167,13 @@ class DuckDBBackend:
             f"create or replace table shipping.{name} as {statement(file or name, parameters)}"
         )
 
-    def rename(self, old: str, new: str) -> None:
-        self._connection.execute(f"drop table if exists shipping.{new}")
-        self._connection.execute(f"alter table shipping.{old} rename to {new}")
-
-    def frame(self, name: str) -> pl.DataFrame:
-        return self._connection.sql(f"select * from shipping.{name}").pl()
+    def frame(self, name: str, parameters: Mapping[str, int | float]) -> pl.DataFrame:
+        table = self._connection.execute(statement(name, parameters)).to_arrow_table()
+        found = pl.from_arrow(table)
+        assert isinstance(found, pl.DataFrame)
+        # DuckDB hands over buffers for thousands of rows whatever their number: copied out, a
+        # small frame that is kept for long is small
+        return found[np.arange(found.height)]
 
     def number(self, select: str) -> int:
         row = self._connection.execute(select.replace("{", "shipping.").replace("}", "")).fetchone()
@@ -149,6 +181,12 @@ class DuckDBBackend:
 
     def close(self) -> None:
         self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class SparkBackend:
@@ -195,6 +233,14 @@ class SparkBackend:
         made = self._session.createDataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
         made.createOrReplaceTempView(f"shipping_{name}")
 
+    def lend(self, name: str, frame: pl.DataFrame) -> None:
+        self.put(name, frame)
+
+    def drop(self, *names: str) -> None:
+        for name in names:
+            self._session.catalog.dropTempView(f"shipping_{name}")
+            self._kept.pop(name, None)
+
     def view(
         self, name: str, parameters: Mapping[str, int | float], file: str | None = None
     ) -> None:
@@ -210,11 +256,9 @@ class SparkBackend:
         kept.createOrReplaceTempView(f"shipping_{name}")
         self._kept[name] = kept
 
-    def rename(self, old: str, new: str) -> None:
-        self._session.table(f"shipping_{old}").createOrReplaceTempView(f"shipping_{new}")
-
-    def frame(self, name: str) -> pl.DataFrame:
-        found = pl.from_arrow(self._session.table(f"shipping_{name}").toArrow())
+    def frame(self, name: str, parameters: Mapping[str, int | float]) -> pl.DataFrame:
+        selected = self._session.sql(statement(name, parameters, "spark"))
+        found = pl.from_arrow(selected.toArrow())
         assert isinstance(found, pl.DataFrame)
         return found
 

@@ -16,23 +16,27 @@ the next one, so a day costs the same however long the history.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Literal
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from pipelines.schemas.shipping import EVENTS, POSITIONS_SCHEMA
 from pipelines.shipping.backends import Backend, DuckDBBackend, EngineError, SparkBackend, statement
 from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.port_grid import PortMap, port_grid, port_map
-from pipelines.shipping.sieve import OutOfOrder, sieve
+from pipelines.shipping.sieve import OutOfOrder, Part, parts_of, sieve
 
-ROWS_PER_BUCKET = 2_500_000
+ROWS_PER_BUCKET = 1_750_000
+SLOTS_AT_ONCE = 150_000
 
 _INT, _FLOAT, _BOOL = pl.Int64, pl.Float64, pl.Boolean
 _SHIP = {"mmsi": _INT, "segment": _INT}
@@ -176,9 +180,10 @@ class Partition:
 
 @dataclass(frozen=True)
 class _Bucket:
-    """The ships low <= mmsi < high of some files."""
+    """The ships low <= mmsi < high of some files, and the row groups that may hold them."""
 
     files: tuple[Path, ...]
+    parts: tuple[Part, ...] = ()
     low: int | None = None
     high: int | None = None
 
@@ -197,20 +202,29 @@ class _Bucket:
         return frame
 
 
-def _file_rows(files: Sequence[Path]) -> list[tuple[int, int, int]]:
-    """(least mmsi, greatest mmsi, rows) of every row group, from the files' own statistics."""
-    with duckdb.connect() as connection:
-        return connection.execute(
-            """
-            select
-                cast(stats_min_value as bigint), cast(stats_max_value as bigint),
-                row_group_num_rows
-            from parquet_metadata($files)
-            where path_in_schema = 'mmsi' and row_group_num_rows > 0
-            order by 1, 2, 3
-            """,
-            {"files": [str(file) for file in files]},
-        ).fetchall()
+@dataclass(frozen=True)
+class _Group:
+    """One row group: its file, its number there, the ships it may hold, its rows."""
+
+    file_no: int
+    number: int
+    low: int
+    high: int
+    rows: int
+
+
+def _groups(parts: Sequence[Part]) -> list[_Group]:
+    """Row groups that hold rows, by their least and greatest mmsi; unknown ones hold any ship."""
+    found = []
+    for file_no, part in enumerate(parts):
+        at = part.footer.schema.names.index("mmsi")
+        for number in part.groups:
+            group = part.footer.row_group(number)
+            known = group.column(at).statistics
+            low, high = (known.min, known.max) if known and known.has_min_max else (0, 10**9)
+            if group.num_rows:
+                found.append(_Group(file_no, number, low, high, group.num_rows))
+    return found
 
 
 def plan_buckets(files: Sequence[Path], buckets: int | None = None) -> list[_Bucket]:
@@ -219,28 +233,40 @@ def plan_buckets(files: Sequence[Path], buckets: int | None = None) -> list[_Buc
     Any cut gives the same events; this one keeps memory bounded and reads each row group of a
     sorted file about once.
     """
-    groups = [group for group in _file_rows(files) if group[0] is not None]
-    rows = sum(group[2] for group in groups)
+    parts = parts_of(files)
+    groups = _groups(parts)
+    ordered = sorted(groups, key=lambda group: (group.low, group.high, group.rows))
+    rows = sum(group.rows for group in groups)
     wanted = buckets or max(2, -(-rows // ROWS_PER_BUCKET))
     cuts: list[int] = []
     seen = 0
-    for low, _, size in groups:
-        if seen >= rows * (len(cuts) + 1) / wanted and (not cuts or low > cuts[-1]):
-            cuts.append(low)
-        seen += size
+    for group in ordered:
+        if seen >= rows * (len(cuts) + 1) / wanted and (not cuts or group.low > cuts[-1]):
+            cuts.append(group.low)
+        seen += group.rows
     if buckets is not None and len(cuts) + 1 < buckets and groups:
         # fewer row groups than buckets: cut the numbers themselves
-        low, high = min(g[0] for g in groups), max(g[1] for g in groups)
+        low, high = min(g.low for g in groups), max(g.high for g in groups)
         cuts = sorted({low + (high + 1 - low) * i // buckets for i in range(1, buckets)})
-    edges = [None, *cuts, None]
-    return [_Bucket(tuple(files), low, high) for low, high in pairwise(edges)]
+    planned = []
+    for low, high in pairwise([None, *cuts, None]):
+        within = [
+            group
+            for group in groups
+            if (low is None or group.high >= low) and (high is None or group.low < high)
+        ]
+        held = tuple(
+            replace(part, groups=tuple(g.number for g in within if g.file_no == file_no))
+            for file_no, part in enumerate(parts)
+        )
+        planned.append(_Bucket(tuple(files), tuple(p for p in held if p.groups), low, high))
+    return planned
 
 
 @dataclass
 class _Found:
     parts: dict[str, pl.DataFrame]
     carried: dict[str, pl.DataFrame]
-    slots: pl.DataFrame
     rows_in: int
     rows_kept: int
     streamed: bool
@@ -257,7 +283,7 @@ def _legs(
     if ports is not None:
         try:
             sieved = sieve(
-                bucket.files,
+                bucket.parts,
                 ports,
                 parameters,
                 low=bucket.low,
@@ -268,7 +294,7 @@ def _legs(
         except OutOfOrder:
             pass
         else:
-            backend.put("legs", sieved.legs)
+            backend.lend("legs", sieved.legs)
             return sieved.rows_in, True
     conditions = [*bucket.conditions, f"t < {times[1]}"]
     if times[0] is not None:
@@ -286,30 +312,34 @@ def _work_ships(
     grid: tuple[pl.DataFrame, pl.DataFrame],
     ports: PortMap | None,
     state: State,
+    slots: _Slots,
     parameters: dict[str, int | float],
 ) -> _Found:
     """Every stage that looks at one ship at a time."""
-    backend.put("port_cells", grid[0])
-    backend.put("port_candidates", grid[1])
+    backend.lend("port_cells", grid[0])
+    backend.lend("port_candidates", grid[1])
     for name in _BY_SHIP:
-        backend.put(f"carried_{name}", bucket.of(state.tables[name]))
+        backend.lend(f"carried_{name}", bucket.of(state.tables[name]))
     rows_in, streamed = _legs(backend, bucket, times, ports, parameters)
-    for name in ("reports", "pieces", "piece_targets", "links"):
+    backend.table("reports", parameters)
+    backend.drop("legs")
+    for name in ("pieces", "piece_targets", "links"):
         backend.table(name, parameters)
     _follow_chains(backend, parameters)
-    for name in ("segment_pieces", "segments", "states", "runs", "silences", "drift_legs"):
+    for name in ("segment_pieces", "segments", "states"):
         backend.table(name, parameters)
-    for name in ("segment_summaries", "calls", "drifts", "slots", "next_pieces", "next_runs"):
-        backend.view(name, parameters)
-
+    backend.drop("reports")
+    for name in ("runs", "drift_legs"):
+        backend.table(name, parameters)
+    silences = backend.frame("silences", parameters)
+    backend.drop("states")
     found = {
-        name: backend.frame(name)
-        for name in ("segment_summaries", "calls", "silences", "drifts", "next_pieces", "next_runs")
+        name: backend.frame(name, parameters)
+        for name in ("segment_summaries", "calls", "drifts", "next_pieces", "next_runs")
     }
-    slots = backend.frame("slots")
+    slots.add(backend.frame("slots", parameters))
     rows_kept = backend.number("select sum(n_new) from {pieces}")
     live = found["segment_summaries"].filter("is_live")
-    silences = found["silences"]
     carried = {
         "pieces": found["next_pieces"],
         "segments": live,
@@ -323,11 +353,11 @@ def _work_ships(
         "silences": silences.filter("is_believed"),
         "drifts": found["drifts"],
     }
-    return _Found(parts, carried, slots, rows_in, rows_kept, streamed)
+    return _Found(parts, carried, rows_in, rows_kept, streamed)
 
 
 def _follow_chains(backend: Backend, parameters: dict[str, int | float]) -> None:
-    """Name every piece by the first piece of its segment, twice as far each time round."""
+    """Name every piece by the first piece of its segment, four times as far each time round."""
     backend.table("chain_links", parameters, file="chain_start")
     steps = backend.number(
         "select max(links) from (select count(*) as links from {links} "
@@ -335,9 +365,8 @@ def _follow_chains(backend: Backend, parameters: dict[str, int | float]) -> None
     )
     reached = 1
     while reached <= steps:
-        backend.table("chains", parameters)
-        backend.rename("chains", "chain_links")
-        reached *= 2
+        backend.table("chain_links", parameters, file="chains")
+        reached *= 4
 
 
 def run(
@@ -366,7 +395,7 @@ def run(
             second after the latest position.
         definitions: thresholds of the events.
         engine: where the SQL runs; both give the same events.
-        buckets: number of groups of ships; default one per 2.5 million rows, at least two.
+        buckets: number of groups of ships; default one per 1.75 million rows, at least two.
         workers: buckets worked on at once, a thread each.
         memory_limit: DuckDB's limit for all workers together, such as "2GB".
         spill: folder for what outgrows the limit.
@@ -397,31 +426,36 @@ def run(
     def _limited(share: int) -> str | None:
         return None if memory_limit is None else _share(memory_limit, share)
 
+    # Arrow's own pool keeps what was freed; this one gives it back for the next bucket
+    pa.set_memory_pool(pa.system_memory_pool())
+    if spill is not None:
+        spill.mkdir(parents=True, exist_ok=True)
     try:
-        if engine == "spark":
-            backend: Backend = SparkBackend()
-            found = [
-                _work_ships(backend, _Bucket(tuple(files)), times, grid, None, state, parameters)
-            ]
-            meetings = _work_meetings(backend, found, state, parameters)
-        else:
-            planned = plan_buckets(files, buckets)
-            ship_map = port_map(ports)
+        with TemporaryDirectory(prefix="slots-", dir=spill) as folder:
+            slots = _Slots(Path(folder))
 
-            def _one(bucket: _Bucket) -> _Found:
-                opened = DuckDBBackend(threads=1, memory_limit=_limited(workers + 1), spill=spill)
-                try:
-                    return _work_ships(opened, bucket, times, grid, ship_map, state, parameters)
-                finally:
-                    opened.close()
+            def _work(opened: Backend, bucket: _Bucket, ship_map: PortMap | None) -> _Found:
+                return _work_ships(opened, bucket, times, grid, ship_map, state, slots, parameters)
 
-            with ThreadPoolExecutor(workers) as pool:
-                found = list(pool.map(_one, planned))
-            backend = DuckDBBackend(threads=workers, memory_limit=_limited(1), spill=spill)
-            try:
-                meetings = _work_meetings(backend, found, state, parameters)
-            finally:
-                backend.close()
+            if engine == "spark":
+                backend: Backend = SparkBackend()
+                found = [_work(backend, _Bucket(tuple(files)), None)]
+                meetings = _work_meetings(backend, slots, state, parameters)
+            else:
+                ship_map = port_map(ports)
+
+                limit = _limited(workers + 1)
+
+                def _one(bucket: _Bucket) -> _Found:
+                    # a new database each time: a used one keeps the memory of what was dropped
+                    with DuckDBBackend(threads=1, memory_limit=limit, spill=spill) as opened:
+                        return _work(opened, bucket, ship_map)
+
+                with ThreadPoolExecutor(workers) as pool:
+                    found = list(pool.map(_one, plan_buckets(files, buckets)))
+                limit = _limited(1)
+                with DuckDBBackend(threads=workers, memory_limit=limit, spill=spill) as backend:
+                    meetings = _work_meetings(backend, slots, state, parameters)
     except duckdb.Error as error:
         raise EngineError(f"a shipping stage failed: {error}") from error
     return _gather(found, meetings, state, int(until_t), parameters)
@@ -446,19 +480,101 @@ def _latest(files: Sequence[Path], start: int | None, state: State) -> int:
     return max(latest, state.until_t or 0, start or 0)
 
 
+class _Slots:
+    """Ten-minute slots of slow ships, gathered from every bucket; what is many goes to disk.
+
+    They alone grow with the number of positions, ship by ship, and are read slot by slot.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held: list[pl.DataFrame] = []
+        self._files = 0
+        self._lock = Lock()
+
+    def add(self, slots: pl.DataFrame) -> None:
+        with self._lock:
+            self._held.append(slots)
+            if sum(frame.height for frame in self._held) > SLOTS_AT_ONCE:
+                self._write()
+
+    def _write(self) -> None:
+        # in order of time, so that a reader of one span skips the rest
+        pl.concat(self._held).sort("slot", "mmsi", "segment").write_parquet(
+            self._folder / f"{self._files:06d}.parquet",
+            compression="uncompressed",
+            row_group_size=16_384,
+        )
+        self._held.clear()
+        self._files += 1
+
+    @property
+    def _all(self) -> pl.LazyFrame:
+        held = [frame.lazy() for frame in self._held]
+        if self._files:
+            held.append(pl.scan_parquet(self._folder / "*.parquet"))
+        return pl.concat(held)
+
+    def since(self, slot: int) -> pl.DataFrame:
+        """Slots from `slot` on."""
+        return self._all.filter(pl.col("slot") >= slot).collect()
+
+    def spans(self, first_until: int) -> Iterator[tuple[pl.DataFrame, int | None]]:
+        """Spans of time of about `SLOTS_AT_ONCE` rows, and the last slot of each but the last.
+
+        One slot is never cut, and slots up to `first_until` are of the first span.
+        """
+        if not self._files:
+            yield pl.concat(self._held), None
+            return
+        sizes = self._all.group_by("slot").len().sort("slot").collect()
+        span = (pl.col("len").cum_sum() - 1) // SLOTS_AT_ONCE
+        numbered = sizes.with_columns(
+            span=pl.when(pl.col("slot") <= first_until).then(-1).otherwise(span)
+        )
+        ranges = (
+            numbered.group_by("span", maintain_order=True)
+            .agg(first=pl.col("slot").min(), last=pl.col("slot").max())
+            .select("first", "last")
+            .rows()
+        )
+        for first, last in ranges:
+            span = self._all.filter(pl.col("slot").is_between(first, last)).collect()
+            yield span, last if last < ranges[-1][1] else None
+
+
 def _work_meetings(
-    backend: Backend, found: list[_Found], state: State, parameters: dict[str, int | float]
+    backend: Backend, slots: _Slots, state: State, parameters: dict[str, int | float]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(meetings, slots that later ones may still meet): the stage that looks across ships."""
-    slots = pl.concat([one.slots for one in found])
-    backend.put("slots", slots)
+    """(meetings, slots that later ones may still meet): the stage that looks across ships.
+
+    Ships are in contact at one slot or another, so the slots are taken a span of time after the
+    other, as partitions are: memory follows the span.
+    """
+    carried = state.tables["meetings"]
     backend.put("carried_slots", state.tables["slots"])
-    backend.put("carried_meetings", state.tables["meetings"])
-    backend.table("contacts", parameters)
-    backend.view("meetings", parameters)
-    oldest = int(parameters["until_t"] - parameters["leg_s"])
-    waiting = pl.concat([slots, state.tables["slots"]]).filter(pl.col("slot") * 600 >= oldest)
-    return backend.frame("meetings"), waiting
+    found: list[pl.DataFrame] = []
+    latest = carried["last_slot"].max()
+    for span, last in slots.spans(int(latest) if isinstance(latest, int) else -1):
+        backend.put("carried_meetings", carried)
+        backend.lend("slots", span)
+        backend.table("contacts", parameters)
+        backend.drop("slots")
+        until_t = parameters["until_t"]
+        if last is not None:
+            # a meeting goes on if the next slot that may come is near enough to its last one
+            until_t = (last + 1) * 600 + parameters["leg_s"]
+        meetings = backend.frame("meetings", parameters | {"until_t": int(until_t)})
+        ended = pl.col("last_slot") - pl.col("start_slot") >= parameters["contact_slots"]
+        if last is None:
+            found.append(meetings)
+        else:
+            # what has ended too short to matter is not worth keeping
+            found.append(meetings.filter(~pl.col("is_open") & ended))
+            carried = meetings.filter("is_open").select(list(CARRIED["meetings"]))
+    oldest = -(-int(parameters["until_t"] - parameters["leg_s"]) // 600)
+    waiting = state.tables["slots"].filter(pl.col("slot") >= oldest)
+    return pl.concat(found), pl.concat([slots.since(oldest).select(waiting.columns), waiting])
 
 
 def _gather(

@@ -81,6 +81,20 @@ def is_land_cell(
     return _cells(_bits(cache_dir), row, column)
 
 
+def land_window(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], *, cache_dir: Path
+) -> NDArray[np.bool_]:
+    """Whether each cell of a window is land: one row per grid row, one column per grid column.
+
+    Args:
+        rows, columns: numbers without a gap, rising; columns may run past either edge of the grid.
+    """
+    bits = _bits(cache_dir).reshape(ROWS, COLUMNS // 8)[rows[0] : rows[-1] + 1]
+    first, last = columns[0] // 8, columns[-1] // 8
+    held = bits.take(np.arange(first, last + 1) % (COLUMNS // 8), axis=1)
+    return np.unpackbits(held, axis=1)[:, columns - first * 8].astype(bool)
+
+
 def is_inland_cell(
     row: NDArray[np.int64], column: NDArray[np.int64], *, cache_dir: Path
 ) -> NDArray[np.bool_]:

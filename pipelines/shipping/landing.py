@@ -350,8 +350,8 @@ def _judge_rows(connection: duckdb.DuckDBPyConnection, rules: Rules, received_t:
             imo_text, name_original, call_sign, ship_type, length_m, width_m,
             has_position, coalesce(refused = 'joined', false) as is_part, rule, flags,
             -- only a refused row is shown as it was written
-            case when rule is not null then mmsi_text end as mmsi_text,
-            case when rule is not null then time_text end as time_text,
+            case when rule is not null then nullif(trim(mmsi_text), '') end as mmsi_text,
+            case when rule is not null then nullif(trim(time_text), '') end as time_text,
             bad_column, bad_value
         from tested
         """,
@@ -375,49 +375,62 @@ _SLACK_KM = 0.1
 def _judge_tracks(connection: duckdb.DuckDBPyConnection, rules: Rules, cache_dir: Path) -> None:
     """`tracks`: kept positions with the flags that need neighbours; `duplicates`: lines refused."""
     bit = {rule: 1 << at for rule, at in rules.bits.items()}
+    neighbours = """
+        lag(t) over ships as t0, lag(lon) over ships as lon0, lag(lat) over ships as lat0,
+        lead(t) over ships as t2, lead(lon) over ships as lon2, lead(lat) over ships as lat2
+    """
+    ships = """
+        window ships as (
+            partition by mmsi order by t, lon, lat, sog_kn, cog_deg, draught_m, line
+        )
+    """
     connection.execute(
-        """
+        f"""
         create or replace temp table ordered as
         with reports as (
             select line, mmsi, t, lon, lat, sog_kn, cog_deg, draught_m, flags
             from judged
             where rule is null and not is_part and has_position
+        ), beside as (
+            select
+                *,
+                {neighbours},
+                lag(sog_kn) over ships as sog0,
+                lag(cog_deg) over ships as cog0,
+                lag(draught_m) over ships as draught0
+            from reports
+            {ships}
         )
         select
-            *,
-            lag(t) over ships is not distinct from t as is_same_second,
-            lag(lon) over ships is not distinct from lon
-                and lag(lat) over ships is not distinct from lat
-                and lag(sog_kn) over ships is not distinct from sog_kn
-                and lag(cog_deg) over ships is not distinct from cog_deg
-                and lag(draught_m) over ships is not distinct from draught_m as is_same_report
-        from reports
-        window ships as (
-            partition by mmsi order by t, lon, lat, sog_kn, cog_deg, draught_m, line
-        )
+            * exclude (sog0, cog0, draught0),
+            t0 = t
+                and lon0 is not distinct from lon
+                and lat0 is not distinct from lat
+                and sog0 is not distinct from sog_kn
+                and cog0 is not distinct from cog_deg
+                and draught0 is not distinct from draught_m as is_repeat
+        from beside
         """
     )
     connection.execute(
-        "create or replace temp table duplicates as "
-        "select line from ordered where is_same_second and is_same_report"
+        "create or replace temp table duplicates as select line from ordered where is_repeat"
     )
+    # without repeats the neighbours found above are the right ones, and one sort is saved
+    distinct_reports = "select * exclude (is_repeat) from ordered"
+    if _count(connection, "select count(*) from duplicates"):
+        distinct_reports = f"""
+            select line, mmsi, t, lon, lat, sog_kn, cog_deg, draught_m, flags, {neighbours}
+            from ordered where is_repeat is not true
+            {ships}
+        """
     leg = _KM.format(lon1="lon0", lat1="lat0", lon2="lon", lat2="lat")
     onward = _KM.format(lon1="lon", lat1="lat", lon2="lon2", lat2="lat2")
     across = _KM.format(lon1="lon0", lat1="lat0", lon2="lon2", lat2="lat2")
     connection.execute(
         f"""
         create or replace temp table tracks as
-        with distinct_reports as (
-            select * from ordered where not (is_same_second and is_same_report)
-        ), neighbours as (
-            select
-                line, mmsi, t, lon, lat, sog_kn, cog_deg, draught_m, flags,
-                lag(t) over ships as t0, lag(lon) over ships as lon0, lag(lat) over ships as lat0,
-                lead(t) over ships as t2, lead(lon) over ships as lon2, lead(lat) over ships as lat2
-            from distinct_reports
-            window ships as (
-                partition by mmsi order by t, lon, lat, sog_kn, cog_deg, draught_m, line
-            )
+        with neighbours as (
+            {distinct_reports}
         ), legs as (
             select
                 *,
@@ -489,14 +502,31 @@ def _statics(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     connection.execute(
         f"""
         create or replace temp table statics as
-        with given as (
+        with written as (
             select
                 mmsi, imo_text, name_original, call_sign, ship_type, length_m, width_m,
                 max(draught_m) as draught_max_m,
                 min(t) as first_t, max(t) as last_t, count(*) as reports, min(line) as line
             from judged
             where rule is null and not is_part
-                and coalesce(imo_text, name_original, call_sign, ship_type) is not null
+            group by all
+        ), trimmed as (
+            select
+                * replace (
+                    nullif(trim(imo_text), '') as imo_text,
+                    case when trim(name_original) <> '' then name_original end as name_original,
+                    nullif(trim(call_sign), '') as call_sign,
+                    nullif(trim(ship_type), '') as ship_type
+                )
+            from written
+        ), given as (
+            select
+                mmsi, imo_text, name_original, call_sign, ship_type, length_m, width_m,
+                max(draught_max_m) as draught_max_m,
+                min(first_t) as first_t, max(last_t) as last_t,
+                sum(reports)::bigint as reports, min(line) as line
+            from trimmed
+            where coalesce(imo_text, name_original, call_sign, ship_type) is not null
             group by all
         ), numbers as (
             select

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from pipelines.shipping import land
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 RADIUS_KM = 6371.0088
 REACH_KM = 300.0
@@ -21,6 +24,13 @@ def _unit(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.floa
     """Points of the unit sphere: straight distances there order as great circles do."""
     x, y = np.radians(lon), np.radians(lat)
     return np.column_stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)])
+
+
+def _tree(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> KDTree:
+    # loaded when first used: scipy takes 25 MB, and most workers measure nothing
+    from scipy.spatial import KDTree
+
+    return KDTree(_unit(lon, lat))
 
 
 def _arc_km(chord: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -53,10 +63,7 @@ def coast_km(
             int(np.floor((lon[here].max() + wide + 180) * 120)) + 1,
         )
         columns = columns[: land.COLUMNS]
-        row, column = (axis.ravel() for axis in np.meshgrid(rows, columns, indexing="ij"))
-        is_land = land.is_land_cell(row, column, cache_dir=cache_dir).reshape(
-            len(rows), len(columns)
-        )
+        is_land = land.land_window(rows, columns, cache_dir=cache_dir)
         # the shore alone: land with water beside it
         inside = is_land.copy()
         inside[1:-1, 1:-1] &= (
@@ -68,9 +75,7 @@ def coast_km(
         at_row, at_column = np.nonzero(shore)
         if not len(at_row):
             continue
-        tree = KDTree(
-            _unit((columns[at_column] + 0.5) / 120 - 180, 90 - (rows[at_row] + 0.5) / 120)
-        )
+        tree = _tree((columns[at_column] + 0.5) / 120 - 180, 90 - (rows[at_row] + 0.5) / 120)
         chord, _ = tree.query(_unit(lon[here], lat[here]))
         distance = _arc_km(chord)
         own_row, own_column = land.cell_of(lon[here], lat[here])
@@ -94,7 +99,7 @@ def measure(points: pl.DataFrame, ports: pl.DataFrame, *, cache_dir: Path | None
     port_id = np.full(points.height, -1)
     port_km = np.full(points.height, np.nan)
     if ports.height and points.height:
-        tree = KDTree(_unit(ports["lon"].to_numpy(), ports["lat"].to_numpy()))
+        tree = _tree(ports["lon"].to_numpy(), ports["lat"].to_numpy())
         chord, nearest = tree.query(_unit(lon, lat))
         port_id, port_km = ports["port_id"].to_numpy()[nearest], _arc_km(chord)
     shore = (

@@ -17,9 +17,10 @@ from pipelines.schemas.shipping import Ports
 from pipelines.shipping.definitions import DEGREE_KM
 
 CELLS_PER_DEGREE = 50
-FINE_CELLS_PER_DEGREE = 200
 TILES_PER_DEGREE = 10
-_FINE_PER_TILE = FINE_CELLS_PER_DEGREE // TILES_PER_DEGREE
+_SHIFT = 5  # fine cells in a tile's side as a power of two: a shift costs less than a division
+_FINE_PER_TILE = 1 << _SHIFT
+FINE_CELLS_PER_DEGREE = TILES_PER_DEGREE * _FINE_PER_TILE
 
 _CELL_SCHEMA = {
     "cell": pl.Int64,
@@ -115,31 +116,37 @@ def port_grid(ports: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.concat([alone, marked]).sort("cell"), candidates.sort("cell", "port_id")
 
 
+SEA, UNSURE, BETWEEN = 0, -1, -2
+"""Codes of a `PortMap` beside the ports' own: outside every outer circle; not told by the cell;
+between the circles of the nearest port."""
+
+
 @dataclass(frozen=True)
 class PortMap:
-    """A rough map for a first look: is a place certainly in a port, perhaps, or certainly not?
+    """A rough map for a first look: what does a place's cell alone say about its port?
 
     Attributes:
         tiles: number of the fine tile by 0.1 degree row and column; 0 is open sea.
-        cells: per tile 20 x 20 cells: 0 outside every outer circle, 1 inside one port's inner
-            circle and no other port's outer one, 2 anything else.
+        cells: per tile 32 x 32 cells: n > 0 where every place lies in the inner circle of the n-th
+            port and nearest to it, else `SEA`, `BETWEEN` or `UNSURE`.
     """
 
     tiles: NDArray[np.int32]
-    cells: NDArray[np.int8]
+    cells: NDArray[np.int16]
 
-    def codes(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
+    def codes(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int16]:
         """The code of each place; degrees, -180..180 and -90..90."""
-        column = (lon + 180.0) * FINE_CELLS_PER_DEGREE
-        row = (lat + 90.0) * FINE_CELLS_PER_DEGREE
-        columns = column.astype(np.int32)
-        rows = row.astype(np.int32)
-        tile = self.tiles[rows // _FINE_PER_TILE, columns // _FINE_PER_TILE]
-        found = np.zeros(len(lon), dtype=np.int8)
+        columns = ((lon + 180.0) * FINE_CELLS_PER_DEGREE).astype(np.int32)
+        rows = ((lat + 90.0) * FINE_CELLS_PER_DEGREE).astype(np.int32)
+        at = rows >> _SHIFT
+        at *= np.int32(self.tiles.shape[1])
+        at += columns >> _SHIFT
+        tile = self.tiles.ravel().take(at)
+        found = np.zeros(len(lon), dtype=np.int16)
         near = np.flatnonzero(tile)
         if len(near):
             found[near] = self.cells[
-                tile[near], rows[near] % _FINE_PER_TILE, columns[near] % _FINE_PER_TILE
+                tile[near], rows[near] & (_FINE_PER_TILE - 1), columns[near] & (_FINE_PER_TILE - 1)
             ]
         return found
 
@@ -149,22 +156,50 @@ def port_map(ports: pl.DataFrame) -> PortMap:
     # one row and column to spare: 90 degrees north and 180 east are places too
     tiles = np.zeros((180 * TILES_PER_DEGREE + 1, 360 * TILES_PER_DEGREE + 1), dtype=np.int32)
     if ports.is_empty():
-        return PortMap(tiles, np.zeros((1, _FINE_PER_TILE, _FINE_PER_TILE), dtype=np.int8))
-    columns = ports.select("port_id", "lon", "lat", "r_in_km", pl.col("r_out_km") * 1.001)
+        return PortMap(tiles, np.zeros((1, _FINE_PER_TILE, _FINE_PER_TILE), dtype=np.int16))
+    # a little wider than they are: a place on the edge of a circle is never told by its cell
+    wide = 1.001
+    columns = ports.with_row_index("number", offset=1).select(
+        pl.col("number").cast(pl.Int64), "lon", "lat", "r_in_km", pl.col("r_out_km") * wide
+    )
     reached = pl.concat(
         [_reached(*row, per_degree=FINE_CELLS_PER_DEGREE) for row in columns.iter_rows()]
-    ).with_columns(
-        code=pl.when((pl.col("far_deg2") < pl.col("inner_deg2")) & (pl.len().over("cell") == 1))
-        .then(pl.lit(1, dtype=pl.Int8))
-        .otherwise(pl.lit(2, dtype=pl.Int8))
     )
-    column = reached["column_no"].to_numpy() + 180 * FINE_CELLS_PER_DEGREE
-    row = reached["row_no"].to_numpy() + 90 * FINE_CELLS_PER_DEGREE
+    # what a cell says holds if its port is the nearest from anywhere in it
+    rival = pl.col("near_deg2").sort().slice(1, 1).first()
+    told = (
+        reached.group_by("cell", maintain_order=True)
+        .agg(
+            pl.col("column_no", "row_no").first(),
+            pl.col("port_id", "near_deg2", "far_deg2", "inner_deg2", "outer_deg2")
+            .sort_by("far_deg2", "port_id")
+            .first(),
+            rival_deg2=rival,
+        )
+        .with_columns(
+            is_nearest=pl.col("rival_deg2").is_null()
+            | (pl.col("rival_deg2") > pl.col("far_deg2") * wide)
+        )
+        .with_columns(
+            code=pl.when(~pl.col("is_nearest"))
+            .then(UNSURE)
+            .when(pl.col("far_deg2") * wide < pl.col("inner_deg2"))
+            .then("port_id")
+            .when(
+                (pl.col("near_deg2") > pl.col("inner_deg2") * wide)
+                & (pl.col("far_deg2") * wide**3 < pl.col("outer_deg2"))
+            )
+            .then(BETWEEN)
+            .otherwise(UNSURE)
+        )
+    )
+    column = told["column_no"].to_numpy() + 180 * FINE_CELLS_PER_DEGREE
+    row = told["row_no"].to_numpy() + 90 * FINE_CELLS_PER_DEGREE
     at = (row // _FINE_PER_TILE, column // _FINE_PER_TILE)
     used = np.unique(at[0] * tiles.shape[1] + at[1])
     tiles.ravel()[used] = np.arange(1, len(used) + 1)
-    cells = np.zeros((len(used) + 1, _FINE_PER_TILE, _FINE_PER_TILE), dtype=np.int8)
-    cells[tiles[at], row % _FINE_PER_TILE, column % _FINE_PER_TILE] = reached["code"].to_numpy()
-    # the antimeridian has two names
-    tiles[:, -1] = tiles[:, 0]
+    cells = np.zeros((len(used) + 1, _FINE_PER_TILE, _FINE_PER_TILE), dtype=np.int16)
+    cells[tiles[at], row % _FINE_PER_TILE, column % _FINE_PER_TILE] = told["code"].to_numpy()
+    # the antimeridian has two names; only rows in use, or the whole empty map would take memory
+    tiles[at[0], -1] = tiles[at[0], 0]
     return PortMap(tiles, cells)

@@ -33,10 +33,10 @@ DECODER_RULES = (
 # the first that holds refuses the row; $name is the rule's threshold
 ROW_TESTS: dict[str, str] = {
     "value_unparsable": "bad_column is not null",
-    "mmsi_invalid": "mmsi is null or length(lpad(mmsi::varchar, 9, '0')) <> 9",
+    "mmsi_invalid": "mmsi is null or mmsi not between 0 and 999999999",
     "base_station": "is_base_station or mmsi < 10000000",
     "mmsi_not_a_ship": f"not ({_SHIP})",
-    "time_missing": "time_text is null",
+    "time_missing": "t is null and time_text is null",
     "time_unparsable": "t is null",
     "time_before_ais": "t < $time_before_ais",
     "time_in_future": "t > $received_t + $time_in_future",

@@ -1,4 +1,4 @@
-"""The one pass over all positions, in NumPy on sorted Parquet, a row group at a time.
+"""The one pass over all positions, in NumPy on sorted Parquet, a block of rows at a time.
 
 It yields the rows of sql/shipping/legs.sql, and perhaps a few more: a row that is kept without need
 costs time, never an event, since every later stage asks its own question again. So the tests here
@@ -17,7 +17,10 @@ import polars as pl
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines.shipping.port_grid import PortMap
+from pipelines.shipping.port_grid import SEA, UNSURE, PortMap
+
+# arrays of this length stay in the processor's cache, and memory follows it, not the row group
+ROWS_AT_ONCE = 65_536
 
 COLUMNS = ("mmsi", "t", "lon", "lat", "sog_kn", "draught_m")
 
@@ -50,26 +53,44 @@ class Sieved:
     rows_in: int
 
 
+@dataclass(frozen=True)
+class Part:
+    """Row groups of one Parquet file, its footer read once for all who read parts of it."""
+
+    file: Path
+    footer: pq.FileMetaData
+    groups: tuple[int, ...]
+
+
+def parts_of(files: Sequence[Path]) -> list[Part]:
+    """Whole files as parts."""
+    footers = [pq.read_metadata(file) for file in files]
+    return [
+        Part(file, footer, tuple(range(footer.num_row_groups)))
+        for file, footer in zip(files, footers, strict=True)
+    ]
+
+
 def _blocks(
-    files: Sequence[Path],
+    parts: Sequence[Part],
     low: int | None,
     high: int | None,
     from_t: int | None,
     until_t: int | None,
 ) -> Iterator[Block]:
-    """Row groups that may hold ships low <= mmsi < high, cut to these ships and times."""
-    for file in files:
-        with pq.ParquetFile(file, memory_map=True) as opened:
-            at = opened.schema_arrow.get_field_index("mmsi")
-            for group in range(opened.num_row_groups):
-                known = opened.metadata.row_group(group).column(at).statistics
-                if known is not None and known.has_min_max:
-                    if high is not None and known.min >= high:
-                        continue
-                    if low is not None and known.max < low:
-                        continue
-                table = opened.read_row_group(group, columns=list(COLUMNS), use_threads=False)
-                block = {name: table.column(name).to_numpy() for name in COLUMNS}
+    """Rows of the ships low <= mmsi < high and these times, `ROWS_AT_ONCE` or fewer."""
+    for part in parts:
+        with pq.ParquetFile(part.file, metadata=part.footer, pre_buffer=False) as opened:
+            batches = opened.iter_batches(
+                ROWS_AT_ONCE,
+                row_groups=list(part.groups),
+                columns=list(COLUMNS),
+                use_threads=False,
+            )
+            for batch in batches:
+                block: Block = {
+                    name: batch.column(name).to_numpy(zero_copy_only=False) for name in COLUMNS
+                }
                 wanted: NDArray[np.bool_] | None = None
                 for name, limit, below in (
                     ("mmsi", low, False),
@@ -93,43 +114,63 @@ def _joined(first: Block, second: Block) -> Block:
     return {name: np.concatenate([first[name], second[name]]) for name in first}
 
 
-def _one_per_second(block: Block) -> Block:
-    """The first report of each ship and second by (lon, lat, sog_kn, draught_m), empty last.
+def _first_reports(block: Block) -> tuple[NDArray[np.intp], int]:
+    """The first valid report of each ship and second by (lon, lat, sog_kn, draught_m), empty last.
+
+    Returns:
+        Their rows, in order, and the row at which the last second begins.
 
     Raises:
         OutOfOrder: a ship's times go back.
     """
+    rows = np.flatnonzero(_is_place(block))
     mmsi, t = block["mmsi"], block["t"]
+    if len(rows) < len(mmsi):
+        mmsi, t = mmsi[rows], t[rows]
     same_ship = mmsi[1:] == mmsi[:-1]
     step = t[1:] - t[:-1]
     if (same_ship & (step < 0)).any():
         raise OutOfOrder("a ship's positions are not in order of time")
-    repeat = same_ship & (step == 0)
-    if not repeat.any():
-        return block
-    again = np.concatenate([[False], repeat])
-    tied = np.flatnonzero(again | np.concatenate([repeat, [False]]))
-    order = tied[
-        np.lexsort(
-            [
-                np.where(np.isnan(block[name][tied]), np.inf, block[name][tied])
-                for name in ("draught_m", "sog_kn", "lat", "lon")
-            ]
-            + [np.cumsum(~again[tied])]
-        )
-    ]
-    kept = ~again
-    # the group's first place takes the group's first report
-    starts = tied[~again[tied]]
-    chosen = order[np.flatnonzero(~again[tied])]
-    source = np.arange(len(mmsi))
-    source[starts] = chosen
-    source = source[kept]
-    return {name: values[source] for name, values in block.items()}
+    again = np.zeros(len(rows), dtype=bool)
+    np.logical_and(same_ship, step == 0, out=again[1:])
+    first = np.flatnonzero(~again)
+    if not len(first):
+        return rows, len(block["mmsi"])
+    chosen = rows[first]
+    repeats = np.flatnonzero(again)
+    if not _are_sorted(block, rows[repeats - 1], rows[repeats]):
+        is_tied = again.copy()
+        is_tied[repeats - 1] = True
+        tied = rows[is_tied]
+        head = ~again[is_tied]
+        order = np.lexsort([*(_empty_last(block[name][tied]) for name in _TIES), head.cumsum()])
+        # the group's first place takes the group's first report
+        chosen[is_tied[first]] = tied[order[head]]
+    return chosen, int(rows[first[-1]])
+
+
+def _is_place(block: Block) -> NDArray[np.bool_]:
+    return (np.abs(block["lon"]) <= 180) & (np.abs(block["lat"]) <= 90)
+
+
+_TIES = ("draught_m", "sog_kn", "lat", "lon")  # the least telling first, as lexsort wants them
+
+
+def _empty_last(values: NDArray) -> NDArray:
+    return np.where(np.isnan(values), np.inf, values)
+
+
+def _are_sorted(block: Block, ones: NDArray[np.intp], others: NDArray[np.intp]) -> bool:
+    """Whether each row comes no later than the other, as the rows of landed files do."""
+    later = np.zeros(len(ones), dtype=bool)
+    for name in _TIES:
+        one, other = _empty_last(block[name][ones]), _empty_last(block[name][others])
+        later = (one > other) | ((one == other) & later)
+    return not later.any()
 
 
 def sieve(
-    files: Sequence[Path],
+    parts: Sequence[Part],
     ports: PortMap,
     parameters: dict[str, int | float],
     *,
@@ -141,7 +182,7 @@ def sieve(
     """Positions at which something may change.
 
     Args:
-        files: Parquet files; together each ship's rows lie in one stretch, ordered by time.
+        parts: of Parquet files; together each ship's rows lie in one stretch, ordered by time.
         ports: the rough map of the ports.
         parameters: `Definitions.parameters`.
         low, high: ships low <= mmsi < high.
@@ -153,74 +194,63 @@ def sieve(
     found: list[Block] = []
     starts: list[NDArray] = []
     rows_in = seen = 0
-    # the last report of a block waits: whether more of its second follow, only the next one tells
-    held: Block | None = None
-    before: Block | None = None
-    for raw in _blocks(files, low, high, from_t, until_t):
+    # the last report judged, and the second after it: whether more of that second follow, only
+    # the next block tells
+    carried: Block | None = None
+    judged = 0
+    for raw in _blocks(parts, low, high, from_t, until_t):
         rows_in += len(raw["mmsi"])
-        lon, lat = raw["lon"], raw["lat"]
-        valid = (lon >= -180) & (lon <= 180) & (lat >= -90) & (lat <= 90)
-        block = raw if valid.all() else {name: values[valid] for name, values in raw.items()}
-        if held is not None:
-            block = _joined(held, block)
-        if not len(block["mmsi"]):
+        block = raw if carried is None else _joined(carried, raw)
+        chosen, waiting = _first_reports(block)
+        if len(chosen) - judged < 2:
+            valid = _is_place(block)
+            carried = {name: values[valid] for name, values in block.items()}
             continue
-        mmsi, t = block["mmsi"], block["t"]
-        waiting = (mmsi == mmsi[-1]) & (t == t[-1])
-        cut = len(mmsi) - int(waiting[::-1].argmin()) if not waiting.all() else 0
-        held = {name: values[cut:] for name, values in block.items()}
-        block = {name: values[:cut] for name, values in block.items()}
-        if not cut:
-            continue
-        block = _one_per_second(block)
-        follower = held["mmsi"][0], held["t"][0]
-        if block["mmsi"][-1] == follower[0] and block["t"][-1] >= follower[1]:
-            raise OutOfOrder("a ship's positions are not in order of time")
-        legs, begun = _changes(block, before, follower[0], seen, ports, parameters)
+        reports = {name: values[chosen[:-1]] for name, values in block.items()}
+        follower = block["mmsi"][waiting]
+        legs, begun = _changes(reports, judged, follower, seen, ports, parameters)
         found.append(legs)
         starts.append(begun)
-        seen += len(block["mmsi"])
-        before = {name: values[-1:] for name, values in block.items()}
-    if held is not None:
-        block = _one_per_second(held)
-        legs, begun = _changes(block, before, None, seen, ports, parameters)
-        found.append(legs)
-        starts.append(begun)
+        seen += len(chosen) - 1 - judged
+        carried = {
+            name: np.concatenate([reports[name][-1:], values[waiting:]])
+            for name, values in block.items()
+        }
+        judged = 1
+    if carried is not None:
+        chosen, _ = _first_reports(carried)
+        reports = {name: values[chosen] for name, values in carried.items()}
+        if len(chosen) > judged:
+            legs, begun = _changes(reports, judged, None, seen, ports, parameters)
+            found.append(legs)
+            starts.append(begun)
     if not found:
         return Sieved(pl.DataFrame(schema=LEGS_SCHEMA), rows_in)
     ships = np.concatenate(starts)
     if len(np.unique(ships)) < len(ships):
         raise OutOfOrder("a ship's positions lie in more than one place")
-    joined = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
-    frame = pl.DataFrame(joined)
-    known = pl.col("has_prev")
-    return Sieved(
-        frame.with_columns(
-            pl.col("draught_m").fill_nan(None),
-            *(
-                pl.when(known).then(name).otherwise(None).alias(name)
-                for name in ("prev_t", "prev_lon", "prev_lat")
-            ),
-        )
-        .select(list(LEGS_SCHEMA))
-        .cast(pl.Schema(LEGS_SCHEMA)),
-        rows_in,
-    )
+    begins = ~np.concatenate([one.pop("has_prev") for one in found])
+    columns = {}
+    for name, kind in LEGS_SCHEMA.items():
+        # column by column, so that the blocks are freed on the way
+        values = pl.Series(name, np.concatenate([one.pop(name) for one in found]), dtype=kind)
+        if name.startswith("prev_"):
+            values = values.scatter(begins.nonzero()[0], None)
+        elif name == "draught_m":
+            values = values.fill_nan(None)
+        columns[name] = values
+    return Sieved(pl.DataFrame(columns), rows_in)
 
 
 def _changes(
     block: Block,
-    before: Block | None,
+    judged: int,
     next_mmsi: int | None,
     seen: int,
     ports: PortMap,
     parameters: dict[str, int | float],
 ) -> tuple[Block, NDArray]:
-    """(rows where something may change, ships that begin) of reports that follow `before`."""
-    first = 0
-    if before is not None:
-        block = _joined(before, block)
-        first = 1
+    """(rows where something may change, ships that begin) of reports after the first `judged`."""
     mmsi, t, lon, lat = (block[name] for name in ("mmsi", "t", "lon", "lat"))
     draught = block["draught_m"]
     code = ports.codes(lon, lat)
@@ -236,27 +266,30 @@ def _changes(
     leg_s = (t[1:] - t[:-1]).astype(np.float64)
     east = np.abs(lon[1:] - lon[:-1])
     north = np.abs(lat[1:] - lat[:-1])
-    moved = np.maximum(east, north)
     here, there = code[1:], code[:-1]
 
     keep = leg_s > parameters["silence_s"]
     # a leg is too long only if one of its sides is at least 0.7 of it, whatever the latitude
-    keep |= moved > (leg_s * parameters["speed_deg_per_s"] + parameters["error_deg"]) * 0.7
-    # against the last draught said, not the last row: one report in many names it
-    known = np.maximum.accumulate(np.where(np.isnan(draught) & same, 0, np.arange(len(draught))))
-    keep |= (draught[1:] != draught[known[:-1]]) & ~np.isnan(draught[1:])
+    keep |= np.maximum(east, north) > (
+        leg_s * (0.7 * parameters["speed_deg_per_s"]) + 0.7 * parameters["error_deg"]
+    )
     keep |= here != there
-    keep |= here == 2
-    keep |= (here == 1) & ((moved > 0.0005) | (stopped[1:] & ~stopped[:-1]))
+    keep |= here == UNSURE
+    keep |= (here != SEA) & stopped[1:] & ~stopped[:-1]
+    # against the last draught said, not the last row: one report in many names it
+    said = np.flatnonzero(~(np.isnan(draught) & same))
+    told = draught[said]
+    keep[said[1:][(told[1:] != told[:-1]) & ~np.isnan(told[1:])] - 1] = True
     # away from ports: slow in both directions; 1 - x²/2 never exceeds the cosine
     slow = leg_s * parameters["drift_deg_per_s"] + parameters["noise_deg"]
-    shrink = np.maximum(1 - lat[1:] * lat[1:] * 1.5231e-4, 0.0) * 0.998
-    keep |= (here != 1) & (leg_s <= parameters["leg_s"]) & (north < slow) & (east * shrink < slow)
+    maybe = np.flatnonzero((here <= SEA) & (north < slow) & (leg_s <= parameters["leg_s"]))
+    y = lat[1:][maybe]
+    shrink = np.maximum(1 - y * y * 1.5231e-4, 0.0) * 0.998
+    keep[maybe[east[maybe] * shrink < slow[maybe]]] = True
 
     wanted = last | ~same
     wanted[1:] |= keep
-    if first:
-        wanted[0] = False
+    wanted[:judged] = False
     at = np.flatnonzero(wanted)
     prev = np.maximum(at - 1, 0)
     legs = {
@@ -266,11 +299,11 @@ def _changes(
         "lat": lat[at],
         "draught_m": draught[at],
         "is_stopped": stopped[at],
-        "n": at + (seen + 1 - first),
+        "n": at + (seen + 1 - judged),
         "is_last": last[at],
         "has_prev": same[at],
         "prev_t": t[prev],
         "prev_lon": lon[prev],
         "prev_lat": lat[prev],
     }
-    return legs, mmsi[first:][~same[first:]]
+    return legs, mmsi[judged:][~same[judged:]]

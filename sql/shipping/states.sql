@@ -103,7 +103,13 @@ filled as (
         last_value(draught_m ignore nulls) over (
             partition by mmsi, segment order by t
             rows between unbounded preceding and current row
-        ) as draught_m
+        ) as draught_m,
+        -- the port of the row before, asked of the zones so that one sort serves all
+        last_value(case when zone <> -9 then zone end ignore nulls) over (
+            partition by mmsi, segment order by t
+            rows between unbounded preceding and 1 preceding
+        ) as last_port_id,
+        lag(t) over (partition by mmsi, segment order by t) as last_t
     from tracked
 )
 
@@ -123,5 +129,5 @@ select
     has_gap,
     port_id,
     draught_m,
-    lag(port_id) over (partition by mmsi, segment order by t) as prev_port_id
+    case when last_t is not null then coalesce(last_port_id, -1) end as prev_port_id
 from filled

@@ -125,6 +125,27 @@ def test_buckets_and_threads_do_not_matter(
     assert_same(finished([(file, None, end)], buckets=buckets, workers=workers), whole)
 
 
+@pytest.mark.parametrize("slots", [1, 40])
+def test_spans_of_slots_do_not_matter(
+    slots: int,
+    fleet: tuple[Path, pl.DataFrame, int],
+    whole: dict[str, pl.DataFrame],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file, _, end = fleet
+    monkeypatch.setattr(engine, "SLOTS_AT_ONCE", slots)
+    middle = START + 12 * 86_400 + 4_321
+    assert whole["encounters"].height
+    if slots > 1:  # one slot at a time is slow: once is enough
+        assert_same(finished([(file, None, middle), (file, middle, end)]), whole)
+    half = pl.read_parquet(file).filter(pl.col("t") < START + 3 * 86_400)
+    few = file.with_name("few.parquet")
+    half.write_parquet(few)
+    found = finished([(few, None, START + 3 * 86_400)])
+    monkeypatch.undo()
+    assert_same(found, finished([(few, None, START + 3 * 86_400)]))
+
+
 def test_order_of_the_rows_does_not_matter(
     fleet: tuple[Path, pl.DataFrame, int], whole: dict[str, pl.DataFrame], tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 # the instant must be written out: a cast alone would take "infinity", "epoch" or a bare date
 _ISO = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?$"
+_PLAIN_ISO = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}"
 _DANISH = r"^\d{2}/\d{2}/\d{4} \d{2}:\d{2}:\d{2}$"
 
 
@@ -39,70 +40,123 @@ class Layout:
         return set(self.header) <= set(header)
 
     def select(self, header: list[str], table: str) -> str:
-        """The statement reading `table(line, c0 … cN)` into the canonical columns."""
+        """The statement reading `table(line, c0 … cN)` into the canonical columns.
+
+        Three selects, one in the other, so that no cell is read twice: the cells as written; what
+        they say; and, only where that is not plain, the words themselves. Casting a cell passes
+        over spaces around it as trimming it would.
+        """
         place = {name: f"c{at}" for at, name in reversed(list(enumerate(header)))}
+        held = {name: place[column] for name, column in self.meaning.items() if column in place}
 
         def text(name: str) -> str:
-            if (column := self.meaning.get(name)) is None or column not in place:
+            if name not in held:
                 return "null::varchar"
-            cell = f"nullif(trim({place[column]}), '')"
+            cell = f"nullif(trim({name}_cell), '')"
             if self.absent:
                 listed = ", ".join(f"'{word}'" for word in self.absent)
-                given = f"upper(trim({place[column]})) not in ({listed})"
-                cell = f"(case when {given} then {cell} end)"
+                cell = f"(case when upper(trim({name}_cell)) not in ({listed}) then {cell} end)"
             return cell
 
-        def original(name: str) -> str:
-            # a name stays as received, spaces and all
-            if (column := self.meaning.get(name)) is None or column not in place:
-                return "null::varchar"
-            return f"(case when {text(name)} is null then null else {place[column]} end)"
+        def particular(name: str) -> str:
+            # trimmed where a ship's particulars are gathered, once each and not once a row
+            if self.absent or name not in held:
+                return text(name)
+            return f"{name}_cell"
 
         numbers = ["lon", "lat", "sog_kn", "cog_deg", "heading_deg", "draught_m"]
         numbers += ["length_m", "width_m"]
-        cast = {name: f"try_cast({text(name)} as double)" for name in numbers}
-        wrong = {
-            name: f"({text(name)} is not null and coalesce(isfinite({cast[name]}), false) = false)"
+        told = [name for name in numbers if name in held]
+        cast = {
+            name: f"try_cast({name}_cell as double)" if name in held else "null::double"
             for name in numbers
-            if self.meaning.get(name) in place
+        }
+        # a cell that says nothing is no wrong one; both are rare, and only they are looked at again
+        wrong = {
+            name: f"not coalesce(isfinite({name}), false) and {text(name)} is not null"
+            for name in told
         }
         bad_column = " ".join(f"when {test} then '{name}'" for name, test in wrong.items())
-        bad_value = " ".join(f"when {test} then {text(name)}" for name, test in wrong.items())
-        time = text("t")
-        if self.time == "danish":
-            shape = _DANISH
-            zoned = "false"
-            instant = f"try_strptime({time}, '%d/%m/%Y %H:%M:%S')"
-        else:
-            # a date and a time without a zone have 19 characters, or a fraction after them
-            shape = _ISO
-            zoned = f"(length({time}) > 19 and regexp_matches({time}, '(Z|C|:?[+-][0-9:]+)$'))"
-            instant = f"try_cast({time} as timestamptz)"
-        mmsi = text("mmsi")
+        bad_value = " ".join(f"when bad_column = '{name}' then {text(name)}" for name in told)
+        cells = ", ".join(f"{cell} as {name}_cell" for name, cell in held.items())
+        name = "null::varchar"
+        if "name_original" in held:
+            # a name stays as received, spaces and all
+            name = "name_original_cell"
+            if self.absent:
+                name = f"case when {text('name_original')} is not null then {name} end"
+        marks = [
+            f"{self._mark(self.base_station, place)} as is_base_station",
+            f"{self._mark(self.coarse, place)} as is_coarse",
+        ]
         return f"""
+            with cells as (
+                select line, {cells}, {", ".join(marks)} from {table}
+            ), read_cells as (
+                select
+                    *,
+                    case
+                        when regexp_full_match(mmsi_cell, '\\d{{1,10}}')
+                            then try_cast(mmsi_cell as bigint)
+                        when regexp_full_match({text("mmsi")}, '\\d{{1,10}}')
+                            then try_cast({text("mmsi")} as bigint)
+                    end as mmsi,
+                    {self._instant(text("t"))} as t,
+                    {", ".join(f"{cast[name]} as {name}" for name in numbers)}
+                from cells
+            ), named as (
+                select *, {f"case {bad_column} end" if told else "null::varchar"} as bad_column
+                from read_cells
+            )
             select
                 line,
-                case when regexp_full_match({mmsi}, '\\d{{1,10}}')
-                    then try_cast({mmsi} as bigint) end as mmsi,
-                {mmsi} as mmsi_text,
-                case when regexp_matches({time}, '{shape}')
-                    then floor(epoch({instant}))::bigint end as t,
-                {time} as time_text,
-                not coalesce({zoned}, false) as is_naive,
-                {", ".join(f"{cast[name]} as {name}" for name in numbers[:6])},
-                {text("imo_text")} as imo_text,
-                {original("name_original")} as name_original,
-                {text("call_sign")} as call_sign,
-                {text("ship_type")} as ship_type,
-                {cast["length_m"]} as length_m,
-                {cast["width_m"]} as width_m,
+                mmsi,
+                mmsi_cell as mmsi_text,
+                t,
+                case when t is null then {text("t")} else t_cell end as time_text,
+                {self._is_naive(text("t"))} as is_naive,
+                {", ".join(numbers[:6])},
+                {particular("imo_text")} as imo_text,
+                {name} as name_original,
+                {particular("call_sign")} as call_sign,
+                {particular("ship_type")} as ship_type,
+                length_m,
+                width_m,
                 true as has_position,
-                {self._mark(self.base_station, place)} as is_base_station,
-                {self._mark(self.coarse, place)} as is_coarse,
+                is_base_station,
+                is_coarse,
                 null::varchar as refused,
-                case {bad_column} end as bad_column,
-                case {bad_value} end as bad_value
-            from {table}
+                bad_column,
+                {f"case {bad_value} end" if told else "null::varchar"} as bad_value
+            from named
+        """
+
+    def _instant(self, text: str) -> str:
+        """Epoch seconds of the time cell; a plain one is read as it stands, `text` otherwise."""
+        if self.time == "danish":
+            plain, slow = _DANISH, f"try_strptime({text}, '%d/%m/%Y %H:%M:%S')"
+            fast = "try_strptime(t_cell, '%d/%m/%Y %H:%M:%S')"
+            shape = _DANISH
+        else:
+            plain, slow = _PLAIN_ISO, f"try_cast({text} as timestamptz)"
+            fast = "try_cast(t_cell as timestamp)"
+            shape = _ISO
+        return f"""
+            case
+                when regexp_full_match(t_cell, '{plain}') then epoch_us({fast}) // 1000000
+                when regexp_matches({text}, '{shape}') then floor(epoch({slow}))::bigint
+            end
+        """
+
+    def _is_naive(self, text: str) -> str:
+        if self.time == "danish":
+            return "true"
+        # a date and a time without a zone have 19 characters, or a fraction after them
+        return f"""
+            case when length(t_cell) = 19 then true
+                else not coalesce(
+                    length({text}) > 19 and regexp_matches({text}, '(Z|C|:?[+-][0-9:]+)$'), false
+                ) end
         """
 
     def _mark(self, mark: tuple[str, str] | None, place: dict[str, str]) -> str:

@@ -1,0 +1,127 @@
+"""The pass in NumPy keeps every row that the pass in SQL keeps, however a file is cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from benchmarks import ais_generator
+from pipelines.schemas.shipping import POSITIONS_SCHEMA
+from pipelines.shipping.backends import DuckDBBackend
+from pipelines.shipping.definitions import Definitions
+from pipelines.shipping.port_grid import BETWEEN, SEA, UNSURE, port_grid, port_map
+from pipelines.shipping.sieve import LEGS_SCHEMA, OutOfOrder, parts_of, sieve
+
+PORTS = ais_generator.synthetic_ports()
+PARAMETERS = Definitions().parameters()
+
+
+@pytest.fixture(scope="module")
+def positions() -> pl.DataFrame:
+    """Four ships over ten days with every fault."""
+    return ais_generator.make(ships=4, days=10, seed=3, shared_share=0.5).positions
+
+
+def _sieved(
+    frame: pl.DataFrame, folder: Path, rows: int, ports: pl.DataFrame = PORTS
+) -> pl.DataFrame:
+    file = folder / f"{rows}.parquet"
+    frame.write_parquet(file, row_group_size=rows)
+    found = sieve(parts_of([file]), port_map(ports), PARAMETERS)
+    assert found.rows_in == frame.height
+    return found.legs
+
+
+def _by_sql(frame: pl.DataFrame, folder: Path, ports: pl.DataFrame) -> pl.DataFrame:
+    file = folder / "sql.parquet"
+    frame.write_parquet(file)
+    backend = DuckDBBackend()
+    cells, candidates = port_grid(ports)
+    backend.put("port_cells", cells)
+    backend.put("port_candidates", candidates)
+    backend.positions([file], [])
+    backend.view("neighbours", PARAMETERS)
+    backend.view("legs", PARAMETERS)
+    found = backend.frame("legs", PARAMETERS)
+    backend.close()
+    return found
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 50, 977])
+def test_row_groups_lose_no_row(positions: pl.DataFrame, tmp_path: Path, rows: int) -> None:
+    few = positions.head(3_000)
+    whole, cut = _sieved(few, tmp_path, few.height), _sieved(few, tmp_path, rows)
+    # a group does not know the draught said before it, and keeps the next one said
+    assert whole.join(cut, on=cut.columns, how="anti", nulls_equal=True).is_empty()
+    assert cut.height - whole.height <= few.height / rows
+
+
+def test_every_row_of_the_sql_pass_is_kept(positions: pl.DataFrame, tmp_path: Path) -> None:
+    # an empty draught is no change to the one pass, and the next one said is one to the other
+    positions = positions.with_columns(
+        pl.col("draught_m").forward_fill().backward_fill().over("mmsi")
+    )
+    # and it keeps every row of a cell that two ports share, which the other settles more finely
+    apart = PORTS.head(15)
+    kept = _sieved(positions, tmp_path, 5_000, apart)
+    wanted = _by_sql(positions, tmp_path, apart)
+    same = ["mmsi", "t", "lon", "lat", "draught_m", "is_stopped", "is_last", "prev_t"]
+    assert wanted.select(same).join(kept, on=same, how="anti", nulls_equal=True).is_empty()
+    assert kept.height < 1.5 * wanted.height  # and not many more
+
+
+def test_sieve_numbers_the_reports_of_all_ships(positions: pl.DataFrame, tmp_path: Path) -> None:
+    kept = _sieved(positions, tmp_path, 1_000)
+    valid = positions.filter(pl.col("lat") <= 90).unique(["mmsi", "t"]).sort("mmsi", "t")
+    expected = valid.with_row_index("n", offset=1).select("mmsi", "t", pl.col("n").cast(pl.Int64))
+    assert_frame_equal(
+        kept.select("mmsi", "t", "n"), kept.select("mmsi", "t").join(expected, on=["mmsi", "t"])
+    )
+
+
+@pytest.mark.parametrize("rows", [1, 100])
+def test_invalid_places_alone_leave_nothing(rows: int, tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        [(299, t, 181.0, 91.0, None, None, None) for t in range(5)],
+        schema=POSITIONS_SCHEMA,
+        orient="row",
+    )
+    assert _sieved(frame, tmp_path, rows).schema == pl.Schema(LEGS_SCHEMA)
+    assert _sieved(frame, tmp_path, rows).is_empty()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 100])
+def test_rows_out_of_order_are_refused(rows: int, tmp_path: Path) -> None:
+    times = {299: [0, 600, 300], 300: [0]}
+    frame = pl.DataFrame(
+        [(mmsi, t, 1.0, 1.0, None, None, None) for mmsi, ts in times.items() for t in ts],
+        schema=POSITIONS_SCHEMA,
+        orient="row",
+    )
+    with pytest.raises(OutOfOrder, match="order of time"):
+        _sieved(frame, tmp_path, rows)
+    apart = pl.concat([frame.head(2), frame.tail(1), frame.head(2).with_columns(t=pl.col("t") + 9)])
+    with pytest.raises(OutOfOrder, match="more than one place"):
+        _sieved(apart, tmp_path, rows)
+
+
+def test_map_agrees_with_the_nearest_port_of_random_places() -> None:
+    rng = np.random.default_rng(1)
+    near = PORTS.sample(40_000, with_replacement=True, seed=1)
+    lon = near["lon"].to_numpy() + rng.uniform(-0.08, 0.08, near.height)
+    lat = near["lat"].to_numpy() + rng.uniform(-0.06, 0.06, near.height)
+    codes = port_map(PORTS).codes(lon, lat)
+    east = (lon[:, None] - PORTS["lon"].to_numpy()) * np.cos(np.radians(PORTS["lat"].to_numpy()))
+    apart_km = np.hypot(east, lat[:, None] - PORTS["lat"].to_numpy()) * 111.19508
+    nearest, distance = apart_km.argmin(axis=1), apart_km.min(axis=1)
+    inside = codes > 0
+    assert (nearest[inside] + 1 == codes[inside]).all()
+    assert (distance[inside] <= 3).all()
+    assert (distance[codes == SEA] > 4).all()
+    between = distance[codes == BETWEEN]
+    assert ((between > 3) & (between <= 4)).all()
+    assert (codes == UNSURE).mean() < 0.25
