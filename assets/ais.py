@@ -1,9 +1,10 @@
 """Ship positions: the daily raw edge, then events, vessels, loadings and what they say of coal.
 
 Drop files of any known form into `landing/ais` (positions) or `landing/gfw` (events) of the data
-folder. `./run ais` lands them; the sensor does the same when the UI is up. The partitioned asset
-`raw/ais_positions` is the only one with partitions and has its own job, so the main job stays one
-click; it reads whatever is landed and makes empty tables, with the right columns, of nothing.
+folder. `./run ais` lands them; the sensor does the same when the UI is up. Days are partitions of
+the job `ais_day` alone, which records what it built under `raw/ais_positions`: one partitioned
+asset in the graph would turn "Materialize all" into a dialog. The main job reads whatever is landed
+and makes empty tables, with the right columns, of nothing.
 """
 
 import datetime as dt
@@ -33,6 +34,7 @@ from pipelines.shipping.history import update_events
 from pipelines.shipping.landing import (
     POSITION_FORMS,
     STATIC_COLUMNS,
+    DayReport,
     FileReport,
     build_day,
     day_reports,
@@ -159,17 +161,21 @@ def fetch_gfw_day(day: dt.date, fetcher: Fetcher | None = None) -> int:
     return len(pages)
 
 
-@dg.asset(
-    key=["raw", "ais_positions"],
+POSITIONS_KEY = dg.AssetKey(["raw", "ais_positions"])
+AIS_POSITIONS = dg.AssetSpec(
+    POSITIONS_KEY,
     group_name=EDGE_GROUP,
     kinds={"duckdb", "parquet"},
-    partitions_def=DAYS,
     description=(
-        "One UTC day of ship positions from every landed file, as Parquet sorted by ship and time, "
-        "bucketed by MMSI. Dropped files that are not landed yet are landed first."
+        "Ship positions from every landed file, as Parquet by UTC day, sorted by ship and time, "
+        "bucketed by MMSI. Made by the job ais (every day that dropped files reach into) or, a "
+        "day at a time, by the partitioned job ais_day."
     ),
 )
-def ais_positions(context: dg.AssetExecutionContext, network: Network) -> dg.MaterializeResult:
+
+
+@dg.op(name="build_day_of_positions")
+def build_day_of_positions(context: dg.OpExecutionContext, network: Network) -> None:
     """Land what was dropped, build this day, and fetch its events where a token allows."""
     reports, refused = land_dropped()
     on = dt.date.fromisoformat(context.partition_key)
@@ -181,22 +187,37 @@ def ais_positions(context: dg.AssetExecutionContext, network: Network) -> dg.Mat
         except SourceUnavailable as error:
             fetched = f"no events: {error}"
             context.log.warning(fetched)
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": day.rows_kept,
-            **asdict(day),
-            "global_fishing_watch": fetched,
-            "files_landed": len(reports),
-            "files_refused": len(refused),
-        }
+    _record_day(
+        context,
+        on,
+        day,
+        global_fishing_watch=fetched,
+        files_landed=len(reports),
+        files_refused=len(refused),
     )
 
 
-ais_day_job = dg.define_asset_job(
-    "ais_day",
-    selection=dg.AssetSelection.groups(EDGE_GROUP),
-    description="One day of ship positions, from the dropped files.",
+def _record_day(
+    context: dg.OpExecutionContext, on: dt.date, day: DayReport, **more: str | int
+) -> None:
+    context.log_event(
+        dg.AssetMaterialization(
+            asset_key=POSITIONS_KEY,
+            partition=on.isoformat(),
+            metadata={"dagster/row_count": day.rows_kept, **asdict(day), **more},
+        )
+    )
+
+
+@dg.job(
+    name="ais_day",
+    partitions_def=DAYS,
+    description="One day of ship positions, from the dropped files and Global Fishing Watch.",
+    executor_def=dg.in_process_executor,
 )
+def ais_day_job() -> None:
+    """Build one day."""
+    build_day_of_positions()
 
 
 @dg.op(name="land_ship_positions")
@@ -211,14 +232,7 @@ def land_ship_positions(context: dg.OpExecutionContext) -> None:
             f"{report.rows_quarantined} quarantined"
         )
     for day in stale_days(landed_dir(), positions_dir()):
-        built = build_day(landed_dir(), positions_dir(), day)
-        context.log_event(
-            dg.AssetMaterialization(
-                asset_key=["raw", "ais_positions"],
-                partition=day.isoformat(),
-                metadata={"dagster/row_count": built.rows_kept, **asdict(built)},
-            )
-        )
+        _record_day(context, day, build_day(landed_dir(), positions_dir(), day))
 
 
 @dg.job(
@@ -313,6 +327,7 @@ def _refused_files() -> pl.DataFrame:
     key=["staged", "ais_files"],
     group_name="shipping",
     kinds={"duckdb", "polars"},
+    deps=[POSITIONS_KEY],
     description="Landed files of ship positions: rows in, kept, quarantined. Grain: sha256.",
 )
 def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:

@@ -58,7 +58,7 @@ def build_definitions() -> dg.Definitions:
     assets = [one for one in _found(modules, dg.AssetsDefinition) if one not in checks]
     known = {key for one in assets for key in one.keys}
     return dg.Definitions(
-        assets=[*assets, *build_assets(known)],
+        assets=[*assets, *build_assets(known), *_found(modules, dg.AssetSpec)],
         asset_checks=checks,
         jobs=_found(modules, dg.JobDefinition) + _found(modules, UNRESOLVED_JOB),
         schedules=_found(modules, dg.ScheduleDefinition),

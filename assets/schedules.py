@@ -6,10 +6,10 @@ import dagster as dg
 
 MAIN_JOB = "main"
 
-# everything that is not partitioned: the raw AIS edge has a job of its own
+# the raw AIS edge, by days, has jobs of its own and is no executable asset
 main_job = dg.define_asset_job(
     MAIN_JOB,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.groups("ais_edge"),
+    selection=dg.AssetSelection.all(),
     description="From sources to the published release, everything once.",
 )
 

@@ -303,6 +303,7 @@ def test_the_code_location_is_sound():
 
 
 def test_materialize_all_needs_no_partition_dialog():
-    """A partitioned asset anywhere in the main job would open one."""
-    job = defs.resolve_job_def("main")
-    assert job.partitions_def is None
+    """A partitioned asset anywhere would open one, in the main job or beside it."""
+    assert defs.resolve_job_def("main").partitions_def is None
+    graph = defs.resolve_asset_graph()
+    assert all(graph.get(key).partitions_def is None for key in graph.get_all_asset_keys())

@@ -139,25 +139,28 @@ def test_a_later_day_leaves_the_earlier_ones_alone_and_ends_the_same(
         assert frame.equals(read(at_once, f"from shipping.{name}")), name
 
 
-def test_the_daily_edge_is_the_only_partitioned_asset_and_not_in_the_main_job() -> None:
+def test_days_are_partitions_of_a_job_and_of_no_asset() -> None:
+    """A partitioned asset anywhere turns "Materialize all" into a dialog."""
     from assets.definitions import defs
 
     graph = defs.resolve_asset_graph()
-    partitioned = [
-        key for key in graph.get_all_asset_keys() if graph.get(key).partitions_def is not None
-    ]
-    assert partitioned == [dg.AssetKey(["raw", "ais_positions"])]
+    keys = graph.get_all_asset_keys()
+    assert [key for key in keys if graph.get(key).partitions_def is not None] == []
+    assert not graph.get(ais.POSITIONS_KEY).is_executable
+    assert defs.resolve_job_def("ais_day").partitions_def == ais.DAYS
     steps = {node.name for node in defs.resolve_job_def(MAIN_JOB).graph.nodes}
     assert "raw__ais_positions" not in steps
     assert "shipping_events" in steps
 
 
-def test_one_day_through_the_partitioned_asset(data_dir: Path) -> None:
+def test_one_day_through_the_partitioned_job(data_dir: Path) -> None:
     (data_dir / "landing" / "ais" / "any.csv").write_text(voyage(), encoding="utf-8")
-    done = dg.materialize(
-        [ais.ais_positions], partition_key="2024-03-02", resources={"network": Network()}
+    done = ais.ais_day_job.execute_in_process(
+        partition_key="2024-03-02", resources={"network": Network()}
     )
     assert done.success
+    made = done.asset_materializations_for_node("build_day_of_positions")
+    assert [(one.asset_key, one.partition) for one in made] == [(ais.POSITIONS_KEY, "2024-03-02")]
     assert [one.name for one in (data_dir / "raw" / "ais" / "positions").glob("day=*")] == [
         "day=2024-03-02"
     ]
