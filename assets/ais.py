@@ -176,7 +176,16 @@ AIS_POSITIONS = dg.AssetSpec(
 
 @dg.op(name="build_day_of_positions")
 def build_day_of_positions(context: dg.OpExecutionContext, network: Network) -> None:
-    """Land what was dropped, build this day, and fetch its events where a token allows."""
+    """Land what was dropped, build this day, and fetch its events where a token allows.
+
+    Raises:
+        dagster.Failure: no day was chosen.
+    """
+    if not context.has_partition_key:
+        raise dg.Failure(
+            "ais_day builds one day and none was chosen: launch it for a partition in the UI, or "
+            "run `./run ais`, which builds every day that dropped files reach into"
+        )
     reports, refused = land_dropped()
     on = dt.date.fromisoformat(context.partition_key)
     day = build_day(landed_dir(), positions_dir(), on)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import re
 import sys
 import time
-from typing import Any
+from typing import Any, TextIO
 
 import dagster as dg
 import duckdb
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from assets.definitions import defs
+from assets.loggers import LISTENERS
 from assets.schedules import MAIN_JOB
 from pipelines.paths import published_dir, shown, work_database
 from pipelines.publish.release import DATABASE_NAME
@@ -39,6 +41,8 @@ class _StepProgress(logging.Handler):
     def __init__(self, progress: Progress, task: Any, console: Console) -> None:
         super().__init__(level=logging.DEBUG)
         self.progress, self.task, self.console = progress, task, console
+        # what steps warned of, each once, to be told when the bar is gone
+        self.warnings: dict[str, None] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         event = getattr(record, "dagster_event", None) or getattr(record, "dagster_meta", {}).get(
@@ -46,6 +50,8 @@ class _StepProgress(logging.Handler):
         )
         if event is None:
             self._show_fold(record)
+            if record.levelno == logging.WARNING:
+                self.warnings[self._message(record)] = None
             return
         kind = event.event_type_value
         if kind == "STEP_START":
@@ -53,9 +59,12 @@ class _StepProgress(logging.Handler):
         elif kind in {"STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"}:
             self.progress.advance(self.task)
 
+    def _message(self, record: logging.LogRecord) -> str:
+        return str(getattr(record, "dagster_meta", {}).get("orig_message", ""))
+
     def _show_fold(self, record: logging.LogRecord) -> None:
         """A long step tells its own progress as 'fold 3 of 45: what'."""
-        told = _FOLD.match(str(getattr(record, "dagster_meta", {}).get("orig_message", "")))
+        told = _FOLD.match(self._message(record))
         if told:
             done, total, what = told.groups()
             self.progress.update(self.task, description=f"{done}/{total} {what}")
@@ -84,7 +93,7 @@ def run_job(name: str, console: Console, *, run_config: dict[str, Any] | None = 
     ):
         task = progress.add_task("starting", total=steps)
         handler = _StepProgress(progress, task, console)
-        logging.getLogger("dagster").addHandler(handler)
+        LISTENERS.append(handler)
         try:
             outcome = job.execute_in_process(
                 instance=instance,
@@ -93,7 +102,10 @@ def run_job(name: str, console: Console, *, run_config: dict[str, Any] | None = 
                 run_config={**SILENT, **(run_config or {})},
             )
         finally:
-            logging.getLogger("dagster").removeHandler(handler)
+            LISTENERS.remove(handler)
+    for warning in handler.warnings:
+        # names of files come from outside: shown as text
+        console.print(f"warning: {warning}", markup=False, highlight=False)
     if not outcome.success:
         _tell_failures(outcome, console)
     return bool(outcome.success)
@@ -161,13 +173,20 @@ def print_answer(console: Console) -> None:
     console.print("the UI     ./run ui", highlight=False)
 
 
+def _own_stdout() -> TextIO:
+    """The terminal itself: what a step prints goes to the run's log, and the bar would with it."""
+    if not sys.stdout.isatty():
+        return sys.stdout
+    return os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Entry point of `./run`; returns the exit status."""
     names = sorted(job.name for job in defs.resolve_all_job_defs() if not job.name.startswith("__"))
     parser = argparse.ArgumentParser(prog="./run", description="Run a job of the pipeline.")
     parser.add_argument("job", nargs="?", default=MAIN_JOB, help="a job, or 'jobs', or 'answer'")
     chosen = parser.parse_args(arguments)
-    console = Console(soft_wrap=not sys.stdout.isatty())
+    console = Console(file=_own_stdout(), soft_wrap=not sys.stdout.isatty())
     if chosen.job == "jobs":
         console.print("\n".join(names))
         return 0
