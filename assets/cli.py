@@ -38,20 +38,19 @@ SILENT = {"loggers": {"console": {"config": {"level": "CRITICAL"}}}}
 class _StepProgress(logging.Handler):
     """Moves the bar at each finished step."""
 
-    def __init__(self, progress: Progress, task: Any, console: Console) -> None:
+    def __init__(self, progress: Progress, task: Any) -> None:
         super().__init__(level=logging.DEBUG)
-        self.progress, self.task, self.console = progress, task, console
+        self.progress, self.task = progress, task
         # what steps warned of, each once, to be told when the bar is gone
         self.warnings: dict[str, None] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        event = getattr(record, "dagster_event", None) or getattr(record, "dagster_meta", {}).get(
-            "dagster_event"
-        )
+        told = getattr(record, "dagster_meta", {})
+        event, message = told.get("dagster_event"), str(told.get("orig_message", ""))
         if event is None:
-            self._show_fold(record)
+            self._show_fold(message)
             if record.levelno == logging.WARNING:
-                self.warnings[self._message(record)] = None
+                self.warnings[message] = None
             return
         kind = event.event_type_value
         if kind == "STEP_START":
@@ -59,12 +58,9 @@ class _StepProgress(logging.Handler):
         elif kind in {"STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"}:
             self.progress.advance(self.task)
 
-    def _message(self, record: logging.LogRecord) -> str:
-        return str(getattr(record, "dagster_meta", {}).get("orig_message", ""))
-
-    def _show_fold(self, record: logging.LogRecord) -> None:
+    def _show_fold(self, message: str) -> None:
         """A long step tells its own progress as 'fold 3 of 45: what'."""
-        told = _FOLD.match(self._message(record))
+        told = _FOLD.match(message)
         if told:
             done, total, what = told.groups()
             self.progress.update(self.task, description=f"{done}/{total} {what}")
@@ -92,7 +88,7 @@ def run_job(name: str, console: Console, *, run_config: dict[str, Any] | None = 
         ) as progress,
     ):
         task = progress.add_task("starting", total=steps)
-        handler = _StepProgress(progress, task, console)
+        handler = _StepProgress(progress, task)
         LISTENERS.append(handler)
         try:
             outcome = job.execute_in_process(

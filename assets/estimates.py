@@ -185,9 +185,14 @@ def _coal_inputs(
 
 def coal_code() -> str:
     """Hash of the code the coal numbers come from."""
+    return _code_of("*coal*.py")
+
+
+def _code_of(pattern: str, *named: str) -> str:
+    """Hash of the estimators' files of a pattern, the named ones and what all of them use."""
     package = PIPELINES / "estimates"
-    named = ("prior_sensitivity.py", "sampler.py", "scores.py")
-    files = [*package.glob("*coal*.py"), *(package / name for name in named)]
+    common = ("prior_sensitivity.py", "sampler.py", "scores.py")
+    files = [*package.glob(pattern), *(package / name for name in (*named, *common))]
     return hash_files([*files, PIPELINES / "draws.py"], PIPELINES)
 
 
@@ -204,10 +209,15 @@ def coal_draws_converged(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     with warehouse.open().connect(read_only=True) as connection:
         diagnostics = read_frame(connection, "estimates.coal_diagnostics")
         n_divergent = int(read_frame(connection, "estimates.coal_sampling")["n_divergent"][0])
+    return _judged(diagnostics, n_divergent, "every reported month and year converged")
+
+
+def _judged(diagnostics: pl.DataFrame, n_divergent: int, all_well: str) -> dg.AssetCheckResult:
+    """A fit held to the rules that block publication."""
     told = sampler.troubles(diagnostics, n_divergent)
     return dg.AssetCheckResult(
         passed=not told,
-        description="; ".join(told) or "every reported month and year converged",
+        description="; ".join(told) or all_well,
         metadata={
             "worst_rhat": float(diagnostics["rhat"].to_numpy().max()),
             "least_ess_bulk": float(diagnostics["ess_bulk"].to_numpy().min()),
@@ -347,16 +357,7 @@ def _labor_inputs(observations: pl.DataFrame, sampling: Sampling) -> str:
 
 def labor_code() -> str:
     """Hash of the code the numbers of labor and IT workers come from."""
-    package = PIPELINES / "estimates"
-    named = (
-        "baseline_it_workers.py",
-        "coal_windows.py",
-        "prior_sensitivity.py",
-        "sampler.py",
-        "scores.py",
-    )
-    files = [*package.glob("*labor*.py"), *(package / name for name in named)]
-    return hash_files([*files, PIPELINES / "draws.py"], PIPELINES)
+    return _code_of("*labor*.py", "baseline_it_workers.py", "coal_windows.py")
 
 
 def _convergence_check(stream: str, name: str) -> dg.AssetChecksDefinition:
@@ -375,17 +376,7 @@ def _convergence_check(stream: str, name: str) -> dg.AssetChecksDefinition:
             diagnostics = read_frame(connection, "estimates.labor_diagnostics").filter(mine)
             sampling = read_frame(connection, "estimates.labor_sampling").filter(mine)
         n_divergent = int(sampling["n_divergent"][0])
-        told = sampler.troubles(diagnostics, n_divergent)
-        return dg.AssetCheckResult(
-            passed=not told,
-            description="; ".join(told) or "every reported year converged",
-            metadata={
-                "worst_rhat": float(diagnostics["rhat"].to_numpy().max()),
-                "least_ess_bulk": float(diagnostics["ess_bulk"].to_numpy().min()),
-                "least_ess_tail": float(diagnostics["ess_tail"].to_numpy().min()),
-                "n_divergent": n_divergent,
-            },
-        )
+        return _judged(diagnostics, n_divergent, "every reported year converged")
 
     return converged
 
