@@ -2,7 +2,7 @@
 
 Half-years k, months t, windows w. Logs throughout; all scales and means are priors of priors.csv.
 
-    V_t    tonnes a month     log V_t = log V_0 + start + events_t + walk_t
+    V_t    tonnes a month     log V_t = log V_0 + start + events_t + walk_t + month_t
     P_t    FOB, USD a tonne   log P_t = log P_0 - log f + beta (r_t - r_0) + c_t + d ban_t + discount_t
     R_t    Chinese price      log R_t = a + beta (r_t - r_0) + c_t
     f      CIF over FOB, one a world; F delivered over FOB once trade hides = f plus its own excess
@@ -48,7 +48,11 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
         "halts", dist.HalfNormal(jnp.ones(figures["halt"].shape[1]))
     )
     events = figures["step"] @ steps - figures["halt"] @ halts
-    log_v = figures["log_last_t"] + normal("start") + events + walk("tonnage", tonnage_scale)
+    monthly = priors["within_half_year"][0] * numpyro.sample(
+        "monthly", dist.Normal(jnp.zeros(figures["line"].shape[0]), 1.0)
+    )
+    slow = figures["log_last_t"] + normal("start") + events + walk("tonnage", tonnage_scale)
+    log_v = slow + monthly
     tonnes = jnp.exp(log_v)
 
     # -- prices ------------------------------------------------------------------------------
@@ -56,19 +60,19 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
     delivered = freight + normal("freight_hidden")
     chinese_level, pass_through = normal("chinese_level"), normal("pass_through")
     world = pass_through * figures["world"]
-    chinese_walk = walk("chinese", priors["chinese_walk"][0])
+    chinese_walk = walk("chinese_walk", priors["chinese_walk"][0])
     chinese = chinese_level + world + chinese_walk
-    discount = figures["ban"] * normal("discount") + walk("discount_walk", priors["discount_walk"][0])
+    discount = figures["ban"] * normal("ban_discount") + walk("discount_walk", priors["discount_walk"][0])
     start_price = figures["log_last_price"] - freight + normal("start_price")
     log_p = start_price + world + chinese_walk + discount
     income = tonnes * jnp.exp(log_p)
     cost = 1.0 / (1.0 + jnp.exp(-normal("cost_logit")))
 
-    numpyro.deterministic("tonnes", tonnes)
-    numpyro.deterministic("price_usd_per_t", jnp.exp(log_p))
-    numpyro.deterministic("cif_usd", income * jnp.exp(delivered))
-    numpyro.deterministic("gross_fob_usd", income)
-    numpyro.deterministic("net_usd", income * (1 - cost))
+    numpyro.deterministic("months/tonnes", tonnes)
+    numpyro.deterministic("months/price_usd_per_t", jnp.exp(log_p))
+    numpyro.deterministic("months/cif_usd", income * jnp.exp(delivered))
+    numpyro.deterministic("months/gross_fob_usd", income)
+    numpyro.deterministic("months/net_usd", income * (1 - cost))
     numpyro.deterministic("log_freight", freight)
     numpyro.deterministic("cost_share", cost)
 
@@ -78,22 +82,22 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
 
     klass, root = shared.klass("amount"), shared.root("amount")
     at = figures["tonnes"]
-    figure("tonnes_figures", over(at, tonnes), at, klass, root)
+    figure("tonnes", over(at, tonnes), at, klass, root)
     at = figures["tonnes_part"]
-    part("tonnes_parts", over(at, tonnes), at)
+    part("tonnes_part", over(at, tonnes), at)
     # a dollar total that names no price: sold at this world's price, or at one its author assumed
     at = figures["money"]
     assumed = normal("assumed_price", at["value"].shape)
     readings = jnp.stack([over(at, income), over(at, tonnes) + assumed], axis=1)
     own = priors["own_price_weight"][0]
-    mixture("money_figures", readings, jnp.array([own, 1 - own]), at, klass, root)
+    mixture("money", readings, jnp.array([own, 1 - own]), at, klass, root)
     at = figures["money_part"]
-    part("money_parts", over(at, income), at)
+    part("money_part", over(at, income), at)
     at = figures["money_ceiling"]
-    ceiling("money_ceilings", over(at, income * jnp.exp(delivered)), at)
+    ceiling("money_ceiling", over(at, income * jnp.exp(delivered)), at)
 
     # -- ships counted: one share seen per observer and way of counting ------------------------
-    lot = normal("lot")
+    mean_lot = normal("mean_lot")
     n_observers = figures["seen_is_list"].shape[0]
     z = numpyro.sample("seen", dist.Normal(jnp.zeros(n_observers), 1.0))
     listed, watched = priors["listed_share_logit"], priors["watched_share_log"]
@@ -103,24 +107,24 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
         watched[0] + watched[1] * z,
     )
     at = figures["count"]
-    counted = over(at, tonnes) - lot + seen[at["observer"]]
-    figure("counts", counted, at, shared.klass("count"), shared.root("count"))
+    counted = over(at, tonnes) - mean_lot + seen[at["observer"]]
+    figure("count", counted, at, shared.klass("count"), shared.root("count"))
     at = figures["count_part"]
-    part("count_parts", over(at, tonnes) - lot, at, priors["count_part_sd"][0])
+    part("count_part", over(at, tonnes) - mean_lot, at, priors["count_part_sd"][0])
     at = figures["lot"]
-    figure("lots", lot + jnp.zeros(at["value"].shape), at, shared.klass("lot"), shared.root("lot"))
+    figure("lot", mean_lot + jnp.zeros(at["value"].shape), at, shared.klass("lot"), shared.root("lot"))
 
     # -- prices quoted: where handed over, in what sense, by whom -------------------------------
     klass, root = shared.klass("price"), shared.root("price")
     asked = normal("asked")
     at = figures["price"]
     quoted = (at["window"] @ log_p) + at["is_delivered"] * delivered + at["is_asked"] * asked
-    figure("prices", quoted, at, klass, root)
+    figure("price", quoted, at, klass, root)
     at = figures["discount"]
     against = jnp.where(at["is_chinese"] > 0, at["window"] @ chinese, at["base"])
-    figure("discounts", at["window"] @ log_p + 0.5 * delivered - against, at, klass, root)
+    figure("discount", at["window"] @ log_p + 0.5 * delivered - against, at, klass, root)
     at = figures["chinese"]
-    figure("chinese_prices", at["window"] @ chinese, at, klass, root)
+    figure("chinese", at["window"] @ chinese, at, klass, root)
 
     # -- capacity ------------------------------------------------------------------------------
     at = figures["capacity"]

@@ -20,6 +20,7 @@ Sites = dict[str, np.ndarray]
 def record_draws(
     rows: pl.DataFrame,
     windows: np.ndarray,
+    is_zero: np.ndarray,
     priors: dict[str, tuple[float, ...]],
     log_freight: np.ndarray,
     cost_share: np.ndarray,
@@ -31,6 +32,7 @@ def record_draws(
         rows: customs rows of quantity export_t and export_usd, with ``value``, ``sector``,
             ``counterpart_iso3``, ``is_total`` (all coal to the world or nearly so), sorted.
         windows: (rows, months), share of each month's days inside.
+        is_zero: (months,), months that customs declare empty: a trickle leaks in them.
         priors: ``recorded_error_sd``, ``scope_*``, ``within_window_sd``, ``leak_t_per_month``,
             ``range_mass``.
         log_freight: log of CIF over FOB, (draws,), one a world.
@@ -56,7 +58,8 @@ def record_draws(
     if not is_t.any() or is_t.all():
         raise ValueError("customs tonnage and value are both needed to draw recorded coal")
     tonnes, known = _settle(values, inside, order[is_t[order]], jitter, leak)
-    tonnes = np.where(known, tonnes, leak * jitter)
+    tonnes = np.where(known, tonnes, _between(tonnes, known) * jitter)
+    tonnes = np.where(~known & is_zero, leak * jitter, tonnes)
     unit = _unit_values(values, inside, rows, order, tonnes)
     cif, paid = _settle(values, inside, order[~is_t[order]], tonnes * unit, leak * unit)
     cif = np.where(paid, cif, tonnes * unit)
@@ -99,11 +102,12 @@ def _readings(
 
 
 def _shortest_first(rows: pl.DataFrame, inside: np.ndarray) -> np.ndarray:
-    """Order of settling: short before long, all coal before anthracite, fine before rounded."""
+    """Order of settling: customs first, short before long, all coal first, fine before rounded."""
     value = rows["value"].to_numpy()
     digits = np.array([len(f"{v:.0f}".rstrip("0")) for v in value])
     key = pl.DataFrame(
         {
+            "is_told": ~rows["class"].is_in(["customs", "official"]),
             "months": inside.sum(axis=1),
             "is_narrow": rows["sector"] == "HS270111",
             "is_china": rows["counterpart_iso3"] == "CHN",
@@ -149,9 +153,8 @@ def _unit_values(
     tonnes: np.ndarray,
 ) -> np.ndarray:
     """CIF USD a tonne: value over the settled tonnes of its window, straight between windows."""
-    months = tonnes.shape[1]
     log = np.zeros_like(tonnes)
-    known = np.zeros(months, dtype=bool)
+    known = np.zeros(tonnes.shape[1], dtype=bool)
     is_usd = (rows["quantity"] == "export_usd").to_numpy()
     for row in order[is_usd[order]]:
         cover = inside[row] > 0
@@ -162,9 +165,15 @@ def _unit_values(
             known |= free
     if not known.any():
         raise ValueError("no customs value covers a month on record")
+    return _between(np.exp(log), known)
+
+
+def _between(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Values (draws, months), unknown months straight between known ones in logs."""
     at = np.flatnonzero(known)
-    weights = np.stack([np.interp(np.arange(months), at, unit) for unit in np.eye(len(at))], axis=1)
-    return np.exp(log[:, at] @ weights.T)
+    months = np.arange(values.shape[1])
+    weights = np.stack([np.interp(months, at, unit) for unit in np.eye(len(at))], axis=1)
+    return np.exp(np.log(values[:, at]) @ weights.T)
 
 
 def last_year(sites: Sites, months: list[dt.date]) -> tuple[float, float]:

@@ -1,0 +1,1 @@
+"""Streams of income, a folder each."""

@@ -1,0 +1,401 @@
+"""Coal figures on a month grid: which enters where, and why the others do not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pipelines import draws as algebra
+from pipelines.inference.joint import ROW_SCHEMA, Evidence, Outcome
+from pipelines.inference.windows import (
+    error_log,
+    half_year_lines,
+    month_grid,
+    site_arrays,
+    window_matrix,
+)
+from pipelines.streams.coal.model import model
+from pipelines.streams.coal.record import last_year, record_draws
+
+FIRST_MONTH = dt.date(2009, 1, 1)
+# trade was recorded by customs until the full ban of Resolution 2371 took hold
+LAST_RECORDED = dt.date(2017, 9, 30)
+# draws that settle where the record leaves off; only their median is used
+_SETTLING = 400
+NOT_COAL = "not in a quantity, unit or scope that the coal model reads"
+WHOLE_WORLD = ("WLD", "CHN")
+
+Priors = Mapping[str, Sequence[float]]
+
+
+def evidence(
+    observations: pl.DataFrame,
+    priors: Priors,
+    *,
+    through: dt.date,
+    halts: pl.DataFrame,
+    last_recorded: dt.date = LAST_RECORDED,
+) -> Evidence:
+    """Read the ledger for the coal model.
+
+    Args:
+        observations: rows of ``facts.observations`` of the stream.
+        priors: parameter to arguments.
+        through: last month estimated.
+        halts: ``kind`` (ban, halt, reopening), ``start_on``, ``end_on`` of dated changes of level.
+        last_recorded: last day customs recorded the trade; an earlier one stops the record there.
+
+    Raises:
+        ValueError: the record has no tonnage or no value.
+    """
+    months = month_grid(FIRST_MONTH, through)
+    hidden = [month for month in months if month > last_recorded]
+    rows = _placed(observations, last_recorded, through)
+    record = rows.filter(pl.col("role") == "record")
+    seen = record.filter(pl.col("reason_not_used").is_null())
+    recorded = [month for month in months if month <= last_recorded]
+    windows = window_matrix(seen["window_start_on"], seen["window_end_on"], recorded)
+    zero = observations.filter(pl.col("kind") == "structural_zero")
+    is_zero = window_matrix(zero["window_start_on"], zero["window_end_on"], recorded).max(axis=0) > 0
+    settled = record_draws(
+        seen,
+        windows,
+        is_zero,
+        priors,
+        np.full(_SETTLING, priors["freight"][0]),
+        np.full(_SETTLING, 0.2),
+        seed=1,
+    )
+    log_t, log_price = last_year(settled, recorded)
+    data = {
+        **_calendar(observations, halts, hidden, priors),
+        "log_last_t": np.float64(log_t),
+        "log_last_price": np.float64(log_price),
+    }
+    world = data["world_log"]
+    data |= _sites(rows, hidden, world, priors)
+    return Evidence(
+        stream="coal",
+        months=months,
+        model=model,
+        data=data,
+        priors=priors,
+        rows=rows.select(list(ROW_SCHEMA)),
+        finish=partial(_finish, months=months, record=seen, windows=windows, is_zero=is_zero, priors=priors),
+    )
+
+
+def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date) -> pl.DataFrame:
+    """Every row with the site it enters, or the reason it does not."""
+    quantity, kind, coverage = pl.col("quantity"), pl.col("kind"), pl.col("coverage")
+    is_floor = (kind == "lower_bound") | (coverage != "whole")
+    is_national = pl.col("sector").str.starts_with("HS2701") & pl.col("counterpart_iso3").is_in(
+        WHOLE_WORLD
+    )
+    is_mixed = ~pl.col("sector").str.starts_with("HS2701")
+    is_customs = pl.col("class").is_in(["customs", "official"])
+    in_record = pl.col("window_start_on") <= last_recorded
+    # a customs year that the ban cuts short holds nothing after the last recorded day
+    ends_with_record = pl.col("window_end_on") <= pl.lit(last_recorded).dt.offset_by("3mo")
+    central = pl.coalesce("central", (pl.col("low") * pl.col("high")).sqrt(), "low", "high")
+    site = (
+        pl.when((quantity == "export_t") & is_floor)
+        .then(pl.lit("tonnes_part"))
+        .when(quantity == "export_t")
+        .then(pl.lit("tonnes"))
+        .when((quantity == "export_usd") & (coverage == "more"))
+        .then(pl.lit("money_ceiling"))
+        .when((quantity == "export_usd") & is_floor)
+        .then(pl.lit("money_part"))
+        .when(quantity == "export_usd")
+        .then(pl.lit("money"))
+        .when(quantity.is_in(["shipments", "vessel_calls", "loadings"]) & (coverage == "part"))
+        .then(pl.lit("count_part"))
+        .when(quantity == "shipments")
+        .then(pl.when(coverage == "whole").then(pl.lit("count")).otherwise(pl.lit("count_part")))
+        .when(quantity.is_in(["vessel_calls", "loadings"]))
+        .then(pl.lit("count"))
+        .when((quantity == "cargo_t_per_shipment") & (kind != "lower_bound"))
+        .then(pl.lit("lot"))
+        .when(quantity == "price_usd_per_t")
+        .then(pl.lit("price"))
+        .when(quantity == "discount_share")
+        .then(pl.lit("discount"))
+        .when((quantity == "reference_price_usd_per_t") & (pl.col("counterpart_iso3") == "CHN"))
+        .then(pl.lit("chinese"))
+        .when((quantity == "output_t") & is_customs)
+        .then(pl.lit("capacity"))
+    )
+    group = pl.col("site").replace_strict(
+        {
+            "tonnes": "amount",
+            "tonnes_part": "amount",
+            "money": "amount",
+            "money_part": "amount",
+            "money_ceiling": "amount",
+            "count": "count",
+            "count_part": "count",
+            "lot": "lot",
+            "price": "price",
+            "discount": "price",
+            "chinese": "price",
+            "capacity": "capacity",
+        },
+        default=None,
+    )
+    measure = (
+        pl.when(quantity == "export_t")
+        .then(pl.lit("tonnes"))
+        .when(quantity == "price_usd_per_t")
+        .then(pl.lit("price_usd_per_t"))
+        .when((quantity == "export_usd") & (pl.col("concept") != "unsaid"))
+        .then("concept")
+        .when(quantity == "export_usd")
+        .then(pl.lit("gross_fob_usd"))
+    )
+    is_place = pl.col("site").is_in(["lot", "price", "discount", "chinese", "capacity"])
+    reason = (
+        pl.when(~pl.col("is_used"))
+        .then("reason_not_used")
+        .when(quantity == "reference_price_usd_per_t", pl.col("counterpart_iso3") != "CHN")
+        .then(pl.lit("a world price: it moves the price path and says nothing of DPRK coal"))
+        .when(pl.col("site").is_null())
+        .then(pl.lit(NOT_COAL))
+        .when(~is_place & (pl.col("site") != "money_ceiling") & (~is_national | is_mixed))
+        .then(pl.lit(NOT_COAL))
+        .when(pl.col("value").is_null() | (pl.col("value") <= 0))
+        .then(pl.lit("not above zero, so it has no logarithm"))
+        .when(pl.col("window_end_on") < FIRST_MONTH)
+        .then(pl.lit("its window ends before the first month estimated"))
+        .when(pl.col("window_start_on") > pl.lit(through).dt.month_end())
+        .then(pl.lit("its window starts after the last month estimated"))
+        .when((pl.col("role") == "record") & (pl.col("sector") == "HS27"))
+        .then(pl.lit("the whole chapter: read beside the anthracite value where they differ"))
+        .when((pl.col("role") == "record") & is_floor)
+        .then(pl.lit("a part of what customs recorded; the record is read itself"))
+        .when((pl.col("role") == "record") & ~quantity.is_in(["export_t", "export_usd"]))
+        .then(pl.lit("the record prices itself: value over tonnes"))
+    )
+    rows = (
+        observations.with_columns(value=central)
+        .with_columns(site=site)
+        .with_columns(
+            group=group,
+            measure=measure,
+            role=pl.when(in_record & ends_with_record & ~pl.col("site").is_in(["lot", "capacity"]))
+            .then(pl.lit("record"))
+            .when(pl.col("site").is_in(["tonnes_part", "money_part", "count_part"]))
+            .then(pl.lit("part"))
+            .when(pl.col("site").is_in(["money_ceiling", "capacity"]))
+            .then(pl.lit("more"))
+            .otherwise(pl.lit("whole")),
+        )
+        .with_columns(reason_not_used=reason)
+    )
+    rows = _without_restatements(rows)
+    unread = pl.col("reason_not_used").is_not_null() | (pl.col("role") == "record")
+    chapter = (
+        rows.filter(pl.col("sector") == "HS27", quantity == "export_usd")
+        .group_by("window_start_on", "window_end_on", "counterpart_iso3")
+        .agg(chapter_usd=pl.col("value").max())
+    )
+    return (
+        rows.join(
+            chapter, on=["window_start_on", "window_end_on", "counterpart_iso3"], how="left"
+        )
+        .with_columns(
+            chapter_usd=pl.when(quantity == "export_usd", pl.col("sector") == "HS270111")
+            .then(pl.coalesce("chapter_usd", "value"))
+            .otherwise("value"),
+            site=pl.when(unread).then(None).otherwise("site"),
+        )
+        .with_columns(
+            at=pl.int_range(pl.len()).over("site", order_by="observation_id").cast(pl.Int64),
+            value_log=pl.col("value").log(),
+            error_log=error_log(base=0.1),
+        )
+        .sort("observation_id")
+    )
+
+
+def _without_restatements(rows: pl.DataFrame) -> pl.DataFrame:
+    """Dollars at a named price restate the tonnes of the same root: they speak of the price alone.
+
+    Where no tonnage of that root and time stands, the dollars are tonnes at that price.
+    """
+    free = pl.col("reason_not_used").is_null() & (pl.col("role") != "record")
+    valued = rows.filter(
+        free, pl.col("site") == "money", pl.col("assumed_price_usd_per_t").is_not_null()
+    )
+    tonnes = rows.filter(free, pl.col("site") == "tonnes").select(
+        "root_id", "window_start_on", "window_end_on", stated="observation_id"
+    )
+    beside = valued.join(tonnes, on=["root_id", "window_start_on", "window_end_on"], how="inner")
+    told = dict(beside.select("observation_id", "stated").iter_rows())
+    is_beside = pl.col("observation_id").is_in(list(told))
+    is_alone = pl.col("observation_id").is_in(valued["observation_id"].to_list()) & ~is_beside
+    return rows.with_columns(
+        site=pl.when(is_beside)
+        .then(pl.lit("price"))
+        .when(is_alone)
+        .then(pl.lit("tonnes"))
+        .otherwise("site"),
+        group=pl.when(is_beside).then(pl.lit("price")).otherwise("group"),
+        measure=pl.when(is_beside)
+        .then(pl.lit("price_usd_per_t"))
+        .when(is_alone)
+        .then(pl.lit("tonnes"))
+        .otherwise("measure"),
+        nature=pl.when(is_beside).then(pl.lit("valuation")).otherwise("nature"),
+        value=pl.when(is_beside)
+        .then("assumed_price_usd_per_t")
+        .when(is_alone)
+        .then(pl.col("value") / pl.col("assumed_price_usd_per_t"))
+        .otherwise("value"),
+    )
+
+
+def _calendar(
+    observations: pl.DataFrame, halts: pl.DataFrame, months: list[dt.date], priors: Priors
+) -> dict[str, Any]:
+    """What the months are: knots, events, the world price."""
+    start = np.array(months, dtype="datetime64[D]")
+    inside = window_matrix(halts["start_on"], halts["end_on"].fill_null(months[-1]), months)
+    touches = inside.any(axis=1)
+    kinds = halts["kind"].to_numpy()
+    is_halt = (kinds == "halt") & touches
+    is_step = np.isin(kinds, ["ban", "reopening"]) & (
+        np.array(halts["start_on"].to_list(), dtype="datetime64[D]") <= start[-1]
+    )
+    # a step holds from its month on; one at or before the first month is where the path starts
+    begins = np.array(halts["start_on"].to_list(), dtype="datetime64[M]")[:, None]
+    step = (start.astype("datetime64[M]")[None, :] >= begins).astype(float)[is_step]
+    named = [f"{kind}_step" for kind in kinds[is_step]]
+    world = _world_price(observations, months)
+    before = _world_price(observations, [dt.date(months[0].year - 1, 10, 1)])
+    return {
+        "line": half_year_lines(months),
+        "halt": inside[is_halt].T,
+        "step": step.T,
+        "step_mean": np.array([priors[name][0] for name in named]),
+        "step_sd": np.array([priors[name][1] for name in named]),
+        "ban": step[kinds[is_step] == "ban"].max(axis=0, initial=0.0),
+        "world_log": world,
+        "world": world - before[0],
+    }
+
+
+def _world_price(observations: pl.DataFrame, months: list[dt.date]) -> np.ndarray:
+    """Log of the world coal price by month: mean of the logs of what the ledger holds, straight."""
+    known = observations.filter(
+        pl.col("quantity") == "reference_price_usd_per_t",
+        pl.col("counterpart_iso3") != "CHN",
+        pl.col("is_used"),
+        pl.col("central") > 0,
+    ).with_columns(
+        middle=pl.col("window_start_on")
+        + (pl.col("window_end_on") - pl.col("window_start_on")) / 2,
+    )
+    by_time = (
+        known.group_by("middle").agg(log=pl.col("central").log().mean()).sort("middle")
+    )
+    at = np.array(months, dtype="datetime64[D]").astype(float)
+    x = by_time["middle"].cast(pl.Date).to_numpy().astype("datetime64[D]").astype(float)
+    return np.interp(at, x, by_time["log"].to_numpy())
+
+
+def _sites(
+    rows: pl.DataFrame, months: list[dt.date], world: np.ndarray, priors: Priors
+) -> dict[str, Any]:
+    """Arrays of every site, padded so that none is empty."""
+    sites: dict[str, Any] = {}
+    read = rows.filter(pl.col("site").is_not_null())
+    for name in (
+        "tonnes", "tonnes_part", "money", "money_part", "money_ceiling", "count", "count_part",
+        "lot", "price", "discount", "chinese", "capacity",
+    ):  # fmt: skip
+        of = read.filter(pl.col("site") == name).sort("at")
+        is_mean = name in ("lot", "price", "discount", "chinese")
+        sites[name] = site_arrays(of, months, is_mean=is_mean)
+    n = {name: len(site["value"]) for name, site in sites.items()}
+
+    def column(name: str, expression: pl.Expr) -> np.ndarray:
+        of = read.filter(pl.col("site") == name).sort("at").select(expression.cast(pl.Float64))
+        out = np.zeros(n[name])
+        out[: of.height] = of.to_series().to_numpy()
+        return out
+
+    for name in ("price", "discount", "chinese"):
+        sites[name]["error"] = np.hypot(sites[name]["error"], priors["quote_error"][0])
+    # the effort of a count varies from window to window, and small counts by chance
+    effort = column(
+        "count",
+        pl.when(pl.col("quantity") == "shipments")
+        .then(priors["list_effort"][0])
+        .otherwise(priors["image_effort"][0]),
+    )
+    chance = np.exp(-0.5 * sites["count"]["value"])
+    sites["count"]["error"] = np.sqrt(sites["count"]["error"] ** 2 + effort**2 + chance**2)
+    sites["lot"]["error"] = np.hypot(sites["lot"]["error"], priors["lot_spread"][0])
+    sites["capacity"]["value"] = sites["capacity"]["value"] + priors["exported_most"][0]
+    sites["capacity"]["error"] = np.full(n["capacity"], priors["exported_most"][1])
+    point = pl.col("delivery_point")
+    sites["price"]["is_delivered"] = column(
+        "price",
+        pl.when(point == "china")
+        .then(1.0)
+        .when(point.is_in(["nampo", "at_sea", "mine"]))
+        .then(0.0)
+        .otherwise(0.5),
+    )
+    sites["price"]["is_asked"] = column("price", pl.col("nature").is_in(["asked", "listed"]))
+    is_chinese = column("discount", pl.col("nature") == "of_chinese_price")
+    sites["discount"]["is_chinese"] = is_chinese
+    weights = sites["discount"]["window"]
+    sites["discount"]["base"] = weights @ world
+    # stated as the share by which DPRK coal is cheaper
+    off = sites["discount"]["value"]
+    sites["discount"]["value"] = np.log1p(-np.minimum(np.exp(off), 0.95))
+    observers = (
+        read.filter(pl.col("site") == "count")
+        .select(pl.format("{} {}", "root_id", "quantity").alias("observer"), "quantity", "at")
+        .sort("at")
+    )
+    names = sorted(observers["observer"].unique()) or ["none"]
+    index = np.zeros(n["count"], dtype=int)
+    index[: observers.height] = [names.index(name) for name in observers["observer"]]
+    sites["count"]["observer"] = index
+    sites["seen_is_list"] = np.array([float(name.endswith("shipments")) for name in names])
+    return sites
+
+
+def _finish(
+    sites: dict[str, np.ndarray],
+    seed: int,
+    *,
+    months: list[dt.date],
+    record: pl.DataFrame,
+    windows: np.ndarray,
+    is_zero: np.ndarray,
+    priors: Priors,
+) -> Outcome:
+    """The recorded months of each world before its inferred ones."""
+    past = record_draws(
+        record, windows, is_zero, priors, sites["log_freight"], sites["cost_share"], seed
+    )
+    whole = {name: np.concatenate([past[name], sites[f"months/{name}"]], axis=1) for name in past}
+    years = np.array([month.year for month in months])
+    yearly = (years[:, None] == np.unique(years)[None, :]).astype(float)
+    money, tonnes = whole["gross_fob_usd"] @ yearly, whole["tonnes"] @ yearly
+    components = {
+        "tonnage": np.log(tonnes),
+        "price": np.log(money / tonnes),
+        "costs abroad": np.log1p(-sites["cost_share"])[:, None] + np.zeros_like(money),
+    }
+    table = algebra.to_long(months, **whole)
+    return Outcome(whole, {"coal_draws": table}, components)
