@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from assets.reference import TABLES
 from assets.resources import WarehouseResource
 
 
@@ -65,14 +66,7 @@ def _refused_check(table: str) -> dg.AssetChecksDefinition:
     return none_refused
 
 
-SOURCE_TABLES = (
-    "figure_sources",
-    "origins",
-    "held_back_reasons",
-    "units",
-    "coal_figures",
-    "labor_figures",
-)
+SOURCE_TABLES = tuple(kept.table for kept in TABLES)
 COUNT_CHECKS = [_count_check(table) for table in SOURCE_TABLES]
 REFUSED_CHECKS = [_refused_check(table) for table in SOURCE_TABLES]
 
@@ -87,9 +81,7 @@ def every_figure_is_in_the_ledger(warehouse: WarehouseResource) -> dg.AssetCheck
     with warehouse.open().connect(read_only=True) as connection:
         lost = connection.execute(
             """
-            select observation_id from staged.coal_figures
-            union all
-            select observation_id from staged.labor_figures
+            select observation_id from staged.figures
             except
             select observation_id from facts.observations
             """

@@ -15,8 +15,8 @@ from pipelines.warehouse import build_table, read_frame
     group_name="facts",
     kinds={"duckdb"},
     deps=[
-        ["staged", "coal_figures"],
-        ["staged", "labor_figures"],
+        ["staged", "figures"],
+        ["staged", "origins"],
         ["staged", "held_back_reasons"],
         ["facts", "trade_observations"],
         ["facts", "ais_observations"],

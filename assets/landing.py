@@ -15,8 +15,8 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
+from assets.reference import FIGURES, frames_of_repository, known_of
 from assets.reference import LICENCE as FIGURE_LICENCE
-from assets.reference import LOOKUPS
 from assets.resources import Snapshots, WarehouseResource
 from assets.schedules import MAIN_JOB
 from assets.tables import table_metadata
@@ -31,7 +31,7 @@ from pipelines.landing import (
     shown_name,
     waiting,
 )
-from pipelines.paths import REFERENCE_DIR, data_dir
+from pipelines.paths import data_dir, stream_folders
 from pipelines.quarantine import Split
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise
 from pipelines.snapshots import SnapshotStore
@@ -338,8 +338,7 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
         ),
         Kind(
             "figure table",
-            "an edited copy of coal_figures.csv or labor_figures.csv, header "
-            "observation_id,stream,quantity,…",
+            "an edited copy of a stream's figures.csv, header observation_id,stream,quantity,…",
             _is_figures,
             _figures(store),
         ),
@@ -381,40 +380,29 @@ def _figures(store: SnapshotStore) -> Callable[[Path, str], Loaded]:
 
     def load(path: Path, name: str) -> Loaded:
         content = path.read_bytes()
-        known = {
-            lookup.table: pl.concat(
-                [
-                    lookup.parse(
-                        (REFERENCE_DIR / file).read_bytes(), file=file, source=lookup.table
-                    ).kept
-                    for file in lookup.files
-                ]
-            )
-            for lookup in LOOKUPS
-        }
-        table = _figure_table(content, name)
+        stream = _stream_of(content, name)
         split = parse_figures(
             content,
             file=name,
-            source=table,
-            units=known["units"]["unit"].to_list(),
-            source_ids=known["figure_sources"]["source_id"].to_list(),
-            origin_ids=known["origins"]["origin_id"].to_list(),
-            reasons=known["held_back_reasons"]["code"].to_list(),
+            source=FIGURES,
+            stream=stream,
+            known=known_of(stream, frames_of_repository()),
         )
         if split.rows_quarantined:
             told = "; ".join(
                 f"line {line}: {reason}"
                 for line, reason in split.quarantined.select("line", "reason").head(20).iter_rows()
             )
-            raise FileRefused(f"{table}: {split.rows_quarantined} rows break a rule: {told}")
-        return _taken(store, table, FIGURE_LICENCE, lambda *_: split, "")(path, name)
+            raise FileRefused(f"{name}: {split.rows_quarantined} rows break a rule: {told}")
+        return _taken(store, f"{stream}_{FIGURES}", FIGURE_LICENCE, lambda *_: split, "")(
+            path, name
+        )
 
     return load
 
 
-def _figure_table(content: bytes, name: str) -> str:
-    """Which figure table a file edits, by the streams in it."""
+def _stream_of(content: bytes, name: str) -> str:
+    """Which stream's table a file edits, by the stream its rows name."""
     try:
         streams = set(
             pl.read_csv(content, columns=["stream"], infer_schema=False)["stream"].drop_nulls()
@@ -423,14 +411,13 @@ def _figure_table(content: bytes, name: str) -> str:
         raise FileRefused(
             f"{name}: not readable as CSV ({str(error)[:200]}); look for a stray quote mark"
         ) from error
-    if streams <= {"coal"} and streams:
-        return "coal_figures"
-    if streams <= {"labor", "it_workers"} and streams:
-        return "labor_figures"
-    raise FileRefused(
-        f"{name}: its streams are {', '.join(sorted(streams)[:8]) or 'none'}; one table holds "
-        "coal, the other labor and it_workers"
-    )
+    known = list(stream_folders())
+    if len(streams) != 1 or not streams <= set(known):
+        raise FileRefused(
+            f"{name}: its streams are {', '.join(sorted(streams)[:8]) or 'none'}; a table of "
+            f"figures holds one of {', '.join(known)}"
+        )
+    return streams.pop()
 
 
 def land_all(store: SnapshotStore) -> list[Outcome]:

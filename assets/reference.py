@@ -1,93 +1,245 @@
-"""Hand-kept tables: their bytes kept as received, then typed; bad rows named and set aside."""
+"""Hand-kept tables: their bytes kept as received, then typed; bad rows named and set aside.
+
+A stream is a folder under pipelines/streams: its tables are found there, none is named here.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
 from assets.resources import Snapshots, WarehouseResource
 from assets.tables import note_source, result
-from pipelines.paths import REFERENCE_DIR
+from pipelines.paths import REFERENCE_DIR, STREAMS_DIR, stream_folders
 from pipelines.quarantine import Split, empty_quarantine
+from pipelines.snapshots import SnapshotStore
 from pipelines.sources.figures import (
+    Known,
+    parse_areas,
     parse_figure_sources,
     parse_figures,
     parse_held_back_reasons,
+    parse_obtainable_data,
     parse_origins,
+    parse_priors,
+    parse_quantities,
     parse_units,
 )
 from pipelines.warehouse import read_frame, write_frame
 
 LICENCE = "facts typed by hand with citations; table CC BY 4.0"
-FIGURE_FILES = {"coal_figures": "coal_figures.csv", "labor_figures": "labor_figures.csv"}
-SOURCE_FILES = (
-    "coal_figure_sources.csv",
-    "labor_figure_sources.csv",
-    "feed_figure_sources.csv",
+COUNTRY_FILE = "country_codes.csv"
+FIGURES = "figures"
+
+
+@dataclass(frozen=True)
+class HandKept:
+    """A table made from one file, or from one file a stream.
+
+    Attributes:
+        table: staged table, and the file's name inside a stream's folder.
+        parse: bytes to a Split.
+        about: description with the grain.
+        is_per_stream: one file in each stream's folder; a folder may go without.
+        reference_file: a file of pipelines/reference, with a stream column where others have none.
+        is_checked_against_others: its rows name rows of other tables.
+    """
+
+    table: str
+    parse: Callable[..., Split]
+    about: str
+    is_per_stream: bool = True
+    reference_file: str | None = None
+    is_checked_against_others: bool = False
+
+
+# no table below names rows of one that stands after it
+TABLES = (
+    HandKept(
+        "held_back_reasons",
+        parse_held_back_reasons,
+        "Why a figure is kept but no estimator may use it. Grain: code.",
+        is_per_stream=False,
+        reference_file="held_back_reasons.csv",
+    ),
+    HandKept(
+        "units",
+        parse_units,
+        "Known units and their meaning. Grain: unit.",
+        is_per_stream=False,
+        reference_file="units.csv",
+    ),
+    HandKept(
+        "areas",
+        parse_areas,
+        "Codes of several countries together, beside the ISO codes. Grain: area.",
+        is_per_stream=False,
+        reference_file="areas.csv",
+    ),
+    HandKept(
+        "figure_sources",
+        parse_figure_sources,
+        "Documents and pages in which the figures were read. Grain: stream, source_id.",
+        reference_file="feed_figure_sources.csv",
+    ),
+    HandKept(
+        "origins",
+        parse_origins,
+        "Who first produced a figure, whoever printed it later, and the root that bodies of one "
+        "government and echoes share. Grain: stream, origin_id.",
+        reference_file="feed_origins.csv",
+    ),
+    HandKept(
+        "quantities",
+        parse_quantities,
+        "What the figures of a stream may measure: unit, concepts, largest value. "
+        "Grain: stream, quantity, unit.",
+    ),
+    HandKept(
+        "priors",
+        parse_priors,
+        "What is assumed before any figure, with its source. Grain: stream, parameter.",
+    ),
+    HandKept(
+        "obtainable_data",
+        parse_obtainable_data,
+        "Data nobody has published and somebody could get. Grain: stream, datum.",
+        is_checked_against_others=True,
+    ),
+    HandKept(
+        FIGURES,
+        parse_figures,
+        "Published figures, one statement a row, typed and checked. Grain: observation_id.",
+        is_checked_against_others=True,
+    ),
 )
-ORIGIN_FILES = ("coal_origins.csv", "labor_origins.csv", "feed_origins.csv")
+CHECKED_AGAINST = tuple(one.table for one in TABLES if not one.is_checked_against_others)
+
+
+@dataclass(frozen=True)
+class _File:
+    """One hand-kept file: the stream it belongs to, its path, its name for readers."""
+
+    stream: str | None
+    path: Path
+    label: str
+    snapshot: str
+
+
+def files_of(kept: HandKept) -> list[_File]:
+    """Where a table's rows stand, in order of stream; files of no single stream last."""
+    found = []
+    if kept.is_per_stream:
+        for stream, folder in stream_folders(STREAMS_DIR).items():
+            path = folder / f"{kept.table}.csv"
+            if path.is_file():
+                label = f"pipelines/streams/{stream}/{path.name}"
+                found.append(_File(stream, path, label, f"{stream}_{kept.table}"))
+    if kept.reference_file is not None:
+        name = kept.reference_file
+        label = f"pipelines/reference/{name}"
+        found.append(_File(None, REFERENCE_DIR / name, label, name.removesuffix(".csv")))
+    return found
 
 
 def _keep_bytes(snapshots: Snapshots, name: str, file: str) -> tuple[bytes, bool]:
+    """As `_kept`, for a file of pipelines/reference."""
+    label = f"pipelines/reference/{file}"
+    return _kept(snapshots.store(), _File(None, REFERENCE_DIR / file, label, name))
+
+
+def _kept(store: SnapshotStore, file: _File) -> tuple[bytes, bool]:
     """The file's bytes, kept once per content, and whether they come with the repository.
 
     An edit makes a new snapshot; so does an edited copy dropped into landing/. The last one counts.
     """
-    content = (REFERENCE_DIR / file).read_bytes()
-    store = snapshots.store()
-    if not store.holds(name, content):
+    content = file.path.read_bytes()
+    if not store.holds(file.snapshot, content):
         store.put(
-            name,
+            file.snapshot,
             content,
-            url=f"embedded:pipelines/reference/{file}",
+            url=f"embedded:{file.label}",
             licence=LICENCE,
             retrieved_at=dt.datetime.now(dt.UTC),
             http_status=0,
         )
-    last = store.newest(name)
+    last = store.newest(file.snapshot)
     if last is not None and last.url.startswith("file:"):
         return store.read(last), False
     return content, True
 
 
-@dataclass(frozen=True)
-class _Lookup:
-    """A small table that other tables' rows are checked against."""
-
-    table: str
-    files: tuple[str, ...]
-    parse: Callable[..., Split]
-    about: str
+def read_bytes(file: _File) -> bytes:
+    """The file as it comes with the repository."""
+    return file.path.read_bytes()
 
 
-LOOKUPS = (
-    _Lookup(
-        "figure_sources",
-        SOURCE_FILES,
-        parse_figure_sources,
-        "Documents and pages in which the figures were read. Grain: source_id.",
-    ),
-    _Lookup(
-        "origins",
-        ORIGIN_FILES,
-        parse_origins,
-        "Who first produced a figure, whoever printed it later. Grain: origin_id.",
-    ),
-    _Lookup(
-        "held_back_reasons",
-        ("held_back_reasons.csv",),
-        parse_held_back_reasons,
-        "Why a figure is kept but no estimator may use it. Grain: code.",
-    ),
-    _Lookup("units", ("units.csv",), parse_units, "Known units and their meaning. Grain: unit."),
-)
+def parse_file(
+    kept: HandKept, file: _File, content: bytes, frames: Mapping[str, pl.DataFrame]
+) -> Split:
+    """One file's rows, checked against the rows of other tables where they name any.
+
+    Args:
+        kept: the table.
+        file: the file.
+        content: its bytes.
+        frames: staged tables named in `CHECKED_AGAINST`, and figures of streams read before.
+    """
+    about = {"file": file.label, "source": kept.table}
+    if file.stream is not None:
+        about["stream"] = file.stream
+    if not kept.is_checked_against_others:
+        return kept.parse(content, **about)
+    known = known_of(file.stream or "", frames)
+    if kept.table == FIGURES:
+        return kept.parse(content, **about, known=known)
+    return kept.parse(
+        content,
+        **about,
+        quantities=known.quantities["quantity"].to_list(),
+        countries=known.countries,
+    )
 
 
-def _merged(splits: list[Split]) -> Split:
+def known_of(stream: str, frames: Mapping[str, pl.DataFrame]) -> Known:
+    """What the figures of a stream may name, from the staged tables."""
+    mine = {
+        name: frames[name].filter(pl.col("stream") == stream)
+        for name in ("quantities", "figure_sources", "origins")
+    }
+    countries = pl.read_csv(REFERENCE_DIR / COUNTRY_FILE, columns=["iso3"])["iso3"]
+    taken = frames.get(FIGURES)
+    return Known(
+        quantities=mine["quantities"],
+        units=frames["units"]["unit"].to_list(),
+        countries=[*countries.to_list(), *frames["areas"]["area"].to_list()],
+        source_ids=mine["figure_sources"]["source_id"].to_list(),
+        origin_ids=mine["origins"]["origin_id"].to_list(),
+        reasons=frames["held_back_reasons"]["code"].to_list(),
+        taken=[]
+        if taken is None
+        else taken.filter(pl.col("stream") != stream)["observation_id"].to_list(),
+    )
+
+
+def frames_of_repository() -> dict[str, pl.DataFrame]:
+    """The tables that figures are checked against, as they come with the repository."""
+    return {
+        kept.table: merged(
+            [parse_file(kept, file, read_bytes(file), {}) for file in files_of(kept)]
+        ).kept
+        for kept in TABLES
+        if kept.table in CHECKED_AGAINST
+    }
+
+
+def merged(splits: list[Split]) -> Split:
+    """Several files of one table as one."""
     return Split(
         pl.concat([one.kept for one in splits]),
         pl.concat([empty_quarantine(), *(one.quarantined for one in splits)]),
@@ -95,83 +247,51 @@ def _merged(splits: list[Split]) -> Split:
     )
 
 
-def _lookup_asset(lookup: _Lookup) -> dg.AssetsDefinition:
+def _asset(kept: HandKept) -> dg.AssetsDefinition:
+    deps = [["staged", name] for name in CHECKED_AGAINST] if kept.is_checked_against_others else []
+
     @dg.asset(
-        key=["staged", lookup.table],
+        key=["staged", kept.table],
         group_name="staged",
         kinds={"duckdb", "polars"},
-        description=lookup.about,
+        deps=[*([["raw", "landed_files"]] if kept.table == FIGURES else []), *deps],
+        description=kept.about,
     )
-    def staged_lookup(warehouse: WarehouseResource, snapshots: Snapshots) -> dg.MaterializeResult:
-        split = _merged(
-            [
-                lookup.parse(
-                    _keep_bytes(snapshots, file.removesuffix(".csv"), file)[0],
-                    file=file,
-                    source=lookup.table,
-                )
-                for file in lookup.files
-            ]
-        )
+    def hand_kept(warehouse: WarehouseResource, snapshots: Snapshots) -> dg.MaterializeResult:
+        store = snapshots.store()
         with warehouse.open().connect() as connection:
-            write_frame(connection, f"staged.{lookup.table}", split.kept.drop("line"))
+            frames = (
+                {name: read_frame(connection, f"staged.{name}") for name in CHECKED_AGAINST}
+                if kept.is_checked_against_others
+                else {}
+            )
+            splits, embedded = [], []
+            for file in files_of(kept):
+                content, is_embedded = _kept(store, file)
+                splits.append(parse_file(kept, file, content, frames))
+                embedded.append(is_embedded)
+                if kept.table == FIGURES:
+                    frames[FIGURES] = pl.concat([one.kept for one in splits])
+            split = merged(splits)
+            write_frame(connection, f"staged.{kept.table}", split.kept.drop("line"))
+            latest: tuple[dt.datetime | None, dt.date | None] = (None, None)
+            if kept.table == FIGURES:
+                latest = split.kept.select(
+                    pl.col("retrieved_at").max(), pl.col("window_end_on").max()
+                ).row(0)
             counts = note_source(
                 connection,
-                lookup.table,
+                kept.table,
                 split,
                 licence=LICENCE,
-                status="embedded in the repository",
-                is_embedded=True,
-            )
-            return result(connection, f"staged.{lookup.table}", **counts)
-
-    return staged_lookup
-
-
-def _figures_asset(table: str, file: str) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=["staged", table],
-        group_name="staged",
-        kinds={"duckdb", "polars"},
-        deps=[["raw", "landed_files"], *(["staged", lookup.table] for lookup in LOOKUPS)],
-        description=(
-            f"Published figures of {file}, one statement a row, typed and checked. "
-            "Grain: observation_id."
-        ),
-    )
-    def staged_figures(warehouse: WarehouseResource, snapshots: Snapshots) -> dg.MaterializeResult:
-        content, is_embedded = _keep_bytes(snapshots, table, file)
-        with warehouse.open().connect() as connection:
-            known = {
-                lookup.table: read_frame(connection, f"staged.{lookup.table}") for lookup in LOOKUPS
-            }
-            split = parse_figures(
-                content,
-                file=file,
-                source=table,
-                units=known["units"]["unit"].to_list(),
-                source_ids=known["figure_sources"]["source_id"].to_list(),
-                origin_ids=known["origins"]["origin_id"].to_list(),
-                reasons=known["held_back_reasons"]["code"].to_list(),
-            )
-            write_frame(connection, f"staged.{table}", split.kept.drop("line"))
-            latest = split.kept.select(
-                pl.col("retrieved_at").max(), pl.col("window_end_on").max()
-            ).row(0)
-            counts = note_source(
-                connection,
-                table,
-                split,
-                licence=LICENCE,
-                status="embedded in the repository" if is_embedded else "an edited copy, dropped",
-                is_embedded=is_embedded,
+                status="embedded in the repository" if all(embedded) else "an edited copy, dropped",
+                is_embedded=all(embedded),
                 retrieved_at=latest[0],
                 as_of=latest[1],
             )
-            return result(connection, f"staged.{table}", **counts)
+            return result(connection, f"staged.{kept.table}", **counts)
 
-    return staged_figures
+    return hand_kept
 
 
-LOOKUP_ASSETS = [_lookup_asset(lookup) for lookup in LOOKUPS]
-FIGURE_ASSETS = [_figures_asset(table, file) for table, file in FIGURE_FILES.items()]
+ASSETS = [_asset(kept) for kept in TABLES]

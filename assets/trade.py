@@ -419,7 +419,7 @@ def fx_monthly(warehouse: WarehouseResource) -> dg.MaterializeResult:
     key=["facts", "reference_prices"],
     group_name="facts",
     kinds={"duckdb"},
-    deps=[["staged", pink_sheet.SOURCE], ["staged", "coal_figures"]],
+    deps=[["staged", pink_sheet.SOURCE], ["staged", "figures"]],
     description="What coal that is not North Korea's cost, USD per tonne. Grain: series, window.",
 )
 def reference_prices(warehouse: WarehouseResource) -> dg.MaterializeResult:

@@ -8,6 +8,12 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 SQL_DIR = REPOSITORY / "sql"
 REFERENCE_DIR = REPOSITORY / "pipelines" / "reference"
+STREAMS_DIR = REPOSITORY / "pipelines" / "streams"
+
+
+def stream_folders(root: Path = STREAMS_DIR) -> dict[str, Path]:
+    """Every stream's folder by its name, in order of name: one that holds figures is a stream."""
+    return {file.parent.name: file.parent for file in sorted(root.glob("*/figures.csv"))}
 
 
 def data_dir() -> Path:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from pipelines.paths import REFERENCE_DIR
+from pipelines.paths import REFERENCE_DIR, STREAMS_DIR
 
 FIRST_MONTH = dt.date(2009, 1, 1)
 # trade was recorded by customs until the full ban of Resolution 2371 took hold
@@ -104,6 +104,8 @@ def read_coal_figures(observations: pl.DataFrame, through: dt.date) -> CoalFigur
         .then(pl.lit("no coal estimator reads this quantity"))
         .when(pl.col("is_unit_known").is_null())
         .then(pl.lit("not in the unit this quantity is read in"))
+        .when(_is_part_of_money(coal))
+        .then(pl.lit("money of a part of the exports; no coal estimator reads parts of it"))
         .when(~has_value)
         .then(pl.lit("carries no number"))
         .when(smallest <= 0)
@@ -133,6 +135,12 @@ def read_coal_figures(observations: pl.DataFrame, through: dt.date) -> CoalFigur
         frame["window_start_on"].to_list(), frame["window_end_on"].to_list(), months
     )
     return CoalFigures(frame, windows, months, unused)
+
+
+def _is_part_of_money(coal: pl.DataFrame) -> pl.Expr:
+    if "coverage" not in coal.columns:
+        return pl.lit(value=False)
+    return (pl.col("quantity") == "export_usd") & (pl.col("coverage") != "whole")
 
 
 def _without_repeats(coal: pl.DataFrame) -> pl.DataFrame:
@@ -180,7 +188,7 @@ def reference_priors() -> pl.DataFrame:
 
 def reference_obtainable() -> pl.DataFrame:
     """The project's own table of data that could still be had, for the value of information."""
-    return pl.read_csv(REFERENCE_DIR / "obtainable_data.csv", try_parse_dates=True)
+    return pl.read_csv(STREAMS_DIR / "coal" / "obtainable_data.csv", try_parse_dates=True)
 
 
 def prior_arguments(priors: pl.DataFrame) -> dict[str, tuple[float, ...]]:

@@ -16,9 +16,10 @@ import numpy as np
 import polars as pl
 
 from pipelines.estimates.coal_windows import month_grid, window_matrix
-from pipelines.paths import REFERENCE_DIR
+from pipelines.paths import STREAMS_DIR
 
 FIRST_MONTH = dt.date(2009, 1, 1)
+_STREAMS = ("labor", "it_workers")
 HOSTS: tuple[str, ...] = ("CHN", "RUS", "KWT", "QAT", "ARE", "MNG", "POL", "OTH")
 WORLD = "WLD"
 # where one trade is nearly the whole contingent, a figure on it speaks for the host
@@ -135,6 +136,8 @@ def read_labor_figures(
         rates: currency, month, usd_per_unit; None takes `reference_rates`.
     """
     months = month_grid(first, through)
+    if "coverage" in observations.columns:
+        observations = _as_read_here(observations)
     units = pl.DataFrame(
         [(q, u, c, f) for q, by_unit in _UNITS.items() for u, (c, f) in by_unit.items()],
         schema=["quantity", "unit", "currency", "factor"],
@@ -223,6 +226,23 @@ def read_labor_figures(
     return LaborFigures(frame, windows, months)
 
 
+def _as_read_here(observations: pl.DataFrame) -> pl.DataFrame:
+    """The ledger in the words of these estimators, which read no parts and two concepts."""
+    is_money = pl.col("quantity") == "earnings_usd"
+    is_part = pl.col("is_used") & (pl.col("coverage") != "whole")
+    return observations.with_columns(
+        quantity=pl.when(is_money & (pl.col("concept") == "gross_wages_usd"))
+        .then(pl.lit("gross_wages_usd"))
+        .when(is_money)
+        .then(pl.lit("state_take_usd"))
+        .otherwise("quantity"),
+        is_used=pl.col("is_used") & ~is_part,
+        reason_not_used=pl.when(is_part)
+        .then(pl.lit("a part; no labor estimator reads parts"))
+        .otherwise("reason_not_used"),
+    )
+
+
 def _window_rates(frame: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """Mean US dollars per unit over each figure's window; 1 for dollars, null where unknown."""
     foreign = frame.filter(pl.col("currency").is_not_null())
@@ -254,12 +274,23 @@ def _window_rates(frame: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
 
 def reference_priors() -> pl.DataFrame:
     """The project's own cited prior table of the labor estimators."""
-    return pl.read_csv(REFERENCE_DIR / "labor_priors.csv", schema_overrides={"args": pl.String})
+    return pl.concat(
+        pl.read_csv(STREAMS_DIR / stream / "priors.csv", schema_overrides={"args": pl.String})
+        for stream in _STREAMS
+    )
 
 
 def reference_obtainable() -> pl.DataFrame:
     """The project's own table of data that could still be had, for the value of information."""
-    return pl.read_csv(REFERENCE_DIR / "labor_obtainable_data.csv", try_parse_dates=True)
+    return pl.concat(
+        pl.read_csv(STREAMS_DIR / stream / "obtainable_data.csv", try_parse_dates=True).select(
+            "datum",
+            pl.lit(stream).alias("stream"),
+            pl.col("quantity").replace("earnings_usd", "state_take_usd"),
+            pl.exclude("datum", "quantity"),
+        )
+        for stream in _STREAMS
+    )
 
 
 def prior_arguments(priors: pl.DataFrame | None) -> dict[str, tuple[float, ...]]:

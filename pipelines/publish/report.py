@@ -183,7 +183,8 @@ def _income(reader: duckdb.DuckDBPyConnection) -> Section:
         from figures
         where
             unit = 'USD'
-            and quantity in ('export_usd', 'state_take_usd')
+            and coverage = 'whole'
+            and quantity in ('export_usd', 'earnings_usd')
             and counterpart_iso3 in ('WLD', 'CHN')
             and kind not in ('plan', 'structural_zero')
             and date_diff('day', window_start_on, window_end_on) between 360 and 370

@@ -1,4 +1,4 @@
-"""Contracts of the published figures: hand-kept, cited, one statement a row."""
+"""Contracts of the hand-kept tables of the streams: figures, and what figures are read with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import polars as pl
 
 from pipelines.schemas.types import Instant
 
-STREAMS = ("coal", "labor", "it_workers")
 KINDS = (
     "exact",
     "interval",
@@ -22,13 +21,36 @@ KINDS = (
     "structural_zero",
     "plan",
 )
+COVERAGES = ("whole", "part", "channel", "more")
+CLASSES = ("customs", "observer", "press", "desk", "interested", "official")
+DECLARED = ("declared", "smuggled", "all")
+DELIVERY_POINTS = ("mine", "nampo", "at_sea", "china", "elsewhere", "unsaid")
+NATURES = ("asked", "received", "paid", "valuation", "listed", "unsaid")
+# distributions a prior may have, with the number of their arguments
+DISTRIBUTIONS = {
+    "fixed": (1, 2),
+    "normal": (2, 2),
+    # scale of errors with mean 0
+    "normal_sd": (1, 1),
+    "student_t4_scale": (1, 1),
+    "halfnormal": (1, 1),
+    "lognormal": (2, 2),
+    "lognormal_range": (2, 2),
+    "halfnormal_scale": (1, 1),
+    "beta": (2, 2),
+    "beta_mean_sd": (2, 2),
+}
+FIRST_YEAR, LAST_YEAR = 1990, 2035
 _IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_NAME = r"^[a-z][a-z0-9_]*$"
+_COUNTRY = r"^[A-Z]{3}$"
 
 # columns of the hand-kept files, in the order an analyst types them
 FIGURE_COLUMNS = (
     "observation_id",
     "stream",
     "quantity",
+    "concept",
     "counterpart_iso3",
     "sector",
     "window_start_on",
@@ -38,9 +60,17 @@ FIGURE_COLUMNS = (
     "central",
     "high",
     "unit",
+    "coverage",
+    "class",
+    "declared",
+    "delivery_point",
+    "nature",
+    "assumed_price_usd_per_t",
+    "persons",
     "origin_id",
     "stated_by",
     "stated_on",
+    "stated_year",
     "source_id",
     "locator",
     "read_at",
@@ -49,7 +79,19 @@ FIGURE_COLUMNS = (
     "note",
 )
 SOURCE_COLUMNS = ("source_id", "title", "publisher", "published_on", "document_symbol", "url")
-ORIGIN_COLUMNS = ("origin_id", "name", "kind_of_body", "first_stated_on", "note")
+ORIGIN_COLUMNS = ("origin_id", "root_id", "name", "kind_of_body", "first_stated_on", "note")
+QUANTITY_COLUMNS = ("quantity", "unit", "concepts", "needs", "largest", "meaning")
+PRIOR_COLUMNS = ("parameter", "distribution", "args", "unit", "source")
+OBTAINABLE_COLUMNS = (
+    "datum",
+    "quantity",
+    "counterpart_iso3",
+    "window_start_on",
+    "window_end_on",
+    "error_sd_log",
+    "where_obtainable",
+    "why_this_error",
+)
 
 
 class StagedFigures(pa.DataFrameModel):
@@ -57,9 +99,10 @@ class StagedFigures(pa.DataFrameModel):
 
     line: int = pa.Field(ge=2)
     observation_id: str = pa.Field(str_matches=_IDENTIFIER)
-    stream: str = pa.Field(isin=STREAMS)
-    quantity: str = pa.Field(str_matches=r"^[a-z][a-z0-9_]*$")
-    counterpart_iso3: str = pa.Field(str_matches=r"^[A-Z]{3}$")
+    stream: str = pa.Field(str_matches=_NAME)
+    quantity: str = pa.Field(str_matches=_NAME)
+    concept: str = pa.Field(str_matches=_NAME)
+    counterpart_iso3: str = pa.Field(str_matches=_COUNTRY)
     sector: str
     window_start_on: dt.date
     window_end_on: dt.date
@@ -68,9 +111,17 @@ class StagedFigures(pa.DataFrameModel):
     central: float = pa.Field(nullable=True)
     high: float = pa.Field(nullable=True)
     unit: str
+    coverage: str = pa.Field(isin=COVERAGES)
+    class_: str = pa.Field(alias="class", isin=CLASSES)
+    declared: str = pa.Field(isin=DECLARED, nullable=True)
+    delivery_point: str = pa.Field(isin=DELIVERY_POINTS, nullable=True)
+    nature: str = pa.Field(isin=NATURES, nullable=True)
+    assumed_price_usd_per_t: float = pa.Field(gt=0, nullable=True)
+    persons: int = pa.Field(gt=0, nullable=True)
     origin_id: str = pa.Field(str_matches=_IDENTIFIER)
     stated_by: str = pa.Field(nullable=True)
     stated_on: str = pa.Field(nullable=True)
+    stated_year: int = pa.Field(ge=FIRST_YEAR, le=LAST_YEAR, nullable=True)
     source_id: str = pa.Field(str_matches=_IDENTIFIER)
     locator: str
     read_at: str = pa.Field(str_startswith="http", nullable=True)
@@ -84,9 +135,10 @@ class StagedFigures(pa.DataFrameModel):
 
 
 class StagedFigureSources(pa.DataFrameModel):
-    """Where figures were read. Grain: source_id."""
+    """Where figures were read. Grain: stream, source_id."""
 
     line: int = pa.Field(ge=2)
+    stream: str = pa.Field(str_matches=_NAME)
     source_id: str = pa.Field(str_matches=_IDENTIFIER)
     title: str
     publisher: str = pa.Field(nullable=True)
@@ -96,14 +148,16 @@ class StagedFigureSources(pa.DataFrameModel):
 
     class Config:
         strict = True
-        unique = ["source_id"]
+        unique = ["stream", "source_id"]
 
 
 class StagedOrigins(pa.DataFrameModel):
-    """Who first produced figures. Grain: origin_id."""
+    """Who first produced figures, and the root each leads back to. Grain: stream, origin_id."""
 
     line: int = pa.Field(ge=2)
+    stream: str = pa.Field(str_matches=_NAME)
     origin_id: str = pa.Field(str_matches=_IDENTIFIER)
+    root_id: str = pa.Field(str_matches=_IDENTIFIER)
     name: str
     kind_of_body: str = pa.Field(nullable=True)
     first_stated_on: str = pa.Field(nullable=True)
@@ -111,14 +165,70 @@ class StagedOrigins(pa.DataFrameModel):
 
     class Config:
         strict = True
-        unique = ["origin_id"]
+        unique = ["stream", "origin_id"]
+
+
+class StagedQuantities(pa.DataFrameModel):
+    """What a stream's figures may measure, in which unit, how much at most.
+
+    Grain: stream, quantity, unit.
+    """
+
+    line: int = pa.Field(ge=2)
+    stream: str = pa.Field(str_matches=_NAME)
+    quantity: str = pa.Field(str_matches=_NAME)
+    unit: str
+    # concepts a figure of the quantity may carry, and columns it must fill, each split by ";"
+    concepts: str = pa.Field(str_matches=r"^[a-z0-9_]+(;[a-z0-9_]+)*$")
+    needs: str = pa.Field(str_matches=r"^[a-z0-9_]+(;[a-z0-9_]+)*$", nullable=True)
+    largest: float = pa.Field(gt=0, le=1e13)
+    meaning: str
+
+    class Config:
+        strict = True
+        unique = ["stream", "quantity", "unit"]
+
+
+class StagedPriors(pa.DataFrameModel):
+    """What is assumed before any figure, with its source. Grain: stream, parameter."""
+
+    line: int = pa.Field(ge=2)
+    stream: str = pa.Field(str_matches=_NAME)
+    parameter: str = pa.Field(str_matches=r"^[a-z][A-Za-z0-9_.]*$")
+    distribution: str = pa.Field(isin=tuple(DISTRIBUTIONS))
+    args: str
+    unit: str
+    source: str
+
+    class Config:
+        strict = True
+        unique = ["stream", "parameter"]
+
+
+class StagedObtainableData(pa.DataFrameModel):
+    """Data nobody has published and somebody could get. Grain: stream, datum."""
+
+    line: int = pa.Field(ge=2)
+    stream: str = pa.Field(str_matches=_NAME)
+    datum: str
+    quantity: str = pa.Field(str_matches=_NAME)
+    counterpart_iso3: str = pa.Field(str_matches=_COUNTRY)
+    window_start_on: dt.date
+    window_end_on: dt.date
+    error_sd_log: float = pa.Field(gt=0, le=2)
+    where_obtainable: str
+    why_this_error: str
+
+    class Config:
+        strict = True
+        unique = ["stream", "datum"]
 
 
 class StagedHeldBackReasons(pa.DataFrameModel):
     """Codes of why a figure is not for use. Grain: code."""
 
     line: int = pa.Field(ge=2)
-    code: str = pa.Field(str_matches=r"^[a-z][a-z0-9_]*$")
+    code: str = pa.Field(str_matches=_NAME)
     meaning: str
 
     class Config:
@@ -138,6 +248,18 @@ class StagedUnits(pa.DataFrameModel):
         unique = ["unit"]
 
 
+class StagedAreas(pa.DataFrameModel):
+    """Codes of several countries together, beside the ISO codes. Grain: area."""
+
+    line: int = pa.Field(ge=2)
+    area: str = pa.Field(str_matches=_COUNTRY)
+    meaning: str
+
+    class Config:
+        strict = True
+        unique = ["area"]
+
+
 class Observations(pa.DataFrameModel):
     """The ledger: one statement by one origin about one quantity over one window.
 
@@ -145,8 +267,9 @@ class Observations(pa.DataFrameModel):
     """
 
     observation_id: str
-    stream: str = pa.Field(isin=STREAMS)
+    stream: str
     quantity: str
+    concept: str
     counterpart_iso3: str
     sector: str
     window_start_on: dt.date
@@ -156,7 +279,16 @@ class Observations(pa.DataFrameModel):
     central: float = pa.Field(nullable=True)
     high: float = pa.Field(nullable=True)
     unit: str
+    coverage: str = pa.Field(isin=COVERAGES)
+    class_: str = pa.Field(alias="class", isin=CLASSES)
+    declared: str = pa.Field(isin=DECLARED, nullable=True)
+    delivery_point: str = pa.Field(isin=DELIVERY_POINTS, nullable=True)
+    nature: str = pa.Field(isin=NATURES, nullable=True)
+    assumed_price_usd_per_t: float = pa.Field(nullable=True)
+    persons: int = pa.Field(nullable=True)
     origin_id: str
+    root_id: str
+    stated_year: int = pa.Field(nullable=True)
     source_id: str
     locator: str
     retrieved_at: Instant

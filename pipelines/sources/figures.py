@@ -1,40 +1,186 @@
-"""The published figures an analyst keeps by hand: coal, labor, IT workers."""
+"""The tables an analyst keeps by hand for each stream: figures and what they are read with."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
 from pipelines.quarantine import Split
 from pipelines.schemas.figures import (
+    DISTRIBUTIONS,
     FIGURE_COLUMNS,
+    FIRST_YEAR,
+    LAST_YEAR,
+    OBTAINABLE_COLUMNS,
     ORIGIN_COLUMNS,
+    PRIOR_COLUMNS,
+    QUANTITY_COLUMNS,
     SOURCE_COLUMNS,
+    StagedAreas,
     StagedFigures,
     StagedFigureSources,
     StagedHeldBackReasons,
+    StagedObtainableData,
     StagedOrigins,
+    StagedPriors,
+    StagedQuantities,
     StagedUnits,
 )
 from pipelines.sources.tables import RowRule, parse_table
 
 
-def _figure_rules(
-    units: Collection[str],
-    source_ids: Collection[str],
-    origin_ids: Collection[str],
-    reasons: Collection[str],
-) -> list[RowRule]:
+@dataclass(frozen=True)
+class Known:
+    """What the rows of one stream's figures may name.
+
+    Attributes:
+        quantities: the stream's closed list, columns of `StagedQuantities`.
+        units, countries: codes, ISO 3166 and areas together.
+        source_ids, origin_ids: ids of the stream's own tables.
+        reasons: codes that `held_back` may hold.
+        taken: observation ids that stand in another stream's table.
+    """
+
+    quantities: pl.DataFrame
+    units: Collection[str]
+    countries: Collection[str]
+    source_ids: Collection[str]
+    origin_ids: Collection[str]
+    reasons: Collection[str]
+    taken: Collection[str] = field(default=())
+
+
+def _outside_years(column: str) -> pl.Expr:
+    return ~pl.col(column).dt.year().is_between(FIRST_YEAR, LAST_YEAR)
+
+
+def _year_rules() -> list[RowRule]:
+    return [
+        RowRule(
+            "year_out_of_range",
+            column,
+            _outside_years(column),
+            f"the year is not between {FIRST_YEAR} and {LAST_YEAR}; correct its digits",
+        )
+        for column in ("window_start_on", "window_end_on")
+    ] + [
+        RowRule(
+            "reversed_window",
+            "window_end_on",
+            (pl.col("window_end_on") < pl.col("window_start_on"))
+            & ~_outside_years("window_start_on")
+            & ~_outside_years("window_end_on"),
+            "the window ends before it starts; correct one of the two dates",
+        )
+    ]
+
+
+def _country_rule(countries: Collection[str]) -> RowRule:
+    return RowRule(
+        "unknown_country",
+        "counterpart_iso3",
+        ~pl.col("counterpart_iso3").is_in(list(countries)),
+        "no such country code; use ISO 3166 alpha-3 or an area of areas.csv (WLD is the world)",
+    )
+
+
+def _quantity_rules(known: pl.DataFrame) -> list[RowRule]:
+    """Rules that a stream's closed list of quantities sets: unit, concept, needs, size."""
+    listed = known["quantity"].unique(maintain_order=True).to_list()
+    pairs = list(known.select("quantity", "unit").iter_rows())
+    concepts = {
+        (quantity, concept)
+        for quantity, text in known.select("quantity", "concepts").iter_rows()
+        for concept in text.split(";")
+    }
+    needs = {
+        (column, quantity)
+        for quantity, text in known.select("quantity", "needs").iter_rows()
+        for column in (text or "").split(";")
+        if column
+    }
+    is_listed = pl.col("quantity").is_in(listed)
+    pair = pl.concat_str("quantity", "unit", separator="\t")
+    is_pair = pair.is_in(["\t".join(one) for one in pairs])
+    largest = pair.replace_strict(
+        ["\t".join(one) for one in pairs], known["largest"], default=None, return_dtype=pl.Float64
+    )
+    rules = [
+        RowRule(
+            "unknown_quantity",
+            "quantity",
+            ~is_listed,
+            "the stream has no such quantity; use one of its quantities.csv, or add it there",
+        ),
+        RowRule(
+            "unit_of_another_quantity",
+            "unit",
+            is_listed & ~is_pair,
+            "the quantity is never stated in this unit; correct one of the two "
+            "(quantities.csv lists the pairs)",
+        ),
+        RowRule(
+            "concept_of_another_quantity",
+            "concept",
+            is_listed
+            & ~pl.concat_str("quantity", "concept", separator="\t").is_in(
+                ["\t".join(one) for one in sorted(concepts)]
+            ),
+            "the quantity cannot measure this concept; use one that quantities.csv lists for it",
+        ),
+    ]
+    rules += [
+        RowRule(
+            "too_large",
+            column,
+            is_pair & (pl.col(column).abs() > largest),
+            "beyond the largest value that quantities.csv allows; look for a digit too many",
+        )
+        for column in ("low", "central", "high")
+    ]
+    rules += [
+        RowRule(
+            f"{column}_missing",
+            column,
+            pl.col(column).is_null()
+            & pl.col("quantity").is_in([quantity for one, quantity in needs if one == column]),
+            f"a figure of this quantity must say its {column}; README.md of pipelines/streams "
+            "lists the words",
+        )
+        for column in sorted({column for column, _ in needs})
+    ]
+    return rules
+
+
+def _figure_rules(stream: str, known: Known) -> list[RowRule]:
     low, central, high = pl.col("low"), pl.col("central"), pl.col("high")
     kind = pl.col("kind")
+    nothing = low.is_null() & central.is_null() & high.is_null()
     repeated = pl.col("held_back").str.starts_with("repeat_of:")
     return [
         RowRule(
+            "another_stream",
+            "stream",
+            pl.col("stream") != stream,
+            f"this is the table of {stream}; move the row to its own stream's figures.csv",
+        ),
+        RowRule(
+            "id_of_another_stream",
+            "observation_id",
+            pl.col("observation_id").is_in(list(known.taken)),
+            "this id stands in another stream's table; give the row an id of its own",
+        ),
+        *_quantity_rules(known.quantities),
+        _country_rule(known.countries),
+        RowRule(
             "unknown_unit",
             "unit",
-            ~pl.col("unit").is_in(list(units)),
-            "this unit is not in units.csv; use one that is, or add it there with its meaning",
+            pl.col("unit").is_in(known.quantities["unit"].to_list())
+            & ~pl.col("unit").is_in(list(known.units)),
+            "this unit of quantities.csv is not in units.csv; add it there with its meaning",
         ),
         RowRule(
             "reversed_range",
@@ -42,25 +188,23 @@ def _figure_rules(
             (low > high) | (low > central) | (central > high),
             "low, central and high are not in rising order; swap them or correct the digits",
         ),
-        RowRule(
-            "reversed_window",
-            "window_end_on",
-            pl.col("window_end_on") < pl.col("window_start_on"),
-            "the window ends before it starts; correct one of the two dates",
-        ),
+        *_year_rules(),
         RowRule(
             "no_number",
             "central",
-            low.is_null() & central.is_null() & high.is_null(),
+            nothing,
             "none of low, central and high is given; a figure needs at least one",
         ),
         RowRule(
             "kind_without_its_number",
             "kind",
-            ((kind == "lower_bound") & low.is_null())
-            | ((kind == "upper_bound") & high.is_null())
-            | ((kind == "interval") & (low.is_null() | high.is_null()))
-            | ((kind == "exact") & central.is_null()),
+            ~nothing
+            & (
+                ((kind == "lower_bound") & low.is_null())
+                | ((kind == "upper_bound") & high.is_null())
+                | ((kind == "interval") & (low.is_null() | high.is_null()))
+                | ((kind == "exact") & central.is_null())
+            ),
             "lower_bound needs low, upper_bound needs high, interval needs both, "
             "exact needs central",
         ),
@@ -79,45 +223,35 @@ def _figure_rules(
         RowRule(
             "missing_source",
             "source_id",
-            ~pl.col("source_id").is_in(list(source_ids)),
-            "no such source_id in the table of sources; add the source there first",
+            ~pl.col("source_id").is_in(list(known.source_ids)),
+            "no such source_id in the stream's figure_sources.csv; add the source there first",
         ),
         RowRule(
             "missing_origin",
             "origin_id",
-            ~pl.col("origin_id").is_in(list(origin_ids)),
-            "no such origin_id in the table of origins; add the origin there first",
+            ~pl.col("origin_id").is_in(list(known.origin_ids)),
+            "no such origin_id in the stream's origins.csv; add the origin there first",
         ),
         RowRule(
             "unknown_reason",
             "held_back",
             pl.col("held_back").is_not_null()
             & ~repeated
-            & ~pl.col("held_back").is_in(list(reasons)),
+            & ~pl.col("held_back").is_in(list(known.reasons)),
             "held_back takes a code of held_back_reasons.csv or repeat_of:<observation_id>",
         ),
     ]
 
 
-def parse_figures(
-    content: bytes,
-    *,
-    file: str,
-    source: str,
-    units: Collection[str],
-    source_ids: Collection[str],
-    origin_ids: Collection[str],
-    reasons: Collection[str],
-) -> Split:
-    """A table of published figures to `StagedFigures`.
+def parse_figures(content: bytes, *, file: str, source: str, stream: str, known: Known) -> Split:
+    """A stream's table of published figures to `StagedFigures`.
 
     Args:
         content: bytes of the CSV, columns `FIGURE_COLUMNS` in any order.
         file: its name, for messages.
         source: name of the source, for messages and counts.
-        units: known units.
-        source_ids, origin_ids: ids the rows may cite.
-        reasons: codes that `held_back` may hold.
+        stream: the stream whose table it is.
+        known: what the rows may name.
 
     Raises:
         SourceDrift: the header is not the agreed one, or the file is no UTF-8 CSV.
@@ -128,18 +262,110 @@ def parse_figures(
         FIGURE_COLUMNS,
         source=source,
         file=file,
-        rules=_figure_rules(units, source_ids, origin_ids, reasons),
+        rules=_figure_rules(stream, known),
     )
 
 
-def parse_figure_sources(content: bytes, *, file: str, source: str) -> Split:
+def _of_stream(stream: str | None, columns: tuple[str, ...]) -> dict[str, Any]:
+    """A stream's own file leaves the stream out; a table of several streams has it as a column."""
+    if stream is None:
+        return {"columns": ("stream", *columns)}
+    return {"columns": columns, "constants": {"stream": stream}}
+
+
+def parse_figure_sources(
+    content: bytes, *, file: str, source: str, stream: str | None = None
+) -> Split:
     """A table of documents to `StagedFigureSources`; raises SourceDrift as `parse_table`."""
-    return parse_table(content, StagedFigureSources, SOURCE_COLUMNS, source=source, file=file)
+    return parse_table(
+        content,
+        StagedFigureSources,
+        source=source,
+        file=file,
+        **_of_stream(stream, SOURCE_COLUMNS),
+    )
 
 
-def parse_origins(content: bytes, *, file: str, source: str) -> Split:
+def parse_origins(content: bytes, *, file: str, source: str, stream: str | None = None) -> Split:
     """A table of originators to `StagedOrigins`; raises SourceDrift as `parse_table`."""
-    return parse_table(content, StagedOrigins, ORIGIN_COLUMNS, source=source, file=file)
+    return parse_table(
+        content, StagedOrigins, source=source, file=file, **_of_stream(stream, ORIGIN_COLUMNS)
+    )
+
+
+def parse_quantities(content: bytes, *, file: str, source: str, stream: str) -> Split:
+    """A stream's list of quantities to `StagedQuantities`; raises SourceDrift as `parse_table`."""
+    return parse_table(
+        content,
+        StagedQuantities,
+        source=source,
+        file=file,
+        **_of_stream(stream, QUANTITY_COLUMNS),
+    )
+
+
+def parse_priors(content: bytes, *, file: str, source: str, stream: str) -> Split:
+    """A stream's table of priors to `StagedPriors`; raises SourceDrift as `parse_table`."""
+    is_numbers = pl.col("args").str.contains(r"^-?\d+(\.\d+)?([eE]-?\d+)?(;-?\d+(\.\d+)?)*$")
+    given = pl.col("args").str.count_matches(";") + 1
+    fewest, most = (
+        pl.col("distribution").replace_strict(
+            list(DISTRIBUTIONS), [span[at] for span in DISTRIBUTIONS.values()], default=None
+        )
+        for at in (0, 1)
+    )
+    rules = [
+        RowRule(
+            "args_not_numbers",
+            "args",
+            ~is_numbers,
+            "args are plain numbers split by ';', such as 0.2;0.1",
+        ),
+        RowRule(
+            "args_of_another_distribution",
+            "args",
+            is_numbers & ~given.is_between(fewest, most),
+            "the distribution takes another number of arguments; correct one of the two",
+        ),
+    ]
+    return parse_table(
+        content,
+        StagedPriors,
+        source=source,
+        file=file,
+        rules=rules,
+        **_of_stream(stream, PRIOR_COLUMNS),
+    )
+
+
+def parse_obtainable_data(
+    content: bytes,
+    *,
+    file: str,
+    source: str,
+    stream: str,
+    quantities: Collection[str],
+    countries: Collection[str],
+) -> Split:
+    """A stream's table of data still to be had to `StagedObtainableData`; raises SourceDrift."""
+    rules = [
+        RowRule(
+            "unknown_quantity",
+            "quantity",
+            ~pl.col("quantity").is_in(list(quantities)),
+            "the stream has no such quantity; use one of its quantities.csv, or add it there",
+        ),
+        _country_rule(countries),
+        *_year_rules(),
+    ]
+    return parse_table(
+        content,
+        StagedObtainableData,
+        source=source,
+        file=file,
+        rules=rules,
+        **_of_stream(stream, OBTAINABLE_COLUMNS),
+    )
 
 
 def parse_held_back_reasons(content: bytes, *, file: str, source: str) -> Split:
@@ -152,3 +378,8 @@ def parse_held_back_reasons(content: bytes, *, file: str, source: str) -> Split:
 def parse_units(content: bytes, *, file: str, source: str) -> Split:
     """The table of units to `StagedUnits`; raises SourceDrift as `parse_table`."""
     return parse_table(content, StagedUnits, ("unit", "meaning"), source=source, file=file)
+
+
+def parse_areas(content: bytes, *, file: str, source: str) -> Split:
+    """The table of areas to `StagedAreas`; raises SourceDrift as `parse_table`."""
+    return parse_table(content, StagedAreas, ("area", "meaning"), source=source, file=file)

@@ -49,6 +49,7 @@ def parse_table(
     source: str,
     file: str,
     rules: Sequence[RowRule] = (),
+    constants: Mapping[str, str] | None = None,
 ) -> Split:
     """Read a CSV of ours into the contract's types.
 
@@ -57,11 +58,12 @@ def parse_table(
 
     Args:
         content: the file's bytes, UTF-8.
-        contract: Pandera model; its columns are `columns` plus `line`.
+        contract: Pandera model; its columns are `line`, those of `constants` and `columns`.
         columns: the columns of the file's header, in any order.
         source: name of the source.
         file: name of the file as the analyst knows it.
         rules: rules over whole rows, applied after the types hold.
+        constants: columns that the file leaves out because all its rows share one value.
 
     Returns:
         Split: kept rows carry `line`, the physical line a row starts on.
@@ -74,11 +76,16 @@ def parse_table(
 
     text = pl.DataFrame(
         rows, schema={"line": pl.Int64, **dict.fromkeys(header, pl.String)}, orient="row"
-    ).with_columns(pl.col(header).str.strip_chars().replace("", None))
+    ).with_columns(
+        pl.col(header).str.strip_chars().replace("", None),
+        **{name: pl.lit(value) for name, value in (constants or {}).items()},
+    )
     rows_in = text.height + ragged.height
 
     typed, unreadable = _cast(text, contract, source=source, file=file)
-    checked = split(typed.select("line", *columns), contract, source=source, file=file)
+    checked = split(
+        typed.select("line", *(constants or {}), *columns), contract, source=source, file=file
+    )
     kept, broken = refuse_where(checked.kept, rules, source=source, file=file)
     quarantined = pl.concat([ragged, unreadable, checked.quarantined, broken]).sort(
         "line", "column", "rule"

@@ -1,6 +1,6 @@
 -- facts.observations
 -- grain   one statement by one origin about one quantity over one window: observation_id
--- inputs  staged.coal_figures, staged.labor_figures, staged.held_back_reasons,
+-- inputs  staged.figures, staged.origins, staged.held_back_reasons,
 --         facts.trade_observations, facts.ais_observations
 -- units   as stated, in column unit
 -- params  none
@@ -8,9 +8,7 @@
 --         may use stays, and says why
 
 with figures as (
-    select * from staged.coal_figures
-    union all by name
-    select * from staged.labor_figures
+    select * from staged.figures
     union all by name
     select * from facts.ais_observations
 ),
@@ -76,23 +74,37 @@ gathered as (
 )
 
 select
-    observation_id,
-    stream,
-    quantity,
-    counterpart_iso3,
-    sector,
-    window_start_on,
-    window_end_on,
-    kind,
-    low,
-    central,
-    high,
-    unit,
-    origin_id,
-    source_id,
-    locator,
-    retrieved_at,
-    reason_not_used is null as is_used,
-    reason_not_used
+    gathered.observation_id,
+    gathered.stream,
+    gathered.quantity,
+    gathered.concept,
+    gathered.counterpart_iso3,
+    gathered.sector,
+    gathered.window_start_on,
+    gathered.window_end_on,
+    gathered.kind,
+    gathered.low,
+    gathered.central,
+    gathered.high,
+    gathered.unit,
+    gathered.coverage,
+    gathered.class,
+    gathered.declared,
+    gathered.delivery_point,
+    gathered.nature,
+    gathered.assumed_price_usd_per_t,
+    gathered.persons,
+    gathered.origin_id,
+    origins.root_id,
+    gathered.stated_year,
+    gathered.source_id,
+    gathered.locator,
+    gathered.retrieved_at,
+    gathered.reason_not_used is null as is_used,
+    gathered.reason_not_used
 from gathered
-order by observation_id
+left join staged.origins as origins
+    on
+        gathered.stream = origins.stream
+        and gathered.origin_id = origins.origin_id
+order by gathered.observation_id

@@ -1,6 +1,6 @@
 -- facts.reference_prices
 -- grain   series, window_start_on, window_end_on, source_id
--- inputs  staged.pink_sheet, staged.coal_figures
+-- inputs  staged.pink_sheet, staged.figures
 -- units   US dollars per metric tonne
 -- params  none
 -- why     what coal that is not North Korea's cost: the yardstick of declared unit values
@@ -41,7 +41,7 @@ select
     source_id,
     any_value(locator) as locator,
     max(retrieved_at) as retrieved_at
-from staged.coal_figures
+from staged.figures
 where
     quantity = 'reference_price_usd_per_t'
     and coalesce(central, sqrt(low * high)) > 0

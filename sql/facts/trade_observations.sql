@@ -75,6 +75,20 @@ judged as (
         null::double as high,
         unit,
         case
+            when quantity = 'export_t' then 'tonnes'
+            -- importers declare with freight and insurance; the compiler takes both out again
+            when source = 'baci' then 'gross_fob_usd'
+            else 'cif_usd'
+        end as concept,
+        'whole' as coverage,
+        case when source = 'baci' then 'desk' else 'customs' end as class,
+        'declared' as declared,
+        null::varchar as delivery_point,
+        null::varchar as nature,
+        null::double as assumed_price_usd_per_t,
+        null::bigint as persons,
+        null::bigint as stated_year,
+        case
             when source = 'baci' then 'cepii-baci'
             when reporter_iso3 = 'CHN' then 'gacc-customs'
             when reporter_iso3 = 'MYS' then 'dosm-customs'

@@ -10,6 +10,7 @@ select
     observations.observation_id,
     observations.stream,
     observations.quantity,
+    observations.concept,
     observations.counterpart_iso3,
     observations.sector,
     observations.window_start_on,
@@ -19,7 +20,16 @@ select
     observations.central,
     observations.high,
     observations.unit,
+    observations.coverage,
+    observations.class,
+    observations.declared,
+    observations.delivery_point,
+    observations.nature,
+    observations.assumed_price_usd_per_t,
+    observations.persons,
     observations.origin_id,
+    observations.root_id,
+    observations.stated_year,
     observations.source_id,
     sources.title as source_title,
     sources.url as source_url,
@@ -34,7 +44,9 @@ select
     end as reason_not_used
 from facts.observations as observations
 left join staged.figure_sources as sources
-    on observations.source_id = sources.source_id
+    on
+        observations.stream = sources.stream
+        and observations.source_id = sources.source_id
 left join estimates.observation_use as uses
     on observations.observation_id = uses.observation_id
 order by observations.observation_id

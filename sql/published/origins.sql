@@ -39,7 +39,7 @@ per_worker as (
             and totals.window_start_on = heads.window_start_on
             and totals.window_end_on = heads.window_end_on
     where
-        totals.quantity = 'state_take_usd'
+        totals.quantity = 'earnings_usd'
         and totals.unit = 'USD'
         and date_diff('day', totals.window_start_on, totals.window_end_on) between 360 and 370
         and heads.quantity = 'headcount'
@@ -73,10 +73,23 @@ prices as (
         max(coalesce(high, central, low)) as highest_usd_per_t
     from published.figures
     where quantity = 'price_usd_per_t' and is_used
+),
+
+-- an origin that speaks of two streams stands in the tables of both
+bodies as (
+    select
+        origin_id,
+        min(root_id) as root_id,
+        min(name) as name,
+        min(kind_of_body) as kind_of_body,
+        min(first_stated_on) as first_stated_on
+    from staged.origins
+    group by origin_id
 )
 
 select
     origins.origin_id,
+    origins.root_id,
     origins.name,
     origins.kind_of_body,
     statements.first_observation_id,
@@ -99,7 +112,7 @@ select
             then 'not_testable'
         else 'plausible'
     end as plausibility
-from staged.origins as origins
+from bodies as origins
 left join statements on origins.origin_id = statements.origin_id
 left join per_worker on origins.origin_id = per_worker.origin_id
 left join per_tonne on origins.origin_id = per_tonne.origin_id

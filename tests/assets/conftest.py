@@ -13,17 +13,22 @@ import pytest
 
 from assets.definitions import defs
 from assets.schedules import MAIN_JOB
-from pipelines.paths import REFERENCE_DIR
+from pipelines.paths import REFERENCE_DIR, STREAMS_DIR
 
 AS_OF = "2026-11-24"
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """A data folder and a copy of the reference tables to run on."""
+    """A data folder and a copy of the hand-kept tables to run on."""
 
     data: Path
     reference: Path
+
+    @property
+    def streams(self) -> Path:
+        """The copy of the streams' folders, beside that of the reference tables."""
+        return self.reference.parent / "streams"
 
     @property
     def published(self) -> Path:
@@ -59,6 +64,7 @@ def spare_workshop(workshop: Workshop, tmp_path: Path) -> Generator[Workshop]:
     place = Workshop(tmp_path / "data", tmp_path / "reference")
     shutil.copytree(workshop.data, place.data, symlinks=True)
     shutil.copytree(workshop.reference, place.reference)
+    shutil.copytree(workshop.streams, place.streams)
     with _in_force(place):
         yield place
 
@@ -66,6 +72,7 @@ def spare_workshop(workshop: Workshop, tmp_path: Path) -> Generator[Workshop]:
 def _make(root: Path) -> Workshop:
     place = Workshop(root / "data", root / "reference")
     shutil.copytree(REFERENCE_DIR, place.reference)
+    shutil.copytree(STREAMS_DIR, place.streams)
     return place
 
 
@@ -80,6 +87,7 @@ class _in_force:
         os.environ.pop("DPRK_AS_OF", None)
         self.patch.setenv("DPRK_DATA_DIR", str(self.place.data))
         self.patch.setattr("assets.reference.REFERENCE_DIR", self.place.reference)
+        self.patch.setattr("assets.reference.STREAMS_DIR", self.place.streams)
 
     def __exit__(self, *_: object) -> None:
         self.patch.undo()

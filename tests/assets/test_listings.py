@@ -14,7 +14,6 @@ import pytest
 
 from assets import landing, listings
 from assets.definitions import RESOURCES, defs
-from assets.reference import FIGURE_FILES
 from benchmarks.listing_samples import (
     ADVANCED_XML,
     SDN_ROWS,
@@ -23,7 +22,7 @@ from benchmarks.listing_samples import (
     eu_csv,
     sdn_set,
 )
-from pipelines.paths import REFERENCE_DIR
+from pipelines.paths import STREAMS_DIR
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import eu, ofac
 
@@ -146,7 +145,7 @@ def test_a_list_that_drifts_stops_alone_and_its_older_edition_carries_on(data: P
 
 
 def test_an_edited_figure_table_is_taken_only_whole(data: Path) -> None:
-    content = (REFERENCE_DIR / FIGURE_FILES["coal_figures"]).read_bytes()
+    content = (STREAMS_DIR / "coal" / "figures.csv").read_bytes()
     good = content.rstrip() + b"\n"
     drop(data, "edited.csv", good + b"\n")
     bad = good.replace(b",coal,", b",cole,", 1)

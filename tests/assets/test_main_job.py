@@ -218,7 +218,7 @@ def test_the_same_inputs_in_a_fresh_folder_give_the_same_bytes(
 
 
 def edit(place: Workshop, file: str, old: str, new: str) -> None:
-    path = place.reference / file
+    path = place.streams / file
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -226,17 +226,17 @@ def edit(place: Workshop, file: str, old: str, new: str) -> None:
 
 def test_a_broken_figure_fails_the_run_and_readers_keep_the_last_release(spare_workshop):
     before = parquet_bytes(spare_workshop)
-    edit(spare_workshop, "coal_figures.csv", ",22490000,,t,", ",22.49 Mt,,t,")
+    edit(spare_workshop, "coal/figures.csv", ",22490000,,t,", ",22.49 Mt,,t,")
     outcome = spare_workshop.run()
     assert not outcome.success
     told = "\n".join(failures(outcome))
-    assert "coal_figures.csv, line" in told
+    assert "streams/coal/figures.csv, line" in told
     assert "22.49 Mt" in told
     assert parquet_bytes(spare_workshop) == before
 
 
 def test_a_changed_figure_makes_a_vintage_and_says_what_moved(spare_workshop):
-    edit(spare_workshop, "coal_figures.csv", ",22490000,,t,", ",22480000,,t,")
+    edit(spare_workshop, "coal/figures.csv", ",22490000,,t,", ",22480000,,t,")
     assert spare_workshop.run().success
     with duckdb.connect(str(spare_workshop.published / DATABASE_NAME), read_only=True) as reader:
         assert one(reader, "select count(*) from vintages") == (2,)
@@ -247,7 +247,7 @@ def test_a_changed_figure_makes_a_vintage_and_says_what_moved(spare_workshop):
 
 
 def test_a_hostile_title_reaches_the_report_as_text(spare_workshop):
-    sources = spare_workshop.reference / "coal_figure_sources.csv"
+    sources = spare_workshop.streams / "coal" / "figure_sources.csv"
     frame = pl.read_csv(sources, infer_schema=False)
     script = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
     frame.with_columns(title=pl.lit(script)).write_csv(sources)
@@ -282,7 +282,7 @@ def test_another_process_reads_while_a_run_publishes(spare_workshop, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     ) as reading:
-        edit(spare_workshop, "coal_figures.csv", ",22490000,,t,", ",22470000,,t,")
+        edit(spare_workshop, "coal/figures.csv", ",22490000,,t,", ",22470000,,t,")
         outcome = spare_workshop.run()
         Path(stop).touch()
         said, trouble = reading.communicate(timeout=60)

@@ -38,7 +38,7 @@ def _folder(tmp_path, monkeypatch):
     monkeypatch.delenv("DPRK_AS_OF", raising=False)
     monkeypatch.delenv("DPRK_ONLINE", raising=False)
     with Warehouse(work_database()).connect() as connection:
-        write_frame(connection, "staged.coal_figures", empty_frame(StagedFigures))
+        write_frame(connection, "staged.figures", empty_frame(StagedFigures))
 
 
 def put(source: str, content: bytes, day: dt.date, part: str = "", status: int = 200) -> None:

@@ -8,11 +8,14 @@ from pipelines.schemas.figures import Observations
 from pipelines.warehouse import build_table, read_frame
 
 FIGURE = """
-    '{id}' as observation_id, 'coal' as stream, 'export_t' as quantity,
+    '{id}' as observation_id, 'coal' as stream, 'export_t' as quantity, 'tonnes' as concept,
     'CHN' as counterpart_iso3, 'HS2701' as sector, date '2016-01-01' as window_start_on,
     date '2016-12-31' as window_end_on, '{kind}' as kind, null::double as low,
-    22490000::double as central, null::double as high, 't' as unit, 'gacc-customs' as origin_id,
-    'a' as stated_by, '2017' as stated_on, 's' as source_id, 'text' as locator,
+    22490000::double as central, null::double as high, 't' as unit, 'whole' as coverage,
+    'customs' as class, 'declared' as declared, null::varchar as delivery_point,
+    null::varchar as nature, null::double as assumed_price_usd_per_t, null::bigint as persons,
+    'gacc-customs' as origin_id, 'a' as stated_by, '2017' as stated_on,
+    2017::bigint as stated_year, 's' as source_id, 'text' as locator,
     'https://example.org' as read_at, timestamp '2026-11-24' as retrieved_at,
     {held} as held_back, null::varchar as note
 """
@@ -31,12 +34,22 @@ def ledger(connection):
     select = " union all ".join(
         "select " + FIGURE.format(id=name, kind=kind, held=held) for name, kind, held in rows
     )
-    connection.execute(f"create table staged.coal_figures as {select}")
-    connection.execute("create table staged.labor_figures as from staged.coal_figures limit 0")
+    connection.execute(f"create table staged.figures as {select}")
+    connection.execute(
+        """
+        create table staged.origins as
+        select * from (
+            values
+                ('coal', 'gacc-customs', 'customs-of-china'), ('coal', 'own-ais', 'own-ais'),
+                -- the same origin in another stream's table makes no second row
+                ('labor', 'gacc-customs', 'elsewhere')
+        ) as origins (stream, origin_id, root_id)
+        """
+    )
     connection.execute(
         "create table facts.ais_observations as "
         "select * replace ('s1' as observation_id, 'own-ais' as origin_id) "
-        "from staged.coal_figures where observation_id = 'a'"
+        "from staged.figures where observation_id = 'a'"
     )
     connection.execute(
         "create table staged.held_back_reasons as select 'derived' as code, 'arithmetic' as meaning"
@@ -51,7 +64,7 @@ def ledger(connection):
                 'un-comtrade' as source_id
             ),
             true as is_used, null::varchar as reason_not_used
-        from staged.coal_figures where observation_id = 'a'
+        from staged.figures where observation_id = 'a'
         """
     )
     connection.execute(
@@ -85,6 +98,20 @@ def test_reasons_say_which_row_is_repeated(ledger):
     assert reasons["t1"] == "repeats the same origin's a"
     assert reasons["e"] == "arithmetic"
     assert "policy" in reasons["c"]
+
+
+def test_every_statement_leads_to_the_root_of_its_origin_in_its_stream(ledger):
+    assert ledger.height == 8
+    roots = dict(ledger.select("observation_id", "root_id").iter_rows())
+    assert roots["a"] == roots["t2"] == "customs-of-china"
+    assert roots["s1"] == "own-ais"
+
+
+def test_what_a_figure_measures_comes_through(ledger):
+    said = ledger.filter(observation_id="a").select(
+        "concept", "coverage", "class", "declared", "stated_year"
+    )
+    assert said.row(0) == ("tonnes", "whole", "customs", "declared", 2017)
 
 
 def test_the_ledger_keeps_its_contract(ledger):

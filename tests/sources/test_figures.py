@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from pipelines.quarantine import SourceDrift, Split
 from pipelines.schemas.figures import FIGURE_COLUMNS
-from pipelines.sources.figures import parse_figures
+from pipelines.sources.figures import Known, parse_figures, parse_priors
 
 GOOD = {
     "observation_id": "coal-1",
     "stream": "coal",
     "quantity": "export_t",
+    "concept": "tonnes",
     "counterpart_iso3": "CHN",
     "sector": "HS2701",
     "window_start_on": "2016-01-01",
@@ -24,9 +25,17 @@ GOOD = {
     "central": "22490000",
     "high": "",
     "unit": "t",
+    "coverage": "whole",
+    "class": "customs",
+    "declared": "declared",
+    "delivery_point": "",
+    "nature": "",
+    "assumed_price_usd_per_t": "",
+    "persons": "",
     "origin_id": "gacc",
     "stated_by": "",
     "stated_on": "",
+    "stated_year": "",
     "source_id": "nikkei",
     "locator": "text",
     "read_at": "https://example.org/a",
@@ -34,6 +43,17 @@ GOOD = {
     "held_back": "",
     "note": "",
 }
+
+
+QUANTITIES = pl.DataFrame(
+    {
+        "quantity": ["export_t", "price", "share"],
+        "unit": ["t", "USD/t", "share"],
+        "concepts": ["tonnes", "price", "share"],
+        "needs": ["declared", "delivery_point;nature", None],
+        "largest": [4e7, 400.0, 100.0],
+    }
+)
 
 
 def parse(*rows: dict[str, str], columns: tuple[str, ...] = FIGURE_COLUMNS) -> Split:
@@ -45,12 +65,18 @@ def parse(*rows: dict[str, str], columns: tuple[str, ...] = FIGURE_COLUMNS) -> S
 def parse_bytes(content: bytes) -> Split:
     return parse_figures(
         content,
-        file="coal_figures.csv",
-        source="coal_figures",
-        units=["t", "USD", "share"],
-        source_ids=["nikkei"],
-        origin_ids=["gacc"],
-        reasons=["derived"],
+        file="coal/figures.csv",
+        source="figures",
+        stream="coal",
+        known=Known(
+            quantities=QUANTITIES,
+            units=["t", "USD", "USD/t", "share"],
+            countries=["CHN", "WLD"],
+            source_ids=["nikkei"],
+            origin_ids=["gacc"],
+            reasons=["derived"],
+            taken=["other-1"],
+        ),
     )
 
 
@@ -63,7 +89,22 @@ def test_a_good_row_keeps_its_line_and_its_number():
 @pytest.mark.parametrize(
     ("change", "rule", "column", "word"),
     [
-        ({"unit": "stone"}, "unknown_unit", "unit", "units.csv"),
+        ({"unit": "stone"}, "unit_of_another_quantity", "unit", "quantities.csv"),
+        ({"unit": "USD"}, "unit_of_another_quantity", "unit", "never stated"),
+        ({"quantity": "exports_t"}, "unknown_quantity", "quantity", "no such quantity"),
+        ({"concept": "cif_usd"}, "concept_of_another_quantity", "concept", "quantities.csv"),
+        ({"counterpart_iso3": "CNH"}, "unknown_country", "counterpart_iso3", "ISO 3166"),
+        ({"central": "1e300"}, "too_large", "central", "digit"),
+        ({"central": "40000001"}, "too_large", "central", "digit"),
+        ({"window_start_on": "0202-01-01"}, "year_out_of_range", "window_start_on", "2035"),
+        ({"window_end_on": "2120-12-31"}, "year_out_of_range", "window_end_on", "2035"),
+        ({"window_end_on": "0202-12-31"}, "year_out_of_range", "window_end_on", "2035"),
+        ({"declared": ""}, "declared_missing", "declared", "declared"),
+        ({"class": "rumour"}, "isin", "class", "listed codes"),
+        ({"coverage": "most"}, "isin", "coverage", "listed codes"),
+        ({"stated_year": "2120"}, "less_than", "stated_year", "number"),
+        ({"stream": "labor"}, "another_stream", "stream", "table of coal"),
+        ({"observation_id": "other-1"}, "id_of_another_stream", "observation_id", "its own"),
         (
             {"low": "9", "high": "3", "kind": "interval", "central": ""},
             "reversed_range",
@@ -80,7 +121,12 @@ def test_a_good_row_keeps_its_line_and_its_number():
         ({"central": "-5"}, "negative", "central", "sign"),
         ({"central": ""}, "no_number", "central", "at least one"),
         ({"kind": "guess"}, "isin", "kind", "listed codes"),
-        ({"unit": "share", "central": "85"}, "share_outside_0_1", "unit", "divide"),
+        (
+            {"quantity": "share", "concept": "share", "unit": "share", "central": "85"},
+            "share_outside_0_1",
+            "unit",
+            "divide",
+        ),
         ({"held_back": "whim"}, "unknown_reason", "held_back", "held_back_reasons.csv"),
         ({"window_start_on": "01/02/2016"}, "not_readable", "window_start_on", "YYYY-MM-DD"),
     ],
@@ -89,11 +135,37 @@ def test_a_bad_row_is_named_and_the_other_one_loads(change, rule, column, word):
     split = parse({"observation_id": "coal-2", **change}, {})
     assert split.kept["observation_id"].to_list() == ["coal-1"]
     assert split.rows_in == split.kept.height + split.rows_quarantined == 2
-    cells = split.quarantined.filter(pl.col("rule").str.starts_with(rule))
-    assert cells.height == 1
-    told = cells.row(0, named=True)
-    assert (told["file"], told["line"], told["column"]) == ("coal_figures.csv", 2, column)
+    # named once, whatever else the row might be told of
+    assert split.quarantined.height == 1
+    told = split.quarantined.row(0, named=True)
+    assert told["rule"].startswith(rule)
+    assert (told["file"], told["line"], told["column"]) == ("coal/figures.csv", 2, column)
     assert word in told["reason"]
+
+
+def test_a_price_must_say_where_and_how():
+    price = {"quantity": "price", "concept": "price", "unit": "USD/t", "central": "70"}
+    told = parse(price).quarantined
+    assert told["rule"].to_list() == ["delivery_point_missing", "nature_missing"]
+    said = {"delivery_point": "nampo", "nature": "asked"}
+    assert parse(price | said).kept.select("delivery_point", "nature").row(0) == ("nampo", "asked")
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        ("a,normal,1;2,log,why", None),
+        ("a,normal,1,log,why", "args_of_another_distribution"),
+        ("a,normal,one;2,log,why", "args_not_numbers"),
+        ("a,cauchy,1;2,log,why", "isin"),
+        ("a,normal,1;2,log,", "not_nullable"),
+    ],
+)
+def test_a_prior_has_the_arguments_of_its_distribution_and_a_source(row, rule):
+    content = f"parameter,distribution,args,unit,source\n{row}\n".encode()
+    split = parse_priors(content, file="coal/priors.csv", source="priors", stream="coal")
+    assert [told.split("(")[0] for told in split.quarantined["rule"]] == ([rule] if rule else [])
+    assert split.kept["stream"].to_list() == ([] if rule else ["coal"])
 
 
 def test_both_rows_of_a_repeated_id_are_refused():

@@ -1,0 +1,142 @@
+"""A stream is one folder: its figures reach the ledger, and a bad cell of them is named once."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from assets import facts, reference, trade
+from assets.checks import COUNT_CHECKS, REFUSED_CHECKS
+from assets.resources import Network, Snapshots, WarehouseResource
+from pipelines.paths import STREAMS_DIR, work_database
+from pipelines.schemas.figures import FIGURE_COLUMNS
+from pipelines.shipping.detection import OBSERVATION_SCHEMA
+from pipelines.warehouse import Warehouse, write_frame
+
+ASSETS = [
+    *reference.ASSETS,
+    trade.country_codes,
+    trade.mirror_priors,
+    trade.fx_monthly,
+    trade.reference_prices,
+    trade.miscoding,
+    trade.trade_flows,
+    trade.trade_observations,
+    *trade.RAW_ASSETS,
+    *trade.STAGED_ASSETS,
+    facts.observations,
+]
+TOY = {
+    "quantities": "quantity,unit,concepts,needs,largest,meaning\n"
+    "statue_count,count,statue_count,,500,statues built\n"
+    "statue_usd,USD,paid_usd;unsaid,declared,1e8,money for statues\n",
+    "origins": "origin_id,root_id,name,kind_of_body,first_stated_on,note\n"
+    "studio-a,studio,Studio A,company,2015,\nstudio-b,studio,Studio B,company,2016,\n",
+    "figure_sources": "source_id,title,publisher,published_on,document_symbol,url\n"
+    "page,A page,A paper,2016,,https://example.org/page\n",
+}
+ROW = {
+    "observation_id": "toy-1",
+    "stream": "statues",
+    "quantity": "statue_usd",
+    "concept": "paid_usd",
+    "counterpart_iso3": "SEN",
+    "sector": "all",
+    "window_start_on": "2010-01-01",
+    "window_end_on": "2010-12-31",
+    "kind": "exact",
+    "central": "27000000",
+    "unit": "USD",
+    "coverage": "whole",
+    "class": "press",
+    "declared": "all",
+    "origin_id": "studio-b",
+    "stated_year": "2016",
+    "source_id": "page",
+    "locator": "text",
+    "retrieved_at": "2026-11-26T00:00:00Z",
+}
+
+
+@pytest.fixture
+def streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the streams' folders with a toy stream beside them."""
+    monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("DPRK_ONLINE", raising=False)
+    folder = tmp_path / "streams"
+    shutil.copytree(STREAMS_DIR, folder, ignore=shutil.ignore_patterns("*.py", "*.md"))
+    monkeypatch.setattr("assets.reference.STREAMS_DIR", folder)
+    (folder / "statues").mkdir()
+    for name, text in TOY.items():
+        (folder / "statues" / f"{name}.csv").write_text(text, encoding="utf-8")
+    with Warehouse(work_database()).connect() as connection:
+        write_frame(connection, "facts.ais_observations", pl.DataFrame(schema=OBSERVATION_SCHEMA))
+    return folder
+
+
+def run(streams: Path, *rows: dict[str, str]) -> dg.ExecuteInProcessResult:
+    lines = [",".join(FIGURE_COLUMNS)]
+    lines += [",".join({**ROW, **row}.get(name, "") for name in FIGURE_COLUMNS) for row in rows]
+    (streams / "statues" / "figures.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    resources = {
+        "warehouse": WarehouseResource(),
+        "snapshots": Snapshots(),
+        "network": Network(),
+    }
+    # checks run beside the assets; one that fails stops what stands behind it
+    return dg.materialize(
+        [*ASSETS, *COUNT_CHECKS[: len(reference.TABLES)], *REFUSED_CHECKS[: len(reference.TABLES)]],
+        resources=resources,
+        raise_on_error=False,
+    )
+
+
+def table(name: str) -> pl.DataFrame:
+    with Warehouse(work_database()).connect(read_only=True) as connection:
+        return connection.sql(f"select * from {name}").pl()
+
+
+def test_one_folder_reaches_the_ledger_and_nothing_else_changes(streams):
+    assert run(streams, {}, {"observation_id": "toy-2", "quantity": "statue_count",
+                             "concept": "statue_count", "unit": "count", "central": "3",
+                             "declared": ""}).success  # fmt: skip
+    ledger = table("facts.observations")
+    toy = ledger.filter(pl.col("stream") == "statues")
+    assert toy.select("observation_id", "concept", "class", "root_id", "central").rows() == [
+        ("toy-1", "paid_usd", "press", "studio", 27_000_000.0),
+        ("toy-2", "statue_count", "press", "studio", 3.0),
+    ]
+    # counted independently of the reader: lines of the files less their headers
+    typed = sum(
+        pl.read_csv(file, infer_schema=False).height for file in streams.glob("*/figures.csv")
+    )
+    assert ledger.height == table("staged.figures").height == typed
+    assert ledger["root_id"].null_count() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "value", "what_to_do"),
+    [
+        ({"quantity": "statue_uds"}, "quantity", "statue_uds", "quantities.csv"),
+        ({"central": "1e300"}, "central", "1e300", "a digit too many"),
+        ({"observation_id": "coal-0001"}, "observation_id", "coal-0001", "an id of its own"),
+        ({"stream": "coal"}, "stream", "coal", "table of statues"),
+    ],
+)
+def test_nonsense_stops_the_run_named_once(streams, change, column, value, what_to_do):
+    outcome = run(streams, change)
+    assert not outcome.success
+    refused = table("staged.quarantine")
+    assert refused.select("file", "line", "column").rows() == [
+        ("pipelines/streams/statues/figures.csv", 2, column)
+    ]
+    told = refused.row(0, named=True)
+    assert told["value"] == value or float(told["value"]) == float(value)
+    assert what_to_do in told["reason"]
+    held = [one for one in outcome.get_asset_check_evaluations() if not one.passed]
+    assert [one.check_name for one in held] == ["figures_no_row_refused"]
+    assert "statues/figures.csv, line 2" in (held[0].description or "")
