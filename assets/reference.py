@@ -21,8 +21,10 @@ from pipelines.snapshots import SnapshotStore
 from pipelines.sources.figures import (
     Known,
     parse_areas,
+    parse_claims,
     parse_figure_sources,
     parse_figures,
+    parse_halts,
     parse_held_back_reasons,
     parse_obtainable_data,
     parse_origins,
@@ -112,6 +114,19 @@ TABLES = (
         is_checked_against_others=True,
     ),
     HandKept(
+        "halts",
+        parse_halts,
+        "Dated halts and reopenings, each cited: levels may change there and nowhere else. "
+        "Grain: stream, halt_id.",
+        is_checked_against_others=True,
+    ),
+    HandKept(
+        "claims",
+        parse_claims,
+        "Numbers the public knows, as one body put them. Grain: stream, claim_id.",
+        is_checked_against_others=True,
+    ),
+    HandKept(
         FIGURES,
         parse_figures,
         "Published figures, one statement a row, typed and checked. Grain: observation_id.",
@@ -195,15 +210,7 @@ def parse_file(
         about["stream"] = file.stream
     if not kept.is_checked_against_others:
         return kept.parse(content, **about)
-    known = known_of(file.stream or "", frames)
-    if kept.table == FIGURES:
-        return kept.parse(content, **about, known=known)
-    return kept.parse(
-        content,
-        **about,
-        quantities=known.quantities["quantity"].to_list(),
-        countries=known.countries,
-    )
+    return kept.parse(content, **about, known=known_of(file.stream or "", frames))
 
 
 def known_of(stream: str, frames: Mapping[str, pl.DataFrame]) -> Known:
@@ -220,6 +227,7 @@ def known_of(stream: str, frames: Mapping[str, pl.DataFrame]) -> Known:
         countries=[*countries.to_list(), *frames["areas"]["area"].to_list()],
         source_ids=mine["figure_sources"]["source_id"].to_list(),
         origin_ids=mine["origins"]["origin_id"].to_list(),
+        root_ids=mine["origins"]["root_id"].to_list(),
         reasons=frames["held_back_reasons"]["code"].to_list(),
         taken=[]
         if taken is None

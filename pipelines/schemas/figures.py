@@ -25,7 +25,17 @@ COVERAGES = ("whole", "part", "channel", "more")
 CLASSES = ("customs", "observer", "press", "desk", "interested", "official")
 DECLARED = ("declared", "smuggled", "all")
 DELIVERY_POINTS = ("mine", "nampo", "at_sea", "china", "elsewhere", "unsaid")
-NATURES = ("asked", "received", "paid", "valuation", "listed", "unsaid")
+# how a price came about; for a discount, what it was taken off
+NATURES = (
+    "asked",
+    "received",
+    "paid",
+    "valuation",
+    "listed",
+    "unsaid",
+    "of_chinese_price",
+    "of_world_price",
+)
 # distributions a prior may have, with the number of their arguments
 DISTRIBUTIONS = {
     "fixed": (1, 2),
@@ -91,6 +101,24 @@ OBTAINABLE_COLUMNS = (
     "error_sd_log",
     "where_obtainable",
     "why_this_error",
+)
+
+HALT_COLUMNS = ("halt_id", "kind", "start_on", "end_on", "words", "source_id", "locator", "note")
+CLAIM_COLUMNS = (
+    "claim_id",
+    "words",
+    "quantity",
+    "concept",
+    "counterpart_iso3",
+    "window_start_on",
+    "window_end_on",
+    "low",
+    "high",
+    "unit",
+    "root_id",
+    "source_id",
+    "locator",
+    "observation_id",
 )
 
 
@@ -222,6 +250,50 @@ class StagedObtainableData(pa.DataFrameModel):
     class Config:
         strict = True
         unique = ["stream", "datum"]
+
+
+class StagedHalts(pa.DataFrameModel):
+    """Dated events at which a level may change, and only there. Grain: stream, halt_id."""
+
+    line: int = pa.Field(ge=2)
+    stream: str = pa.Field(str_matches=_NAME)
+    halt_id: str = pa.Field(str_matches=_IDENTIFIER)
+    kind: str = pa.Field(str_matches=_NAME)
+    start_on: dt.date
+    end_on: dt.date = pa.Field(nullable=True)
+    words: str
+    source_id: str = pa.Field(str_matches=_IDENTIFIER)
+    locator: str
+    note: str = pa.Field(nullable=True)
+
+    class Config:
+        strict = True
+        unique = ["stream", "halt_id"]
+
+
+class StagedClaims(pa.DataFrameModel):
+    """Numbers the public knows, each as one body put it. Grain: stream, claim_id."""
+
+    line: int = pa.Field(ge=2)
+    stream: str = pa.Field(str_matches=_NAME)
+    claim_id: str = pa.Field(str_matches=_IDENTIFIER)
+    words: str
+    quantity: str = pa.Field(str_matches=_NAME)
+    concept: str = pa.Field(str_matches=_NAME)
+    counterpart_iso3: str = pa.Field(str_matches=_COUNTRY)
+    window_start_on: dt.date
+    window_end_on: dt.date
+    low: float = pa.Field(nullable=True)
+    high: float = pa.Field(nullable=True)
+    unit: str
+    root_id: str = pa.Field(str_matches=_IDENTIFIER)
+    source_id: str = pa.Field(str_matches=_IDENTIFIER)
+    locator: str
+    observation_id: str = pa.Field(str_matches=_IDENTIFIER)
+
+    class Config:
+        strict = True
+        unique = ["stream", "claim_id"]
 
 
 class StagedHeldBackReasons(pa.DataFrameModel):

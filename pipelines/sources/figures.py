@@ -10,9 +10,11 @@ import polars as pl
 
 from pipelines.quarantine import Split
 from pipelines.schemas.figures import (
+    CLAIM_COLUMNS,
     DISTRIBUTIONS,
     FIGURE_COLUMNS,
     FIRST_YEAR,
+    HALT_COLUMNS,
     LAST_YEAR,
     OBTAINABLE_COLUMNS,
     ORIGIN_COLUMNS,
@@ -20,8 +22,10 @@ from pipelines.schemas.figures import (
     QUANTITY_COLUMNS,
     SOURCE_COLUMNS,
     StagedAreas,
+    StagedClaims,
     StagedFigures,
     StagedFigureSources,
+    StagedHalts,
     StagedHeldBackReasons,
     StagedObtainableData,
     StagedOrigins,
@@ -39,7 +43,7 @@ class Known:
     Attributes:
         quantities: the stream's closed list, columns of `StagedQuantities`.
         units, countries: codes, ISO 3166 and areas together.
-        source_ids, origin_ids: ids of the stream's own tables.
+        source_ids, origin_ids, root_ids: ids of the stream's own tables.
         reasons: codes that `held_back` may hold.
         taken: observation ids that stand in another stream's table.
     """
@@ -49,6 +53,7 @@ class Known:
     countries: Collection[str]
     source_ids: Collection[str]
     origin_ids: Collection[str]
+    root_ids: Collection[str]
     reasons: Collection[str]
     taken: Collection[str] = field(default=())
 
@@ -57,7 +62,7 @@ def _outside_years(column: str) -> pl.Expr:
     return ~pl.col(column).dt.year().is_between(FIRST_YEAR, LAST_YEAR)
 
 
-def _year_rules() -> list[RowRule]:
+def _year_rules(start: str = "window_start_on", end: str = "window_end_on") -> list[RowRule]:
     return [
         RowRule(
             "year_out_of_range",
@@ -65,14 +70,12 @@ def _year_rules() -> list[RowRule]:
             _outside_years(column),
             f"the year is not between {FIRST_YEAR} and {LAST_YEAR}; correct its digits",
         )
-        for column in ("window_start_on", "window_end_on")
+        for column in (start, end)
     ] + [
         RowRule(
             "reversed_window",
-            "window_end_on",
-            (pl.col("window_end_on") < pl.col("window_start_on"))
-            & ~_outside_years("window_start_on")
-            & ~_outside_years("window_end_on"),
+            end,
+            (pl.col(end) < pl.col(start)) & ~_outside_years(start) & ~_outside_years(end),
             "the window ends before it starts; correct one of the two dates",
         )
     ]
@@ -87,20 +90,23 @@ def _country_rule(countries: Collection[str]) -> RowRule:
     )
 
 
-def _quantity_rules(known: pl.DataFrame) -> list[RowRule]:
-    """Rules that a stream's closed list of quantities sets: unit, concept, needs, size."""
+def _source_rule(known: Known) -> RowRule:
+    return RowRule(
+        "missing_source",
+        "source_id",
+        ~pl.col("source_id").is_in(list(known.source_ids)),
+        "no such source_id in the stream's figure_sources.csv; add the source there first",
+    )
+
+
+def _quantity_rules(known: pl.DataFrame, values: tuple[str, ...]) -> list[RowRule]:
+    """Rules that a stream's closed list of quantities sets: unit, concept, size."""
     listed = known["quantity"].unique(maintain_order=True).to_list()
     pairs = list(known.select("quantity", "unit").iter_rows())
     concepts = {
         (quantity, concept)
         for quantity, text in known.select("quantity", "concepts").iter_rows()
         for concept in text.split(";")
-    }
-    needs = {
-        (column, quantity)
-        for quantity, text in known.select("quantity", "needs").iter_rows()
-        for column in (text or "").split(";")
-        if column
     }
     is_listed = pl.col("quantity").is_in(listed)
     pair = pl.concat_str("quantity", "unit", separator="\t")
@@ -139,9 +145,20 @@ def _quantity_rules(known: pl.DataFrame) -> list[RowRule]:
             is_pair & (pl.col(column).abs() > largest),
             "beyond the largest value that quantities.csv allows; look for a digit too many",
         )
-        for column in ("low", "central", "high")
+        for column in values
     ]
-    rules += [
+    return rules
+
+
+def _need_rules(known: pl.DataFrame) -> list[RowRule]:
+    """Columns that a quantity of the stream cannot go without."""
+    needs = {
+        (column, quantity)
+        for quantity, text in known.select("quantity", "needs").iter_rows()
+        for column in (text or "").split(";")
+        if column
+    }
+    return [
         RowRule(
             f"{column}_missing",
             column,
@@ -152,7 +169,6 @@ def _quantity_rules(known: pl.DataFrame) -> list[RowRule]:
         )
         for column in sorted({column for column, _ in needs})
     ]
-    return rules
 
 
 def _figure_rules(stream: str, known: Known) -> list[RowRule]:
@@ -173,7 +189,8 @@ def _figure_rules(stream: str, known: Known) -> list[RowRule]:
             pl.col("observation_id").is_in(list(known.taken)),
             "this id stands in another stream's table; give the row an id of its own",
         ),
-        *_quantity_rules(known.quantities),
+        *_quantity_rules(known.quantities, ("low", "central", "high")),
+        *_need_rules(known.quantities),
         _country_rule(known.countries),
         RowRule(
             "unknown_unit",
@@ -220,12 +237,7 @@ def _figure_rules(stream: str, known: Known) -> list[RowRule]:
             pl.any_horizontal(pl.col("low", "central", "high") < 0),
             "no quantity here can be negative; check the sign",
         ),
-        RowRule(
-            "missing_source",
-            "source_id",
-            ~pl.col("source_id").is_in(list(known.source_ids)),
-            "no such source_id in the stream's figure_sources.csv; add the source there first",
-        ),
+        _source_rule(known),
         RowRule(
             "missing_origin",
             "origin_id",
@@ -339,23 +351,17 @@ def parse_priors(content: bytes, *, file: str, source: str, stream: str) -> Spli
 
 
 def parse_obtainable_data(
-    content: bytes,
-    *,
-    file: str,
-    source: str,
-    stream: str,
-    quantities: Collection[str],
-    countries: Collection[str],
+    content: bytes, *, file: str, source: str, stream: str, known: Known
 ) -> Split:
     """A stream's table of data still to be had to `StagedObtainableData`; raises SourceDrift."""
     rules = [
         RowRule(
             "unknown_quantity",
             "quantity",
-            ~pl.col("quantity").is_in(list(quantities)),
+            ~pl.col("quantity").is_in(known.quantities["quantity"].to_list()),
             "the stream has no such quantity; use one of its quantities.csv, or add it there",
         ),
-        _country_rule(countries),
+        _country_rule(known.countries),
         *_year_rules(),
     ]
     return parse_table(
@@ -365,6 +371,54 @@ def parse_obtainable_data(
         file=file,
         rules=rules,
         **_of_stream(stream, OBTAINABLE_COLUMNS),
+    )
+
+
+def parse_halts(content: bytes, *, file: str, source: str, stream: str, known: Known) -> Split:
+    """A stream's dated halts and reopenings to `StagedHalts`; raises SourceDrift."""
+    return parse_table(
+        content,
+        StagedHalts,
+        source=source,
+        file=file,
+        rules=[_source_rule(known), *_year_rules("start_on", "end_on")],
+        **_of_stream(stream, HALT_COLUMNS),
+    )
+
+
+def parse_claims(content: bytes, *, file: str, source: str, stream: str, known: Known) -> Split:
+    """A stream's table of public claims to `StagedClaims`; raises SourceDrift."""
+    rules = [
+        *_quantity_rules(known.quantities, ("low", "high")),
+        _country_rule(known.countries),
+        *_year_rules(),
+        RowRule(
+            "no_number",
+            "low",
+            pl.col("low").is_null() & pl.col("high").is_null(),
+            "neither low nor high is given; a claim needs at least one",
+        ),
+        RowRule(
+            "reversed_range",
+            "low",
+            pl.col("low") > pl.col("high"),
+            "low exceeds high; swap them or correct the digits",
+        ),
+        _source_rule(known),
+        RowRule(
+            "missing_root",
+            "root_id",
+            ~pl.col("root_id").is_in(list(known.root_ids)),
+            "no origin of the stream's origins.csv has this root; correct it",
+        ),
+    ]
+    return parse_table(
+        content,
+        StagedClaims,
+        source=source,
+        file=file,
+        rules=rules,
+        **_of_stream(stream, CLAIM_COLUMNS),
     )
 
 

@@ -74,6 +74,7 @@ def parse_bytes(content: bytes) -> Split:
             countries=["CHN", "WLD"],
             source_ids=["nikkei"],
             origin_ids=["gacc"],
+            root_ids=["gacc"],
             reasons=["derived"],
             taken=["other-1"],
         ),
