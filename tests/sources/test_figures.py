@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from pipelines.quarantine import SourceDrift, Split
 from pipelines.schemas.figures import FIGURE_COLUMNS
-from pipelines.sources.figures import Known, parse_figures, parse_priors
+from pipelines.sources.figures import (
+    Known,
+    parse_claims,
+    parse_figures,
+    parse_halts,
+    parse_priors,
+)
 
 GOOD = {
     "observation_id": "coal-1",
@@ -62,22 +68,21 @@ def parse(*rows: dict[str, str], columns: tuple[str, ...] = FIGURE_COLUMNS) -> S
     return parse_bytes("\n".join(lines).encode())
 
 
+KNOWN = Known(
+    quantities=QUANTITIES,
+    units=["t", "USD", "USD/t", "share"],
+    countries=["CHN", "WLD"],
+    source_ids=["nikkei"],
+    origin_ids=["gacc"],
+    root_ids=["customs"],
+    reasons=["derived"],
+    taken=["other-1"],
+)
+
+
 def parse_bytes(content: bytes) -> Split:
     return parse_figures(
-        content,
-        file="coal/figures.csv",
-        source="figures",
-        stream="coal",
-        known=Known(
-            quantities=QUANTITIES,
-            units=["t", "USD", "USD/t", "share"],
-            countries=["CHN", "WLD"],
-            source_ids=["nikkei"],
-            origin_ids=["gacc"],
-            root_ids=["gacc"],
-            reasons=["derived"],
-            taken=["other-1"],
-        ),
+        content, file="coal/figures.csv", source="figures", stream="coal", known=KNOWN
     )
 
 
@@ -167,6 +172,73 @@ def test_a_prior_has_the_arguments_of_its_distribution_and_a_source(row, rule):
     split = parse_priors(content, file="coal/priors.csv", source="priors", stream="coal")
     assert [told.split("(")[0] for told in split.quarantined["rule"]] == ([rule] if rule else [])
     assert split.kept["stream"].to_list() == ([] if rule else ["coal"])
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "column"),
+    [
+        ({}, None, None),
+        ({"end_on": ""}, None, None),
+        ({"end_on": "2019-12-31"}, "reversed_window", "end_on"),
+        ({"start_on": "0202-01-22"}, "year_out_of_range", "start_on"),
+        ({"end_on": "2120-03-24"}, "year_out_of_range", "end_on"),
+        ({"source_id": "nobody"}, "missing_source", "source_id"),
+        ({"words": ""}, "not_nullable", "words"),
+    ],
+)
+def test_a_halt_is_dated_and_cited(change, rule, column):
+    good = {
+        "halt_id": "halt-1",
+        "kind": "halt",
+        "start_on": "2020-01-22",
+        "end_on": "2020-03-24",
+        "words": "a halt",
+        "source_id": "nikkei",
+        "locator": "text",
+        "note": "",
+    }
+    row = good | change
+    content = f"{','.join(row)}\n{','.join(row.values())}\n".encode()
+    split = parse_halts(content, file="halts.csv", source="halts", stream="coal", known=KNOWN)
+    told = split.quarantined.select("rule", "column").rows()
+    assert told == ([(rule, column)] if rule else [])
+    assert split.kept["stream"].to_list() == ([] if rule else ["coal"])
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "column"),
+    [
+        ({}, None, None),
+        ({"low": "", "high": ""}, "no_number", "low"),
+        ({"low": "5000000"}, "reversed_range", "low"),
+        ({"high": "1e300"}, "too_large", "high"),
+        ({"unit": "USD"}, "unit_of_another_quantity", "unit"),
+        ({"root_id": "gacc"}, "missing_root", "root_id"),
+        ({"counterpart_iso3": "CNH"}, "unknown_country", "counterpart_iso3"),
+    ],
+)
+def test_a_claim_names_a_quantity_a_root_and_a_source(change, rule, column):
+    good = {
+        "claim_id": "claim-1",
+        "words": "3.7 million tonnes",
+        "quantity": "export_t",
+        "concept": "tonnes",
+        "counterpart_iso3": "WLD",
+        "window_start_on": "2019-01-01",
+        "window_end_on": "2019-08-31",
+        "low": "3700000",
+        "high": "3700000",
+        "unit": "t",
+        "root_id": "customs",
+        "source_id": "nikkei",
+        "locator": "text",
+        "observation_id": "coal-1",
+    }
+    row = good | change
+    content = f"{','.join(row)}\n{','.join(row.values())}\n".encode()
+    split = parse_claims(content, file="claims.csv", source="claims", stream="coal", known=KNOWN)
+    told = split.quarantined.select("rule", "column").rows()
+    assert told == ([(rule, column)] if rule else [])
 
 
 def test_both_rows_of_a_repeated_id_are_refused():

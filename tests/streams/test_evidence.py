@@ -302,6 +302,16 @@ def test_the_numbered_figures_of_the_evidence_are_all_here(
         assert lost.rows() == []
 
 
+def test_the_year_it_was_said_is_that_of_the_estimate_not_of_a_later_print(
+    figures: pl.DataFrame,
+) -> None:
+    said = dict(figures.select("observation_id", "stated_year").iter_rows())
+    # the US estimate of 2017, printed in 2020; the Panel's range of 2024, printed in 2025
+    assert (said["LAB-0095"], said["ITW-0023"], said["LAB-0052"]) == (2017, 2024, 2012)
+    # one clause of 2023 is the only press price for 2019
+    assert said["coal-0176"] == 2023
+
+
 def test_halts_stand_in_order_and_do_not_overlap() -> None:
     halts = read("halts").filter(pl.col("stream") == "coal")
     assert halts.select("kind", "start_on", "end_on").rows() == [

@@ -1,0 +1,19 @@
+-- published.obtainable_data
+-- grain   stream, datum
+-- inputs  staged.obtainable_data
+-- units   error_sd_log: standard deviation of the datum's logarithm
+-- params  none
+-- why     what nobody has published and somebody could get, with the error it would have
+
+select
+    stream,
+    datum,
+    quantity,
+    counterpart_iso3,
+    window_start_on,
+    window_end_on,
+    error_sd_log,
+    where_obtainable,
+    why_this_error
+from staged.obtainable_data
+order by stream, datum
