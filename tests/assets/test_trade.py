@@ -157,6 +157,12 @@ def test_flows_are_kept_whole_and_counted_once():
         ("export_t", 2_000.0, "exact", "gacc-customs", True),
         ("export_usd", 106_000.0, "exact", "gacc-customs", True),
     ]
+    # importers declare value with freight and insurance, of the whole trade that passed customs
+    measured = ["quantity", "concept", "class", "coverage", "declared"]
+    assert china.select(measured).rows() == [
+        ("export_t", "tonnes", "customs", "whole", "declared"),
+        ("export_usd", "cif_usd", "customs", "whole", "declared"),
+    ]
     # a flow without a weight states its dollars alone; it is no zero
     assert said.filter(pl.col("counterpart_iso3") == "THA")["quantity"].to_list() == ["export_usd"]
     brazil = said.filter(pl.col("counterpart_iso3") == "BRA")

@@ -291,6 +291,10 @@ def test_the_ledger_gets_bounds_and_counts_and_no_transit_port() -> None:
         ("shipments", "lower_bound"),
         ("export_t", "lower_bound"),
     }
+    assert set(ledger.select("quantity", "concept", "class", "coverage").rows()) == {
+        ("shipments", "shipments", "observer", "part"),
+        ("export_t", "tonnes", "observer", "part"),
+    }
     proven = january.filter(pl.col("kind") == "lower_bound", pl.col("quantity") == "shipments")
     assert proven["low"].to_list() == [1.0]  # the transit port's call is not among them
     assert proven["locator"].to_list() == ["laden departures from Nampo in 2024-01"]
