@@ -99,9 +99,15 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
     )
     is_mixed = ~pl.col("sector").str.starts_with("HS2701")
     is_customs = pl.col("class").is_in(["customs", "official"])
-    in_record = pl.col("window_start_on") <= last_recorded
     # a customs year that the ban cuts short holds nothing after the last recorded day
-    ends_with_record = pl.col("window_end_on") <= pl.lit(last_recorded).dt.offset_by("3mo")
+    is_cut_year = (
+        is_customs
+        & quantity.is_in(["export_t", "export_usd"])
+        & (pl.col("window_end_on") <= dt.date(last_recorded.year, 12, 31))
+    )
+    in_record = (pl.col("window_start_on") <= last_recorded) & (
+        (pl.col("window_end_on") <= last_recorded) | is_cut_year
+    )
     central = pl.coalesce("central", (pl.col("low") * pl.col("high")).sqrt(), "low", "high")
     site = (
         pl.when((quantity == "export_t") & is_floor)
@@ -158,6 +164,11 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
         .when(quantity == "export_usd")
         .then(pl.lit("gross_fob_usd"))
     )
+    component = pl.col("site").replace_strict(
+        {"price": "price", "discount": "price", "chinese": None, "capacity": None, "lot": None},
+        default="tonnage",
+        return_dtype=pl.String,
+    )
     is_place = pl.col("site").is_in(["lot", "price", "discount", "chinese", "capacity"])
     reason = (
         pl.when(~pl.col("is_used"))
@@ -186,8 +197,9 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
         .with_columns(site=site)
         .with_columns(
             group=group,
-            measure=measure,
-            role=pl.when(in_record & ends_with_record & ~pl.col("site").is_in(["lot", "capacity"]))
+            measure=pl.when(is_national).then(measure),
+            component=pl.when(pl.col("site").is_not_null()).then(component),
+            role=pl.when(in_record & ~pl.col("site").is_in(["lot", "capacity"]))
             .then(pl.lit("record"))
             .when(pl.col("site").is_in(["tonnes_part", "money_part", "count_part"]))
             .then(pl.lit("part"))
@@ -397,5 +409,11 @@ def _finish(
         "price": np.log(money / tonnes),
         "costs abroad": np.log1p(-sites["cost_share"])[:, None] + np.zeros_like(money),
     }
-    table = algebra.to_long(months, **whole)
-    return Outcome(whole, {"coal_draws": table}, components)
+    usd = {name: values for name, values in whole.items() if name.endswith("_usd")}
+    return Outcome(
+        usd,
+        series={name: values for name, values in whole.items() if name not in usd},
+        flows=frozenset(["tonnes"]),
+        tables={"coal_draws": algebra.to_long(months, **whole)},
+        components=components,
+    )

@@ -1,0 +1,11 @@
+"""Inference that knows no stream: one text of a model in, gradient, draws, predictions and tests out."""
+
+from __future__ import annotations
+
+import os
+
+# small matrices: XLA's own threads only cost, and one thread gives one answer
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+)
+os.environ.setdefault("JAX_PLATFORMS", "cpu")

@@ -1,0 +1,202 @@
+"""A model's text, and everything that is derived from it.
+
+The text is a NumPyro function of one argument, a nest of arrays (figures, priors, weights). From it
+come the log density and its gradient, draws from the prior, predictions of every figure, and the
+log density site by site. Data are arguments, never constants: hiding a figure or moving a prior
+compiles nothing anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpyro.distributions import biject_to
+from numpyro.handlers import seed, substitute, trace, uncondition
+
+jax.config.update("jax_enable_x64", True)
+
+Data = dict[str, Any]
+Sites = dict[str, np.ndarray]
+# predictions run in blocks of one shape, since every new shape is compiled
+BLOCK = 500
+
+
+class Density:
+    """One model text with the shapes of its data.
+
+    Args:
+        model: a NumPyro function of the data.
+        data: nest of arrays; later calls may change values, never shapes.
+
+    Attributes:
+        size: length of the unconstrained vector theta.
+        latent: name to slice of theta, shape and transform.
+        observed: names of the sites that figures enter by.
+    """
+
+    def __init__(self, model: Callable[[Data], None], data: Data) -> None:
+        self.model = model
+        self.data = data
+        sites: dict[str, Any] = {}
+
+        def look(data: Data) -> None:
+            traced = trace(seed(model, jax.random.PRNGKey(0))).get_trace(data)
+            sites.update(traced)
+
+        jax.eval_shape(look, data)
+        self.latent: dict[str, tuple[slice, tuple[int, ...], Any]] = {}
+        self.observed = [
+            name for name, site in sites.items() if site["type"] == "sample" and site["is_observed"]
+        ]
+        at = 0
+        for name, site in sites.items():
+            if site["type"] != "sample" or site["is_observed"]:
+                continue
+            shape = tuple(site["value"].shape)
+            n = int(np.prod(shape))
+            transform = biject_to(site["fn"].support)
+            self.latent[name] = (slice(at, at + n), shape, transform)
+            at += n
+        self.size = at
+        self._runs: dict[str, Any] = {}
+        self._value_and_gradient = jax.jit(jax.vmap(jax.value_and_grad(self.log_density), (0, None)))
+
+    def log_density(self, theta: Any, data: Data) -> Any:
+        """Log joint density of one unconstrained vector, in JAX."""
+        values, jacobian = self._values(theta)
+        traced = trace(substitute(seed(self.model, jax.random.PRNGKey(0)), data=values)).get_trace(
+            data
+        )
+        total = jacobian
+        for site in traced.values():
+            if site["type"] == "sample":
+                total = total + jnp.sum(site["fn"].log_prob(site["value"]))
+        return total
+
+    def _values(self, theta: Any) -> tuple[dict[str, Any], Any]:
+        """Constrained values by name and the log Jacobian."""
+        values, jacobian = {}, 0.0
+        for name, (where, shape, transform) in self.latent.items():
+            free = theta[where].reshape(shape)
+            values[name] = transform(free)
+            jacobian = jacobian + jnp.sum(transform.log_abs_det_jacobian(free, values[name]))
+        return values, jacobian
+
+    def target(self, theta: np.ndarray, data: Data | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Log densities (batch,) and gradients (batch, size) of a batch of vectors."""
+        value, gradient = self._value_and_gradient(theta, self.data if data is None else data)
+        return np.asarray(value), np.asarray(gradient)
+
+    def unconstrain(self, values: Sites) -> np.ndarray:
+        """Vectors (draws, size) of constrained values (draws, *shape) by name."""
+        parts = [
+            np.asarray(transform.inv(jnp.asarray(values[name]))).reshape(len(values[name]), -1)
+            for name, (_, _, transform) in self.latent.items()
+        ]
+        return np.concatenate(parts, axis=1)
+
+    def named(self, theta: np.ndarray) -> Sites:
+        """Constrained latent values (draws, *shape) by name."""
+        return {
+            name: np.asarray(jax.vmap(transform)(theta[:, where].reshape(-1, *shape)))
+            for name, (where, shape, transform) in self.latent.items()
+        }
+
+    def outputs(self, theta: np.ndarray, data: Data | None = None) -> Sites:
+        """What the model publishes of itself in each world: deterministic sites, (draws, *shape)."""
+
+        def pick(traced: dict[str, Any]) -> dict[str, Any]:
+            return {n: s["value"] for n, s in traced.items() if s["type"] == "deterministic"}
+
+        return self._over("outputs", theta, data, lambda model: model, pick)
+
+    def predict(self, theta: np.ndarray, key: int, data: Data | None = None) -> Sites:
+        """What figures would say in worlds with these latents, errors and all, (draws, *shape)."""
+
+        def pick(traced: dict[str, Any]) -> dict[str, Any]:
+            return {name: traced[name]["value"] for name in self.observed}
+
+        return self._over("predict", theta, data, uncondition, pick, key)
+
+    def log_sites(self, theta: np.ndarray, data: Data | None = None) -> Sites:
+        """Log density of every sampled site, element by element, (draws, *shape)."""
+
+        def pick(traced: dict[str, Any]) -> dict[str, Any]:
+            return {
+                name: site["fn"].log_prob(site["value"])
+                for name, site in traced.items()
+                if site["type"] == "sample"
+            }
+
+        return self._over("log_sites", theta, data, lambda model: model, pick)
+
+    def below(self, theta: np.ndarray, data: Data | None = None) -> Sites:
+        """Chance that such a source would have said less than it did, (draws, rows), by site.
+
+        Sites without a distribution function (floors, ceilings) are left out.
+        """
+
+        def pick(traced: dict[str, Any]) -> dict[str, Any]:
+            found = {}
+            for name in self.observed:
+                site = traced[name]
+                of = site["fn"]
+                of = of.base_dist if hasattr(of, "base_dist") else of
+                if hasattr(of, "probs") and not hasattr(of, "component_distribution"):
+                    continue
+                found[name] = of.cdf(site["value"])
+            return found
+
+        return self._over("below", theta, data, lambda model: model, pick)
+
+    def _over(
+        self,
+        kind: str,
+        theta: np.ndarray,
+        data: Data | None,
+        handler: Callable[..., Any],
+        pick: Callable[[dict[str, Any]], dict[str, Any]],
+        key: int = 0,
+    ) -> Sites:
+        """Run the text over draws in blocks of one shape and keep what ``pick`` wants."""
+        if kind not in self._runs:
+
+            def one(theta: Any, key: Any, data: Data) -> dict[str, Any]:
+                values, _ = self._values(theta)
+                model = handler(substitute(seed(self.model, key), data=values))
+                return pick(trace(model).get_trace(data))
+
+            self._runs[kind] = jax.jit(jax.vmap(one, (0, 0, None)))
+        keys = jax.random.split(jax.random.PRNGKey(key), len(theta))
+        data = self.data if data is None else data
+        blocks = []
+        for start in range(0, len(theta), BLOCK):
+            block, some = theta[start : start + BLOCK], keys[start : start + BLOCK]
+            missing = BLOCK - len(block)
+            if missing:
+                block = np.concatenate([block, np.repeat(block[-1:], missing, axis=0)])
+                some = jnp.concatenate([some, jnp.repeat(some[-1:], missing, axis=0)])
+            out = self._runs[kind](block, some, data)
+            blocks.append({name: np.asarray(value)[: len(block) - missing] for name, value in out.items()})
+        return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+    def prior(self, n: int, key: int, data: Data | None = None) -> Sites:
+        """Worlds drawn from the prior: every site, figures included, (n, *shape)."""
+
+        def one(key: Any, data: Data) -> dict[str, Any]:
+            traced = trace(uncondition(seed(self.model, key))).get_trace(data)
+            return {
+                name: site["value"]
+                for name, site in traced.items()
+                if site["type"] in ("sample", "deterministic")
+            }
+
+        if "prior" not in self._runs:
+            self._runs["prior"] = jax.jit(jax.vmap(one, (0, None)))
+        keys = jax.random.split(jax.random.PRNGKey(key), n)
+        out = self._runs["prior"](keys, self.data if data is None else data)
+        return {name: np.asarray(value) for name, value in out.items()}

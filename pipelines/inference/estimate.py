@@ -1,0 +1,307 @@
+"""From a joint density to what is published: draws, and everything that stands beside a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from pipelines.inference.diagnostics import LEAST_ESS, diagnose, troubles
+from pipelines.inference.joint import Joint, Outcome
+from pipelines.inference.sampler import Effort, Sampler, Samples
+from pipelines.inference.windows import window_matrix
+
+# sites a model publishes its monthly totals by
+MONTHLY = "months/"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A sampled joint posterior.
+
+    Attributes:
+        joint: the density and its figures.
+        samples: every kept transition.
+        theta: (draws, size), thinned: row i is world i of every stream.
+        outcomes: by stream.
+        diagnostics: a row a stream, measure and inferred year.
+    """
+
+    joint: Joint
+    samples: Samples
+    theta: np.ndarray
+    outcomes: dict[str, Outcome]
+    diagnostics: pl.DataFrame
+
+    def years(self, stream: str) -> np.ndarray:
+        """Calendar years of a stream's months, sorted."""
+        return np.unique([month.year for month in self.joint.evidence[stream].months])
+
+    def annual(self, stream: str, measure: str) -> np.ndarray:
+        """A measure by calendar year, (draws, years)."""
+        months = np.array([month.year for month in self.joint.evidence[stream].months])
+        by_year = months[:, None] == self.years(stream)[None, :]
+        return self.outcomes[stream].measures[measure] @ by_year
+
+
+def fit(
+    joint: Joint,
+    *,
+    draws: int,
+    seed: int,
+    effort: Effort | None = None,
+    least_ess: float = LEAST_ESS,
+    sampler: Sampler | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Fit:
+    """Sample all streams until every year has its effective draws, and say what came of it.
+
+    Args:
+        joint: density of the streams.
+        draws: worlds returned.
+        seed: same seed, same numbers.
+        effort: how long to sample.
+        least_ess: effective draws of every year and measure below which sampling goes on.
+        sampler: one already compiled for this joint.
+        progress: told the share done.
+    """
+    sampler = sampler or Sampler(joint.density, effort)
+    samples = sampler.sample(
+        seed=seed,
+        is_enough=lambda kept: not troubles(diagnose_samples(joint, kept), 0, least=least_ess),
+        progress=progress,
+    )
+    theta = samples.thinned(draws)
+    return Fit(
+        joint, samples, theta, outcomes(joint, theta, seed), diagnose_samples(joint, samples.theta)
+    )
+
+
+def outcomes(joint: Joint, theta: np.ndarray, seed: int) -> dict[str, Outcome]:
+    """What worlds with these latents say, by stream."""
+    sites = joint.density.outputs(theta)
+    return {
+        name: one.finish(joint.sites_of(name, sites), seed) for name, one in joint.evidence.items()
+    }
+
+
+def diagnose_samples(joint: Joint, theta: np.ndarray) -> pl.DataFrame:
+    """Convergence of every measure and inferred year; theta is (chains, draws, size)."""
+    chains, each, size = theta.shape
+    sites = joint.density.outputs(theta.reshape(-1, size))
+    parts = []
+    for name, one in joint.evidence.items():
+        for site, values in joint.sites_of(name, sites).items():
+            if not site.startswith(MONTHLY):
+                continue
+            months = np.array([month.year for month in one.months[-values.shape[1] :]])
+            years = np.unique(months)
+            yearly = values @ (months[:, None] == years[None, :])
+            parts.append(
+                diagnose(
+                    name, site.removeprefix(MONTHLY), years, yearly.reshape(chains, each, -1)
+                )
+            )
+    return pl.concat(parts)
+
+
+def places(fitted: Fit, stream: str) -> pl.DataFrame:
+    """Where every figure of a stream falls in the published draws of its own concept and window.
+
+    Returns:
+        observation_id, concept_q05, concept_q50, concept_q95, posterior_quantile (share of worlds
+        below the figure), predictive_quantile (chance that such a source would have said less).
+        Figures without a concept that draws hold have nulls.
+    """
+    joint, outcome = fitted.joint, fitted.outcomes[stream]
+    one = joint.evidence[stream]
+    held = [*outcome.measures, *outcome.series]
+    rows = one.rows.filter(
+        pl.col("measure").is_in(held),
+        pl.col("value_log").is_finite(),
+        pl.col("window_end_on") >= one.months[0],
+        pl.col("window_start_on") <= pl.lit(one.months[-1]).dt.month_end(),
+    )
+    parts = []
+    for (measure,), of in rows.group_by(["measure"], maintain_order=True):
+        windows = window_matrix(of["window_start_on"], of["window_end_on"], one.months)
+        values = outcome.over(str(measure), windows)
+        low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
+        stated = np.exp(of["value_log"].to_numpy())
+        parts.append(
+            of.select("observation_id").with_columns(
+                concept_q05=low,
+                concept_q50=middle,
+                concept_q95=high,
+                posterior_quantile=(values < stated).mean(axis=0),
+            )
+        )
+    below = joint.sites_of(stream, joint.density.below(fitted.theta))
+    read = one.rows.filter(pl.col("site").is_in(list(below)))
+    predictive = pl.concat(
+        [
+            of.select(
+                "observation_id",
+                predictive_quantile=pl.Series(
+                    below[str(site)].mean(axis=0)[of["at"].to_numpy()], dtype=pl.Float64
+                ),
+            )
+            for (site,), of in read.group_by(["site"], maintain_order=True)
+        ]
+        or [pl.DataFrame(schema={"observation_id": pl.String, "predictive_quantile": pl.Float64})]
+    )
+    none = pl.DataFrame(
+        schema={
+            "observation_id": pl.String,
+            "concept_q05": pl.Float64,
+            "concept_q50": pl.Float64,
+            "concept_q95": pl.Float64,
+            "posterior_quantile": pl.Float64,
+        }
+    )
+    return (
+        one.rows.select("observation_id")
+        .join(pl.concat([none, *parts]), on="observation_id", how="left")
+        .join(predictive, on="observation_id", how="left")
+        .sort("observation_id")
+    )
+
+
+def spoken_years(rows: pl.DataFrame) -> pl.DataFrame:
+    """Which root speaks of which component in which year: component, year, root_id."""
+    return (
+        rows.filter(pl.col("reason_not_used").is_null(), pl.col("component").is_not_null())
+        .filter(pl.col("role") != "more")
+        .select(
+            "component",
+            "root_id",
+            year=pl.int_ranges(
+                pl.col("window_start_on").dt.year().cast(pl.Int64),
+                pl.col("window_end_on").dt.year().cast(pl.Int64) + 1,
+            ),
+        )
+        .explode("year")
+        .unique()
+        .sort("component", "year", "root_id")
+    )
+
+
+def components(fitted: Fit, stream: str, measure: str) -> pl.DataFrame:
+    """How much of a year's uncertainty each component holds, and on what evidence it stands.
+
+    Income is regressed on all components at once; a component's share is the covariance of its
+    term with income over income's variance, so shares add up to what components explain.
+
+    Returns:
+        stream, year, component, variance_share, low_usd, high_usd (income over the central 80% of
+        the component, the others at their means), grade (this_year, within_two_years, none) and
+        n_roots that speak of that component in that year.
+    """
+    outcome, years = fitted.outcomes[stream], fitted.years(stream)
+    income = fitted.annual(stream, measure)
+    spoken = spoken_years(fitted.joint.evidence[stream].rows)
+    names = list(outcome.components)
+    rows = []
+    for at, year in enumerate(years):
+        y = income[:, at]
+        x = np.stack([outcome.components[name][:, at] for name in names], axis=1)
+        x = x - x.mean(axis=0)
+        logs = np.log(np.maximum(y, 1e-9))
+        weights, *_ = np.linalg.lstsq(x, logs - logs.mean(), rcond=None)
+        for place, name in enumerate(names):
+            term = weights[place] * x[:, place]
+            low, high = np.exp(logs.mean() + np.quantile(term, [0.1, 0.9]))
+            of = spoken.filter(pl.col("component") == name)
+            near = (of["year"] - int(year)).abs().min()
+            grade = "none"
+            if isinstance(near, int):
+                grade = "this_year" if near == 0 else "within_two_years" if near <= 2 else "none"
+            rows.append(
+                (
+                    stream,
+                    int(year),
+                    name,
+                    float(np.cov(term, logs)[0, 1] / max(logs.var(ddof=1), 1e-12)),
+                    float(low),
+                    float(high),
+                    grade,
+                    of.filter(pl.col("year") == int(year))["root_id"].n_unique(),
+                )
+            )
+    return pl.DataFrame(
+        rows,
+        schema={
+            "stream": pl.String,
+            "year": pl.Int64,
+            "component": pl.String,
+            "variance_share": pl.Float64,
+            "low_usd": pl.Float64,
+            "high_usd": pl.Float64,
+            "grade": pl.String,
+            "n_roots": pl.Int64,
+        },
+        orient="row",
+    )
+
+
+def value_of_information(
+    fitted: Fit,
+    stream: str,
+    measure: str,
+    obtainable: pl.DataFrame,
+    series_of: Mapping[str, str],
+    seed: int,
+) -> pl.DataFrame:
+    """Expected width of a year's 90% interval once a datum is known, over its width now.
+
+    Each world tells what the datum would say there; worlds with like answers are what would be
+    left, so the width within bins of the answer, averaged, is the width expected.
+
+    Args:
+        obtainable: datum, quantity, counterpart_iso3, window_start_on, window_end_on, error_sd_log.
+        series_of: quantity to the series or measure that would answer; "<series> <iso3>" where
+            the stream has one of that country.
+    """
+    one, outcome = fitted.joint.evidence[stream], fitted.outcomes[stream]
+    income, years = fitted.annual(stream, measure), fitted.years(stream)
+    generator = np.random.default_rng(seed)
+    n_bins, n = 20, len(income) - len(income) % 20
+    now = np.subtract(*np.quantile(income, [0.95, 0.05], axis=0))
+    rows = []
+    for row in obtainable.iter_rows(named=True):
+        name = series_of.get(row["quantity"], row["quantity"])
+        local = f"{name} {row.get('counterpart_iso3')}"
+        name = local if local in outcome.series or local in outcome.measures else name
+        if name not in outcome.series and name not in outcome.measures:
+            continue
+        window = window_matrix(
+            pl.Series([row["window_start_on"]]), pl.Series([row["window_end_on"]]), one.months
+        )
+        if not window.any():
+            continue
+        truth = np.log(outcome.over(name, window)[:, 0])
+        answer = truth + generator.normal(0, row["error_sd_log"], len(truth))
+        bins = np.argsort(answer, kind="stable")[:n].reshape(n_bins, -1)
+        touched = {month.year for month, share in zip(one.months, window[0], strict=True) if share}
+        for at, year in enumerate(years):
+            if year in touched:
+                left = np.subtract(*np.quantile(income[bins, at], [0.95, 0.05], axis=1)).mean()
+                rows.append((stream, int(year), row["datum"], float(left / now[at])))
+    return (
+        pl.DataFrame(
+            rows,
+            schema={
+                "stream": pl.String,
+                "year": pl.Int64,
+                "datum": pl.String,
+                "expected_width_ratio": pl.Float64,
+            },
+            orient="row",
+        )
+        .with_columns(
+            rank=pl.col("expected_width_ratio").rank("ordinal").over("year").cast(pl.Int64)
+        )
+        .sort("year", "rank")
+    )

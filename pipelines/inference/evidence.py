@@ -1,0 +1,155 @@
+"""How a figure enters a density: the only place where an error is written down.
+
+    a figure   log y = log C(window) + c_class + b_root + t4 error
+    a part     P(somebody would say "at least y") = e + (1 - e) Phi((log C - log y) / s)
+    a mixture  one of several readings, the first the one it is held against
+    a group    money of a group / its persons / its months = pay, with a lean upward of its own
+
+Errors common to a class of source never average away over its figures; a root origin has one bias
+in all it says of a group of quantities, half of whose variance it shares over all groups and
+streams. Rows with ``is_read`` 0 weigh nothing and are still predicted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpyro
+import numpyro.distributions as dist
+from jax.scipy.special import log_ndtr
+from numpyro.handlers import mask
+
+Rows = dict[str, Any]
+# degrees of freedom of a figure's own error and of a root's bias: now and then one is far out
+TAILS = 4.0
+# share of floors that speak of something else than they seem to: a floor costs a world at most this
+ASTRAY = 0.05
+# half of the variance of a bias is common to everything the same root, or class, says
+COMMON = 0.5
+
+
+class Shared:
+    """Errors that streams have in common, for one stream.
+
+    Args:
+        stream: whose groups ``root`` and ``klass`` look up.
+        roots: "stream.group" to bias by root, (roots,).
+        classes: "stream.group" to error by class of source, (classes,).
+    """
+
+    def __init__(self, stream: str, roots: dict[str, Any], classes: dict[str, Any]) -> None:
+        self.stream, self.roots, self.classes = stream, roots, classes
+
+    def root(self, group: str) -> Any:
+        """Bias of every root in what it says of this group of quantities, logs, (roots,)."""
+        return self.roots[f"{self.stream}.{group}"]
+
+    def klass(self, group: str) -> Any:
+        """Error common to every class of source in this group of quantities, logs, (classes,)."""
+        return self.classes[f"{self.stream}.{group}"]
+
+
+def sample_shared(shared: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Draw the errors common to streams.
+
+    Args:
+        shared: ``root_sd`` scale of a root's bias; ``n_roots``-long ``root_is_wide`` (1: speaks in
+            several groups); ``groups``: name to ``roots`` (positions), ``class_sd`` (classes,).
+
+    Returns:
+        Bias by group and root; error by group and class.
+    """
+    many = shared["root_is_wide"]
+    common = numpyro.sample("root/common", dist.StudentT(TAILS, 0.0, jnp.ones_like(many)))
+    n_classes = next(iter(shared["groups"].values()))["class_sd"].shape[0]
+    wide_class = numpyro.sample("class/common", dist.Normal(jnp.zeros(n_classes), 1.0))
+    roots, classes = {}, {}
+    for group, of in shared["groups"].items():
+        at = of["roots"]
+        own = numpyro.sample(f"root/{group}", dist.StudentT(TAILS, 0.0, jnp.ones(at.shape[0])))
+        own = jnp.zeros_like(many).at[at].set(own)
+        share = COMMON * many
+        roots[group] = shared["root_sd"] * (jnp.sqrt(1 - share) * own + jnp.sqrt(share) * common)
+        mine = numpyro.sample(f"class/{group}", dist.Normal(jnp.zeros(n_classes), 1.0))
+        classes[group] = of["class_sd"] * (
+            jnp.sqrt(1 - COMMON) * mine + jnp.sqrt(COMMON) * wide_class
+        )
+    return roots, classes
+
+
+def leaning(rows: Rows, klass: Any, root: Any) -> Any:
+    """What class and root add to each row, logs."""
+    return klass[rows["class"]] + root[rows["root"]]
+
+
+def figure(name: str, log_concept: Any, rows: Rows, klass: Any, root: Any) -> None:
+    """A figure that speaks of the whole of what ``log_concept`` is, row by row.
+
+    Args:
+        name: of the site.
+        log_concept: log of the concept over each row's window, (rows,).
+        rows: ``value`` (log), ``error`` (log), ``class``, ``root``, ``is_read``.
+        klass: error by class, logs.
+        root: bias by root, logs.
+    """
+    numpyro.deterministic(f"{name}/concept", log_concept)
+    where = log_concept + leaning(rows, klass, root)
+    with mask(mask=rows["is_read"] > 0):
+        numpyro.sample(name, dist.StudentT(TAILS, where, rows["error"]), obs=rows["value"])
+
+
+def part(name: str, log_concept: Any, rows: Rows, spread: Any = 0.2) -> None:
+    """A figure of a part of the concept: it can push the concept up to itself and no further.
+
+    One-sided and soft. A floor may be astray, so one far above all else costs every world the
+    same and lifts nothing; it stands among the conflicts.
+    """
+    numpyro.deterministic(f"{name}/concept", log_concept)
+    is_above = jnp.exp(log_ndtr((log_concept - rows["value"]) / spread))
+    chance = ASTRAY + (1 - ASTRAY) * jnp.clip(is_above, 0.0, 1 - 1e-12)
+    with mask(mask=rows["is_read"] > 0):
+        numpyro.sample(name, dist.Bernoulli(probs=chance), obs=jnp.ones_like(rows["value"]))
+
+
+def ceiling(name: str, log_concept: Any, rows: Rows, spread: Any = 0.2) -> None:
+    """A figure of more than the concept (other goods too): it can push it down to itself."""
+    numpyro.deterministic(f"{name}/concept", log_concept)
+    is_below = jnp.exp(log_ndtr((rows["value"] - log_concept) / spread))
+    chance = ASTRAY + (1 - ASTRAY) * jnp.clip(is_below, 0.0, 1 - 1e-12)
+    with mask(mask=rows["is_read"] > 0):
+        numpyro.sample(name, dist.Bernoulli(probs=chance), obs=jnp.ones_like(rows["value"]))
+
+
+def mixture(name: str, readings: Any, weights: Any, rows: Rows, klass: Any, root: Any) -> None:
+    """A figure whose concept its source does not say.
+
+    Args:
+        readings: log of each concept it may mean, (rows, concepts).
+        weights: of the concepts, (concepts,) or (rows, concepts).
+
+    The weight of each reading given the figure is published under ``<name>/reading``.
+    """
+    numpyro.deterministic(f"{name}/concept", readings[:, 0])
+    where = readings + leaning(rows, klass, root)[:, None]
+    weights = jnp.broadcast_to(weights, where.shape)
+    parts = dist.StudentT(TAILS, where, rows["error"][:, None])
+    log_odds = jnp.log(weights) + parts.log_prob(rows["value"][:, None])
+    odds = jnp.exp(log_odds - jnp.max(log_odds, axis=1, keepdims=True))
+    numpyro.deterministic(f"{name}/reading", odds / odds.sum(axis=1, keepdims=True))
+    with mask(mask=rows["is_read"] > 0):
+        numpyro.sample(
+            name,
+            dist.MixtureSameFamily(dist.Categorical(probs=weights), parts),
+            obs=rows["value"],
+        )
+
+
+def group(name: str, log_pay: Any, rows: Rows, lean: Any, klass: Any, root: Any) -> None:
+    """Pay of a group that came to notice: money over persons and months.
+
+    Args:
+        log_pay: log of what a member of the whole earns over each row's window, (rows,).
+        lean: how far above the whole such groups lie, logs: caught groups are the busy ones.
+    """
+    figure(name, log_pay + lean, rows, klass, root)

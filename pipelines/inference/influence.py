@@ -1,0 +1,270 @@
+"""The headline without each figure, root and class; and what each prior does to it.
+
+Draws are reweighted by what is left out, with Pareto-smoothed weights (Vehtari and others 2024,
+Journal of Machine Learning Research 25); where the weights' tail says not to believe them (k above
+0.7), the model is sampled anew without it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from pipelines.inference.estimate import Fit, outcomes
+from pipelines.inference.sampler import Effort, Sampler
+
+HIGHEST_K = 0.7
+# figures whose weights fail are left out in earnest when they seem to move a year by so many widths
+_WORTH_A_REFIT = 0.25
+_MOST_REFITS = 3
+SCHEMA = pl.Schema(
+    {
+        "stream": pl.String,
+        "year": pl.Int64,
+        "what": pl.String,
+        "name": pl.String,
+        "q05": pl.Float64,
+        "q50": pl.Float64,
+        "q95": pl.Float64,
+        "shift_usd": pl.Float64,
+        "shift_in_widths": pl.Float64,
+        "pareto_k": pl.Float64,
+        "method": pl.String,
+    }
+)
+POWER_SCHEMA = pl.Schema(
+    {
+        "stream": pl.String,
+        "year": pl.Int64,
+        "prior": pl.String,
+        "alpha": pl.Float64,
+        "median_ratio": pl.Float64,
+        "q05_ratio": pl.Float64,
+        "q95_ratio": pl.Float64,
+        "pareto_k": pl.Float64,
+        "is_reliable": pl.Boolean,
+    }
+)
+_LEVELS = np.array([0.05, 0.5, 0.95])
+
+
+def smoothed(log_weights: np.ndarray) -> tuple[np.ndarray, float]:
+    """Pareto-smoothed weights that add to 1, (draws,), and the shape k of their tail."""
+    from arviz_stats.base import array_stats  # loading it takes seconds
+
+    spread = np.ptp(log_weights)
+    if spread < 1e-9:
+        return np.full(len(log_weights), 1 / len(log_weights)), 0.0
+    # psislw takes log likelihoods of what is left out: the negative of log weights
+    log_w, k = array_stats.psislw(-log_weights)
+    weights = np.exp(log_w - np.max(log_w))
+    return weights / weights.sum(), float(k)
+
+
+def quantiles(income: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted 5, 50 and 95% points of every year, (3, years)."""
+    order = np.argsort(income, axis=0, kind="stable")
+    cumulated = np.cumsum(weights[order], axis=0)
+    return np.stack(
+        [
+            np.interp(_LEVELS, cumulated[:, at], income[order[:, at], at])
+            for at in range(income.shape[1])
+        ],
+        axis=1,
+    )
+
+
+def influence(fitted: Fit, headline: dict[str, str]) -> pl.DataFrame:
+    """Every stream's headline without each of its figures, each root and each class.
+
+    Args:
+        headline: stream to measure.
+
+    Returns:
+        Columns of ``SCHEMA``: q05, q50, q95 are what is left; ``shift_usd`` is the median as
+        published less the median left; ``shift_in_widths`` its size over the width of the 90%
+        interval left. ``method`` is psis or refit.
+    """
+    joint = fitted.joint
+    log_sites = joint.density.log_sites(fitted.theta)
+    read = joint.read
+    parts = []
+    for stream, measure in headline.items():
+        income, years = fitted.annual(stream, measure), fitted.years(stream)
+        of = read.filter(pl.col("stream") == stream)
+        log_rows = np.stack(
+            [
+                log_sites[f"{stream}/{site}"][:, at]
+                for site, at in of.select("site", "at").iter_rows()
+            ],
+            axis=1,
+        )
+        now = np.quantile(income, _LEVELS, axis=0)
+        for what, key in (("figure", "observation_id"), ("root", "root_id"), ("class", "class")):
+            names = of[key].to_numpy()
+            for name in np.unique(names):
+                weights, k = smoothed(-log_rows[:, names == name].sum(axis=1))
+                parts.append(_rows(stream, years, what, str(name), now, quantiles(income, weights), k))
+    table = pl.concat(parts)
+    return _refitted(fitted, headline, table)
+
+
+def _rows(
+    stream: str,
+    years: np.ndarray,
+    what: str,
+    name: str,
+    now: np.ndarray,
+    left: np.ndarray,
+    k: float,
+    method: str = "psis",
+) -> pl.DataFrame:
+    n = len(years)
+    width = np.maximum(left[2] - left[0], 1e-9)
+    shift = now[1] - left[1]
+    return pl.DataFrame(
+        {
+            "stream": [stream] * n,
+            "year": years.astype(np.int64),
+            "what": [what] * n,
+            "name": [name] * n,
+            "q05": left[0],
+            "q50": left[1],
+            "q95": left[2],
+            "shift_usd": shift,
+            "shift_in_widths": np.abs(shift) / width,
+            "pareto_k": [k] * n,
+            "method": [method] * n,
+        },
+        schema=SCHEMA,
+    )
+
+
+def _refitted(fitted: Fit, headline: dict[str, str], table: pl.DataFrame) -> pl.DataFrame:
+    """Sample anew without the figures whose weights fail and that seem to matter most."""
+    doubtful = (
+        table.filter(
+            pl.col("what") == "figure",
+            pl.col("pareto_k") > HIGHEST_K,
+            pl.col("shift_in_widths") > _WORTH_A_REFIT,
+        )
+        .group_by("name")
+        .agg(pl.col("shift_in_widths").max())
+        .sort("shift_in_widths", "name", descending=[True, False])["name"]
+        .head(_MOST_REFITS)
+        .to_list()
+    )
+    for name in doubtful:
+        found = without(fitted, [name])
+        for stream, measure in headline.items():
+            now = np.quantile(fitted.annual(stream, measure), _LEVELS, axis=0)
+            left = np.quantile(_annual(fitted, stream, found[stream], measure), _LEVELS, axis=0)
+            fresh = _rows(stream, fitted.years(stream), "figure", name, now, left, 0.0, "refit")
+            mine = (pl.col("name") == name) & (pl.col("stream") == stream)
+            if not table.filter(mine).is_empty():
+                table = pl.concat([table.filter(~mine), fresh])
+    return table.sort("stream", "what", "name", "year")
+
+
+def _annual(fitted: Fit, stream: str, outcome: object, measure: str) -> np.ndarray:
+    months = np.array([month.year for month in fitted.joint.evidence[stream].months])
+    by_year = months[:, None] == fitted.years(stream)[None, :]
+    return outcome.measures[measure] @ by_year  # ty: ignore[unresolved-attribute]
+
+
+def without(fitted: Fit, ids: list[str], *, seed: int = 7) -> dict[str, object]:
+    """Outcomes by stream with these figures hidden, sampled anew from where the fit stands."""
+    effort = Effort(draws=60, rounds=1)
+    sampler = Sampler(fitted.joint.density, effort)
+    samples = sampler.sample(
+        seed=seed, data=fitted.joint.hidden(ids), start=fitted.samples
+    )
+    theta = samples.thinned(effort.chains * effort.draws)
+    return dict(outcomes(fitted.joint, theta, seed))
+
+
+def readings(fitted: Fit, headline: dict[str, str], leave: dict[str, str]) -> pl.DataFrame:
+    """The headline as one kind of source reads the world: stream, year, reading, q05, q50, q95.
+
+    Args:
+        leave: reading to the class it leaves out, as "without desk" to "desk".
+    """
+    parts = []
+    found = {"all": fitted.outcomes} | {
+        reading: without(
+            fitted, fitted.joint.read.filter(pl.col("class") == klass)["observation_id"].to_list()
+        )
+        for reading, klass in leave.items()
+    }
+    for reading, by_stream in found.items():
+        for stream, measure in headline.items():
+            annual = _annual(fitted, stream, by_stream[stream], measure)
+            low, middle, high = np.quantile(annual, _LEVELS, axis=0)
+            parts.append(
+                pl.DataFrame({"year": fitted.years(stream).astype(np.int64)}).select(
+                    stream=pl.lit(stream),
+                    year="year",
+                    reading=pl.lit(reading),
+                    q05=pl.Series(low),
+                    q50=pl.Series(middle),
+                    q95=pl.Series(high),
+                )
+            )
+    return pl.concat(parts)
+
+
+def power_scaled(
+    fitted: Fit, headline: dict[str, str], alphas: tuple[float, ...] = (0.5, 0.8, 1.25, 2.0)
+) -> pl.DataFrame:
+    """What the headline would be with a prior, or all figures, given more or less say.
+
+    A density raised to a power is the same statement stronger or weaker; draws are reweighted by it
+    (power-scaling: Kallioinen and others 2023, Statistics and Computing 34:57). A prior here is a
+    latent site of the model's text; ``likelihood`` is all figures of the stream at once. Sites of
+    more than a few parameters have weights that cannot be trusted, which ``is_reliable`` says.
+
+    Returns:
+        Columns of ``POWER_SCHEMA``; ratios to the published quantile.
+    """
+    density = fitted.joint.density
+    log_sites = density.log_sites(fitted.theta)
+    parts = []
+    for stream, measure in headline.items():
+        income, years = fitted.annual(stream, measure), fitted.years(stream)
+        now = np.quantile(income, _LEVELS, axis=0)
+        sites = {
+            name.removeprefix(f"{stream}/"): values.reshape(len(income), -1).sum(axis=1)
+            for name, values in log_sites.items()
+            if name in density.latent
+            and (name.startswith(f"{stream}/") or name.startswith((f"root/{stream}.", f"class/{stream}.")))
+        }
+        sites["likelihood"] = np.sum(
+            [
+                values.reshape(len(income), -1).sum(axis=1)
+                for name, values in log_sites.items()
+                if name in density.observed and name.startswith(f"{stream}/")
+            ],
+            axis=0,
+        )
+        for name, logs in sites.items():
+            for alpha in alphas:
+                weights, k = smoothed((alpha - 1) * logs)
+                ratio = quantiles(income, weights) / np.maximum(now, 1e-9)
+                n = len(years)
+                parts.append(
+                    pl.DataFrame(
+                        {
+                            "stream": [stream] * n,
+                            "year": years.astype(np.int64),
+                            "prior": [name] * n,
+                            "alpha": [alpha] * n,
+                            "median_ratio": ratio[1],
+                            "q05_ratio": ratio[0],
+                            "q95_ratio": ratio[2],
+                            "pareto_k": [k] * n,
+                            "is_reliable": [k <= HIGHEST_K] * n,
+                        },
+                        schema=POWER_SCHEMA,
+                    )
+                )
+    return pl.concat(parts)

@@ -1,0 +1,262 @@
+"""Hamiltonian Monte Carlo over a batch of chains, whitened by the chains' own covariance.
+
+Thirty-two chains move as one batch. They start around the mode, as wide as the curvature there
+says; twice in warm-up the space is whitened anew by where the chains have been, since curvature at
+the mode of a hierarchy says little of where its mass lies. Step size by dual averaging towards 0.9
+acceptance, path length jittered (Neal 2011; Hoffman & Gelman 2014, JMLR 15). How well chains mix
+depends on rounding and so on the machine: sampling goes on, round by round, until it is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.linalg import cholesky, eigh, solve_triangular
+from scipy.optimize import minimize
+
+from pipelines.inference.density import Data, Density
+
+_DIVERGENT = 1_000.0
+_ACCEPTANCE = 0.9
+_MOST_LEAPS = 48
+_SHRINK = 0.1
+# share of the warm-up after which space is whitened anew
+_WHITEN_AT = (0.15, 0.3, 0.6)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to sample.
+
+    Attributes:
+        chains: run side by side.
+        warmup: transitions spent on step size and whitening.
+        draws: transitions kept a chain in a round.
+        rounds: rounds after which sampling ends even if it is not enough.
+    """
+
+    chains: int = 32
+    warmup: int = 400
+    draws: int = 150
+    rounds: int = 6
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Posterior draws and how they were got.
+
+    Attributes:
+        theta: (chains, draws, size), unconstrained.
+        n_divergent: transitions after warm-up whose energy error passed 1,000.
+        acceptance: mean acceptance after warm-up.
+        centre, factor: theta = centre + z @ factor.T, with z nearly standard normal.
+        step: step size, in units of z.
+    """
+
+    theta: np.ndarray
+    n_divergent: int
+    acceptance: float
+    centre: np.ndarray
+    factor: np.ndarray
+    step: float
+
+    def thinned(self, draws: int) -> np.ndarray:
+        """``draws`` rows spread evenly over all chains and transitions, (draws, size).
+
+        Raises:
+            ValueError: more rows are asked for than were drawn.
+        """
+        chains, each, size = self.theta.shape
+        if draws > chains * each:
+            raise ValueError(f"{draws} draws asked for, {chains * each} were made")
+        every = self.theta.transpose(1, 0, 2).reshape(chains * each, size)
+        return every[np.linspace(0, len(every) - 1, draws).round().astype(int)]
+
+
+class Sampler:
+    """The transitions of one density, compiled once for all its data."""
+
+    def __init__(self, density: Density, effort: Effort | None = None) -> None:
+        self.density = density
+        self.effort = effort or Effort()
+        self._path = jax.jit(self._leap)
+
+    def _leap(
+        self, z: Any, momentum: Any, step: Any, n_leaps: Any, centre: Any, factor: Any, data: Data
+    ) -> tuple[Any, Any, Any]:
+        """One path of leapfrog steps: where it ends, its energy error, the log density there."""
+        one = jax.value_and_grad(self.density.log_density)
+        both = jax.vmap(partial(one, data=data))
+
+        def at(z: Any) -> tuple[Any, Any]:
+            value, gradient = both(centre + z @ factor.T)
+            return value, gradient @ factor
+
+        value, gradient = at(z)
+        start = -value + 0.5 * jnp.sum(momentum**2, axis=1)
+        momentum = momentum + 0.5 * step * gradient
+
+        def body(_: Any, state: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, Any, Any]:
+            z, momentum, _, _ = state
+            z = z + step * momentum
+            value, gradient = at(z)
+            return z, momentum + step * gradient, value, gradient
+
+        z, momentum, value, gradient = jax.lax.fori_loop(
+            0, n_leaps, body, (z, momentum, value, gradient)
+        )
+        momentum = momentum - 0.5 * step * gradient
+        error = -value + 0.5 * jnp.sum(momentum**2, axis=1) - start
+        return z, error, value
+
+    def mode(self, start: np.ndarray, data: Data) -> np.ndarray:
+        """Climb from ``start``, (size,)."""
+
+        def negative(theta: np.ndarray) -> tuple[float, np.ndarray]:
+            batch = np.repeat(theta[None, :], self.effort.chains, axis=0)
+            value, gradient = self.density.target(batch, data)
+            return -float(value[0]), -gradient[0]
+
+        options = {"maxiter": 400, "maxfun": 800, "maxcor": 30, "ftol": 1e-8}
+        return minimize(negative, start, jac=True, method="L-BFGS-B", options=options).x
+
+    def curvature(self, centre: np.ndarray, data: Data, *, weakest: float = 0.5) -> np.ndarray:
+        """Factor of the inverse Hessian at ``centre``, by central differences, (size, size)."""
+        size, chains, width = centre.size, self.effort.chains, 1e-4
+        shifts = np.concatenate([np.eye(size), -np.eye(size)]) * width
+        pad = -len(shifts) % chains
+        shifts = np.concatenate([shifts, np.zeros((pad, size))])
+        gradient = np.concatenate(
+            [
+                self.density.target(centre + shifts[at : at + chains], data)[1]
+                for at in range(0, len(shifts), chains)
+            ]
+        )
+        hessian = -(gradient[:size] - gradient[size : 2 * size]) / (2 * width)
+        values, vectors = eigh((hessian + hessian.T) / 2)
+        return vectors / np.sqrt(np.maximum(np.abs(values), weakest))
+
+    def sample(
+        self,
+        *,
+        seed: int,
+        data: Data | None = None,
+        start: Samples | None = None,
+        is_enough: Callable[[np.ndarray], bool] | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> Samples:
+        """Draw from the density.
+
+        Args:
+            seed: same seed, same draws on one machine.
+            data: other values of the data, same shapes.
+            start: an earlier sampling of nearly the same density: its place, shape and step are
+                taken over and the warm-up is a third as long.
+            is_enough: judges what was kept, (chains, kept, size); while it says no, another round
+                is added.
+            progress: told the share done now and then.
+
+        Raises:
+            ValueError: the density is not finite where the chains start.
+        """
+        data = self.density.data if data is None else data
+        effort, generator = self.effort, np.random.default_rng(seed)
+        chains, size = effort.chains, self.density.size
+        warmup = effort.warmup
+        if start is None:
+            centre = self.mode(np.zeros(size), data)
+            factor = self.curvature(centre, data)
+            z = generator.normal(size=(chains, size))
+            log_step = np.log(0.5 * size**-0.25)
+            whiten_at = [int(warmup * share) for share in _WHITEN_AT]
+        else:
+            warmup //= 3
+            centre, factor, log_step = start.centre, start.factor, np.log(start.step)
+            theta = start.theta[:, -1]
+            z = np.linalg.solve(factor, (theta - centre).T).T
+            whiten_at = [int(warmup * 0.5)]
+        value, _ = self.density.target(centre + z @ factor.T, data)
+        while not np.isfinite(value).all():
+            if np.abs(z).max() < 1e-3:
+                raise ValueError("the log density is not finite where the chains start")
+            z = np.where(np.isfinite(value)[:, None], z, 0.5 * z)
+            value, _ = self.density.target(centre + z @ factor.T, data)
+        average = _AdaptiveStep(log_step)
+        rounds: list[np.ndarray] = []
+        recent: list[np.ndarray] = []
+        n_divergent, accepted = 0, 0.0
+        iteration, total = -1, warmup + effort.draws
+        while True:
+            iteration += 1
+            if iteration == total:
+                kept = np.concatenate(rounds, axis=1)
+                if is_enough is None or len(rounds) == effort.rounds or is_enough(kept):
+                    break
+                total += effort.draws
+            if iteration in whiten_at:
+                seen = np.concatenate(recent[len(recent) // 3 :])
+                here = centre + z @ factor.T
+                centre, factor = _whiten(seen, factor)
+                z = solve_triangular(factor, (here - centre).T, lower=True).T
+                recent, average = [], _AdaptiveStep(average.log_step)
+            step = float(np.exp(average.log_step if iteration < warmup else average.log_mean))
+            path = 0.5 * np.pi * generator.uniform(0.5, 1.5)
+            n_leaps = int(np.clip(np.ceil(path / step), 1, _MOST_LEAPS))
+            momentum = generator.normal(size=(chains, size))
+            moved, error, _ = self._path(z, momentum, step, n_leaps, centre, factor, data)
+            error = np.asarray(error)
+            error = np.where(np.isfinite(error), error, np.inf)
+            acceptance = np.exp(-np.maximum(error, 0.0))
+            is_moved = generator.uniform(size=chains) < acceptance
+            z = np.where(is_moved[:, None], np.asarray(moved), z)
+            if iteration < warmup:
+                average.update(float(acceptance.mean()))
+                recent.append(centre + z @ factor.T)
+            else:
+                if (iteration - warmup) % effort.draws == 0:
+                    rounds.append(np.empty((chains, effort.draws, size)))
+                n_divergent += int((error > _DIVERGENT).sum())
+                accepted += float(acceptance.mean())
+                rounds[-1][:, (iteration - warmup) % effort.draws] = centre + z @ factor.T
+            if progress is not None and iteration % 20 == 0:
+                progress(iteration / total)
+        acceptance = accepted / kept.shape[1]
+        return Samples(kept, n_divergent, acceptance, centre, factor, step)
+
+
+def _whiten(seen: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and lower factor of the chains' covariance, shrunk a tenth to its diagonal.
+
+    Where chains have moved less than there are dimensions, the old factor's shape helps out.
+    """
+    centre = seen.mean(axis=0)
+    covariance = np.cov(seen.T)
+    diagonal = np.diag(np.diag(covariance))
+    covariance = (1 - _SHRINK) * covariance + _SHRINK * diagonal
+    covariance += 1e-10 * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    return centre, cholesky(covariance, lower=True)
+
+
+class _AdaptiveStep:
+    """Dual averaging of the log step (Hoffman & Gelman 2014, section 3.2)."""
+
+    def __init__(self, log_step: float) -> None:
+        self.anchor = log_step + np.log(1.5)
+        self.log_step = log_step
+        self.log_mean = log_step
+        self.deficit = 0.0
+        self.count = 0
+
+    def update(self, acceptance: float) -> None:
+        self.count += 1
+        rate = 1.0 / (self.count + 10)
+        self.deficit = (1 - rate) * self.deficit + rate * (_ACCEPTANCE - acceptance)
+        self.log_step = self.anchor - np.sqrt(self.count) / 0.1 * self.deficit
+        weight = self.count**-0.75
+        self.log_mean = weight * self.log_step + (1 - weight) * self.log_mean

@@ -1,0 +1,112 @@
+"""Windows of days over a grid of months, and what a figure's own words say of its error."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+# a stated range is its author's central 80%
+_RANGE_Z = 1.2816
+# hindsight: error of a year's delay, and at the most
+AGE_ERROR, MOST_AGE_ERROR = 0.1, 0.4
+
+
+def month_grid(first: dt.date, through: dt.date) -> list[dt.date]:
+    """First days of the months from ``first`` to ``through``, both included.
+
+    Raises:
+        ValueError: ``through`` lies before ``first``.
+    """
+    if through < first:
+        raise ValueError(f"through is {through}, before the first month {first}")
+    return pl.date_range(first.replace(day=1), through, "1mo", eager=True).to_list()
+
+
+def window_matrix(starts: pl.Series, ends: pl.Series, months: list[dt.date]) -> np.ndarray:
+    """Share of each month's days inside each window, shape (windows, months)."""
+    begin = np.array(months, dtype="datetime64[D]")
+    after = (begin.astype("datetime64[M]") + 1).astype("datetime64[D]")
+    start = np.array(starts.to_list(), dtype="datetime64[D]").reshape(-1, 1)
+    stop = np.array(ends.to_list(), dtype="datetime64[D]").reshape(-1, 1) + 1
+    overlap = np.minimum(stop, after) - np.maximum(start, begin)
+    return overlap.astype(float).clip(min=0) / (after - begin).astype(float)
+
+
+def half_year_lines(months: list[dt.date]) -> np.ndarray:
+    """Weights (months, knots) of straight lines between half-yearly knots, 0 at the first month.
+
+    Knots lie every six months from the first month's start; the path is 0 there.
+    """
+    n = len(months)
+    knots = -(-(n - 1) // 6) + 1 if n > 1 else 2
+    at = np.arange(n) / 6.0
+    weights = np.stack([np.interp(at, np.arange(knots), unit) for unit in np.eye(knots)], axis=1)
+    return weights[:, 1:]
+
+
+def error_log(base: float) -> pl.Expr:
+    """A figure's own error in logs: base, rounding, stated range and hindsight, in quadrature.
+
+    Rounding is the last digit that is not zero, read as a uniform error; ``stated_year`` is the
+    year the figure was said.
+    """
+    digits = (
+        pl.coalesce("central", "low", "high")
+        .round(0)
+        .cast(pl.Int64, strict=False)
+        .cast(pl.String)
+        .str.strip_chars_end("0")
+        .str.len_chars()
+        .cast(pl.Int64)
+        .clip(1, 8)
+    )
+    rounding = pl.lit(10.0).pow(1 - digits) / (2 * 3**0.5)
+    stated_range = pl.when(pl.col("low") > 0, pl.col("high") > pl.col("low")).then(
+        (pl.col("high") / pl.col("low")).log() / (2 * _RANGE_Z)
+    )
+    age = (
+        ((pl.col("stated_year") - pl.col("window_end_on").dt.year()) * AGE_ERROR)
+        .clip(0.0, MOST_AGE_ERROR)
+        .fill_null(0.0)
+    )
+    own = pl.coalesce(stated_range, rounding, pl.lit(0.0))
+    return (base**2 + own.pow(2) + age.pow(2)).sqrt()
+
+
+def site_arrays(rows: pl.DataFrame, months: list[dt.date], *, is_mean: bool) -> dict[str, Any]:
+    """Value, error and window of a site's rows, padded to one row where there are none.
+
+    Args:
+        rows: sorted by ``at``: ``value_log``, ``error_log``, ``window_start_on``, ``window_end_on``.
+        is_mean: weights of a mean over the window (prices, stocks) instead of a sum (flows).
+
+    Windows that begin before the grid speak of a part of it: their value is cut down by the share
+    of days inside, since nothing else is known.
+    """
+    n = max(rows.height, 1)
+    out = {
+        "value": np.zeros(n),
+        "error": np.ones(n),
+        "window": np.full((n, len(months)), 1.0 / len(months)),
+    }
+    if rows.is_empty():
+        return out
+    window = window_matrix(rows["window_start_on"], rows["window_end_on"], months)
+    length = (rows["window_end_on"] - rows["window_start_on"]).dt.total_days().to_numpy() + 1
+    days = window @ np.array(
+        [((m.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - m).days for m in months]
+    )
+    out["value"] = rows["value_log"].to_numpy().copy()
+    out["error"] = rows["error_log"].to_numpy().copy()
+    if is_mean:
+        window = window / np.maximum(window.sum(axis=1, keepdims=True), 1e-12)
+        # a quote of before the grid, or of a day between, speaks of the nearest month
+        lost = window.sum(axis=1) < 0.5
+        window[lost] = 1.0 / len(months)
+    else:
+        out["value"] += np.log(np.maximum(days, 1) / length)
+    out["window"] = window
+    return out
