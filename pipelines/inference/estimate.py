@@ -13,10 +13,6 @@ from pipelines.inference.joint import Joint, Outcome
 from pipelines.inference.sampler import Effort, Sampler, Samples
 from pipelines.inference.windows import window_matrix
 
-# sites a model publishes its monthly totals by
-MONTHLY = "months/"
-
-
 @dataclass(frozen=True)
 class Fit:
     """A sampled joint posterior.
@@ -26,7 +22,8 @@ class Fit:
         samples: every kept transition.
         theta: (draws, size), thinned: row i is world i of every stream.
         outcomes: by stream.
-        diagnostics: a row a stream, measure and inferred year.
+        diagnostics: a row a stream, measure and year.
+        sampler: compiled, for further fits of the same density.
     """
 
     joint: Joint
@@ -34,16 +31,15 @@ class Fit:
     theta: np.ndarray
     outcomes: dict[str, Outcome]
     diagnostics: pl.DataFrame
+    sampler: Sampler
 
     def years(self, stream: str) -> np.ndarray:
         """Calendar years of a stream's months, sorted."""
-        return np.unique([month.year for month in self.joint.evidence[stream].months])
+        return self.joint.years(stream)
 
     def annual(self, stream: str, measure: str) -> np.ndarray:
         """A measure by calendar year, (draws, years)."""
-        months = np.array([month.year for month in self.joint.evidence[stream].months])
-        by_year = months[:, None] == self.years(stream)[None, :]
-        return self.outcomes[stream].measures[measure] @ by_year
+        return self.outcomes[stream].annual(measure, self.joint.evidence[stream].months)
 
 
 def fit(
@@ -67,16 +63,16 @@ def fit(
         sampler: one already compiled for this joint.
         progress: told the share done.
     """
-    sampler = sampler or Sampler(joint.density, effort)
+    sampler = sampler or Sampler(joint.density)
     samples = sampler.sample(
         seed=seed,
+        effort=effort,
         is_enough=lambda kept: not troubles(diagnose_samples(joint, kept), 0, least=least_ess),
         progress=progress,
     )
     theta = samples.thinned(draws)
-    return Fit(
-        joint, samples, theta, outcomes(joint, theta, seed), diagnose_samples(joint, samples.theta)
-    )
+    found = outcomes(joint, theta, seed)
+    return Fit(joint, samples, theta, found, diagnose_samples(joint, samples.theta), sampler)
 
 
 def outcomes(joint: Joint, theta: np.ndarray, seed: int) -> dict[str, Outcome]:
@@ -88,23 +84,20 @@ def outcomes(joint: Joint, theta: np.ndarray, seed: int) -> dict[str, Outcome]:
 
 
 def diagnose_samples(joint: Joint, theta: np.ndarray) -> pl.DataFrame:
-    """Convergence of every measure and inferred year; theta is (chains, draws, size)."""
+    """Convergence of every measure and year; theta is (chains, draws, size)."""
     chains, each, size = theta.shape
-    sites = joint.density.outputs(theta.reshape(-1, size))
-    parts = []
-    for name, one in joint.evidence.items():
-        for site, values in joint.sites_of(name, sites).items():
-            if not site.startswith(MONTHLY):
-                continue
-            months = np.array([month.year for month in one.months[-values.shape[1] :]])
-            years = np.unique(months)
-            yearly = values @ (months[:, None] == years[None, :])
-            parts.append(
-                diagnose(
-                    name, site.removeprefix(MONTHLY), years, yearly.reshape(chains, each, -1)
-                )
+    return pl.concat(
+        [
+            diagnose(
+                stream,
+                measure,
+                joint.years(stream),
+                outcome.annual(measure, joint.evidence[stream].months).reshape(chains, each, -1),
             )
-    return pl.concat(parts)
+            for stream, outcome in outcomes(joint, theta.reshape(-1, size), 0).items()
+            for measure in outcome.measures
+        ]
+    )
 
 
 def places(fitted: Fit, stream: str) -> pl.DataFrame:

@@ -11,12 +11,14 @@ import numpy as np
 import polars as pl
 
 from pipelines.inference.estimate import Fit, outcomes
-from pipelines.inference.sampler import Effort, Sampler
+from pipelines.inference.joint import Outcome
+from pipelines.inference.sampler import Effort
 
 HIGHEST_K = 0.7
 # figures whose weights fail are left out in earnest when they seem to move a year by so many widths
 _WORTH_A_REFIT = 0.25
 _MOST_REFITS = 3
+_REFIT = Effort(draws=60, rounds=1)
 SCHEMA = pl.Schema(
     {
         "stream": pl.String,
@@ -158,7 +160,7 @@ def _refitted(fitted: Fit, headline: dict[str, str], table: pl.DataFrame) -> pl.
         found = without(fitted, [name])
         for stream, measure in headline.items():
             now = np.quantile(fitted.annual(stream, measure), _LEVELS, axis=0)
-            left = np.quantile(_annual(fitted, stream, found[stream], measure), _LEVELS, axis=0)
+            left = np.quantile(found[stream].annual(measure, fitted.joint.evidence[stream].months), _LEVELS, axis=0)
             fresh = _rows(stream, fitted.years(stream), "figure", name, now, left, 0.0, "refit")
             mine = (pl.col("name") == name) & (pl.col("stream") == stream)
             if not table.filter(mine).is_empty():
@@ -166,21 +168,14 @@ def _refitted(fitted: Fit, headline: dict[str, str], table: pl.DataFrame) -> pl.
     return table.sort("stream", "what", "name", "year")
 
 
-def _annual(fitted: Fit, stream: str, outcome: object, measure: str) -> np.ndarray:
-    months = np.array([month.year for month in fitted.joint.evidence[stream].months])
-    by_year = months[:, None] == fitted.years(stream)[None, :]
-    return outcome.measures[measure] @ by_year  # ty: ignore[unresolved-attribute]
-
-
-def without(fitted: Fit, ids: list[str], *, seed: int = 7) -> dict[str, object]:
+def without(fitted: Fit, ids: list[str], *, seed: int = 7) -> dict[str, Outcome]:
     """Outcomes by stream with these figures hidden, sampled anew from where the fit stands."""
-    effort = Effort(draws=60, rounds=1)
-    sampler = Sampler(fitted.joint.density, effort)
+    sampler, effort = fitted.sampler, _REFIT
     samples = sampler.sample(
-        seed=seed, data=fitted.joint.hidden(ids), start=fitted.samples
+        seed=seed, data=fitted.joint.hidden(ids), start=fitted.samples, effort=effort
     )
-    theta = samples.thinned(effort.chains * effort.draws)
-    return dict(outcomes(fitted.joint, theta, seed))
+    theta = samples.thinned(sampler.chains * effort.draws)
+    return outcomes(fitted.joint, theta, seed)
 
 
 def readings(fitted: Fit, headline: dict[str, str], leave: dict[str, str]) -> pl.DataFrame:
@@ -198,7 +193,7 @@ def readings(fitted: Fit, headline: dict[str, str], leave: dict[str, str]) -> pl
     }
     for reading, by_stream in found.items():
         for stream, measure in headline.items():
-            annual = _annual(fitted, stream, by_stream[stream], measure)
+            annual = by_stream[stream].annual(measure, fitted.joint.evidence[stream].months)
             low, middle, high = np.quantile(annual, _LEVELS, axis=0)
             parts.append(
                 pl.DataFrame({"year": fitted.years(stream).astype(np.int64)}).select(

@@ -77,15 +77,20 @@ class Outcome:
         measures: monthly USD of the whole stream by name, (draws, months).
         series: other monthly series figures are held against, by name, (draws, months).
         flows: series that add up over months; the others (prices, stocks) are averaged.
-        tables: further long tables of draws by name.
+        tables: further long tables of draws by name, made when asked for.
         components: factors of yearly income by name, logs, (draws, years).
     """
 
     measures: dict[str, np.ndarray]
     series: dict[str, np.ndarray] = field(default_factory=dict)
     flows: frozenset[str] = frozenset()
-    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    tables: dict[str, Callable[[], pl.DataFrame]] = field(default_factory=dict)
     components: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def annual(self, measure: str, months: Sequence[dt.date]) -> np.ndarray:
+        """A measure by calendar year of its months, (draws, years)."""
+        year = np.array([month.year for month in months])
+        return self.measures[measure] @ (year[:, None] == np.unique(year)[None, :])
 
     def over(self, name: str, windows: np.ndarray) -> np.ndarray:
         """A measure or series over windows (rows, months): sums of flows, else means, (draws, rows)."""
@@ -180,6 +185,10 @@ class Joint:
             is_read[rows["at"].to_numpy()] = 0.0
             figures[str(name)] = {**site, "is_read": is_read}
         return data
+
+    def years(self, stream: str) -> np.ndarray:
+        """Calendar years of a stream's months, sorted."""
+        return np.unique([month.year for month in self.evidence[stream].months])
 
     def sites_of(self, stream: str, sites: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """One stream's sites under their own names."""

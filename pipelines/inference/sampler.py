@@ -10,6 +10,7 @@ depends on rounding and so on the machine: sampling goes on, round by round, unt
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -35,15 +36,13 @@ class Effort:
     """How long to sample.
 
     Attributes:
-        chains: run side by side.
         warmup: transitions spent on step size and whitening.
         draws: transitions kept a chain in a round.
         rounds: rounds after which sampling ends even if it is not enough.
     """
 
-    chains: int = 32
-    warmup: int = 400
-    draws: int = 150
+    warmup: int = 300
+    draws: int = 130
     rounds: int = 6
 
 
@@ -80,12 +79,26 @@ class Samples:
 
 
 class Sampler:
-    """The transitions of one density, compiled once for all its data."""
+    """The transitions of one density, compiled once for all its data.
 
-    def __init__(self, density: Density, effort: Effort | None = None) -> None:
+    Args:
+        chains: run side by side, in two halves, each on a core of its own; even.
+    """
+
+    def __init__(self, density: Density, chains: int = 32) -> None:
         self.density = density
-        self.effort = effort or Effort()
-        self._path = jax.jit(self._leap)
+        self.chains = chains
+        self._compiled = jax.jit(self._leap)
+        self._threads = ThreadPoolExecutor(2)
+
+    def _path(self, z: np.ndarray, momentum: np.ndarray, *rest: Any) -> tuple[Any, Any]:
+        """Paths of all chains, (chains, size): where they end, and their energy errors."""
+        halves = [
+            self._threads.submit(self._compiled, z[some], momentum[some], *rest)
+            for some in (slice(None, self.chains // 2), slice(self.chains // 2, None))
+        ]
+        ended = [[np.asarray(part) for part in half.result()[:2]] for half in halves]
+        return np.concatenate([e[0] for e in ended]), np.concatenate([e[1] for e in ended])
 
     def _leap(
         self, z: Any, momentum: Any, step: Any, n_leaps: Any, centre: Any, factor: Any, data: Data
@@ -119,7 +132,7 @@ class Sampler:
         """Climb from ``start``, (size,)."""
 
         def negative(theta: np.ndarray) -> tuple[float, np.ndarray]:
-            batch = np.repeat(theta[None, :], self.effort.chains, axis=0)
+            batch = np.repeat(theta[None, :], self.chains, axis=0)
             value, gradient = self.density.target(batch, data)
             return -float(value[0]), -gradient[0]
 
@@ -128,7 +141,7 @@ class Sampler:
 
     def curvature(self, centre: np.ndarray, data: Data, *, weakest: float = 0.5) -> np.ndarray:
         """Factor of the inverse Hessian at ``centre``, by central differences, (size, size)."""
-        size, chains, width = centre.size, self.effort.chains, 1e-4
+        size, chains, width = centre.size, self.chains, 1e-4
         shifts = np.concatenate([np.eye(size), -np.eye(size)]) * width
         pad = -len(shifts) % chains
         shifts = np.concatenate([shifts, np.zeros((pad, size))])
@@ -146,6 +159,7 @@ class Sampler:
         self,
         *,
         seed: int,
+        effort: Effort | None = None,
         data: Data | None = None,
         start: Samples | None = None,
         is_enough: Callable[[np.ndarray], bool] | None = None,
@@ -155,6 +169,7 @@ class Sampler:
 
         Args:
             seed: same seed, same draws on one machine.
+            effort: how long to sample.
             data: other values of the data, same shapes.
             start: an earlier sampling of nearly the same density: its place, shape and step are
                 taken over and the warm-up is a third as long.
@@ -166,8 +181,8 @@ class Sampler:
             ValueError: the density is not finite where the chains start.
         """
         data = self.density.data if data is None else data
-        effort, generator = self.effort, np.random.default_rng(seed)
-        chains, size = effort.chains, self.density.size
+        effort, generator = effort or Effort(), np.random.default_rng(seed)
+        chains, size = self.chains, self.density.size
         warmup = effort.warmup
         if start is None:
             centre = self.mode(np.zeros(size), data)
@@ -209,12 +224,11 @@ class Sampler:
             path = 0.5 * np.pi * generator.uniform(0.5, 1.5)
             n_leaps = int(np.clip(np.ceil(path / step), 1, _MOST_LEAPS))
             momentum = generator.normal(size=(chains, size))
-            moved, error, _ = self._path(z, momentum, step, n_leaps, centre, factor, data)
-            error = np.asarray(error)
+            moved, error = self._path(z, momentum, step, n_leaps, centre, factor, data)
             error = np.where(np.isfinite(error), error, np.inf)
             acceptance = np.exp(-np.maximum(error, 0.0))
             is_moved = generator.uniform(size=chains) < acceptance
-            z = np.where(is_moved[:, None], np.asarray(moved), z)
+            z = np.where(is_moved[:, None], moved, z)
             if iteration < warmup:
                 average.update(float(acceptance.mean()))
                 recent.append(centre + z @ factor.T)

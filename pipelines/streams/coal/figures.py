@@ -199,7 +199,7 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
             group=group,
             measure=pl.when(is_national).then(measure),
             component=pl.when(pl.col("site").is_not_null()).then(component),
-            role=pl.when(in_record & ~pl.col("site").is_in(["lot", "capacity"]))
+            role=pl.when(in_record & (pl.col("site") != "lot"))
             .then(pl.lit("record"))
             .when(pl.col("site").is_in(["tonnes_part", "money_part", "count_part"]))
             .then(pl.lit("part"))
@@ -414,6 +414,6 @@ def _finish(
         usd,
         series={name: values for name, values in whole.items() if name not in usd},
         flows=frozenset(["tonnes"]),
-        tables={"coal_draws": algebra.to_long(months, **whole)},
+        tables={"draws": partial(algebra.to_long, months, **whole)},
         components=components,
     )
