@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ LAST_RECORDED = dt.date(2017, 9, 30)
 _SETTLING = 400
 NOT_COAL = "not in a quantity, unit or scope that the coal model reads"
 WHOLE_WORLD = ("WLD", "CHN")
+
+# what a discount was stated against: observation_id, base (chinese, world), why
+BASES_FILE = Path(__file__).with_name("discount_bases.csv")
 
 Priors = Mapping[str, Sequence[float]]
 
@@ -108,7 +112,9 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
     in_record = (pl.col("window_start_on") <= last_recorded) & (
         (pl.col("window_end_on") <= last_recorded) | is_cut_year
     )
-    central = pl.coalesce("central", (pl.col("low") * pl.col("high")).sqrt(), "low", "high")
+    middle = pl.coalesce("central", (pl.col("low") * pl.col("high")).sqrt(), "low", "high")
+    # what covers more caps coal at its upper end
+    central = pl.when(coverage == "more").then(pl.coalesce("high", middle)).otherwise(middle)
     site = (
         pl.when((quantity == "export_t") & is_floor)
         .then(pl.lit("tonnes_part"))
@@ -134,8 +140,6 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
         .then(pl.lit("discount"))
         .when((quantity == "reference_price_usd_per_t") & (pl.col("counterpart_iso3") == "CHN"))
         .then(pl.lit("chinese"))
-        .when((quantity == "output_t") & is_customs)
-        .then(pl.lit("capacity"))
     )
     group = pl.col("site").replace_strict(
         {
@@ -150,7 +154,6 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
             "price": "price",
             "discount": "price",
             "chinese": "price",
-            "capacity": "capacity",
         },
         default=None,
     )
@@ -165,18 +168,22 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
         .then(pl.lit("gross_fob_usd"))
     )
     component = pl.col("site").replace_strict(
-        {"price": "price", "discount": "price", "chinese": None, "capacity": None, "lot": None},
+        {"price": "price", "discount": "price", "chinese": None, "lot": None},
         default="tonnage",
         return_dtype=pl.String,
     )
-    is_place = pl.col("site").is_in(["lot", "price", "discount", "chinese", "capacity"])
+    is_place = pl.col("site").is_in(["lot", "price", "discount", "chinese"])
     reason = (
         pl.when(~pl.col("is_used"))
         .then("reason_not_used")
         .when(quantity == "reference_price_usd_per_t", pl.col("counterpart_iso3") != "CHN")
         .then(pl.lit("a world price: it moves the price path and says nothing of DPRK coal"))
+        .when(quantity == "output_t")
+        .then(pl.lit("output, not exports: it caps what a year can have exported"))
         .when(pl.col("site").is_null())
         .then(pl.lit(NOT_COAL))
+        .when((pl.col("site") == "discount") & pl.col("base").is_null())
+        .then(pl.lit("cheaper than a price that no series here holds"))
         .when(~is_place & (pl.col("site") != "money_ceiling") & (~is_national | is_mixed))
         .then(pl.lit(NOT_COAL))
         .when(pl.col("value").is_null() | (pl.col("value") <= 0))
@@ -193,7 +200,8 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
         .then(pl.lit("the record prices itself: value over tonnes"))
     )
     rows = (
-        observations.with_columns(value=central)
+        observations.join(pl.read_csv(BASES_FILE), on="observation_id", how="left")
+        .with_columns(value=central)
         .with_columns(site=site)
         .with_columns(
             group=group,
@@ -203,7 +211,7 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
             .then(pl.lit("record"))
             .when(pl.col("site").is_in(["tonnes_part", "money_part", "count_part"]))
             .then(pl.lit("part"))
-            .when(pl.col("site").is_in(["money_ceiling", "capacity"]))
+            .when(pl.col("site").is_in(["money_ceiling"]))
             .then(pl.lit("more"))
             .otherwise(pl.lit("whole")),
         )
@@ -290,7 +298,14 @@ def _calendar(
     named = [f"{kind}_step" for kind in kinds[is_step]]
     world = _world_price(observations, months)
     before = _world_price(observations, [dt.date(months[0].year - 1, 10, 1)])
+    output = _output_log(observations, months)
+    years = np.unique([month.year for month in months])
+    by_year = np.array([[float(month.year == year) for month in months] for year in years])
     return {
+        "year": by_year,
+        # a year cut off by the grid holds that share of the most
+        "most_log": output[0] + priors["exported_most"][0] + np.log(by_year.sum(axis=1) / 12),
+        "most_error": np.hypot(priors["exported_most"][1], output[1]),
         "line": half_year_lines(months),
         "halt": inside[is_halt].T,
         "step": step.T,
@@ -300,6 +315,24 @@ def _calendar(
         "world_log": world,
         "world": world - before[0],
     }
+
+
+def _output_log(
+    observations: pl.DataFrame, months: list[dt.date]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log of the year's output of coal, straight between known years, and a tenth a year of doubt."""
+    known = (
+        observations.filter(
+            pl.col("quantity") == "output_t", pl.col("is_used"), pl.col("class") == "official"
+        )
+        .group_by(year=pl.col("window_start_on").dt.year())
+        .agg(log=pl.col("central").log().mean())
+        .sort("year")
+    )
+    years = np.unique([month.year for month in months])
+    at = known["year"].to_numpy()
+    away = np.abs(years[:, None] - at[None, :]).min(axis=1)
+    return np.interp(years, at, known["log"].to_numpy()), 0.1 * away
 
 
 def _world_price(observations: pl.DataFrame, months: list[dt.date]) -> np.ndarray:
@@ -329,7 +362,7 @@ def _sites(
     read = rows.filter(pl.col("site").is_not_null())
     for name in (
         "tonnes", "tonnes_part", "money", "money_part", "money_ceiling", "count", "count_part",
-        "lot", "price", "discount", "chinese", "capacity",
+        "lot", "price", "discount", "chinese",
     ):  # fmt: skip
         of = read.filter(pl.col("site") == name).sort("at")
         is_mean = name in ("lot", "price", "discount", "chinese")
@@ -354,8 +387,6 @@ def _sites(
     chance = np.exp(-0.5 * sites["count"]["value"])
     sites["count"]["error"] = np.sqrt(sites["count"]["error"] ** 2 + effort**2 + chance**2)
     sites["lot"]["error"] = np.hypot(sites["lot"]["error"], priors["lot_spread"][0])
-    sites["capacity"]["value"] = sites["capacity"]["value"] + priors["exported_most"][0]
-    sites["capacity"]["error"] = np.full(n["capacity"], priors["exported_most"][1])
     point = pl.col("delivery_point")
     sites["price"]["is_delivered"] = column(
         "price",
@@ -366,7 +397,7 @@ def _sites(
         .otherwise(0.5),
     )
     sites["price"]["is_asked"] = column("price", pl.col("nature").is_in(["asked", "listed"]))
-    is_chinese = column("discount", pl.col("nature") == "of_chinese_price")
+    is_chinese = column("discount", pl.col("base") == "chinese")
     sites["discount"]["is_chinese"] = is_chinese
     weights = sites["discount"]["window"]
     sites["discount"]["base"] = weights @ world

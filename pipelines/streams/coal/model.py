@@ -21,8 +21,9 @@ import jax.numpy as jnp
 import numpyro
 import numpyro.distributions as dist
 from jax.nn import log_sigmoid
+from jax.scipy.special import log_ndtr
 
-from pipelines.inference.evidence import Rows, Shared, ceiling, figure, mixture, part
+from pipelines.inference.evidence import Rows, Shared, ceiling, figure, leaning, mixture, part
 
 Figures = dict[str, Any]
 
@@ -94,7 +95,8 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
     at = figures["money_part"]
     part("money_part", over(at, income), at)
     at = figures["money_ceiling"]
-    ceiling("money_ceiling", over(at, income * jnp.exp(delivered)), at)
+    lean = leaning(at, klass, root)
+    ceiling("money_ceiling", over(at, income * jnp.exp(delivered)) + lean, at)
 
     # -- ships counted: one share seen per observer and way of counting ------------------------
     mean_lot = normal("mean_lot")
@@ -126,6 +128,6 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
     at = figures["chinese"]
     figure("chinese", at["window"] @ chinese, at, klass, root)
 
-    # -- capacity ------------------------------------------------------------------------------
-    at = figures["capacity"]
-    ceiling("capacity", over(at, tonnes), at, at["error"])
+    # -- capacity: no year exports more than its mines give ----------------------------------------
+    room = (figures["most_log"] - jnp.log(figures["year"] @ tonnes)) / figures["most_error"]
+    numpyro.factor("capacity", jnp.sum(log_ndtr(room)))

@@ -102,7 +102,8 @@ def _readings(
 
 
 def _shortest_first(rows: pl.DataFrame, inside: np.ndarray) -> np.ndarray:
-    """Order of settling: customs first, short before long, all coal first, fine before rounded."""
+    """Order of settling: customs first, short before long, all coal first, the
+    declaring country before compilers, fine before rounded."""
     value = rows["value"].to_numpy()
     digits = np.array([len(f"{v:.0f}".rstrip("0")) for v in value])
     key = pl.DataFrame(
@@ -110,7 +111,7 @@ def _shortest_first(rows: pl.DataFrame, inside: np.ndarray) -> np.ndarray:
             "is_told": ~rows["class"].is_in(["customs", "official"]),
             "months": inside.sum(axis=1),
             "is_narrow": rows["sector"] == "HS270111",
-            "is_china": rows["counterpart_iso3"] == "CHN",
+            "is_world": rows["counterpart_iso3"] != "CHN",
             "digits": -digits,
             "id": rows["observation_id"],
         }
