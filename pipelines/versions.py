@@ -26,6 +26,7 @@ def code_version() -> str:
     return hash_files(
         [
             *code.rglob("*.py"),
+            *code.rglob("*.sql"),
             *(code / "reference").glob("*_priors.csv"),
             *(SQL_DIR.rglob("*.sql")),
             REPOSITORY / "requirements.lock",

@@ -1,6 +1,7 @@
 """The work database: open it, run one SQL file, write one frame.
 
-Tables are named by their address: `sql/facts/observations.sql` makes `facts.observations`.
+Tables are named by their address: `sql/facts/observations.sql` makes `facts.observations`. What a
+stream alone knows stands in its own folder: `pipelines/streams/<name>/published/<table>.sql`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import polars as pl
 import sqlglot
 from sqlglot import exp
 
-from pipelines.paths import SQL_DIR
+from pipelines.paths import SQL_DIR, STREAMS_DIR
 
 _TABLE = re.compile(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
@@ -110,17 +111,30 @@ def _checked(table: str) -> tuple[str, str]:
     return schema, name
 
 
+def sql_files(table: str) -> list[Path]:
+    """Files that make a table: its own under sql/, else those in the folders of streams."""
+    schema, name = _checked(table)
+    own = SQL_DIR / schema / f"{name}.sql"
+    if own.is_file():
+        return [own]
+    return sorted(STREAMS_DIR.glob(f"*/{schema}/{name}.sql"))
+
+
 def sql_of(table: str) -> str:
-    """The select statement of a table's SQL file.
+    """The select statement of a table's SQL file; of several streams' files, their union.
 
     Raises:
         WarehouseError: there is no such file.
     """
-    schema, name = _checked(table)
-    file = SQL_DIR / schema / f"{name}.sql"
-    if not file.is_file():
-        raise WarehouseError(f"{table} has no file sql/{schema}/{name}.sql")
-    return file.read_text(encoding="utf-8")
+    texts = [file.read_text(encoding="utf-8") for file in sql_files(table)]
+    if not texts:
+        schema, name = _checked(table)
+        raise WarehouseError(
+            f"{table} has no file sql/{schema}/{name}.sql, and no stream has {schema}/{name}.sql"
+        )
+    if len(texts) == 1:
+        return texts[0]
+    return "\nunion all by name\n".join(f"select * from (\n{text}\n)" for text in texts)
 
 
 # a select may read tables of any of these

@@ -1,10 +1,15 @@
-"""The published contract: one TOML file a table, read into plain objects and DDL."""
+"""The published contract: one TOML file a table, read into plain objects and DDL.
+
+A table that one stream alone has is promised in that stream's folder, beside the SQL that makes it.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+
+from pipelines.paths import STREAMS_DIR, shown
 
 CONTRACT_DIR = Path(__file__).resolve().parent / "contract"
 TYPES = frozenset({"DOUBLE", "BIGINT", "DATE", "TIMESTAMP", "VARCHAR", "BOOLEAN"})
@@ -110,5 +115,16 @@ def load_table(path: Path) -> PublishedTable:
 
 
 def load_contract() -> dict[str, PublishedTable]:
-    """Every promised table by name, in name order."""
-    return {path.stem: load_table(path) for path in sorted(CONTRACT_DIR.glob("*.toml"))}
+    """Every promised table by name, in name order.
+
+    Raises:
+        ContractError: two files promise a table of one name.
+    """
+    files: dict[str, Path] = {}
+    for path in (*CONTRACT_DIR.glob("*.toml"), *STREAMS_DIR.glob("*/published/*.toml")):
+        if path.stem in files:
+            raise ContractError(
+                f"{path.stem}.toml stands twice: {shown(files[path.stem])} and {shown(path)}"
+            )
+        files[path.stem] = path
+    return {name: load_table(files[name]) for name in sorted(files)}

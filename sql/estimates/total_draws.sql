@@ -1,26 +1,39 @@
 -- estimates.total_draws
--- grain   draw, month
+-- grain   measure, draw, month
 -- inputs  estimates.income_draws
 -- units   usd in nominal USD
 -- params  none
--- why     the streams' headlines added within a draw, only for months that every stream covers
+-- why     streams added within a draw, each total on one concept; a month adds the streams that
+--         have a number there, and only draws that all of them have: none is short of a stream
 
-with headlines as (
-    select *
+with incomes as (
+    select
+        stream,
+        measure,
+        draw,
+        month,
+        usd
     from estimates.income_draws
-    where measure in ('gross_fob_usd', 'state_take_usd')
+    where measure in ('gross_income_usd', 'state_income_usd')
 ),
 
-streams as (
-    select count(distinct stream) as n_streams from headlines
+covered as (
+    select
+        measure,
+        month,
+        count(distinct stream) as n_streams
+    from incomes
+    group by measure, month
 )
 
 select
-    headlines.draw,
-    headlines.month,
-    sum(headlines.amount) as usd
-from headlines
-cross join streams
-group by headlines.draw, headlines.month, streams.n_streams
-having count(*) = streams.n_streams
-order by headlines.draw, headlines.month
+    incomes.measure,
+    incomes.draw,
+    incomes.month,
+    sum(incomes.usd) as usd
+from incomes
+inner join covered
+    on incomes.measure = covered.measure and incomes.month = covered.month
+group by incomes.measure, incomes.draw, incomes.month, covered.n_streams
+having count(*) = covered.n_streams
+order by incomes.measure, incomes.draw, incomes.month

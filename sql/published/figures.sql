@@ -3,8 +3,8 @@
 -- inputs  facts.observations, staged.figure_sources, estimates.observation_use
 -- units   as stated, in column unit
 -- params  none
--- why     the whole ledger: a figure is used only if the ledger allows it and the headline
---         model of its stream took it
+-- why     the whole ledger: a figure is used only if the ledger allows it and the model of its
+--         stream took it
 
 select
     observations.observation_id,
@@ -35,7 +35,11 @@ select
     sources.url as source_url,
     observations.locator,
     observations.retrieved_at,
+    uses.measure,
+    uses.role,
     uses.posterior_quantile,
+    uses.predictive_quantile,
+    uses.influence,
     observations.is_used and coalesce(uses.is_used, false) as is_used,
     case
         when not observations.is_used then observations.reason_not_used
@@ -48,5 +52,7 @@ left join staged.figure_sources as sources
         observations.stream = sources.stream
         and observations.source_id = sources.source_id
 left join estimates.observation_use as uses
-    on observations.observation_id = uses.observation_id
+    on
+        observations.stream = uses.stream
+        and observations.observation_id = uses.observation_id
 order by observations.observation_id

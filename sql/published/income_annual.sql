@@ -1,108 +1,180 @@
 -- published.income_annual
 -- grain   stream, measure, year
--- inputs  estimates.income_draws, estimates.total_draws, estimates.origins_by_month,
---         estimates.years
+-- inputs  estimates.income_draws, estimates.total_draws, estimates.streams, estimates.year_roots,
+--         estimates.mcse, published.evidence_by_component
 -- units   nominal USD
 -- params  none
--- why     months added within a draw, then summarised; the total is prior-driven when any of
---         its streams is
+-- why     months added within a draw, then summarised; a total says which streams it adds and for
+--         how many of its months, so that none goes missing unseen
 
-with stream_years_drawn as (
+with per_draw as (
     select
         stream,
         measure,
         draw,
         year(month) as year,
-        sum(amount) as usd,
-        count(*) as months
+        sum(usd) as usd
     from estimates.income_draws
-    where measure != 'tonnes'
     group by stream, measure, draw, year(month)
-),
-
-per_draw as (
-    select * from stream_years_drawn
-    union all by name
-    -- each stream's headline under the name it shares with the total
-    select * replace ('state_income_usd' as measure)
-    from stream_years_drawn
-    where measure in ('gross_fob_usd', 'state_take_usd')
     union all by name
     select
         'total' as stream,
-        'state_income_usd' as measure,
+        measure,
         draw,
         year(month) as year,
-        sum(usd) as usd,
-        count(*) as months
+        sum(usd) as usd
     from estimates.total_draws
-    group by draw, year(month)
+    group by measure, draw, year(month)
 ),
 
-quantiles as (
+points as (
     select
         stream,
         measure,
         year,
-        quantile_cont(usd, 0.05) as q05,
-        quantile_cont(usd, 0.10) as q10,
-        quantile_cont(usd, 0.25) as q25,
-        quantile_cont(usd, 0.50) as q50,
-        quantile_cont(usd, 0.75) as q75,
-        quantile_cont(usd, 0.90) as q90,
-        quantile_cont(usd, 0.95) as q95,
-        avg(usd) as mean,
-        min(months) < 12 as is_partial_year
+        quantile_cont(usd, [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95]) as q,
+        avg(usd) as mean
     from per_draw
     group by stream, measure, year
+),
+
+months as (
+    select
+        income.stream,
+        income.measure,
+        year(income.month) as year,
+        count(distinct income.month) as n_months,
+        any_value(streams.sort_order) as sort_order
+    from estimates.income_draws as income
+    inner join estimates.streams as streams
+        on income.stream = streams.stream
+    group by income.stream, income.measure, year(income.month)
+),
+
+total_months as (
+    select
+        measure,
+        year(month) as year,
+        count(distinct month) as n_months
+    from estimates.total_draws
+    group by measure, year(month)
+),
+
+coverage as (
+    select
+        stream,
+        measure,
+        year,
+        n_months,
+        stream as streams
+    from months
+    union all by name
+    select
+        'total' as stream,
+        months.measure,
+        months.year,
+        min(months.n_months) as n_months,
+        string_agg(
+            case
+                when months.n_months = total_months.n_months then months.stream
+                else
+                    months.stream || ' (' || months.n_months || ' of ' || total_months.n_months
+                    || ' months)'
+            end,
+            ', ' order by months.sort_order, months.stream
+        ) as streams
+    from months
+    inner join total_months
+        on months.measure = total_months.measure and months.year = total_months.year
+    group by months.measure, months.year
+),
+
+roots as (
+    select
+        stream,
+        year,
+        count(distinct root_id) as n_origins
+    from estimates.year_roots
+    group by stream, year
+    union all by name
+    select
+        'total' as stream,
+        spoken.year,
+        count(distinct spoken.root_id) as n_origins
+    from estimates.year_roots as spoken
+    inner join months
+        on
+            spoken.stream = months.stream
+            and spoken.year = months.year
+            and months.measure = 'state_income_usd'
+    group by spoken.year
 ),
 
 evidence as (
     select
         stream,
-        year(month) as year,
-        count(distinct origin_id) as n_origins
-    from estimates.origins_by_month
-    group by stream, year(month)
-    union all
-    select
-        'total' as stream,
-        year(month) as year,
-        count(distinct origin_id) as n_origins
-    from estimates.origins_by_month
-    group by year(month)
+        year,
+        sum(variance_share) filter (where grade = 'this_year') as this_year,
+        sum(variance_share) filter (where grade = 'within_two_years') as within_two_years,
+        sum(variance_share) filter (where grade = 'none') as without,
+        sum(variance_share) as altogether
+    from published.evidence_by_component
+    group by stream, year
 ),
 
-stream_years as (
+shares as (
     select
         stream,
         year,
-        is_prior_driven,
-        model
-    from estimates.years
-),
-
-assumed as (
-    select * from stream_years
-    union all
-    select
-        'total' as stream,
-        year,
-        bool_or(is_prior_driven) as is_prior_driven,
-        'sum of streams' as model
-    from stream_years
-    group by year
+        coalesce(this_year, 0) / nullif(altogether, 0) as this_year_share,
+        coalesce(within_two_years, 0) / nullif(altogether, 0) as within_two_years_share,
+        coalesce(without, 0) / nullif(altogether, 0) as none_share
+    from evidence
 )
 
 select
-    quantiles.*,
-    coalesce(evidence.n_origins, 0) as n_origins,
-    -- a period that no figure touches is assumption, whatever its neighbours hold
-    coalesce(assumed.is_prior_driven, true) or evidence.n_origins is null as is_prior_driven,
-    assumed.model
-from quantiles
-left join evidence
-    on quantiles.stream = evidence.stream and quantiles.year = evidence.year
-left join assumed
-    on quantiles.stream = assumed.stream and quantiles.year = assumed.year
-order by quantiles.stream, quantiles.measure, quantiles.year
+    points.stream,
+    points.measure,
+    points.year,
+    points.q[1] as q05,
+    points.q[2] as q10,
+    points.q[3] as q25,
+    points.q[4] as q50,
+    points.q[5] as q75,
+    points.q[6] as q90,
+    points.q[7] as q95,
+    points.mean,
+    mcse.mcse_q05,
+    mcse.mcse_q50,
+    mcse.mcse_q95,
+    shares.this_year_share as evidence_this_year_share,
+    shares.within_two_years_share as evidence_within_two_years_share,
+    shares.none_share as evidence_none_share,
+    coverage.streams,
+    coverage.n_months < 12 as is_partial_year,
+    coalesce(roots.n_origins, 0) as n_origins,
+    case
+        when shares.this_year_share >= greatest(shares.within_two_years_share, shares.none_share)
+            then 'this_year'
+        when shares.within_two_years_share >= shares.none_share then 'within_two_years'
+        else 'none'
+    end as evidence_grade,
+    -- a period that nobody speaks of is assumption, whatever its neighbours hold
+    coalesce(shares.none_share, 1) > 0.5 or roots.n_origins is null as is_prior_driven,
+    case when points.stream = 'total' then 'sum of streams' else 'joint' end as model
+from points
+inner join coverage
+    on
+        points.stream = coverage.stream
+        and points.measure = coverage.measure
+        and points.year = coverage.year
+left join roots
+    on points.stream = roots.stream and points.year = roots.year
+left join shares
+    on points.stream = shares.stream and points.year = shares.year
+left join estimates.mcse as mcse
+    on
+        points.stream = mcse.stream
+        and points.measure = mcse.measure
+        and points.year = mcse.year
+order by points.stream, points.measure, points.year

@@ -1,99 +1,117 @@
 -- published.income_monthly
 -- grain   stream, measure, month
--- inputs  estimates.income_draws, estimates.total_draws, estimates.origins_by_month,
---         estimates.periods
+-- inputs  estimates.income_draws, estimates.total_draws, estimates.streams,
+--         estimates.month_roots, published.income_annual
 -- units   nominal USD
 -- params  none
--- why     draws summarised once, here
+-- why     draws summarised once, here; evidence is graded by year
 
-with stream_quantiles as (
+with drawn as (
     select
         stream,
         measure,
         month,
-        quantile_cont(amount, 0.05) as q05,
-        quantile_cont(amount, 0.10) as q10,
-        quantile_cont(amount, 0.25) as q25,
-        quantile_cont(amount, 0.50) as q50,
-        quantile_cont(amount, 0.75) as q75,
-        quantile_cont(amount, 0.90) as q90,
-        quantile_cont(amount, 0.95) as q95,
-        avg(amount) as mean
+        usd
     from estimates.income_draws
-    where measure != 'tonnes'
+    union all by name
+    select
+        'total' as stream,
+        measure,
+        month,
+        usd
+    from estimates.total_draws
+),
+
+points as (
+    select
+        stream,
+        measure,
+        month,
+        quantile_cont(usd, [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95]) as q,
+        avg(usd) as mean
+    from drawn
     group by stream, measure, month
 ),
 
-total_quantiles as (
+months as (
+    select distinct
+        income.stream,
+        income.measure,
+        income.month,
+        streams.sort_order
+    from estimates.income_draws as income
+    inner join estimates.streams as streams
+        on income.stream = streams.stream
+),
+
+coverage as (
+    select
+        stream,
+        measure,
+        month,
+        stream as streams
+    from months
+    union all by name
     select
         'total' as stream,
-        'state_income_usd' as measure,
+        measure,
         month,
-        quantile_cont(usd, 0.05) as q05,
-        quantile_cont(usd, 0.10) as q10,
-        quantile_cont(usd, 0.25) as q25,
-        quantile_cont(usd, 0.50) as q50,
-        quantile_cont(usd, 0.75) as q75,
-        quantile_cont(usd, 0.90) as q90,
-        quantile_cont(usd, 0.95) as q95,
-        avg(usd) as mean
-    from estimates.total_draws
-    group by month
+        string_agg(stream, ', ' order by sort_order, stream) as streams
+    from months
+    group by measure, month
 ),
 
-quantiles as (
-    select * from stream_quantiles
-    union all by name
-    -- each stream's headline under the name it shares with the total
-    select * replace ('state_income_usd' as measure)
-    from stream_quantiles
-    where measure in ('gross_fob_usd', 'state_take_usd')
-    union all by name
-    select * from total_quantiles
-),
-
-evidence as (
+roots as (
     select
         stream,
         month,
-        count(distinct origin_id) as n_origins
-    from estimates.origins_by_month
+        count(distinct root_id) as n_origins
+    from estimates.month_roots
     group by stream, month
-    union all
+    union all by name
     select
         'total' as stream,
-        month,
-        count(distinct origin_id) as n_origins
-    from estimates.origins_by_month
-    group by month
-),
-
-assumed as (
-    select
-        stream,
-        month,
-        is_prior_driven,
-        model
-    from estimates.periods
-    union all
-    select
-        'total' as stream,
-        month,
-        bool_or(is_prior_driven) as is_prior_driven,
-        'sum of streams' as model
-    from estimates.periods
-    group by month
+        spoken.month,
+        count(distinct spoken.root_id) as n_origins
+    from estimates.month_roots as spoken
+    inner join months
+        on
+            spoken.stream = months.stream
+            and spoken.month = months.month
+            and months.measure = 'state_income_usd'
+    group by spoken.month
 )
 
 select
-    quantiles.*,
-    coalesce(evidence.n_origins, 0) as n_origins,
-    -- a period that no figure touches is assumption, whatever its neighbours hold
-    coalesce(assumed.is_prior_driven, true) or evidence.n_origins is null as is_prior_driven,
-    assumed.model
-from quantiles
-left join evidence
-    on quantiles.stream = evidence.stream and quantiles.month = evidence.month
-left join assumed
-    on quantiles.stream = assumed.stream and quantiles.month = assumed.month
-order by quantiles.stream, quantiles.measure, quantiles.month
+    points.stream,
+    points.measure,
+    points.month,
+    points.q[1] as q05,
+    points.q[2] as q10,
+    points.q[3] as q25,
+    points.q[4] as q50,
+    points.q[5] as q75,
+    points.q[6] as q90,
+    points.q[7] as q95,
+    points.mean,
+    coverage.streams,
+    annual.evidence_grade,
+    annual.evidence_none_share,
+    annual.model,
+    coalesce(roots.n_origins, 0) as n_origins,
+    -- a period that nobody speaks of is assumption, whatever its neighbours hold
+    coalesce(annual.evidence_none_share, 1) > 0.5 or roots.n_origins is null as is_prior_driven
+from points
+inner join coverage
+    on
+        points.stream = coverage.stream
+        and points.measure = coverage.measure
+        and points.month = coverage.month
+inner join published.income_annual as annual
+    on
+        points.stream = annual.stream
+        and points.measure = annual.measure
+        and year(points.month) = annual.year
+left join roots
+    on points.stream = roots.stream and points.month = roots.month
+order by points.stream, points.measure, points.month

@@ -14,6 +14,6 @@ select
     price_usd_per_t
 from (
     unpivot estimates.coal_draws
-    on gross_fob_usd, net_usd
+    on cif_usd, gross_fob_usd, net_usd
     into name measure value usd
 )

@@ -14,6 +14,6 @@ select
     round(headcount, 1) as headcount
 from (
     unpivot estimates.labor_draws
-    on state_take_usd, gross_wages_usd
+    on gross_wages_usd, state_take_usd, remitted_usd
     into name measure value usd
 )

@@ -1,0 +1,39 @@
+-- quantity_between(quantity, place, from_month, to_month): a physical quantity of any window, from
+-- the draws of table quantity_draws: tonnes (place WLD), headcount (WLD or a host's ISO code)
+-- both months included; one row: q05 … q95 and mean; flows are summed, stocks averaged over months
+-- every number is null where the draws do not cover the whole window
+create macro quantity_between(quantity_, place, from_month, to_month) as table
+with per_draw as (
+    select
+        draw,
+        case when any_value(is_flow) then sum(amount) else avg(amount) end as amount,
+        count(*) as n_months
+    from quantity_draws
+    where
+        quantity = quantity_
+        and counterpart_iso3 = place
+        and month between date_trunc('month', cast(from_month as date))
+        and date_trunc('month', cast(to_month as date))
+    group by stream, draw
+),
+
+points as (
+    select
+        quantile_cont(amount, [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95]) as q,
+        avg(amount) as mean,
+        max(n_months) as n_months
+    from per_draw
+    where n_months = date_diff('month', cast(from_month as date), cast(to_month as date)) + 1
+)
+
+select
+    q[1] as q05,
+    q[2] as q10,
+    q[3] as q25,
+    q[4] as q50,
+    q[5] as q75,
+    q[6] as q90,
+    q[7] as q95,
+    mean,
+    coalesce(n_months, 0)::bigint as months_covered
+from points
