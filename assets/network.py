@@ -53,8 +53,6 @@ from pipelines.warehouse import (
     write_frame,
 )
 
-# each stream's income to the state, as the streams themselves name it
-HEADLINES = ("gross_fob_usd", "state_take_usd")
 K_MAX = 10
 # variants show how far the answer moves: fewer draws do
 SENSITIVITY_DRAWS = 50
@@ -273,13 +271,12 @@ def _income(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Every stream's headline by year and draw."""
     return connection.execute(
         """
-        select stream, year(month)::bigint as year, draw, sum(amount) as usd
+        select stream, year(month)::bigint as year, draw, sum(usd) as usd
         from estimates.income_draws
-        where measure in (select unnest($headlines))
+        where measure = 'state_income_usd'
         group by all
         order by all
-        """,
-        {"headlines": list(HEADLINES)},
+        """
     ).pl()
 
 
@@ -522,6 +519,7 @@ def clock(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult[Any]]:
                 quantile_cont(usd, 0.50) as q50,
                 quantile_cont(usd, 0.95) as q95
             from estimates.total_draws
+            where measure = 'state_income_usd'
             group by month
             order by month
             """

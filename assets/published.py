@@ -12,9 +12,9 @@ import polars as pl
 from assets.network_files import network_outputs
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result
-from pipelines.paths import SQL_DIR, published_dir, shown
+from pipelines.paths import published_dir, shown
 from pipelines.publish.contract import PublishedTable, load_contract
-from pipelines.publish.release import DATABASE_NAME, publish, utc_now
+from pipelines.publish.release import DATABASE_NAME, draws_sql, publish, utc_now
 from pipelines.publish.report import headline_png, write_report
 from pipelines.publish.vintages import next_vintage, read_last
 from pipelines.versions import code_version, hash_frame
@@ -25,6 +25,7 @@ from pipelines.warehouse import (
     is_current,
     read_frame,
     record,
+    sql_files,
     sql_of,
     tables_read,
     write_frame,
@@ -104,7 +105,7 @@ def build_assets(known: set[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     made = [
         _table_asset(table, known)
         for table in CONTRACT.values()
-        if (SQL_DIR / "published" / f"{table.name}.sql").is_file()
+        if sql_files(f"published.{table.name}")
     ]
     return [*made, _release_asset(known | {one.key for one in made})]
 
@@ -131,7 +132,7 @@ def _release_result(
 
 
 def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
-    draws = [file.read_text(encoding="utf-8") for file in sorted((SQL_DIR / "draws").glob("*.sql"))]
+    draws = list(draws_sql().values())
     waits = {dg.AssetKey(["published", name]) for name in CONTRACT if name not in MADE_BY_RELEASE}
     waits |= {key for sql in draws for key in _dependencies(sql, known)}
     contents = sorted(name for name in CONTRACT if name not in MADE_BY_RELEASE)

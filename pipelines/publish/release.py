@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.paths import SQL_DIR
+from pipelines.paths import SQL_DIR, STREAMS_DIR
 from pipelines.publish.contract import PublishedTable
 from pipelines.publish.csv_files import write_csv
 
@@ -97,15 +97,28 @@ def _write_files(
     write_csv(connection.sql(query).pl(), folder / "csv" / f"{table.name}.csv")
 
 
+def draws_sql() -> dict[str, str]:
+    """The select of every stream that says in its own folder what its file of draws holds."""
+    return {
+        file.parent.name: file.read_text(encoding="utf-8")
+        for file in sorted(STREAMS_DIR.glob("*/draws.sql"))
+    }
+
+
 def _write_draws(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
-    streams = []
-    for file in sorted((SQL_DIR / "draws").glob("*.sql")):
-        target = folder / "draws" / f"{file.stem}.parquet"
+    own = draws_sql()
+    shared = (SQL_DIR / "draws" / "stream.sql").read_text(encoding="utf-8")
+    found = connection.execute(
+        "select distinct stream from published.income_draws order by stream"
+    ).fetchall()
+    streams = [str(row[0]) for row in found]
+    for stream in streams:
+        target = folder / "draws" / f"{stream}.parquet"
         connection.execute(
-            f"copy ({file.read_text(encoding='utf-8')}\n) to {_literal(str(target))} "
-            "(format parquet, compression zstd)"
+            f"copy ({own.get(stream, shared)}\n) to {_literal(str(target))} "
+            "(format parquet, compression zstd)",
+            None if stream in own else {"stream": stream},
         )
-        streams.append(file.stem)
     return streams
 
 
