@@ -121,7 +121,8 @@ def load_contract() -> dict[str, PublishedTable]:
         ContractError: two files promise a table of one name.
     """
     files: dict[str, Path] = {}
-    for path in (*CONTRACT_DIR.glob("*.toml"), *STREAMS_DIR.glob("*/published/*.toml")):
+    own = sorted(STREAMS_DIR.glob("*/published/*.toml"))
+    for path in (*sorted(CONTRACT_DIR.glob("*.toml")), *own):
         if path.stem in files:
             raise ContractError(
                 f"{path.stem}.toml stands twice: {shown(files[path.stem])} and {shown(path)}"

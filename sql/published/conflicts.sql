@@ -60,7 +60,10 @@ select
     'joint' as model,
     is_used and is_read as is_used,
     row_number() over (
-        order by abs(influence) desc nulls last, abs(posterior_quantile - 0.5) desc nulls last, observation_id
+        order by
+            abs(influence) desc nulls last,
+            abs(posterior_quantile - 0.5) desc nulls last,
+            observation_id
     ) as rank
 from held
 where

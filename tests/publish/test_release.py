@@ -9,9 +9,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.publish.contract import Column, PublishedTable
+from pipelines.publish.contract import Column, PublishedTable, load_contract
 from pipelines.publish.csv_files import neutralised
 from pipelines.publish.release import DATABASE_NAME, PublishError, publish
+from pipelines.warehouse import build_table
+from tests.publish import world
 
 TABLE = PublishedTable(
     "ports",
@@ -23,56 +25,33 @@ TABLE = PublishedTable(
     ),
     True,
 )
-DRAWS = PublishedTable(
-    "income_draws",
-    "Draws.",
-    ("stream", "measure", "draw", "month"),
-    (
-        Column("stream", "VARCHAR", "", "stream", "test"),
-        Column("measure", "VARCHAR", "", "measure", "test"),
-        Column("draw", "BIGINT", "", "draw", "test"),
-        Column("month", "DATE", "", "month", "test"),
-        Column("amount", "DOUBLE", "", "amount", "test"),
-    ),
-    False,
-)
-CONTRACT = {"income_draws": DRAWS, "ports": TABLE}
+PROMISED = load_contract()
+# what the macros read
+DRAWN = ("income_draws", "quantity_draws", "stream_measures")
+CONTRACT = {**{name: PROMISED[name] for name in DRAWN}, "ports": TABLE}
 
 
 @pytest.fixture
 def work(connection):
-    """Two ports; two draws of two months in three streams."""
+    """Two ports; the small world's draws; tonnes of two draws in two months."""
     connection.execute("create table published.ports as select 'Nampo' as port, 5.0 as cargo_t")
     connection.execute("insert into published.ports values ('=HYPERLINK(1)', 7.0)")
+    world.build(connection)
+    for table in ("income_draws", "stream_measures"):
+        build_table(connection, f"published.{table}")
     connection.execute(
         """
-        create table published.income_draws as
-        select stream, measure, draw::bigint as draw, month, scale * (1 + draw) as amount
-        from (values
-            ('coal', 'gross_fob_usd', 100.0), ('coal', 'tonnes', 2.0),
-            ('labor', 'state_take_usd', 10.0), ('it_workers', 'state_take_usd', 1.0)
-        ) as streams(stream, measure, scale),
-        (values (0), (1)) as draws(draw),
-        (values (date '2019-01-01'), (date '2019-02-01')) as months(month)
+        create table published.quantity_draws as
+        select 'ore' as stream, 'tonnes' as quantity, 'WLD' as counterpart_iso3,
+            draw::bigint as draw, month, 2.0 * (1 + draw) as amount, true as is_flow
+        from (values (0), (1)) as draws(draw),
+        (values (date '2020-01-01'), (date '2020-02-01')) as months(month)
+        union all by name
+        select 'work' as stream, 'headcount' as quantity, 'AAA' as counterpart_iso3,
+            0::bigint as draw, month, persons as amount, false as is_flow
+        from (values (date '2020-01-01', 10.0), (date '2020-02-01', 20.0)) as rows(month, persons)
         """
     )
-    for table, columns in (
-        (
-            "coal_draws",
-            "0::bigint draw, date '2019-01-01' as month, 1.0 tonnes, "
-            "2.0 price_usd_per_t, 2.0 gross_fob_usd, 1.0 net_usd",
-        ),
-        (
-            "labor_draws",
-            "0::bigint draw, date '2019-01-01' as month, 'CHN' host_iso3, "
-            "5.0 headcount, 3.0 gross_wages_usd, 2.0 state_take_usd",
-        ),
-        (
-            "it_worker_draws",
-            "0::bigint draw, date '2019-01-01' as month, 3.0 gross_wages_usd, 2.0 state_take_usd",
-        ),
-    ):
-        connection.execute(f"create table estimates.{table} as select {columns}")
     return connection
 
 
@@ -103,32 +82,65 @@ def test_comments_travel_with_quotes_in_them(work, tmp_path):
     assert found == [("tonnes, the port's own [t]",)]
 
 
+def between(target: Path, stream: str, measure: str, first: str, last: str, columns: str):
+    return read(
+        target,
+        f"select {columns} from income_between('{stream}', '{measure}', '{first}', '{last}')",
+    )
+
+
 def test_income_of_a_window_is_summed_within_each_draw(work, tmp_path):
     target = tmp_path / "published"
     publish(work, CONTRACT, target)
-    macro = "select q50, mean, months_covered from income_between"
-    # draw 0: 2 x 100, draw 1: 2 x 200
-    assert read(target, f"{macro}('coal','gross_fob_usd','2019-01-01','2019-02-01')") == [
-        (300.0, 300.0, 2)
-    ]
-    assert read(target, f"{macro}('total','state_income_usd','2019-01-01','2019-02-01')") == [
-        (333.0, 333.0, 2)
-    ]
-    assert read(target, f"{macro}('labor','state_income_usd','2019-02-01','2019-02-01')") == [
-        (15.0, 15.0, 1)
-    ]
-    assert read(target, "select mean from tonnes_between('2019-01-01','2019-02-01')") == [(6.0,)]
+    columns = "q05, q50, mean, months_covered, streams"
+    # two months of 20, 40, 60, 80
+    window = ("2020-01-01", "2020-02-01")
+    found = between(target, "ore", "paid_usd", *window, columns)
+    assert found == [(pytest.approx(40 + 0.15 * 40), 100.0, 100.0, 2, "ore")]
+    # the income that all streams have is another name of one of its own measures
+    assert found == between(target, "ore", "gross_income_usd", *window, columns)
+    assert between(target, "ore", "state_income_usd", *window, "q50") == [(50.0,)]
+
+
+def test_a_total_adds_the_streams_that_have_a_number_and_names_them(work, tmp_path):
+    target = tmp_path / "published"
+    publish(work, CONTRACT, target)
+    # seven months of ore, 70 to 280; six of work, 240, 6, 24, 12: worlds 310, 146, 234, 292
+    assert between(
+        target,
+        "total",
+        "state_income_usd",
+        "2020-07-01",
+        "2021-01-01",
+        "q50, months_covered, streams",
+    ) == [(263.0, 7, "ore, work (6 of 7 months)")]
+    assert between(
+        target, "total", "gross_income_usd", "2020-12-01", "2020-12-01", "q50, streams"
+    ) == [(76.0, "ore, work")]
+    # a measure of one stream is nobody's total
+    assert between(target, "total", "paid_usd", "2020-07-01", "2020-07-01", "q50") == [(None,)]
 
 
 def test_a_window_that_the_draws_do_not_cover_has_no_number(work, tmp_path):
     target = tmp_path / "published"
     publish(work, CONTRACT, target)
-    assert read(
-        target,
-        "select q50, months_covered from "
-        "income_between('coal','gross_fob_usd','2018-12-01','2019-02-01')",
-    ) == [(None, 0)]
-    assert read(target, "select q50 from tonnes_between('2019-01-01','2019-03-01')") == [(None,)]
+    for stream, first in (("ore", "2019-12-01"), ("total", "2019-12-01"), ("work", "2020-06-01")):
+        assert between(
+            target, stream, "state_income_usd", first, "2020-08-01", "q50, months_covered"
+        ) == [(None, 0)]
+    assert read(target, "select q50 from tonnes_between('2020-01-01', '2020-03-01')") == [(None,)]
+
+
+def test_flows_are_added_over_a_window_and_stocks_averaged(work, tmp_path):
+    target = tmp_path / "published"
+    publish(work, CONTRACT, target)
+    window = "'2020-01-01', '2020-02-01'"
+    assert read(target, f"select mean, q50, months_covered from tonnes_between({window})") == [
+        (6.0, 6.0, 2)
+    ]
+    assert read(target, f"select q50 from quantity_between('headcount', 'AAA', {window})") == [
+        (15.0,)
+    ]
 
 
 def test_the_same_rows_give_the_same_parquet_bytes(work, tmp_path):
@@ -141,6 +153,7 @@ def test_the_same_rows_give_the_same_parquet_bytes(work, tmp_path):
                 for path in (tmp_path / name).resolve().rglob("*.parquet")
             }
         )
+    # two streams' draws, the measures and the ports
     assert len(files[0]) == 4
     assert files[0] == files[1]
 
@@ -213,8 +226,20 @@ def test_the_data_package_describes_every_file(work, tmp_path):
     package = json.loads((target / "datapackage.json").read_text())
     assert {resource["path"] for resource in package["resources"]} == {
         "csv/ports.csv",
-        "draws/coal.parquet",
-        "draws/it_workers.parquet",
-        "draws/labor.parquet",
+        "csv/stream_measures.csv",
+        "draws/ore.parquet",
+        "draws/work.parquet",
     }
     assert all((target / resource["path"]).is_file() for resource in package["resources"])
+
+
+def test_a_stream_without_a_word_on_its_draws_has_them_in_whole_dollars(work, tmp_path):
+    target = tmp_path / "published"
+    publish(work, CONTRACT, target)
+    with duckdb.connect() as reader:
+        found = reader.execute(
+            f"select measure, sum(usd) from '{target}/draws/work.parquet' "
+            "where month = '2020-07-01' group by measure order by measure"
+        ).fetchall()
+    # 40 + 1 + 4 + 2 sent, twice that paid
+    assert found == [("pay_usd", 94.0), ("sent_usd", 47.0)]

@@ -27,8 +27,9 @@ named as (
         count(distinct observations.root_id) as n_origins
     from facts.observations as observations
     inner join years
-        on years.year between year(observations.window_start_on)
-        and year(observations.window_end_on)
+        on
+            year(observations.window_start_on) <= years.year
+            and year(observations.window_end_on) >= years.year
     where
         observations.stream = 'coal'
         and observations.quantity in (

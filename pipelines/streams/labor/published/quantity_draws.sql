@@ -26,3 +26,14 @@ select
     false as is_flow
 from estimates.labor_draws
 where host_iso3 in ('CHN', 'RUS')
+union all by name
+select
+    'labor' as stream,
+    'state_share' as quantity,
+    'WLD' as counterpart_iso3,
+    draw,
+    month,
+    sum(state_take_usd) / nullif(sum(gross_wages_usd), 0) as amount,
+    false as is_flow
+from estimates.labor_draws
+group by draw, month
