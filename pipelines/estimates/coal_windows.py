@@ -188,7 +188,8 @@ def reference_priors() -> pl.DataFrame:
 
 def reference_obtainable() -> pl.DataFrame:
     """The project's own table of data that could still be had, for the value of information."""
-    return pl.read_csv(STREAMS_DIR / "coal" / "obtainable_data.csv", try_parse_dates=True)
+    table = pl.read_csv(STREAMS_DIR / "coal" / "obtainable_data.csv", try_parse_dates=True)
+    return table.with_columns(stream=pl.lit("coal"))
 
 
 def prior_arguments(priors: pl.DataFrame) -> dict[str, tuple[float, ...]]:
