@@ -20,17 +20,10 @@ from assets.definitions import defs
 from assets.loggers import LISTENERS
 from assets.schedules import MAIN_JOB
 from pipelines.paths import published_dir, shown, work_database
+from pipelines.publish.answer import COLUMNS, answer_table
 from pipelines.publish.release import DATABASE_NAME
-from pipelines.publish.report import answer_rows, millions
 from pipelines.warehouse import Warehouse
 
-# short enough for a table of 80 columns
-SHORT_TITLES = {
-    "coal": "coal, gross FOB",
-    "labor": "labor, state take",
-    "it_workers": "IT workers' take",
-    "total": "all three",
-}
 _FOLD = re.compile(r"fold (\d+) of (\d+): (.*)")
 SILENT = {"loggers": {"console": {"config": {"level": "CRITICAL"}}}}
 
@@ -134,33 +127,17 @@ def print_answer(console: Console) -> None:
         console.print("Nothing is published yet.")
         return
     with duckdb.connect(str(database), read_only=True) as reader:
-        rows = answer_rows(reader)
+        rows = answer_table(reader)
     table = Table(
-        title="What North Korea earns, nominal USD million",
+        title="What North Korea earns a year, nominal USD million",
         title_justify="left",
         box=None,
-        padding=(0, 2, 0, 0),
+        padding=(0, 1, 0, 0),
     )
-    for name, justify in (
-        ("stream", "left"),
-        ("year", "right"),
-        ("median", "right"),
-        ("90% interval", "right"),
-        ("through", "right"),
-        ("origins", "right"),
-        ("prior-driven", "left"),
-    ):
-        table.add_column(name, justify=justify, no_wrap=True)
+    for name in COLUMNS:
+        table.add_column(name, justify="left" if name == COLUMNS[0] else "right")
     for row in rows:
-        table.add_row(
-            SHORT_TITLES[row["stream"]],
-            str(row["year"]),
-            millions(row["median"]),
-            f"{millions(row['low'])}–{millions(row['high'])}",
-            str(row["data_through"] or "")[:7],
-            str(row["n_origins"]),
-            "yes" if row["is_prior_driven"] else "no",
-        )
+        table.add_row(*row)
     console.print(table)
     folder = published_dir()
     console.print(f"report     {shown(folder / 'report.html')}", highlight=False)

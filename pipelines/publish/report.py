@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import altair as alt
 import duckdb
@@ -18,17 +17,12 @@ import jinja2
 import polars as pl
 import vl_convert
 
+from pipelines.paths import STREAMS_DIR
+from pipelines.publish.answer import COLUMNS, answer_rows, answer_table, millions
 from pipelines.publish.contract import load_contract
 from pipelines.publish.release import DATABASE_NAME
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-STREAM_TITLES = {
-    "coal": "coal, gross FOB income",
-    "labor": "overseas labor, taken by the state",
-    "it_workers": "overseas IT workers, taken by the state",
-    "total": "all three, added within each draw",
-}
-COLOURS = {"coal": "#3b3b3b", "labor": "#0b6e99", "it_workers": "#b4552d", "total": "#6b4c9a"}
 TABLE_ROWS = 400
 Chart = alt.Chart | alt.LayerChart
 
@@ -56,51 +50,24 @@ class Section:
     fragments: list[str] = field(default_factory=list)
 
 
-def millions(usd: float | None) -> str:
-    """US dollars as millions with three significant digits."""
-    if usd is None:
-        return "not known"
-    value = usd / 1e6
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
+@dataclass(frozen=True)
+class Stream:
+    """How a stream, or the total, is shown."""
+
+    title: str
+    colour: str
 
 
-def answer_rows(reader: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """The answer: each stream's headline for its latest full year.
-
-    Returns:
-        Dicts with stream, title, year, median, low, high (USD), data_through, n_origins,
-        is_prior_driven, model.
-    """
-    rows = reader.execute(
-        """
-        with last_full as (
-            select *
-            from income_annual
-            where measure = 'state_income_usd' and not is_partial_year
-            qualify year = max(year) over (partition by stream)
-        ),
-        evidence as (
-            select stream, max(window_end_on) as data_through
-            from figures
-            where is_used
-            group by stream
-        )
-        select
-            last_full.stream, year, q50, q05, q95, evidence.data_through, n_origins,
-            is_prior_driven, model
-        from last_full
-        left join evidence on last_full.stream = evidence.stream
-        """
+def streams_of(reader: duckdb.DuckDBPyConnection) -> dict[str, Stream]:
+    """Every stream and the total by name, in the order to show them."""
+    rows = reader.sql(
+        "select stream, title, colour from streams order by sort_order, stream"
     ).fetchall()
-    names = ("stream", "year", "median", "low", "high", "data_through", "n_origins")
-    found = {
-        row[0]: dict(zip((*names, "is_prior_driven", "model"), row, strict=True)) for row in rows
-    }
-    return [
-        {**found[stream], "title": title}
-        for stream, title in STREAM_TITLES.items()
-        if stream in found
-    ]
+    return {stream: Stream(title, colour) for stream, title, colour in rows}
+
+
+def _titles(reader: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return {stream: shown.title for stream, shown in streams_of(reader).items()}
 
 
 def _has(reader: duckdb.DuckDBPyConnection, table: str) -> bool:
@@ -108,44 +75,159 @@ def _has(reader: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 
 def _answer(reader: duckdb.DuckDBPyConnection) -> Section:
-    rows = [
-        [
-            row["title"],
-            str(row["year"]),
-            millions(row["median"]),
-            f"{millions(row['low'])} – {millions(row['high'])}",
-            str(row["data_through"] or ""),
-            str(row["n_origins"]),
-            "yes" if row["is_prior_driven"] else "no",
-            row["model"],
-        ]
-        for row in answer_rows(reader)
+    rows = answer_rows(reader)
+    coverage = [
+        f"{row['title']}, {row['year']}: {row['streams']}."
+        for row in rows
+        if row["streams"] != row["stream"]
+    ]
+    tables = [
+        Table(list(COLUMNS), answer_table(reader)),
+        *([_widths(reader)] if _has(reader, "evidence_by_component") else []),
+        *([_readings(reader)] if _has(reader, "readings") else []),
+        *([_claims(reader)] if _has(reader, "claims") else []),
+        *([_verdicts(reader)] if _has(reader, "backtest_scores") else []),
     ]
     return Section(
         "answer",
         "The answer",
         text=[
-            "Nominal US dollars, millions. The interval holds the model's central 90%: one year "
-            "in ten is expected to lie outside it. “Prior-driven: yes” means that assumption, not "
-            "evidence of that year, sets the number.",
+            "Nominal US dollars, millions, in the digits that Monte Carlo error allows. The "
+            "interval holds the model’s central 90%: one year in ten is expected to lie outside "
+            "it. “Evidence of the year itself” is the share of the uncertainty that stands on "
+            "parts of the income somebody speaks of in that very year; the rest is older word or "
+            "assumption. “Roots” are bodies that speak of that year, each counted once.",
+            *coverage,
+            *(_tested(reader) if _has(reader, "backtest_scores") else []),
             *(_beaten(reader) if _has(reader, "backtest_scores") else []),
             *(_stale(reader) if _has(reader, "backtest_scores") else []),
         ],
-        tables=[
-            Table(
-                [
-                    "stream, USD m",
-                    "year",
-                    "median",
-                    "90% interval",
-                    "data through",
-                    "origins",
-                    "prior-driven",
-                    "model",
-                ],
-                rows,
-            )
+        tables=tables,
+    )
+
+
+# the last full year of each stream, as the answer table shows it
+LAST_FULL = """
+    select stream, max(year) as year
+    from income_annual
+    where measure = 'state_income_usd' and not is_partial_year
+    group by stream
+"""
+
+
+def _widths(reader: duckdb.DuckDBPyConnection) -> Table:
+    """What the widths of the answer rest on."""
+    frame = reader.sql(
+        f"""
+        select
+            streams.title as stream,
+            parts.year,
+            parts.component as part,
+            round(100 * parts.variance_share)::bigint || '%' as "share of the uncertainty",
+            case parts.grade
+                when 'this_year' then 'of the year itself'
+                when 'within_two_years' then 'of the two years around'
+                else 'none: assumption'
+            end as evidence,
+            parts.n_roots as roots
+        from evidence_by_component as parts
+        inner join ({LAST_FULL}) as last_full
+            on parts.stream = last_full.stream and parts.year = last_full.year
+        inner join streams on parts.stream = streams.stream
+        where parts.stream != 'total'
+        order by streams.sort_order, parts.variance_share desc, parts.component
+        """
+    ).pl()
+    return _table(frame, "What the widths rest on")
+
+
+def _readings(reader: duckdb.DuckDBPyConnection) -> Table:
+    rows = reader.sql(
+        f"""
+        select streams.title, readings.year, readings.reading, q05, q50, q95
+        from readings
+        inner join ({LAST_FULL}) as last_full
+            on readings.stream = last_full.stream and readings.year = last_full.year
+        inner join streams on readings.stream = streams.stream
+        order by streams.sort_order, readings.reading
+        """
+    ).fetchall()
+    return Table(
+        ["stream, USD m", "year", "sources read", "median", "90% interval"],
+        [
+            [title, str(year), reading, millions(q50), f"{millions(q05)}–{millions(q95)}"]
+            for title, year, reading, q05, q50, q95 in rows
         ],
+        "The headline as each side reads it",
+    )
+
+
+def _claims(reader: duckdb.DuckDBPyConnection) -> Table:
+    frame = reader.sql(
+        """
+        select
+            claims.words as claim,
+            streams.title as stream,
+            claims.window_start_on as from,
+            claims.window_end_on as to,
+            claims.measure as "held against",
+            claims.q05 as "5%",
+            claims.q50 as median,
+            claims.q95 as "95%",
+            round(claims.low_quantile, 2) as "worlds below its low end",
+            round(claims.high_quantile, 2) as "worlds below its high end",
+            claims.verdict,
+            claims.source_title as source
+        from claims
+        inner join streams on claims.stream = streams.stream
+        order by
+            streams.sort_order,
+            claims.window_start_on desc,
+            claims.claim_id,
+            claims.measure
+        """
+    ).pl()
+    return _table(frame, "What has been claimed, beside these numbers", searchable=True)
+
+
+def _verdicts(reader: duckdb.DuckDBPyConnection) -> Table:
+    """How the backtests went, by stream and era."""
+    rows = reader.sql(
+        f"""
+        select
+            streams.title,
+            scores.era,
+            scores.test,
+            scores.quantity,
+            scores.n,
+            scores.n_roots,
+            scores.coverage_90,
+            scores.coverage_90_low,
+            scores.coverage_90_high,
+            scores.verdict
+        from backtest_scores as scores
+        inner join ({HEADLINE_MODELS}) as headline
+            on scores.stream = headline.stream and scores.model = headline.model
+        inner join streams on scores.stream = streams.stream
+        order by streams.sort_order, scores.era, scores.test, scores.quantity
+        """
+    ).fetchall()
+    return Table(
+        ["stream", "years", "hidden", "figures of", "figures", "roots", "inside 90%", "so it is"],
+        [
+            [
+                title,
+                era,
+                TEST_TITLES.get(test, test.replace("_", " ")),
+                quantity,
+                str(n),
+                str(n_roots),
+                "" if inside is None else f"{inside:.0%} ({low:.0%}–{high:.0%})",
+                verdict,
+            ]
+            for title, era, test, quantity, n, n_roots, inside, low, high, verdict in rows
+        ],
+        "Hidden figures inside the 90% interval, by years (in brackets: 95% interval over roots)",
     )
 
 
@@ -173,7 +255,7 @@ def _income(reader: duckdb.DuckDBPyConnection) -> Section:
     points = reader.sql(
         """
         select
-            stream,
+            figures.stream,
             window_start_on + interval 182 day as mid_on,
             coalesce(central, sqrt(low * high), low, high) / 12 as usd_per_month,
             observation_id,
@@ -181,22 +263,22 @@ def _income(reader: duckdb.DuckDBPyConnection) -> Section:
             coalesce(source_title, source_id) as source,
             case when is_used then 'used' else 'not used' end as use
         from figures
+        inner join stream_measures as measures
+            on figures.stream = measures.stream and figures.measure = measures.measure
         where
             unit = 'USD'
             and coverage = 'whole'
-            and quantity in ('export_usd', 'earnings_usd')
-            and counterpart_iso3 in ('WLD', 'CHN')
             and kind not in ('plan', 'structural_zero')
             and date_diff('day', window_start_on, window_end_on) between 360 and 370
         order by observation_id
         """
     ).pl()
     charts: list[Chart] = []
-    for stream, title in STREAM_TITLES.items():
+    for stream, shown in streams_of(reader).items():
         rows = monthly.filter(pl.col("stream") == stream)
         if rows.is_empty():
             continue
-        chart = _band(rows, "month", "USD a month", COLOURS[stream])
+        chart = _band(rows, "month", "USD a month", shown.colour)
         dots = points.filter(pl.col("stream") == stream)
         if dots.height:
             chart += (
@@ -213,72 +295,52 @@ def _income(reader: duckdb.DuckDBPyConnection) -> Section:
                     tooltip=["observation_id", "quantity", "source", "usd_per_month"],
                 )
             )
-        charts.append(chart.properties(width=820, height=240, title=title))
+        charts.append(chart.properties(width=820, height=240, title=shown.title))
     return Section(
         "income",
         "Income by month",
         text=[
-            "Line: median. Bands: central 50% and 90%. Points: published yearly totals, spread "
-            "evenly over their year; red ones were used by the model, grey ones were not (the "
-            "table of figures says why).",
+            "What reaches the DPRK side. Line: median. Bands: central 50% and 90%. Points: "
+            "published yearly totals, whatever money they speak of, spread evenly over their year; "
+            "red ones were used by the model, grey ones were not (the table of figures says why).",
         ],
         charts=charts,
     )
 
 
-def _coal(reader: duckdb.DuckDBPyConnection) -> Section:
-    frame = reader.sql("select * from coal_monthly order by month").pl()
-    charts: list[Chart] = []
-    for prefix, title in (("tonnes", "tonnes a month"), ("price_usd_per_t", "USD per tonne, FOB")):
-        renamed = frame.select(
-            "month",
-            *(pl.col(f"{prefix}_{q}").alias(q) for q in ("q05", "q25", "q50", "q75", "q95")),
-        )
-        charts.append(
-            _band(renamed, "month", title, COLOURS["coal"]).properties(width=820, height=200)
-        )
-    yearly = reader.sql(
-        "select year, destination_iso3, round(share_q50, 3) as median_share, "
-        "round(share_q05, 3) as low, round(share_q95, 3) as high "
-        "from coal_destination_annual where share_q95 > 0.005 order by year desc, share_q50 desc"
-    ).pl()
-    return Section(
-        "coal",
-        "Coal: tonnes, price, destinations",
-        charts=charts,
-        tables=[_table(yearly, "Destinations by year (share of tonnes, 90% interval)")],
-    )
+_POINTS = {"q05", "q25", "q50", "q75", "q95"}
 
 
-def _labor(reader: duckdb.DuckDBPyConnection) -> Section:
-    frame = reader.sql(
-        """
-        select
-            year,
-            host_iso3 as host,
-            round(headcount_q50)::bigint as workers,
-            format('{:,}', round(headcount_q05)::bigint) || ' – '
-                || format('{:,}', round(headcount_q95)::bigint) as "workers, 90%",
-            round(wage_usd_per_month_q50)::bigint as "gross wage, USD/month",
-            round(state_share_q50, 2) as "state share",
-            round(take_usd_q50 / 1e6, 1) as "taken, USD m",
-            round(take_usd_q05 / 1e6, 1) || ' – ' || round(take_usd_q95 / 1e6, 1)
-                as "taken, 90%, USD m"
-        from labor_by_host_annual
-        order by year desc, take_usd_q50 desc
-        """
-    ).pl()
-    return Section(
-        "labor",
-        "Overseas labor by host",
-        tables=[_table(frame, "Workers, wages and what the state takes", searchable=True)],
-    )
+def _stream_sections(reader: duckdb.DuckDBPyConnection) -> list[Section]:
+    """A part for each stream whose folder says, select by select, what it has to show.
+
+    The first line of a select is its title. With a month and quantiles it is a chart, else a table.
+    """
+    sections = []
+    for stream, shown in streams_of(reader).items():
+        charts: list[Chart] = []
+        tables: list[Table] = []
+        for file in sorted(STREAMS_DIR.glob(f"{stream}/report/*.sql")):
+            sql = file.read_text(encoding="utf-8")
+            title = sql.partition("\n")[0].removeprefix("--").strip()
+            frame = reader.sql(sql).pl()
+            if {"month", *_POINTS} <= set(frame.columns):
+                band = _band(frame, "month", title, shown.colour)
+                charts.append(band.properties(width=820, height=200))
+            else:
+                tables.append(_table(frame, title, searchable=True))
+        if charts or tables:
+            sections.append(
+                Section(f"stream-{stream}", shown.title.capitalize(), charts=charts, tables=tables)
+            )
+    return sections
 
 
 def _evidence(reader: duckdb.DuckDBPyConnection) -> Section:
     conflicts = reader.sql(
-        "select observation_id, stream, quantity, window_start_on as from, window_end_on as to, "
-        "stated, model_q05, model_q95, unit, is_used from conflicts order by observation_id"
+        "select rank, observation_id, stream, concept, window_start_on as from, "
+        "window_end_on as to, stated, model_q05, model_q95, unit, "
+        "round(influence, 2) as influence, is_used from conflicts order by rank"
     ).pl()
     origins = reader.sql(
         "select name, kind_of_body, n_statements as statements, n_repeats as repeats, "
@@ -300,7 +362,12 @@ def _evidence(reader: duckdb.DuckDBPyConnection) -> Section:
             "was printed. Nothing is dropped: a figure no model used says why.",
         ],
         tables=[
-            _table(conflicts, "Figures outside the model's 90% interval", searchable=True),
+            _table(
+                conflicts,
+                "Figures outside the published 90% interval of what they measure, the most "
+                "influential first",
+                searchable=True,
+            ),
             _table(origins, "Origins: repeats and arithmetic", searchable=True),
             _table(figures, "All figures", searchable=True, limit=5_000),
         ],
@@ -322,11 +389,11 @@ HEADLINE_MODELS = """
 
 def _trust(reader: duckdb.DuckDBPyConnection) -> Section:
     scores = reader.sql(
-        "select stream, test, model, n, round(crps, 3) as crps, round(wis, 3) as wis, "
-        'round(coverage_50, 2) as "in 50%", round(coverage_80, 2) as "in 80%", '
-        "round(coverage_90, 2) as \"in 90%\", round(coverage_90_low, 2) || ' – ' || "
-        'round(coverage_90_high, 2) as "in 90%: Jeffreys" '
-        "from backtest_scores order by stream, test, wis"
+        "select stream, test, era, quantity, model, n, n_roots as roots, round(crps, 3) as crps, "
+        'round(wis, 3) as wis, round(coverage_50, 2) as "in 50%", '
+        'round(coverage_80, 2) as "in 80%", round(coverage_90, 2) as "in 90%", '
+        "round(coverage_90_low, 2) || ' – ' || round(coverage_90_high, 2) as \"in 90%: 95%\", "
+        "verdict from backtest_scores order by stream, test, era, quantity, wis"
     ).pl()
     inputs = reader.sql(
         'select stream, year, input, round(variance_share, 3) as "share of variance", '
@@ -360,8 +427,8 @@ def _trust(reader: duckdb.DuckDBPyConnection) -> Section:
         "How far to trust it, and what to collect next",
         text=[
             "Backtests hide what is known and ask the model for it. CRPS and WIS are errors in "
-            "logs, lower is better; coverage should match its name, within the Jeffreys interval "
-            "that so few cases allow. Every hidden figure beside its prediction is in the table "
+            "logs, lower is better; coverage should match its name, within the interval "
+            "that so few roots allow. Every hidden figure beside its prediction is in the table "
             "backtest_cases.",
             *_when_scored(reader),
             "“Expected width” is how much of the 90% interval of the year would be left, on "
@@ -393,8 +460,9 @@ def _when_scored(reader: duckdb.DuckDBPyConnection) -> list[str]:
         "select stream, max(scored_at)::date, bool_and(is_embedded), bool_and(is_current) "
         "from backtest_scores group by stream order by stream"
     ).fetchall()
+    titles = _titles(reader)
     told = [
-        f"{STREAM_TITLES.get(stream, stream).split(',')[0]} on {day}"
+        f"{titles.get(stream, stream)} on {day}"
         + (" (as embedded in the repository)" if is_embedded else "")
         + ("" if is_current else ", on earlier figures or code than this release's")
         for stream, day, is_embedded, is_current in rows
@@ -404,8 +472,7 @@ def _when_scored(reader: duckdb.DuckDBPyConnection) -> list[str]:
         "group by stream order by stream"
     ).fetchall()
     ranked = [
-        f"{STREAM_TITLES.get(stream, stream).split(',')[0]} {least:.2f} over {n} quantities and "
-        f"{worlds} worlds"
+        f"{titles.get(stream, stream)} {least:.2f} over {n} quantities and {worlds} worlds"
         for stream, n, least, worlds in uneven
     ]
     return [
@@ -424,12 +491,12 @@ def _score_charts(reader: duckdb.DuckDBPyConnection) -> list[Chart]:
             coalesce(headline.model = scores.model, false) as is_headline
         from backtest_scores as scores
         left join ({HEADLINE_MODELS}) as headline on scores.stream = headline.stream
-        order by scores.stream, test, wis, scores.model
+        order by scores.stream, test, era, quantity, wis, scores.model
         """
     ).pl()
     frame = frame.with_columns(
-        pl.col("test").replace(TEST_TITLES),
-        stream=pl.col("stream").replace({k: v.split(",")[0] for k, v in STREAM_TITLES.items()}),
+        test=pl.format("{}: {}, {}", pl.col("test").replace(TEST_TITLES), "quantity", "era"),
+        stream=pl.col("stream").replace(_titles(reader)),
         who=pl.when("is_headline")
         .then(pl.lit("headline model"))
         .otherwise(pl.col("model").str.replace_all("_", " ")),
@@ -488,7 +555,7 @@ def _score_charts(reader: duckdb.DuckDBPyConnection) -> list[Chart]:
         )
         charts.append(
             (band + share + nominal).properties(
-                width=560, height=100, title=f"{stream}: coverage, 95% Jeffreys interval"
+                width=560, height=100, title=f"{stream}: coverage, 95% interval over roots"
             )
         )
     return charts
@@ -543,32 +610,68 @@ def _rewind_chart(reader: duckdb.DuckDBPyConnection) -> list[Chart]:
     return charts
 
 
+def _tested(reader: duckdb.DuckDBPyConnection) -> list[str]:
+    """How the tests of each stream and era went, in a sentence."""
+    rows = reader.sql(
+        f"""
+        with counted as (
+            select scores.stream, scores.era, scores.verdict, count(*) as n
+            from backtest_scores as scores
+            inner join ({HEADLINE_MODELS}) as headline
+                on scores.stream = headline.stream and scores.model = headline.model
+            group by all
+        )
+        select
+            streams.title,
+            counted.era,
+            sum(counted.n) as n_tests,
+            string_agg(counted.n || ' ' || counted.verdict, ', ' order by counted.verdict)
+        from counted
+        inner join streams on counted.stream = streams.stream
+        group by streams.title, streams.sort_order, counted.era
+        order by streams.sort_order, counted.era
+        """
+    ).fetchall()
+    return [
+        f"Tested on figures it was not shown, {title}, {era}: of {n} tests of the 90% interval, "
+        f"{verdicts}."
+        for title, era, n, verdicts in rows
+    ]
+
+
 def _beaten(reader: duckdb.DuckDBPyConnection) -> list[str]:
     """A sentence for each test that a plain comparator won: readers learn it first."""
     rows = reader.sql(
         f"""
         with best as (
-            select stream, test, model, wis
+            select stream, test, era, quantity, model, wis
             from backtest_scores
-            qualify row_number() over (partition by stream, test order by wis, model) = 1
+            qualify row_number() over (
+                partition by stream, test, era, quantity order by wis, model
+            ) = 1
         ),
         headline as ({HEADLINE_MODELS})
-        select best.stream, best.test, best.model, best.wis, scores.wis
+        select best.stream, best.test, best.era, best.quantity, best.model, best.wis, scores.wis
         from best
         inner join headline on best.stream = headline.stream and best.model != headline.model
         inner join backtest_scores as scores
             on
                 best.stream = scores.stream
                 and best.test = scores.test
+                and best.era = scores.era
+                and best.quantity = scores.quantity
                 and headline.model = scores.model
-        order by best.stream, best.test
+        where scores.verdict != 'too few to judge'
+        order by best.stream, best.test, best.era, best.quantity
         """
     ).fetchall()
+    titles = _titles(reader)
     return [
-        f"In the test “{test}” of {STREAM_TITLES.get(stream, stream)}, the plain comparator "
-        f"“{model}” did better than the headline model: weighted interval score {best:.3f} "
-        f"against {ours:.3f}."
-        for stream, test, model, best, ours in rows
+        f"In the test “{TEST_TITLES.get(test, test.replace('_', ' '))}” of "
+        f"{titles.get(stream, stream)} ({quantity}, {era}), the plain comparator "
+        f"“{model.replace('_', ' ')}” did better than the headline model: weighted interval score "
+        f"{best:.3f} against {ours:.3f}."
+        for stream, test, era, quantity, model, best, ours in rows
     ]
 
 
@@ -579,7 +682,8 @@ def _stale(reader: duckdb.DuckDBPyConnection) -> list[str]:
     ).fetchall()
     if not streams:
         return []
-    names = ", ".join(STREAM_TITLES.get(stream, stream).split(",")[0] for (stream,) in streams)
+    titles = _titles(reader)
+    names = ", ".join(titles.get(stream, stream) for (stream,) in streams)
     return [
         f"The backtest scores of {names} were made on earlier figures, priors or code than these "
         "numbers; `./run backtest` makes them anew."
@@ -639,9 +743,7 @@ def _state(reader: duckdb.DuckDBPyConnection) -> Section:
 # section, and the tables it cannot do without
 SECTIONS: tuple[tuple[Callable[[duckdb.DuckDBPyConnection], Section], tuple[str, ...]], ...] = (
     (_answer, ()),
-    (_income, ()),
-    (_coal, ()),
-    (_labor, ()),
+    (_income, ("figures", "income_monthly", "stream_measures")),
     (
         _trust,
         (
@@ -654,9 +756,11 @@ SECTIONS: tuple[tuple[Callable[[duckdb.DuckDBPyConnection], Section], tuple[str,
         ),
     ),
     (_campaign, ("campaign_monthly", "designation_lag")),
-    (_evidence, ()),
-    (_state, ()),
+    (_evidence, ("conflicts", "figures", "origins")),
+    (_state, ("quarantine", "sources_status")),
 )
+# what streams show of themselves stands after this many parts
+_BEFORE_STREAMS = 2
 
 
 def _text(value: object) -> str:
@@ -726,7 +830,8 @@ def write_report(release: Path, target: Path, extra: Sequence[Section] = ()) -> 
     with duckdb.connect(str(release / DATABASE_NAME), read_only=True) as reader:
         tables = {row[0] for row in reader.execute("show tables").fetchall()}
         made = [make(reader) for make, needed in SECTIONS if tables >= set(needed)]
-        sections = [*made[:-1], *extra, made[-1]]
+        first, later = made[:_BEFORE_STREAMS], made[_BEFORE_STREAMS:]
+        sections = [*first, *_stream_sections(reader), *later[:-1], *extra, *later[-1:]]
         vintage = reader.sql("select * from vintages order by published_at, vintage_id").pl()
     specs = [[_spec(chart) for chart in section.charts] for section in sections]
     page = environment.get_template("report.html.j2").render(

@@ -56,7 +56,7 @@ def build(connection: duckdb.DuckDBPyConnection, work: tuple[float, ...] = WORK)
         ) as rows(stream, measure, label, is_gross_income, is_state_income);
         create table estimates.components as
         select * from (values
-            ('ore', 2020::bigint, 'tonnage', 0.5, 'this_year', 2::bigint),
+            ('ore', 2020::bigint, 'tonnage', 0.5::double, 'this_year', 2::bigint),
             ('ore', 2020, 'price', 0.3, 'none', 0),
             ('ore', 2020, 'costs', 0.2, 'within_two_years', 0),
             ('work', 2020, 'people', 1.0, 'none', 0),
@@ -77,8 +77,8 @@ def build(connection: duckdb.DuckDBPyConnection, work: tuple[float, ...] = WORK)
         ) as rows(stream, month, root_id);
         create table estimates.mcse as
         select * from (values
-            ('ore', 'kept_usd', 2020::bigint, 1.0, 2.0, 3.0),
-            ('total', 'state_income_usd', 2020, 4.0, 5.0, 6.0)
+            ('ore', 'kept_usd', 2020::bigint, 1::double, 2::double, 3::double),
+            ('total', 'state_income_usd', 2020, 4, 5, 6)
         ) as rows(stream, measure, year, mcse_q05, mcse_q50, mcse_q95);
         """
     )
