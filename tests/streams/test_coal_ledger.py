@@ -189,7 +189,7 @@ def test_limits_reference_prices_and_transit_never_pass_for_exports(
     assert set(limits["kind"]) == {"plan"}
     assert set(limits["code"]) == {"cap"}
     reference = figures.filter(~pl.col("sector").str.contains("^(HS27|coal|mixed|transit)"))
-    assert reference.height == 41
+    assert reference.height == 70
     assert reference["quantity"].str.starts_with("reference_price_").all()
     other_goods = figures.filter(pl.col("sector").is_in(["mixed", "transit"]))
     # money for other goods as well is a ceiling, and only where it says so

@@ -253,6 +253,33 @@ def test_parts_are_no_longer_held_back(figures: pl.DataFrame) -> None:
     }
 
 
+def test_chinese_reference_prices_are_those_read_off_the_releases(figures: pl.DataFrame) -> None:
+    """Dollars as sources convert them; yuan of the ten-day releases, two grades apart."""
+    chinese = figures.filter(
+        pl.col("quantity").str.starts_with("reference_price_"), pl.col("counterpart_iso3") == "CHN"
+    )
+    assert set(chinese["class"]) <= {"official", "press"}
+    by_day = {
+        (day.isoformat(), sector, unit): value
+        for day, sector, unit, value in chinese.select(
+            "window_start_on", "sector", "unit", "value"
+        ).iter_rows()
+    }
+    assert len(by_day) == chinese.height
+    assert by_day["2019-04-17", "thermal_coal_5500", "USD/t"] == 86.3
+    assert by_day["2020-09-30", "thermal_coal_5500", "USD/t"] == 80.94
+    assert by_day["2021-02-24", "thermal_coal_5500", "USD/t"] == 95.04
+    assert by_day["2022-12-01", "thermal_coal_5500", "CNY/t"] == 1362.9
+    assert by_day["2022-12-01", "anthracite_washed_medium", "CNY/t"] == 1927.1
+    assert by_day["2024-04-11", "thermal_coal_5500", "CNY/t"] == 823.6
+    # the rate each source implies lies where the yuan stood in 2019 to 2021
+    yuan = chinese["note"].str.extract(r"(\d+) yuan, converted").cast(pl.Float64)
+    rate = (yuan / chinese["value"]).drop_nulls()
+    assert rate.len() >= 7
+    assert rate.min() > 6.4
+    assert rate.max() < 7.2
+
+
 def test_quarters_at_the_border_add_up_to_their_year(figures: pl.DataFrame) -> None:
     """2024: three quarters and the year are free, the fourth quarter is what they leave."""
     entries = figures.filter(
