@@ -1,4 +1,5 @@
 -- Destinations by year: share of tonnes, 90% interval; yes in the last column: nobody speaks of it
+-- noqa: disable=RF05
 
 select
     year,
@@ -9,4 +10,4 @@ select
     n_origins as roots,
     is_assumption as assumed
 from coal_destination_annual
-order by year desc, share_q50 desc nulls last, destination
+order by year desc, share_q50 desc nulls last, destination asc

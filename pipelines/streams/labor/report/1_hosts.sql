@@ -1,4 +1,5 @@
 -- Workers, wages and what workers do not keep, by host
+-- noqa: disable=RF05
 
 select
     year,
