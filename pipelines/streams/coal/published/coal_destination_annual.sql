@@ -1,10 +1,10 @@
 -- published.coal_destination_annual
 -- grain   year, destination_iso3
--- inputs  estimates.coal_destination_draws, facts.observations
+-- inputs  estimates.coal_destination_draws, estimates.coal_destination_basis
 -- units   share of the year's tonnes
 -- params  none
 -- why     shares of one draw add to one; their medians need not; every destination that a figure
---         names has a row, with the number of roots that speak of it
+--         names has a row in every year, with the number of roots that speak of it then
 
 with points as (
     select
@@ -14,35 +14,11 @@ with points as (
         avg(share) as share_mean
     from estimates.coal_destination_draws
     group by year, destination_iso3
-),
-
-years as (
-    select distinct year from points
-),
-
-named as (
-    select
-        years.year,
-        observations.counterpart_iso3 as destination_iso3,
-        count(distinct observations.root_id) as n_origins
-    from facts.observations as observations
-    inner join years
-        on
-            year(observations.window_start_on) <= years.year
-            and year(observations.window_end_on) >= years.year
-    where
-        observations.stream = 'coal'
-        and observations.quantity in (
-            'export_t', 'export_usd', 'shipments', 'vessel_calls', 'destination_share'
-        )
-        and observations.kind not in ('plan', 'structural_zero')
-        and observations.counterpart_iso3 not in ('WLD', 'PRK')
-    group by years.year, observations.counterpart_iso3
 )
 
 select
-    coalesce(points.year, named.year) as year,
-    coalesce(points.destination_iso3, named.destination_iso3) as destination_iso3,
+    points.year,
+    points.destination_iso3,
     points.q[1] as share_q05,
     points.q[2] as share_q10,
     points.q[3] as share_q25,
@@ -51,9 +27,9 @@ select
     points.q[6] as share_q90,
     points.q[7] as share_q95,
     points.share_mean,
-    coalesce(named.n_origins, 0) as n_origins,
-    coalesce(named.n_origins, 0) = 0 as is_assumption
+    coalesce(basis.n_roots, 0) as n_origins,
+    coalesce(basis.is_assumption, true) as is_assumption
 from points
-full join named
-    on points.year = named.year and points.destination_iso3 = named.destination_iso3
-order by year, destination_iso3
+left join estimates.coal_destination_basis as basis
+    on points.year = basis.year and points.destination_iso3 = basis.destination_iso3
+order by points.year, points.destination_iso3
