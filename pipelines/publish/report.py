@@ -217,7 +217,7 @@ def _verdicts(reader: duckdb.DuckDBPyConnection) -> Table:
         [
             [
                 title,
-                era,
+                era.replace("_", " "),
                 TEST_TITLES.get(test, test.replace("_", " ")),
                 quantity,
                 str(n),
@@ -469,7 +469,7 @@ def _when_scored(reader: duckdb.DuckDBPyConnection) -> list[str]:
     ]
     uneven = reader.sql(
         "select stream, count(*), min(p_value), any_value(n_worlds) from calibration "
-        "group by stream order by stream"
+        "where not is_control group by stream order by stream"
     ).fetchall()
     ranked = [
         f"{titles.get(stream, stream)} {least:.2f} over {n} quantities and {worlds} worlds"
@@ -633,8 +633,8 @@ def _tested(reader: duckdb.DuckDBPyConnection) -> list[str]:
         """
     ).fetchall()
     return [
-        f"Tested on figures it was not shown, {title}, {era}: of {n} tests of the 90% interval, "
-        f"{verdicts}."
+        f"Tested on figures it was not shown, {title}, {era.replace('_', ' ')}: of {n} tests of "
+        f"the 90% interval, {verdicts}."
         for title, era, n, verdicts in rows
     ]
 
@@ -668,7 +668,7 @@ def _beaten(reader: duckdb.DuckDBPyConnection) -> list[str]:
     titles = _titles(reader)
     return [
         f"In the test “{TEST_TITLES.get(test, test.replace('_', ' '))}” of "
-        f"{titles.get(stream, stream)} ({quantity}, {era}), the plain comparator "
+        f"{titles.get(stream, stream)} ({quantity}, {era.replace('_', ' ')}), the plain comparator "
         f"“{model.replace('_', ' ')}” did better than the headline model: weighted interval score "
         f"{best:.3f} against {ours:.3f}."
         for stream, test, era, quantity, model, best, ours in rows

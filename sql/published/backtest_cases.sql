@@ -1,5 +1,5 @@
 -- published.backtest_cases
--- grain   stream, test, model, observation_id
+-- grain   stream, test, fold, model, observation_id
 -- inputs  estimates.backtest_cases
 -- units   crps and wis in logs; stated and q… in the figure's own unit
 -- params  none
@@ -11,6 +11,9 @@ select
     fold,
     model,
     observation_id,
+    root_id,
+    era,
+    quantity,
     stated,
     q05,
     q25,
@@ -24,4 +27,4 @@ select
     is_covered_80,
     is_covered_90
 from estimates.backtest_cases
-order by stream, test, model, observation_id
+order by stream, test, fold, model, observation_id

@@ -3,8 +3,7 @@
 -- inputs  estimates.backtest_scores
 -- units   scores in logs, coverage as a share
 -- params  none
--- why     an estimate is worth its score on what it was not shown, in the years people ask about;
---         under eight roots nobody can tell a good interval from a lucky one
+-- why     an estimate is worth its score on what it was not shown, in the years people ask about
 
 select
     stream,
@@ -17,16 +16,15 @@ select
     crps,
     wis,
     coverage_50,
+    coverage_50_low,
+    coverage_50_high,
     coverage_80,
+    coverage_80_low,
+    coverage_80_high,
     coverage_90,
     coverage_90_low,
     coverage_90_high,
-    case
-        when n_roots < 8 then 'too few to judge'
-        when coverage_90_high < 0.9 then 'too narrow'
-        when coverage_90_low > 0.9 then 'too wide'
-        else 'as wide as it should be'
-    end as verdict,
+    verdict,
     scored_at,
     is_embedded,
     is_current

@@ -1,5 +1,5 @@
 -- published.calibration
--- grain   stream, quantity
+-- grain   stream, fit, quantity
 -- inputs  estimates.calibration
 -- units   p_value as a chance
 -- params  none
@@ -7,11 +7,14 @@
 
 select
     stream,
+    fit,
     quantity,
     n_worlds,
     p_value,
+    is_even,
+    is_control,
     scored_at,
     is_embedded,
     is_current
 from estimates.calibration
-order by stream, quantity
+order by stream, fit, quantity

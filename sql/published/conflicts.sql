@@ -57,7 +57,7 @@ select
     influence,
     origin_id,
     root_id,
-    'joint' as model,
+    'density' as model,
     is_used and is_read as is_used,
     row_number() over (
         order by

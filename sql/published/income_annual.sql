@@ -161,7 +161,7 @@ select
     end as evidence_grade,
     -- a period that nobody speaks of is assumption, whatever its neighbours hold
     coalesce(shares.none_share, 1) > 0.5 or roots.n_origins is null as is_prior_driven,
-    case when points.stream = 'total' then 'sum of streams' else 'joint' end as model
+    case when points.stream = 'total' then 'sum of streams' else 'density' end as model
 from points
 inner join coverage
     on

@@ -41,14 +41,17 @@ def page(connection, tmp_path) -> str:
         create table estimates.backtest_scores as
         select
             'ore' as stream, test, era, 'tonnes' as quantity, model, 9::bigint as n,
-            n_roots, 0.1 as crps, wis, 0.5 as coverage_50, 0.8 as coverage_80, 0.7 as coverage_90,
-            0.5 as coverage_90_low, 0.8 as coverage_90_high,
+            n_roots, 0.1 as crps, wis, 0.5 as coverage_50, 0.4 as coverage_50_low,
+            0.6 as coverage_50_high, 0.8 as coverage_80, 0.7 as coverage_80_low,
+            0.9 as coverage_80_high, 0.7 as coverage_90, 0.5 as coverage_90_low,
+            0.8 as coverage_90_high,
+            case when n_roots < 8 then 'too few to judge' else 'too narrow' end as verdict,
             timestamp '2026-01-01' as scored_at, false as is_embedded, true as is_current
         from (values
-            ('one_root', 'after the ban', 'joint', 9::bigint, 0.4),
-            ('one_root', 'after the ban', 'last_value', 9, 0.3),
-            ('one_year', 'after the ban', 'joint', 7, 0.4),
-            ('one_year', 'after the ban', 'last_value', 7, 0.3)
+            ('one_root', 'after_ban', 'density', 9::bigint, 0.4),
+            ('one_root', 'after_ban', 'last_value', 9, 0.3),
+            ('one_year', 'after_ban', 'density', 7, 0.4),
+            ('one_year', 'after_ban', 'last_value', 7, 0.3)
         ) as rows(test, era, model, n_roots, wis);
         create table published.vintages as
         select 'v1' as vintage_id, 'c' as code_version, 'e' as evidence_hash, 1::bigint as seed,
@@ -123,12 +126,12 @@ def test_each_side_has_its_reading_of_the_year_of_the_answer(page):
 
 def test_tests_are_told_in_plain_words_by_era(page):
     assert (
-        "Tested on figures it was not shown, ore sold, after the ban: of 2 tests of the 90% "
+        "Tested on figures it was not shown, ore sold, after ban: of 2 tests of the 90% "
         "interval, 1 too few to judge, 1 too narrow." in page
     )
     # a win under eight roots is no win
     assert page.count("did better than the headline model") == 1
-    assert "In the test “one root” of ore sold (tonnes, after the ban), the plain" in page
+    assert "In the test “one root” of ore sold (tonnes, after ban), the plain" in page
 
 
 def test_a_hostile_claim_is_text(page):
