@@ -1,0 +1,156 @@
+"""IT workers: the ledger's rows as the arrays `model.py` reads, and its draws as tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pipelines.draws import to_long
+from pipelines.inference.joint import ROW_SCHEMA, Evidence, Outcome
+from pipelines.inference.windows import month_grid
+from pipelines.streams import people
+from pipelines.streams.it_workers.model import model
+
+# January of the first year that any figure speaks of
+FIRST_MONTH = dt.date(2015, 1, 1)
+REFERENCE_DAY = dt.date(2019, 1, 1)
+PAY_KNOT_YEARS = 2
+WORLD = ("WLD",)
+# one pool: a figure on one host speaks of pay and share everywhere, of persons there alone
+MASKS = {"WLD": [1.0]}
+GROUP_OF = {
+    "headcount": "headcount",
+    "part": "headcount",
+    "per_worker": "pay",
+    "group": "pay",
+    "share": "share",
+    "total": "total",
+    "part_of_total": "total",
+}
+
+
+def evidence(
+    observations: pl.DataFrame,
+    priors: people.Priors,
+    *,
+    through: dt.date,
+    rates: pl.DataFrame,
+    halts: pl.DataFrame | None = None,
+) -> Evidence:
+    """Read the ledger for the model of IT workers.
+
+    Args:
+        observations: rows of ``facts.observations`` of the stream.
+        priors: parameter to arguments.
+        through: last month estimated.
+        rates: ``month, currency, per_usd``: staged monthly means.
+        halts: none: no border shuts this work in.
+    """
+    months = month_grid(FIRST_MONTH, through)
+    knots = people.knots_of(months)
+    rows = sited(people.read(observations, months, rates, priors))
+    data: dict[str, Any] = {name: people.site(rows, name, knots, MASKS) for name in GROUP_OF}
+    for name in ("per_worker", "group", "share"):
+        data[name] = people.of_money(data[name])
+    data["total"]["concept"] = data["total"]["concept"][:, :3]
+    factor = pl.col("site").replace_strict(GROUP_OF, default=None)
+    factor = pl.when(pl.col("quantity") == "fee").then(pl.lit("reach")).otherwise(factor)
+    table = rows.with_columns(
+        group=pl.col("site").replace_strict(GROUP_OF, default=None),
+        component=pl.when(factor != "total").then(factor),
+        measure=people.measure(WORLD),
+        error_log=pl.col("error"),
+        role=pl.when(pl.col("site").is_in(["part", "part_of_total", "group"]))
+        .then(pl.lit("part"))
+        .otherwise(pl.lit("whole")),
+    ).select(ROW_SCHEMA.names())
+    return Evidence(
+        stream="it_workers",
+        months=months,
+        model=model,
+        data=data | grid(months),
+        priors=priors,
+        rows=table.cast(dict(ROW_SCHEMA)),
+        finish=partial(finish, months=months, wanted=table["measure"].drop_nulls().unique()),
+    )
+
+
+def sited(frame: pl.DataFrame) -> pl.DataFrame:
+    """Say as what each readable row enters the density (``site``), or why none does."""
+    quantity, is_world = pl.col("quantity"), pl.col("counterpart_iso3") == "WLD"
+    is_whole, is_more = pl.col("coverage") == "whole", pl.col("coverage") == "more"
+    is_ceiling = (pl.col("kind") == "upper_bound") | is_more
+    # money of so many persons: pay of a group that came to notice
+    each = pl.col("persons") * 12
+    is_group = pl.col("is_money") & pl.col("persons").is_not_null()
+    frame = frame.with_columns(
+        host=pl.lit("WLD"),
+        concept=quantity.replace_strict(people.CONCEPT_OF, default=pl.col("concept")),
+        site=pl.when((quantity == "headcount") & is_whole & is_world)
+        .then(pl.lit("headcount"))
+        .when((quantity == "headcount") & ~is_ceiling)
+        .then(pl.lit("part"))
+        .when(quantity.is_in(["gross_wage", "fee", "worker_take_home"]))
+        .then(pl.lit("per_worker"))
+        .when(pl.col("is_share"))
+        .then(pl.lit("share"))
+        .when(is_group & (pl.col("concept") == "gross_wages_usd"))
+        .then(pl.lit("group"))
+        .when(pl.col("is_money") & is_whole & is_world)
+        .then(pl.lit("total"))
+        .when(pl.col("is_money") & ~is_ceiling)
+        .then(pl.lit("part_of_total")),
+    )
+    return people.settled(
+        frame.with_columns(
+            centre=pl.when(pl.col("site") == "group")
+            .then(pl.col("centre") - each.log())
+            .otherwise("centre")
+        )
+    )
+
+
+def grid(months: list[dt.date]) -> dict[str, np.ndarray]:
+    """``since`` (steps, knots) and ``pay_line`` (strides, knots), signed from the reference day;
+    ``line`` (months, knots)."""
+    knots = people.knots_of(months)
+    reference = 2 * (REFERENCE_DAY.year - months[0].year)
+    return {
+        "since": people.since(np.arange(knots, dtype=float), knots, reference),
+        "pay_line": people.since(
+            np.arange(0.0, knots + 2 * PAY_KNOT_YEARS, 2 * PAY_KNOT_YEARS), knots, reference
+        ),
+        "line": people.monthly(months),
+    }
+
+
+def finish(
+    sites: dict[str, np.ndarray], seed: int, *, months: list[dt.date], wanted: pl.Series
+) -> Outcome:
+    """What the draws say, by month.
+
+    Args:
+        sites: ``people``, ``gross``, ``take``, ``remitted`` (draws, 1, knots), ``paid``.
+        seed: nothing is drawn here.
+        wanted: series that figures are held against.
+    """
+    world = people.by_month(sites, months)
+    year = np.array([month.year for month in months])
+    years = (year[:, None] == np.unique(year)).astype(float)
+    yearly = {name: values[:, 0] @ years for name, values in world.items()}
+    measures = people.measures(world)
+    return Outcome(
+        measures=measures,
+        series=people.series(world, WORLD, {*wanted, "headcount WLD"}),
+        tables={"people": lambda: to_long(months, headcount=world["people"][:, 0], **measures)},
+        components={
+            "headcount": np.log(yearly["people"]),
+            "pay": np.log(yearly["gross"] / yearly["people"]),
+            "share": np.log(yearly["take"] / yearly["gross"]),
+            "reach": np.log(yearly["remitted"] / yearly["take"]),
+        },
+    )

@@ -1,0 +1,76 @@
+"""IT workers: read top to bottom, this is the model.
+
+All of them together, wherever they sit, by half-yearly knot: N persons, w earned by one in a paid
+month, s the share the worker does not keep, k the part of that which reaches the DPRK side, a the
+share of months paid.
+
+    gross = N w a  ("generated")       take = gross s       remitted = take k       (USD a month)
+
+No border shuts this work in: it is done from inside as well as abroad, so N may rise at any time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpyro
+from jax.nn import sigmoid, softmax
+
+from pipelines.inference.evidence import Shared, figure, group, leaning, mixture, part
+from pipelines.streams.people import MEASURES, log_window, normal, of_prior
+
+
+def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> None:
+    since, pay_line = figures["since"], figures["pay_line"]
+    step = priors["step_sd"][0] * normal("step", since.shape[:1])
+    people = jnp.exp(of_prior("level", priors["level"]) + step @ since)
+    step = priors["pay_stride_sd"][0] * normal("pay_step", pay_line.shape[:1])
+    wage = jnp.exp(of_prior("pay_level", priors["pay_level"]) + step @ pay_line)
+    step = priors["share_stride_sd"][0] * normal("share_step", pay_line.shape[:1])
+    not_kept = sigmoid(of_prior("share_level", priors["share_logit"]) + step @ pay_line)
+    reach = sigmoid(of_prior("reach", priors["reach_logit"]))
+    paid = sigmoid(of_prior("paid_part", priors["paid_logit"]))
+    gross = people * wage
+    take = gross * not_kept
+    remitted = take * reach
+    money = jnp.stack([gross, take, remitted, gross - take])
+
+    # persons: who counts as one of them is common to all counts
+    who = priors["who_counts_sd"][0] * normal("who_counts")
+    klass, root = shared.klass("headcount"), shared.root("headcount")
+    rows = figures["headcount"]
+    figure("headcount", who + log_window(people, rows), rows, klass, root)
+    rows = figures["part"]
+    part("part", who + log_window(people, rows) + leaning(rows, klass, root), rows)
+
+    # pay: quotes tell of those who talk, and of those caught, whose groups are the busy ones
+    mix = priors["sector_mix_sd"][0] * normal("sector_mix")
+    lean = jnp.exp(of_prior("lean", priors["group_lean_log"]))
+    klass, root = shared.klass("pay"), shared.root("pay")
+    rows = figures["per_worker"]
+    each = mix + log_window(money, rows) - jnp.log(rows["over"] @ people)
+    figure("per_worker", each, rows, klass, root)
+    rows = figures["group"]
+    each = mix + log_window(money, rows) - jnp.log(rows["over"] @ people)
+    group("group", each, rows, lean, klass, root)
+    rows = figures["share"]
+    taken = log_window(money, rows) - jnp.log(rows["over"] @ gross)
+    figure("share", taken - jnp.log1p(-jnp.exp(taken)), rows, shared.klass("share"), shared.root("share"))
+
+    # totals, USD a year: generated, taken or remitted; where the source does not say, any of them
+    klass, root = shared.klass("total"), shared.root("total")
+    rows = figures["total"]
+    readings = jnp.log(12 * paid * rows["window"] @ money[:3].T)
+    weights = softmax(of_prior("means", jnp.tile(jnp.array(priors["concept_logit"]), (3, 1))))
+    weights = jnp.maximum(weights * rows["concept"], 1e-12)
+    mixture("total", readings, weights / jnp.sum(weights, axis=1, keepdims=True), rows, klass, root)
+    rows = figures["part_of_total"]
+    floor = jnp.log(12 * paid) + log_window(gross, rows) + leaning(rows, klass, root)
+    part("part_of_total", floor, rows)
+
+    numpyro.deterministic("people", people[None])
+    numpyro.deterministic("paid", paid)
+    for name, of, amount in zip(("gross", "take", "remitted"), MEASURES, money, strict=False):
+        numpyro.deterministic(name, paid * amount[None])
+        numpyro.deterministic(f"months/{of}", figures["line"] @ (paid * amount))

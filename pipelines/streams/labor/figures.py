@@ -1,0 +1,366 @@
+"""Overseas labor: the ledger's rows as the arrays `model.py` reads, and its draws as tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from pipelines.inference.joint import ROW_SCHEMA, Evidence, Outcome
+from pipelines.inference.windows import month_grid
+from pipelines.streams import people
+from pipelines.streams.labor.model import (
+    FREE,
+    HOSTS,
+    LEAVING,
+    RECRUITING,
+    REOPENED,
+    SHUT,
+    TRADES,
+    model,
+)
+
+FIRST_MONTH = dt.date(2009, 1, 1)
+REFERENCE_DAY = dt.date(2016, 7, 1)
+# in its third year of war Russia recruits on its own account
+RUSSIA_RECRUITS = dt.date(2024, 1, 1)
+# the day that the one level told as a percentage is a percentage of
+RATIO_TO = dt.date(2017, 8, 15)
+PAY_KNOT_YEARS = 2
+SMALL_STRIDE = 4  # half-years
+# what stands for several hosts
+_GROUPS = {
+    "WLD": HOSTS,
+    "XCR": ("CHN", "RUS"),
+    "XME": ("KWT", "QAT", "ARE"),
+    # hosts' reports to the Council together left China out
+    "WLD-CHN": HOSTS[1:],
+}
+MASKS = {host: [float(host == other) for other in HOSTS] for host in HOSTS} | {
+    name: [float(host in members) for host in HOSTS] for name, members in _GROUPS.items()
+}
+# which errors the figures of a site share
+GROUP_OF = {
+    "headcount": "headcount",
+    "part": "headcount",
+    "place": "headcount",
+    "ratio": "headcount",
+    "crossings": "headcount",
+    "arrivals": "headcount",
+    "sent_home": "headcount",
+    "per_worker": "pay",
+    "share": "share",
+    "total": "total",
+    "part_of_total": "total",
+}
+# counts of one town: observation_id, place, why
+PLACES_FILE = Path(__file__).with_name("places.csv")
+
+
+def evidence(
+    observations: pl.DataFrame,
+    priors: people.Priors,
+    *,
+    through: dt.date,
+    halts: pl.DataFrame,
+    rates: pl.DataFrame,
+) -> Evidence:
+    """Read the ledger for the labor model.
+
+    Args:
+        observations: rows of ``facts.observations`` of the stream.
+        priors: parameter to arguments.
+        through: last month estimated.
+        halts: ``kind`` (permits_end, repatriation, border_shut, border_open), ``start_on``,
+            ``end_on``.
+        rates: ``month, currency, per_usd``: staged monthly means.
+    """
+    months = month_grid(FIRST_MONTH, through)
+    dates = {kind: (start, end) for kind, start, end in halts["kind", "start_on", "end_on"].rows()}
+    opens = dates["border_open"][0]
+    rows = sited(people.read(observations, months, rates, priors), pl.read_csv(PLACES_FILE), opens)
+    knots = people.knots_of(months)
+    data: dict[str, Any] = {name: people.site(rows, name, knots, MASKS) for name in GROUP_OF}
+    for name in ("arrivals", "sent_home"):
+        # what a stock gained between the ends of the window: a year, or in all
+        mine = rows.filter(pl.col("site") == name).sort("at")
+        start, end = mine["start"].to_numpy(), mine["end"].to_numpy()
+        change = people.line(end, end, knots) - people.line(start, start, knots)
+        years = (end - start)[:, None] / 2 if name == "arrivals" else 1.0
+        data[name]["change"] = people.spread(data[name]["hosts"], change / years)
+    then = np.full(len(data["ratio"]["value"]), at(RATIO_TO))
+    before = people.line(then, then, knots)
+    data["ratio"]["before"] = people.spread(data["ratio"]["hosts"], before)
+    data["per_worker"] = people.of_money(data["per_worker"])
+    data["share"] = people.of_money(data["share"])
+    sectors = rows.filter(pl.col("site") == "per_worker").sort("at")["sector"]
+    data["per_worker"]["trade"] = people.one_hot(sectors, TRADES)
+    data["total"]["concept"] = data["total"]["concept"][:, :3]
+    # figures on money of all hosts, or all time, speak of no one factor
+    by_host = pl.when(pl.col("host").is_in(["CHN", "RUS"])).then("host").otherwise(pl.lit("other"))
+    factor = pl.col("site").replace_strict(GROUP_OF, default=None)
+    factor = pl.when(pl.col("quantity") == "fee").then(pl.lit("reach")).otherwise(factor)
+    is_local = factor.is_in(["headcount", "pay"]) & ~pl.col("host").str.starts_with("WLD")
+    factor = pl.when(is_local).then(pl.format("{} {}", factor, by_host)).when(
+        factor.is_in(["share", "reach"])
+    ).then(factor)
+    table = rows.with_columns(
+        group=pl.col("site").replace_strict(GROUP_OF, default=None),
+        component=factor,
+        measure=people.measure(list(HOSTS)),
+        error_log=pl.col("error"),
+        role=pl.when(pl.col("site").is_in(["part", "part_of_total", "place"]))
+        .then(pl.lit("part"))
+        .otherwise(pl.lit("whole")),
+    ).select(ROW_SCHEMA.names())
+    return Evidence(
+        stream="labor",
+        months=months,
+        model=model,
+        data=data | grid(months, dates, rates),
+        priors=priors,
+        rows=table.cast(dict(ROW_SCHEMA)),
+        finish=partial(finish, months=months, wanted=table["measure"].drop_nulls().unique()),
+    )
+
+
+def at(day: dt.date) -> float:
+    """A day in knots."""
+    return float(pl.select(people.knot_of(pl.lit(day), FIRST_MONTH)).item())
+
+
+def sited(frame: pl.DataFrame, places: pl.DataFrame, opens: dt.date) -> pl.DataFrame:
+    """Say as what each readable row enters the density (``site``), or why none does.
+
+    Args:
+        frame: `people.read`.
+        places: ``observation_id, place`` of counts of one town.
+        opens: the day the shut border opened.
+    """
+    quantity, host, day = pl.col("quantity"), pl.col("host"), pl.col("window_start_on")
+    is_whole, is_more = pl.col("coverage") == "whole", pl.col("coverage") == "more"
+    is_ceiling = (pl.col("kind") == "upper_bound") | is_more
+    is_labelled = pl.col("counterpart_iso3").is_in(list(MASKS))
+    is_count, is_entry = quantity == "headcount", quantity == "border_entries"
+    is_ratio = pl.col("unit").str.starts_with("pct_of_")
+    frame = frame.with_columns(
+        place=pl.col("observation_id").replace_strict(
+            places["observation_id"], places["place"], default=None, return_dtype=pl.String
+        ),
+        host=pl.when(is_labelled).then("counterpart_iso3").otherwise(pl.lit("OTH")),
+        # one country of the other hosts is a part of them
+        coverage=pl.when(is_labelled | ~is_whole).then("coverage").otherwise(pl.lit("part")),
+        concept=quantity.replace_strict(people.CONCEPT_OF, default=pl.col("concept")),
+    ).with_columns(
+        site=pl.when(is_count & pl.col("place").is_not_null())
+        .then(pl.lit("place"))
+        .when(is_count & is_ratio & is_whole)
+        .then(pl.lit("ratio"))
+        .when(is_count & is_whole)
+        .then(pl.lit("headcount"))
+        .when((is_count | (quantity == "permits")) & ~is_ceiling)
+        .then(pl.lit("part"))
+        .when(is_entry & is_whole & (host == "CHN") & (day < dt.date(2017, 1, 1)))
+        .then(pl.lit("crossings"))
+        # behind a shut border nobody enters: the model's rule, so no evidence
+        .when(is_entry & is_whole & (host == "RUS") & (day >= opens))
+        .then(pl.lit("arrivals"))
+        .when((quantity == "repatriated") & (is_whole | (host == "WLD")) & (day.dt.year() >= 2016))
+        .then(pl.lit("sent_home"))
+        .when(quantity.is_in(["gross_wage", "fee", "worker_take_home"]))
+        .then(pl.lit("per_worker"))
+        .when(pl.col("is_share"))
+        .then(pl.lit("share"))
+        .when(pl.col("is_money") & is_whole)
+        .then(pl.lit("total"))
+        .when(pl.col("is_money") & ~is_ceiling)
+        .then(pl.lit("part_of_total")),
+    )
+    is_all_sent = (pl.col("site") == "sent_home") & (host == "WLD")
+    frame = frame.with_columns(
+        host=pl.when(is_all_sent).then(pl.lit("WLD-CHN")).otherwise("host")
+    )
+    # a flow inside a longer one of the same root is counted there
+    is_flow = pl.col("site").is_in(["crossings", "arrivals", "sent_home"])
+    flows = frame.filter(is_flow, pl.col("reason_not_used").is_null()).select(
+        "row", "site", "host", "root_id", "start", "end"
+    )
+    inside = (
+        flows.join(flows, on=["site", "host", "root_id"], suffix="_of")
+        .filter(
+            pl.col("row") != pl.col("row_of"),
+            pl.col("start_of") <= pl.col("start"),
+            pl.col("end") <= pl.col("end_of"),
+            (pl.col("end_of") - pl.col("start_of") > pl.col("end") - pl.col("start"))
+            | (pl.col("row_of") < pl.col("row")),
+        )
+        .get_column("row")
+        .unique()
+    )
+    return people.settled(
+        frame.with_columns(
+            reason_not_used=pl.coalesce(
+                "reason_not_used",
+                pl.when(pl.col("row").is_in(inside.implode())).then(
+                    pl.lit("inside a longer flow of the same root")
+                ),
+            )
+        )
+    )
+
+
+def grid(
+    months: Sequence[dt.date],
+    dates: Mapping[str, tuple[dt.date, dt.date]],
+    rates: pl.DataFrame,
+) -> dict[str, np.ndarray]:
+    """What every density over these months shares, whatever the figures say.
+
+    Args:
+        dates: kind of halt to its first and last day.
+
+    Returns:
+        ``regime`` (hosts, steps); ``own``, ``fall`` (hosts, steps) and ``common`` (steps,), which
+        innovation moves a step, with ``own_scale``, ``fall_each``, ``common_scale`` one a piece;
+        ``since`` (steps, knots), signed from the reference day; ``elapsed`` (knots,), of the time
+        to the deadline; ``pay_line`` (pay steps, knots); ``yuan`` (knots,), log dollars per yuan
+        against the reference day; ``reopened`` (knots,), of the year and a half since;
+        ``line`` (months, knots).
+    """
+    knots = people.knots_of(months)
+    middle = np.arange(knots - 1) + 0.5
+    regime = np.full(knots - 1, FREE)
+    # a step belongs to the regime in which most of it lies
+    permits_end, deadline = at(dates["permits_end"][0]), at(dates["repatriation"][1])
+    opens = at(dates["border_open"][0])
+    regime[middle >= permits_end - 0.5] = LEAVING
+    regime[middle >= at(dates["border_shut"][0])] = SHUT
+    regime[middle >= opens] = REOPENED
+    by_host = np.tile(regime, (len(HOSTS), 1))
+    by_host[HOSTS.index("RUS"), middle >= at(RUSSIA_RECRUITS)] = RECRUITING
+    # the small hosts move in longer strides than China and Russia: fewer figures tell of them
+    strides = [1 if host in ("CHN", "RUS") else SMALL_STRIDE for host in HOSTS]
+    own, own_scale = _innovations(by_host, strides, by_host != SHUT)
+    strides = [1 if stride == 1 else knots for stride in strides]
+    fall, fall_scale = _innovations(by_host, strides, by_host == SHUT)
+    common, common_scale = _innovations(regime[None, :], [2], regime[None, :] != SHUT)
+    reference = round(at(REFERENCE_DAY))
+    knot = np.arange(knots)
+    strides_of_pay = np.arange(0.0, knots + 2 * PAY_KNOT_YEARS, 2 * PAY_KNOT_YEARS)
+    yuan = (
+        pl.DataFrame({"month": list(months)})
+        .join(rates.filter(pl.col("currency") == "CNY"), on="month", how="left")
+        .sort("month")["per_usd"]
+        .forward_fill()
+        .backward_fill()
+        .log()
+        .to_numpy()[np.minimum(knot * people.KNOT_MONTHS, len(months) - 1)]
+    )
+    return {
+        "regime": by_host,
+        "own": own,
+        "own_scale": own_scale,
+        "fall": fall,
+        "fall_each": np.ones_like(fall_scale),
+        "common": common[0],
+        "common_scale": common_scale,
+        "since": people.since(np.arange(knots, dtype=float), knots, reference),
+        "elapsed": np.clip((knot - permits_end) / (deadline - permits_end), 0, 1),
+        "pay_line": people.since(strides_of_pay, knots, reference),
+        "yuan": yuan[reference] - yuan,
+        "reopened": np.clip(knot - opens, 0, 3) / 3,
+        "line": people.monthly(months),
+    }
+
+
+def _innovations(
+    regime: np.ndarray, strides: Sequence[int], moves: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which standard normal moves each step, (hosts, steps), and how it is shared out among them.
+
+    Steps of one stride within one regime move together, each by 1/sqrt(their number).
+    """
+    label = np.zeros(regime.shape, int)
+    steps = np.arange(regime.shape[1])
+    for host, stride in enumerate(strides):
+        begins = np.flatnonzero(np.diff(regime[host], prepend=-1))
+        run = np.searchsorted(begins, steps, side="right") - 1
+        label[host] = host * 10_000 + run * 100 + (steps - begins[run]) // stride
+    _, inverse, count = np.unique(label[moves], return_inverse=True, return_counts=True)
+    index = np.zeros(regime.shape, int)
+    index[moves] = inverse
+    return index, 1 / np.sqrt(count)
+
+
+def finish(
+    sites: dict[str, np.ndarray], seed: int, *, months: list[dt.date], wanted: pl.Series
+) -> Outcome:
+    """What the draws say, by month.
+
+    Args:
+        sites: ``people``, ``gross``, ``take``, ``remitted`` (draws, hosts, knots), ``paid``.
+        seed: nothing is drawn here.
+        wanted: series that figures are held against, besides every host's headcount.
+    """
+    by_host = people.by_month(sites, months)
+    series = people.series(by_host, HOSTS, {*wanted, *(f"headcount {host}" for host in HOSTS)})
+    year = np.array([month.year for month in months])
+    years = (year[:, None] == np.unique(year)) / 1.0
+    yearly = {name: values @ years for name, values in by_host.items()}
+    which = {"CHN": [0], "RUS": [1], "other": list(range(2, len(HOSTS)))}
+    some = {
+        host: {name: values[:, at].sum(axis=1) for name, values in yearly.items()}
+        for host, at in which.items()
+    }
+    total = {name: values.sum(axis=1) for name, values in yearly.items()}
+    components = {
+        **{f"headcount {host}": np.log(of["people"]) for host, of in some.items()},
+        **{f"pay {host}": np.log(of["gross"] / of["people"]) for host, of in some.items()},
+        "share": np.log(total["take"] / total["gross"]),
+        "reach": np.log(total["remitted"] / total["take"]),
+    }
+    return Outcome(
+        measures=people.measures(by_host),
+        series=series,
+        tables={"hosts": lambda: draws_frame(by_host, months)},
+        components=components,
+    )
+
+
+def draws_frame(by_host: dict[str, np.ndarray], months: Sequence[dt.date]) -> pl.DataFrame:
+    """Joint draws by month and host, sorted by draw, host and month.
+
+    Args:
+        by_host: ``people``, ``wage``, ``gross``, ``take``, ``remitted`` (draws, hosts, months).
+
+    Returns:
+        ``draw, month, host_iso3, headcount, wage_usd_per_month, state_share, gross_wages_usd,
+        state_take_usd, remitted_usd``.
+    """
+    draws, hosts, n = by_host["people"].shape
+    label = pl.Series(HOSTS, dtype=pl.Enum(list(HOSTS)))
+    key = pl.DataFrame(
+        {
+            "month": pl.Series(list(months)).gather(np.tile(np.arange(n), hosts)),
+            "host_iso3": label.gather(np.repeat(np.arange(hosts), n)).cast(pl.String),
+        }
+    )
+    index = np.tile(np.arange(hosts * n, dtype=np.uint32), draws)
+    return pl.DataFrame(
+        {
+            "draw": np.repeat(np.arange(draws, dtype=np.int64), hosts * n),
+            "month": key["month"].gather(index),
+            "host_iso3": key["host_iso3"].gather(index),
+            "headcount": by_host["people"].ravel(),
+            "wage_usd_per_month": by_host["wage"].ravel(),
+            "state_share": (by_host["take"] / by_host["gross"]).ravel(),
+            "gross_wages_usd": by_host["gross"].ravel(),
+            "state_take_usd": by_host["take"].ravel(),
+            "remitted_usd": by_host["remitted"].ravel(),
+        }
+    )
