@@ -47,7 +47,7 @@ def half_year_lines(months: list[dt.date]) -> np.ndarray:
     return weights[:, 1:]
 
 
-def error_log(base: float) -> pl.Expr:
+def error_log(base: float | pl.Expr) -> pl.Expr:
     """A figure's own error in logs: base, rounding, stated range and hindsight, in quadrature.
 
     Rounding is the last digit that is not zero, read as a uniform error; ``stated_year`` is the

@@ -32,6 +32,8 @@ CONCEPT_OF = {
     "state_share": "state_take_usd",
 }
 MEASURES = CONCEPTS[:3]
+# series of a host or the world that a figure, or a datum to be had, is held against
+RATES = ("headcount", *CONCEPT_OF)
 Priors = Mapping[str, Sequence[float]]
 
 # quantity, unit, its currency, factor to the unit above, whether stated over the whole window
@@ -213,7 +215,10 @@ def read(
     return frame.with_columns(
         centre=pl.when("is_share").then(_logit(pl.col("value"))).otherwise(pl.col("value").log())
         + (2 / np.pi) ** 0.5 * room,
-        error=pl.when("is_share").then(of_share.sqrt()).otherwise(error_log(base)).pow(2)
+        error=pl.when("is_share")
+        .then(of_share.sqrt())
+        .otherwise(error_log(base))
+        .pow(2)
         .add((1 - 2 / np.pi) * room**2)
         .sqrt(),
         value_log=pl.col("value").log() + of_year,
@@ -242,15 +247,19 @@ def _logit(share: pl.Expr) -> pl.Expr:
 
 
 def settled(frame: pl.DataFrame) -> pl.DataFrame:
-    """Give a reason to rows without a ``site``, none of these a site, and number each site's rows."""
-    return frame.with_columns(
-        reason_not_used=pl.coalesce(
-            "reason_not_used",
-            pl.when(pl.col("site").is_null()).then(pl.lit("no part of the model reads it")),
+    """Every row gets a ``site`` or a reason, never both; rows of a site are numbered (``at``)."""
+    return (
+        frame.with_columns(
+            reason_not_used=pl.coalesce(
+                "reason_not_used",
+                pl.when(pl.col("site").is_null()).then(pl.lit("no part of the model reads it")),
+            )
         )
-    ).with_columns(
-        site=pl.when(pl.col("reason_not_used").is_null()).then("site"),
-    ).with_columns(at=pl.int_range(pl.len()).over("site").cast(pl.Int64))
+        .with_columns(
+            site=pl.when(pl.col("reason_not_used").is_null()).then("site"),
+        )
+        .with_columns(at=pl.int_range(pl.len()).over("site").cast(pl.Int64))
+    )
 
 
 def site(
@@ -300,24 +309,27 @@ def one_hot(column: pl.Series, labels: Sequence[str]) -> np.ndarray:
 
 
 def measure(hosts: Sequence[str]) -> pl.Expr:
-    """Which monthly series a row's number is held against: a stream's money, or "<quantity> <host>".
+    """Which monthly series a number is held against: a stream's money, or "<quantity> <host>".
 
     Null for flows, parts of a ratio, and sums over hosts that no series holds.
     """
     of_host = pl.when(pl.col("host").is_in([*hosts, "WLD"])).then(
         pl.format("{} {}", "quantity", "host")
     )
-    is_held = pl.col("quantity").is_in([*CONCEPT_OF, "headcount"]) & (pl.col("site") != "ratio")
+    is_held = pl.col("quantity").is_in(RATES) & (pl.col("site") != "ratio")
     is_named = pl.col("concept").is_in(MEASURES) & pl.col("is_money")
     # a source that does not say what it counts is held against what the state takes
     money = pl.when(is_named).then("concept").otherwise(pl.lit("state_take_usd"))
     return (
-        pl.when(pl.col("is_money") & (pl.col("host") == "WLD")).then(money).when(is_held).then(of_host)
+        pl.when(pl.col("is_money") & (pl.col("host") == "WLD"))
+        .then(money)
+        .when(is_held)
+        .then(of_host)
     )
 
 
 def by_month(sites: Mapping[str, np.ndarray], months: Sequence[dt.date]) -> dict[str, np.ndarray]:
-    """People and money by month, and gross pay per worker and paid month, (draws, hosts, months)."""
+    """People, money and pay per worker and paid month, by month, (draws, hosts, months)."""
     to_months = monthly(months).T
     out = {name: sites[name] @ to_months for name in ("people", "gross", "take", "remitted")}
     paid = np.asarray(sites["paid"]).reshape(-1, 1, 1)
@@ -333,7 +345,7 @@ def measures(by_host: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 def series(
     by_host: Mapping[str, np.ndarray], hosts: Sequence[str], wanted: set[str]
 ) -> dict[str, np.ndarray]:
-    """Monthly series by "<quantity> <host>", (draws, months); pay and shares weighted by workers."""
+    """Monthly series by "<quantity> <host>", (draws, months); pay is weighted by workers."""
     out: dict[str, np.ndarray] = {}
     for name in sorted(wanted - set(MEASURES)):
         quantity, host = name.split(" ")

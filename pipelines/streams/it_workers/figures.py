@@ -39,7 +39,6 @@ def evidence(
     *,
     through: dt.date,
     rates: pl.DataFrame,
-    halts: pl.DataFrame | None = None,
 ) -> Evidence:
     """Read the ledger for the model of IT workers.
 
@@ -48,7 +47,6 @@ def evidence(
         priors: parameter to arguments.
         through: last month estimated.
         rates: ``month, currency, per_usd``: staged monthly means.
-        halts: none: no border shuts this work in.
     """
     months = month_grid(FIRST_MONTH, through)
     knots = people.knots_of(months)
@@ -145,8 +143,16 @@ def finish(
     measures = people.measures(world)
     return Outcome(
         measures=measures,
-        series=people.series(world, WORLD, {*wanted, "headcount WLD"}),
-        tables={"people": lambda: to_long(months, headcount=world["people"][:, 0], **measures)},
+        series=people.series(world, WORLD, {*wanted, *(f"{of} WLD" for of in people.RATES)}),
+        tables={
+            "draws": lambda: to_long(
+                months,
+                headcount=world["people"][:, 0],
+                gross_wages_usd=measures["gross_wages_usd"],
+                state_take_usd=measures["state_take_usd"],
+                remitted_usd=measures["remitted_usd"],
+            )
+        },
         components={
             "headcount": np.log(yearly["people"]),
             "pay": np.log(yearly["gross"] / yearly["people"]),

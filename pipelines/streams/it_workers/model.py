@@ -56,7 +56,13 @@ def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> No
     group("group", each, rows, lean, klass, root)
     rows = figures["share"]
     taken = log_window(money, rows) - jnp.log(rows["over"] @ gross)
-    figure("share", taken - jnp.log1p(-jnp.exp(taken)), rows, shared.klass("share"), shared.root("share"))
+    figure(
+        "share",
+        taken - jnp.log1p(-jnp.exp(taken)),
+        rows,
+        shared.klass("share"),
+        shared.root("share"),
+    )
 
     # totals, USD a year: generated, taken or remitted; where the source does not say, any of them
     klass, root = shared.klass("total"), shared.root("total")

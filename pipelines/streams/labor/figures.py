@@ -106,9 +106,12 @@ def evidence(
     factor = pl.col("site").replace_strict(GROUP_OF, default=None)
     factor = pl.when(pl.col("quantity") == "fee").then(pl.lit("reach")).otherwise(factor)
     is_local = factor.is_in(["headcount", "pay"]) & ~pl.col("host").str.starts_with("WLD")
-    factor = pl.when(is_local).then(pl.format("{} {}", factor, by_host)).when(
-        factor.is_in(["share", "reach"])
-    ).then(factor)
+    factor = (
+        pl.when(is_local)
+        .then(pl.format("{} {}", factor, by_host))
+        .when(factor.is_in(["share", "reach"]))
+        .then(factor)
+    )
     table = rows.with_columns(
         group=pl.col("site").replace_strict(GROUP_OF, default=None),
         component=factor,
@@ -182,9 +185,7 @@ def sited(frame: pl.DataFrame, places: pl.DataFrame, opens: dt.date) -> pl.DataF
         .then(pl.lit("part_of_total")),
     )
     is_all_sent = (pl.col("site") == "sent_home") & (host == "WLD")
-    frame = frame.with_columns(
-        host=pl.when(is_all_sent).then(pl.lit("WLD-CHN")).otherwise("host")
-    )
+    frame = frame.with_columns(host=pl.when(is_all_sent).then(pl.lit("WLD-CHN")).otherwise("host"))
     # a flow inside a longer one of the same root is counted there
     is_flow = pl.col("site").is_in(["crossings", "arrivals", "sent_home"])
     flows = frame.filter(is_flow, pl.col("reason_not_used").is_null()).select(
@@ -305,10 +306,12 @@ def finish(
     Args:
         sites: ``people``, ``gross``, ``take``, ``remitted`` (draws, hosts, knots), ``paid``.
         seed: nothing is drawn here.
-        wanted: series that figures are held against, besides every host's headcount.
+        wanted: series that figures are held against, besides those that data might answer.
     """
     by_host = people.by_month(sites, months)
-    series = people.series(by_host, HOSTS, {*wanted, *(f"headcount {host}" for host in HOSTS)})
+    asked = [f"headcount {host}" for host in HOSTS]
+    asked += [f"{of} {host}" for of in people.RATES for host in ("CHN", "RUS", "WLD")]
+    series = people.series(by_host, HOSTS, {*wanted, *asked})
     year = np.array([month.year for month in months])
     years = (year[:, None] == np.unique(year)) / 1.0
     yearly = {name: values @ years for name, values in by_host.items()}
@@ -327,7 +330,7 @@ def finish(
     return Outcome(
         measures=people.measures(by_host),
         series=series,
-        tables={"hosts": lambda: draws_frame(by_host, months)},
+        tables={"draws": lambda: draws_frame(by_host, months)},
         components=components,
     )
 

@@ -20,7 +20,11 @@ from pipelines.inference.evidence import Rows, Shared, figure, leaning, mixture,
 from pipelines.streams.people import MEASURES, log_window, normal, of_prior
 
 HOSTS = ("CHN", "RUS", "KWT", "QAT", "ARE", "MNG", "POL", "OTH")
-TRADES = ("garment", "manufacturing", "seafood_processing", "restaurants") + (
+TRADES = (
+    "garment",
+    "manufacturing",
+    "seafood_processing",
+    "restaurants",
     "construction",
     "logging",
     "medical",

@@ -1,0 +1,119 @@
+"""The plain estimate of workers and their pay, the comparator of the models: persons x pay x share.
+
+In each draw one of the roots that speak of a series is believed wherever it speaks; between such
+points the path runs straight in logs, with the error of a random walk tied at both ends. Floors,
+parts, flows and stated totals are passed over, and nothing is known of borders.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+from scipy.special import expit
+
+from pipelines.inference.joint import Outcome
+from pipelines.streams import people
+
+MONTHLY_SD = 0.04  # of a path between two figures
+SPREAD_OF_SHARE = 0.45  # logits: what is counted as taken
+# beyond its figures the plain estimate keeps the level a host is likely to have
+NO_FIGURE = (np.log(3_500.0), 0.45)
+
+
+def estimate(
+    frame: pl.DataFrame,
+    months: Sequence[dt.date],
+    hosts: Sequence[str],
+    priors: people.Priors,
+    *,
+    draws: int,
+    seed: int,
+) -> Outcome:
+    """Draw people, pay and shares by host and month.
+
+    Args:
+        frame: the stream's rows with ``site``, ``host``, ``centre``, ``error``, ``start``, ``end``;
+            rows without a site are hidden or unread.
+        months: first days of month.
+        hosts: labels; ("WLD",) for a stream not split among hosts.
+        priors: ``paid_logit``, ``reach_logit``.
+
+    Raises:
+        ValueError: no pay or no share is stated anywhere.
+    """
+    generator = np.random.default_rng(seed)
+    pick = generator.uniform(size=draws)
+
+    def path(rows: pl.DataFrame) -> np.ndarray:
+        return _path(rows, len(months), pick, generator)
+
+    said = frame.filter(pl.col("site").is_not_null())
+    two_sided = ~pl.col("kind").is_in(["lower_bound", "upper_bound"])
+    shares = said.filter(pl.col("site") == "share", two_sided)
+    pay = said.filter(pl.col("quantity") == "gross_wage", pl.col("site") == "per_worker", two_sided)
+    if shares.is_empty() or pay.is_empty():
+        raise ValueError("no figure states pay, or no figure its share: nothing to multiply")
+    by_root = shares.group_by("root_id").agg(pl.col("centre").mean()).sort("root_id")["centre"]
+    share = by_root.to_numpy()[(pick * len(by_root)).astype(int)]
+    share = expit(share + SPREAD_OF_SHARE * generator.normal(size=draws))[:, None]
+    counts = said.filter(pl.col("site") == "headcount")
+    persons, wages = [], []
+    for host in hosts:
+        # ceilings and floors anchor a host of which nothing better is said
+        own = counts.filter(pl.col("host") == host)
+        own = own if own.filter(two_sided).is_empty() else own.filter(two_sided)
+        mean, sd = NO_FIGURE
+        level = mean + sd * generator.normal(size=(draws, 1))
+        persons.append(path(own) if own.height else np.repeat(level, len(months), axis=1))
+        quoted = pay.filter(pl.col("host") == host)
+        wages.append(path(quoted if quoted.height else pay))
+    n, w = (np.exp(np.stack(some, axis=1)) for some in (persons, wages))
+
+    def logit(name: str) -> np.ndarray:
+        mean, sd = priors[name]
+        return expit(mean + sd * generator.normal(size=(draws, 1, 1)))
+
+    gross = n * w * logit("paid_logit")
+    take = gross * share[:, :, None]
+    world = {"people": n, "wage": w, "gross": gross, "take": take}
+    world["remitted"] = take * logit("reach_logit")
+    held = {f"{of} {host}" for of in people.RATES for host in {*hosts, "WLD"}}
+    return Outcome(people.measures(world), people.series(world, hosts, held))
+
+
+def _path(
+    rows: pl.DataFrame, size: int, pick: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """A path through the figures of one root at each point, logs, (draws, size)."""
+    middle = (pl.col("start") + pl.col("end")) / 2 * people.KNOT_MONTHS
+    at = rows.with_columns(month=middle.floor().cast(pl.Int64).clip(0, size - 1))
+    points = at.group_by("month", "root_id").agg(pl.col("centre", "error").mean())
+    points = points.sort("month", "root_id")
+    error = points["centre"].to_numpy() + points["error"].to_numpy() * generator.normal(
+        size=(len(pick), points.height)
+    )
+    month = points["month"].to_numpy()
+    known, first, count = np.unique(month, return_index=True, return_counts=True)
+    level = np.stack(
+        [
+            error[np.arange(len(pick)), f + (pick * c).astype(int)]
+            for f, c in zip(first, count, strict=True)
+        ],
+        axis=1,
+    )
+    walk = np.cumsum(MONTHLY_SD * generator.normal(size=(len(pick), size)), axis=1)
+    gap = level - walk[:, known]
+    grid = np.arange(size)
+    right = np.clip(np.searchsorted(known, grid), 0, known.size - 1)
+    left = np.where(known[right] <= grid, right, np.maximum(right - 1, 0))
+    width = np.maximum(known[right] - known[left], 1)
+    share = np.clip((grid - known[left]) / width, 0, 1)
+    return walk + gap[:, left] * (1 - share) + gap[:, right] * share
+
+
+def hidden(frame: pl.DataFrame, ids: Mapping[str, object] | Sequence[str]) -> pl.DataFrame:
+    """The rows with some figures hidden."""
+    return frame.with_columns(site=pl.when(~pl.col("observation_id").is_in(list(ids))).then("site"))

@@ -1,0 +1,126 @@
+"""Small ledgers of workers and their pay; every value in them is made up."""
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+
+from pipelines.inference.joint import Joint
+from pipelines.paths import STREAMS_DIR
+from pipelines.streams import arguments
+
+_SCHEMA = {
+    "observation_id": pl.String,
+    "quantity": pl.String,
+    "concept": pl.String,
+    "counterpart_iso3": pl.String,
+    "sector": pl.String,
+    "window_start_on": pl.Date,
+    "window_end_on": pl.Date,
+    "kind": pl.String,
+    "low": pl.Float64,
+    "central": pl.Float64,
+    "high": pl.Float64,
+    "unit": pl.String,
+    "coverage": pl.String,
+    "class": pl.String,
+    "persons": pl.Int64,
+    "root_id": pl.String,
+    "stated_year": pl.Int64,
+    "is_used": pl.Boolean,
+    "reason_not_used": pl.String,
+}
+_UNIT = {
+    "headcount": "persons",
+    "gross_wage": "USD/month",
+    "state_share": "share",
+    "earnings_usd": "USD",
+    "permits": "permits",
+    "border_entries": "persons",
+    "repatriated": "persons",
+}
+# half a yuan, four dollars for a euro: nobody could take them for real
+RATES = pl.DataFrame(
+    {
+        "month": pl.date_range(dt.date(2009, 1, 1), dt.date(2022, 2, 1), "1mo", eager=True),
+    }
+).join(pl.DataFrame({"currency": ["CNY", "RUB"], "per_usd": [2.0, 50.0]}), how="cross")
+
+
+def row(observation_id: str, quantity: str, value: float | None, year: int, **cells):
+    """One figure for a calendar year; keywords name the cells that matter."""
+    made = {
+        "observation_id": observation_id,
+        "quantity": quantity,
+        "concept": quantity,
+        "counterpart_iso3": "CHN",
+        "sector": "all",
+        "window_start_on": dt.date(year, 1, 1),
+        "window_end_on": dt.date(year, 12, 31),
+        "kind": "count",
+        "low": None,
+        "central": value,
+        "high": None,
+        "unit": _UNIT.get(quantity),
+        "coverage": "whole",
+        "class": "press",
+        "persons": None,
+        "root_id": observation_id,
+        "stated_year": year,
+        "is_used": True,
+        "reason_not_used": None,
+    }
+    return made | cells
+
+
+def ledger(*rows) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=_SCHEMA)
+
+
+def priors(stream: str) -> dict[str, tuple[float, ...]]:
+    """The stream's own priors."""
+    table = pl.read_csv(STREAMS_DIR / stream / "priors.csv", schema_overrides={"args": pl.String})
+    return {"root_sd": (0.25,)} | arguments(table)
+
+
+def laplace(joint: Joint, of: str, data=None) -> tuple[np.ndarray, np.ndarray]:
+    """Mode of the logs of an output, and their covariance by the curvature there.
+
+    Args:
+        of: name of an output such as "labor/people"; its elements are taken flat.
+        data: other values of the joint's data.
+    """
+    import jax
+    import jax.numpy as jnp
+    from numpyro.handlers import seed, substitute, trace
+    from scipy.optimize import minimize
+
+    density = joint.density
+    data = joint.data if data is None else data
+    if "_curved" not in joint.__dict__:
+        both = jax.value_and_grad(density.log_density)
+
+        def told_of(theta, data, of):
+            values, _ = density._values(theta)
+            told = substitute(seed(density.model, jax.random.PRNGKey(0)), data=values)
+            return jnp.log(trace(told).get_trace(data)[of]["value"].ravel())
+
+        joint.__dict__["_curved"] = (
+            jax.jit(both),
+            jax.jit(jax.hessian(density.log_density)),
+            jax.jit(told_of, static_argnums=2),
+            jax.jit(jax.jacfwd(told_of), static_argnums=2),
+        )
+    value, hessian, output, jacobian = joint.__dict__["_curved"]
+
+    def negative(theta):
+        f, g = value(theta, data)
+        return -float(f), -np.asarray(g)
+
+    found = minimize(
+        negative, np.zeros(density.size), jac=True, method="L-BFGS-B",
+        options={"maxiter": 2_000, "maxfun": 4_000, "maxcor": 50},
+    ).x  # fmt: skip
+    spread = np.linalg.inv(-np.asarray(hessian(found, data)))
+    lines = np.asarray(jacobian(found, data, of))
+    return np.asarray(output(found, data, of)), lines @ spread @ lines.T
