@@ -1,5 +1,6 @@
 -- quantity_between(quantity, place, from_month, to_month): a physical quantity of any window, from
--- the draws of table quantity_draws: tonnes (place WLD), headcount (WLD or a host's ISO code)
+-- the draws of table quantity_draws: tonnes, headcount, state_share (place WLD),
+-- headcount of a host (CHN, RUS)
 -- both months included; one row: q05 … q95 and mean; flows are summed, stocks averaged over months
 -- every number is null where the draws do not cover the whole window
 create macro quantity_between(quantity_, place, from_month, to_month) as table

@@ -45,9 +45,9 @@ amounts as (
 places as (
     select distinct
         stream,
-        measure,
+        quantity as measure,
         counterpart_iso3
-    from amounts
+    from published.quantity_draws
 ),
 
 -- a country that is not drawn on its own is held against all of them
