@@ -1,21 +1,23 @@
--- quantity_between(quantity, place, from_month, to_month): a physical quantity of any window, from
--- the draws of table quantity_draws: tonnes, headcount, state_share (place WLD),
--- headcount of a host (CHN, RUS)
+-- quantity_between(stream, quantity, place, from_month, to_month): a physical quantity of any
+-- window, from the draws of table quantity_draws, which says what there is: such as tonnes of coal
+-- or headcount of labor, place WLD or a host's ISO code
 -- both months included; one row: q05 … q95 and mean; flows are summed, stocks averaged over months
 -- every number is null where the draws do not cover the whole window
-create macro quantity_between(quantity_, place, from_month, to_month) as table
+create macro quantity_between(stream_, quantity_, place, from_month, to_month) as table
 with per_draw as (
     select
         draw,
         case when any_value(is_flow) then sum(amount) else avg(amount) end as amount,
-        count(*) as n_months
+        count(distinct month) as n_months
     from quantity_draws
     where
-        quantity = quantity_
+        -- no stream named: flows of all of them are added
+        (stream_ is null or stream = stream_)
+        and quantity = quantity_
         and counterpart_iso3 = place
         and month between date_trunc('month', cast(from_month as date))
         and date_trunc('month', cast(to_month as date))
-    group by stream, draw
+    group by draw
 ),
 
 points as (

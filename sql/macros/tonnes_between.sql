@@ -2,4 +2,4 @@
 -- both months included; one row: q05 … q95 and mean in metric tonnes
 -- every number is null where the draws do not cover the whole window
 create macro tonnes_between(from_month, to_month) as table
-select * from quantity_between('tonnes', 'WLD', from_month, to_month)
+select * from quantity_between(null, 'tonnes', 'WLD', from_month, to_month)

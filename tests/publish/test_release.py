@@ -50,6 +50,10 @@ def work(connection):
         select 'work' as stream, 'headcount' as quantity, 'AAA' as counterpart_iso3,
             0::bigint as draw, month, persons as amount, false as is_flow
         from (values (date '2020-01-01', 10.0), (date '2020-02-01', 20.0)) as rows(month, persons)
+        union all by name
+        select 'ore' as stream, 'headcount' as quantity, 'AAA' as counterpart_iso3,
+            0::bigint as draw, month, 900.0 as amount, false as is_flow
+        from (values (date '2020-01-01'), (date '2020-02-01')) as months(month)
         """
     )
     return connection
@@ -138,9 +142,10 @@ def test_flows_are_added_over_a_window_and_stocks_averaged(work, tmp_path):
     assert read(target, f"select mean, q50, months_covered from tonnes_between({window})") == [
         (6.0, 6.0, 2)
     ]
-    assert read(target, f"select q50 from quantity_between('headcount', 'AAA', {window})") == [
-        (15.0,)
-    ]
+    # the other stream's persons are no part of it
+    assert read(
+        target, f"select q50 from quantity_between('work', 'headcount', 'AAA', {window})"
+    ) == [(15.0,)]
 
 
 def test_the_same_rows_give_the_same_parquet_bytes(work, tmp_path):
