@@ -43,11 +43,16 @@ class Shared:
 
     def root(self, group: str) -> Any:
         """Bias of every root in what it says of this group of quantities, logs, (roots,)."""
-        return self.roots[f"{self.stream}.{group}"]
+        return _of(self.roots, f"{self.stream}.{group}")
 
     def klass(self, group: str) -> Any:
         """Error common to every class of source in this group of quantities, logs, (classes,)."""
-        return self.classes[f"{self.stream}.{group}"]
+        return _of(self.classes, f"{self.stream}.{group}")
+
+
+def _of(errors: dict[str, Any], key: str) -> Any:
+    """Errors of a group, none where no figure speaks of it."""
+    return errors[key] if key in errors else 0.0 * next(iter(errors.values()))
 
 
 def sample_shared(shared: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -65,7 +65,7 @@ def evidence(
     recorded = [month for month in months if month <= last_recorded]
     windows = window_matrix(seen["window_start_on"], seen["window_end_on"], recorded)
     zero = observations.filter(pl.col("kind") == "structural_zero")
-    is_zero = window_matrix(zero["window_start_on"], zero["window_end_on"], recorded).max(axis=0) > 0
+    is_zero = window_matrix(zero["window_start_on"], zero["window_end_on"], recorded).max(axis=0, initial=0.0) > 0
     settled = record_draws(
         seen,
         windows,

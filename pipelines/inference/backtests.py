@@ -1,0 +1,404 @@
+"""A stream's density against figures it was not shown, and against a record it was cut off from.
+
+Hidden figures weigh nothing in the one compiled density; it is sampled again from where the full
+fit stood and asked what such a source would have said. Plain rules stand beside it, each with its
+own errors. The record-stop asks another question: not what sources say but what was earned.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from scipy.special import expit, logit
+
+from pipelines.draws import named_generator
+from pipelines.inference.folds import Fold
+from pipelines.inference.joint import Evidence, Joint
+from pipelines.inference.sampler import Effort, Sampler, Samples
+from pipelines.inference.scores import era_of, middle_of, score_case
+
+MODEL = "density"
+# the full fit, from which all refits start with a third of the warm-up
+FULL = Effort(warmup=300, draws=40)
+REFIT = Effort(warmup=150, draws=32)
+CHAINS = 32
+DRAWS = 1_000
+# December of each: the years after it to STOP_THROUGH are hidden
+STOPS = tuple(dt.date(year, 12, 31) for year in range(2011, 2016))
+STOP_THROUGH = dt.date(2016, 12, 1)
+REPLICATES = 6
+# a rule with fewer figures to go on knows nothing of its own errors
+FEWEST_SHOWN = 3
+IGNORANT_SD = 1.0
+
+# the stream's own ``evidence`` with everything but the ledger and the record's end filled in
+Reader = Callable[..., Evidence]
+
+
+class StopError(ValueError):
+    """A made-up row cannot be made; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A stream's density, compiled and fitted to all its figures.
+
+    Attributes:
+        evidence: what it reads.
+        joint, sampler: of this stream alone.
+        fitted: the full fit.
+        refit: how long to sample where figures are hidden.
+        figures: every row of the evidence with ``counterpart_iso3``, ``stated`` (own unit),
+            ``middle`` (date), ``era``, and for rows that are read ``value`` (the scored scale) and
+            ``log_size`` (the window's months, in logs, where amounts add up over it).
+    """
+
+    evidence: Evidence
+    joint: Joint
+    sampler: Sampler
+    fitted: Samples
+    refit: Effort
+    figures: pl.DataFrame
+
+
+def bench_of(
+    evidence: Evidence,
+    observations: pl.DataFrame,
+    *,
+    seed: int,
+    full: Effort = FULL,
+    refit: Effort = REFIT,
+    chains: int = CHAINS,
+) -> Bench:
+    """Compile a stream's density and fit it to all figures.
+
+    Args:
+        evidence: of one stream.
+        observations: the ledger it was read from.
+        seed: same seed, same draws.
+        full, refit: how long to sample, with how many ``chains``.
+    """
+    joint = Joint([evidence])
+    sampler = Sampler(joint.density, chains)
+    fitted = sampler.sample(seed=seed, effort=full)
+    return Bench(evidence, joint, sampler, fitted, refit, figures_of(evidence, observations))
+
+
+def figures_of(evidence: Evidence, observations: pl.DataFrame) -> pl.DataFrame:
+    """The evidence's rows as `Bench` describes them."""
+    stated = pl.coalesce("central", (pl.col("low") * pl.col("high")).sqrt(), "low", "high")
+    told = observations.select("observation_id", "counterpart_iso3", stated=stated)
+    sites = []
+    for name, site in evidence.data.items():
+        if isinstance(site, dict) and "value" in site:
+            n = len(site["value"])
+            window = site.get("window")
+            # weights over months, more than one in all: an amount that adds up over its window
+            adds_up = window is not None and window.shape[1] <= len(evidence.months)
+            adds_up = adds_up and window.sum(axis=1).max() > 1 + 1e-9
+            size = np.log(np.maximum(window.sum(axis=1), 1e-9)) if adds_up else np.zeros(n)
+            sites.append(
+                pl.DataFrame(
+                    {"site": name, "at": np.arange(n), "value": site["value"], "log_size": size}
+                )
+            )
+    return (
+        evidence.rows.join(told, on="observation_id", how="left", maintain_order="left")
+        .join(pl.concat(sites), on=["site", "at"], how="left", maintain_order="left")
+        .with_columns(middle=middle_of())
+        .with_columns(era_of(pl.col("middle")))
+    )
+
+
+def predicted(bench: Bench, hidden: frozenset[str], *, seed: int) -> dict[str, np.ndarray]:
+    """What every source would say, given all figures but the hidden ones: site to (draws, rows)."""
+    data = bench.joint.hidden(hidden)
+    samples = bench.sampler.sample(seed=seed, effort=bench.refit, data=data, start=bench.fitted)
+    theta = _thinned(samples)
+    said = bench.joint.density.predict(theta, seed, data)
+    return bench.joint.sites_of(bench.evidence.stream, said)
+
+
+def _thinned(samples: Samples) -> np.ndarray:
+    return samples.thinned(min(DRAWS, samples.theta.shape[0] * samples.theta.shape[1]))
+
+
+def score_fold(bench: Bench, fold: Fold, *, seed: int) -> pl.DataFrame:
+    """Refit without the hidden figures; score the density and the plain rules on the scored ones.
+
+    Returns:
+        ``stream, test, fold, model, observation_id, root_id, era, quantity`` and the columns of
+        `score_case`; scores in logs, or in logits where the figure is a share.
+    """
+    generator = named_generator(seed, f"{bench.evidence.stream}.{fold.test}.{fold.name}")
+    said = predicted(bench, fold.hidden, seed=int(generator.integers(2**31)))
+    targets = pl.DataFrame({"observation_id": list(fold.scored)}).join(
+        bench.figures, on="observation_id", how="left", maintain_order="left"
+    )
+    shown = bench.figures.filter(
+        pl.col("site").is_not_null(),
+        pl.col("role") == "whole",
+        ~pl.col("observation_id").is_in(list(fold.hidden)),
+    )
+    samples = {
+        MODEL: np.stack([said[site][:, at] for site, at in targets.select("site", "at").rows()])
+    }
+    samples |= plain_rules(shown, targets, DRAWS, generator)
+    to_unit = _unit_of(targets)
+    return pl.concat(
+        score_case(drawn, targets["value"].to_numpy(), to_unit).select(
+            pl.lit(bench.evidence.stream).alias("stream"),
+            pl.lit(fold.test).alias("test"),
+            pl.lit(fold.name).alias("fold"),
+            pl.lit(model).alias("model"),
+            *(targets[name] for name in ("observation_id", "root_id", "era", "quantity")),
+            pl.all(),
+        )
+        for model, drawn in samples.items()
+    )
+
+
+def _unit_of(targets: pl.DataFrame) -> Callable[[np.ndarray], np.ndarray]:
+    """From the scored scale to each figure's own unit: shares by what was done to them."""
+    value, stated = targets["value"].to_numpy(), targets["stated"].to_numpy()
+    share = np.clip(stated, 0.02, 0.98)
+    is_share = targets["quantity"].str.ends_with("share").to_numpy()
+    is_logit = is_share & np.isclose(value, logit(share), atol=1e-3)
+    is_rest = is_share & np.isclose(value, np.log1p(-np.minimum(stated, 0.95)), atol=1e-3)
+
+    def to_unit(scored: np.ndarray) -> np.ndarray:
+        ratio = np.exp(np.where(is_logit | is_rest, 0.0, scored - value))
+        return np.where(
+            is_logit,
+            expit(scored),
+            np.where(is_rest, -np.expm1(np.where(is_rest, scored, 0.0)), ratio * stated),
+        )
+
+    return to_unit
+
+
+def plain_rules(
+    shown: pl.DataFrame, targets: pl.DataFrame, draws: int, generator: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Last value and log interpolation, each with the errors it makes where it is shown the rest.
+
+    A rule goes by figures of the same quantity and place, or of the same quantity where those are
+    fewer than three. Its errors leave out the whole root that spoke: an echo is no test.
+
+    Args:
+        shown, targets: ``site, quantity, counterpart_iso3, root_id, middle, value, log_size``.
+
+    Returns:
+        Per rule, (targets, draws) on the scored scale.
+    """
+    out = {rule: np.empty((targets.height, draws)) for rule in _RULES}
+    columns = ("site", "quantity", "counterpart_iso3", "middle", "log_size")
+    for at, (site, quantity, place, middle, size) in enumerate(targets.select(*columns).rows()):
+        like = shown.filter(pl.col("site") == site, pl.col("quantity") == quantity)
+        there = like.filter(pl.col("counterpart_iso3").eq_missing(place))
+        like = (there if there.height >= FEWEST_SHOWN else like).sort("middle", "observation_id")
+        days = like["middle"].to_physical().to_numpy().astype(float)
+        logs = (like["value"] - like["log_size"]).to_numpy()
+        roots = like["root_id"].to_numpy()
+        when = float((middle - dt.date(1970, 1, 1)).days)
+        for rule, apply in _RULES.items():
+            errors = [
+                logs[row] - apply(days[roots != root], logs[roots != root], days[row])
+                for row, root in enumerate(roots)
+                if (roots != root).any()
+            ]
+            if len(errors) < FEWEST_SHOWN:
+                centre = logs.mean() if logs.size else 0.0
+                noise = generator.normal(0, IGNORANT_SD, draws)
+            else:
+                centre = apply(days, logs, when)
+                noise = generator.choice(errors, draws) + generator.normal(0, 0.02, draws)
+            out[rule][at] = centre + noise + size
+    return out
+
+
+def _last(days: np.ndarray, logs: np.ndarray, when: float) -> float:
+    earlier = np.flatnonzero(days < when)
+    return float(logs[earlier[-1]] if earlier.size else logs[0])
+
+
+def _interpolate(days: np.ndarray, logs: np.ndarray, when: float) -> float:
+    known, place = np.unique(days, return_inverse=True)
+    return float(np.interp(when, known, np.bincount(place, logs) / np.bincount(place)))
+
+
+_RULES = {"last_value": _last, "log_interpolation": _interpolate}
+
+
+# -- the record, stopped -------------------------------------------------------------------------
+def truth_of(bench: Bench, *, seed: int) -> dict[str, np.ndarray]:
+    """Monthly medians of every measure and series with the whole record in sight, (months,)."""
+    theta = _thinned(bench.fitted)
+    stream = bench.evidence.stream
+    sites = bench.joint.sites_of(stream, bench.joint.density.outputs(theta))
+    outcome = bench.evidence.finish(sites, seed)
+    monthly = {**outcome.series, **outcome.measures}
+    return {name: np.median(values, axis=0) for name, values in monthly.items()}
+
+
+def stopped(
+    observations: pl.DataFrame,
+    kinds: pl.DataFrame,
+    truth: Mapping[str, np.ndarray],
+    months: list[dt.date],
+    stop: dt.date,
+    generator: np.random.Generator,
+) -> pl.DataFrame:
+    """The ledger as if the record had stopped: what is left of it, and what is made from the truth.
+
+    Args:
+        observations: the ledger.
+        kinds: the stream's ``record_stop.csv``: ``rule`` keep (quotes of this quantity and class
+            stay) or make (rows like ``like``: every ``every`` months a window of ``months`` months
+            whose ``measure``, divided by ``per``, is seen by a share between ``seen_low`` and
+            ``seen_high``, with errors common to the class, to the root and its own).
+        truth: monthly measures, on ``months``.
+        stop: last day on record.
+        generator: of this replicate.
+
+    Raises:
+        StopError: no figure of the name in ``like`` stands in the ledger.
+    """
+    keep = kinds.filter(pl.col("rule") == "keep").select("quantity", pl.col("class"))
+    quoted = observations.filter(
+        pl.col("window_end_on") > stop, pl.col("window_end_on").dt.month_end() <= _end()
+    ).join(keep, on=["quantity", "class"], how="semi")
+    before = observations.filter(pl.col("window_end_on") <= stop)
+    # prices of other countries' coal are known whatever customs say
+    world = observations.filter(
+        pl.col("window_end_on") > stop, pl.col("quantity").str.starts_with("reference_")
+    )
+    made = [before, quoted, world]
+    of_class = {name: generator.normal() for name in sorted(observations["class"].unique())}
+    for number, kind in enumerate(kinds.filter(pl.col("rule") == "make").iter_rows(named=True)):
+        like = observations.filter(pl.col("observation_id") == kind["like"])
+        if like.height != 1:
+            raise StopError(
+                f"record_stop.csv makes rows like {kind['like']}, which the ledger does not have; "
+                "name another figure of that kind"
+            )
+        seen = generator.uniform(kind["seen_low"], kind["seen_high"])
+        root = generator.standard_t(4) * kind["root_sd"]
+        shared = of_class[like["class"][0]] * kind["class_sd"]
+        first = next(at for at, month in enumerate(months) if month > stop)
+        last = months.index(STOP_THROUGH) + 1
+        starts = range(first + 12 * (number % 2), last - kind["months"] + 1, kind["every"])
+        for start in starts:
+            inside = slice(start, start + kind["months"])
+            error = shared + root + generator.standard_t(4) * kind["error_sd"]
+            value = truth[kind["measure"]][inside].sum() / kind["per"] * seen * np.exp(error)
+            made.append(_like(like, f"made-{number}", months[inside], float(value)))
+    return pl.concat(made)
+
+
+def _end() -> dt.date:
+    return (STOP_THROUGH.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(1)
+
+
+def _like(like: pl.DataFrame, root: str, window: list[dt.date], value: float) -> pl.DataFrame:
+    """A figure of the same kind as ``like`` by another root over another window."""
+    end = pl.lit(window[-1]).dt.month_end()
+    bare = [
+        pl.lit(None, dtype=like.schema[name]).alias(name)
+        for name in ("assumed_price_usd_per_t", "reason_not_used", "held_back", "stated_year")
+        if name in like.columns
+    ]
+    value = float(f"{value:.3g}")
+    is_floor = like["central"][0] is None
+    return like.with_columns(
+        *bare,
+        observation_id=pl.lit(f"{root}-{window[0]}"),
+        root_id=pl.lit(root),
+        origin_id=pl.lit(root),
+        window_start_on=pl.lit(window[0]),
+        window_end_on=end,
+        is_used=pl.lit(True),
+        low=pl.lit(value if is_floor else None, dtype=pl.Float64),
+        central=pl.lit(None if is_floor else value, dtype=pl.Float64),
+        high=pl.lit(None, dtype=pl.Float64),
+    )
+
+
+def stop_folds() -> list[Fold]:
+    """One fold a stop; its replicates share what is compiled."""
+    return [Fold("record_stop", str(stop.year), frozenset(), (str(stop),)) for stop in STOPS]
+
+
+def score_stop(
+    read: Reader,
+    observations: pl.DataFrame,
+    kinds: pl.DataFrame,
+    truth: Mapping[str, np.ndarray],
+    months: list[dt.date],
+    fold: Fold,
+    *,
+    seed: int,
+    replicates: int = REPLICATES,
+    effort: Effort = FULL,
+    refit: Effort = REFIT,
+) -> pl.DataFrame:
+    """Stop the record, infer what followed, score yearly income against what customs said.
+
+    Args:
+        read: the stream's evidence, of ``(observations, last_recorded=, through=)``.
+        kinds: see `stopped`; rows with ``rule`` score name the measures scored.
+        truth, months: `truth_of` and the months it stands on.
+        fold: of `stop_folds`.
+
+    Returns:
+        As `score_fold`: one case a replicate, year and measure; a stop and year is one root.
+    """
+    stop = dt.date.fromisoformat(fold.scored[0])
+    scored = kinds.filter(pl.col("rule") == "score")["measure"].to_list()
+    year_of = np.array([month.year for month in months])
+    parts: list[pl.DataFrame] = []
+    for replicate in range(replicates):
+        generator = named_generator(seed, f"record_stop.{stop}.{replicate}")
+        ledger = stopped(observations, kinds, truth, months, stop, generator)
+        evidence = read(ledger, last_recorded=stop, through=STOP_THROUGH)
+        joint = Joint([evidence])
+        if replicate == 0:
+            density = joint.density
+            sampler = Sampler(density, CHAINS)
+            samples = start = sampler.sample(seed=seed, effort=effort)
+        else:
+            samples = sampler.sample(
+                seed=seed + replicate, effort=refit, data=joint.data, start=start
+            )
+        theta = _thinned(samples)
+        sites = joint.sites_of(evidence.stream, density.outputs(theta, joint.data))
+        drawn = evidence.finish(sites, seed + replicate).measures
+        own = np.array([month.year for month in evidence.months])
+        cells = [
+            (measure, year)
+            for measure in scored
+            for year in range(stop.year + 1, STOP_THROUGH.year + 1)
+        ]
+        income = np.stack([drawn[name][:, own == year].sum(axis=1) for name, year in cells])
+        real = np.array([truth[name][year_of == year].sum() for name, year in cells])
+        parts.append(
+            score_case(np.log(income), np.log(real)).select(
+                pl.lit(evidence.stream).alias("stream"),
+                pl.lit(fold.test).alias("test"),
+                pl.lit(fold.name).alias("fold"),
+                pl.lit(MODEL).alias("model"),
+                pl.Series(
+                    "observation_id",
+                    [f"{name} {year} after {stop.year}, {replicate}" for name, year in cells],
+                ),
+                pl.Series("root_id", [f"{stop.year} {year}" for _, year in cells]),
+                pl.lit("before_ban").alias("era"),
+                pl.Series("quantity", [name for name, _ in cells]),
+                pl.all(),
+            )
+        )
+    return pl.concat(parts)

@@ -1,0 +1,290 @@
+"""Predictions of hidden figures, plain rules and the stopped record, on a stream made up here."""
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import t as student
+
+from pipelines.inference import backtests
+from pipelines.inference.folds import Fold, folds_of
+from pipelines.inference.joint import Joint
+from pipelines.inference.sampler import Effort
+from tests.inference import toy
+
+SHORT = Effort(warmup=120, draws=50)
+
+
+@pytest.fixture(scope="module")
+def bench():
+    ledger = toy.ledger()
+    return backtests.bench_of(
+        toy.evidence(ledger), ledger, seed=1, full=SHORT, refit=SHORT, chains=16
+    )
+
+
+def fixed_world(joint, n=4_000):
+    """One world n times over: all latents nought, so only a figure's own error is left."""
+    return np.zeros((n, joint.density.size))
+
+
+def check_predictions_have_the_errors_written():
+    """In a world held fixed a figure is its concept and a t4 error of 0.1, by scipy's own t4."""
+    joint = Joint([toy.evidence(toy.ledger())])
+    said = joint.density.predict(fixed_world(joint), 1)["toy/amount"][:, 0]
+    centre = np.log(12) + 10.0
+    for chance in (0.05, 0.25, 0.75, 0.95):
+        expected = centre + toy.OWN * student.ppf(chance, 4)
+        assert np.quantile(said, chance) == pytest.approx(expected, abs=0.02)
+
+
+def test_predictions_have_the_errors_written():
+    check_predictions_have_the_errors_written()
+
+
+def check_class_errors_move_all_of_a_class():
+    """Over prior worlds two outlets' figures of one year share a class error of sd 1.
+
+    Variance by hand, logs: level .5², walk .3², class 1², root .2² x 2 (t4), own .1² x 2 (t4).
+    """
+    worlds = Joint([toy.evidence(toy.ledger())]).density.prior(4_000, 3)
+    rows = toy.evidence(toy.ledger()).rows.filter(pl.col("site") == "amount").sort("at")
+    first, second = (
+        rows.filter(pl.col("observation_id") == name)["at"].item()
+        for name in ("f-4-2018", "f-8-2018")
+    )
+    said = worlds["toy/amount"]
+    whole = 0.25 + 0.09 + 1 + 0.08 + 0.02
+    assert said[:, first].std() == pytest.approx(whole**0.5, rel=0.05)
+    shared = np.corrcoef(said[:, first], said[:, second])[0, 1]
+    assert shared == pytest.approx((0.25 + 0.09 + 1) / whole, abs=0.03)
+
+
+def test_class_errors_move_all_of_a_class():
+    check_class_errors_move_all_of_a_class()
+
+
+def check_same_draw_is_same_world():
+    """Two streams that hear one root: its bias is one number in draw i of both."""
+    ledger = toy.ledger()
+    joint = Joint([toy.evidence(ledger, "left"), toy.evidence(ledger, "right")])
+    theta = np.random.default_rng(1).normal(size=(40, joint.density.size))
+    outputs = joint.density.outputs(theta)
+    left, right = (joint.sites_of(name, outputs) for name in ("left", "right"))
+    # half a root's variance is common to all it says
+    every = joint.density.named(theta)["root/common"]
+    own = {side: joint.density.named(theta)[f"root/{side}.amount"] for side in ("left", "right")}
+    for side, sites in (("left", left), ("right", right)):
+        by_hand = toy.ROOT * (0.5**0.5 * own[side] + 0.5**0.5 * every)
+        assert sites["common"] == pytest.approx(by_hand)
+
+
+def test_same_draw_is_same_world():
+    check_same_draw_is_same_world()
+
+
+def test_a_hidden_figure_is_predicted_as_if_never_told(bench):
+    """A figure hidden moves nothing: made absurd, its own prediction stays as it was."""
+    hidden = frozenset({"f-3-2021", "f-3-2018"})
+    said = backtests.predicted(bench, hidden, seed=5)["amount"]
+    ledger = toy.ledger().with_columns(
+        central=pl.when(pl.col("observation_id").is_in(list(hidden)))
+        .then(pl.col("central") * 1_000)
+        .otherwise("central")
+    )
+    other = Joint([toy.evidence(ledger)])
+    samples = bench.sampler.sample(
+        seed=5, effort=SHORT, data=other.hidden(hidden), start=bench.fitted
+    )
+    again = other.density.predict(samples.thinned(len(said)), 5, other.hidden(hidden))
+    assert again["toy/amount"] == pytest.approx(said)
+
+
+def test_a_warm_start_answers_as_a_cold_one(bench):
+    hidden = bench.joint.hidden({"f-3-2021", "f-3-2018"})
+    warm = bench.sampler.sample(seed=2, effort=SHORT, data=hidden, start=bench.fitted)
+    cold = bench.sampler.sample(seed=3, effort=Effort(warmup=300, draws=50), data=hidden)
+    where, _, _ = bench.joint.density.latent["toy/z"]
+    for at in range(where.start, where.stop):
+        one, two = warm.theta[..., at], cold.theta[..., at]
+        assert one.mean() == pytest.approx(two.mean(), abs=0.2)
+        assert one.std() == pytest.approx(two.std(), rel=0.2)
+
+
+def test_cases_of_a_fold_carry_their_figure(bench):
+    fold = next(
+        one for one in folds_of(bench.figures, toy.LAST) if one.test == "leave_one_root_out"
+    )
+    cases = backtests.score_fold(bench, fold, seed=1)
+    assert cases["model"].unique().sort().to_list() == [
+        "density",
+        "last_value",
+        "log_interpolation",
+    ]
+    ours = cases.filter(pl.col("model") == "density")
+    assert ours["observation_id"].to_list() == list(fold.scored)
+    assert ours["era"].to_list() == ["ban", "ban"]
+    stated = toy.ledger().filter(pl.col("observation_id").is_in(list(fold.scored)))["central"]
+    assert ours["stated"].to_list() == pytest.approx(stated.to_list())
+    # all the others stand within a third of it, and the desk's class error alone is 1 in logs
+    assert (ours["q05"] < stated).all()
+    assert (ours["q95"] > stated).all()
+    assert (ours["q95"] / ours["q05"] > np.exp(2 * 1.645)).all()
+
+
+def series(days, values, roots):
+    n = len(days)
+    return pl.DataFrame(
+        {
+            "site": ["amount"] * n,
+            "quantity": ["income_usd"] * n,
+            "counterpart_iso3": ["WLD"] * n,
+            "root_id": roots,
+            "observation_id": [f"f{i}" for i in range(n)],
+            "middle": [dt.date(2018, 1, 1) + dt.timedelta(day) for day in days],
+            "value": [float(value) for value in values],
+            "log_size": [0.0] * n,
+        }
+    )
+
+
+def test_plain_rules_by_hand():
+    shown = series([0, 100, 200], [1, 2, 3], ["a", "b", "c"])
+    target = series([150], [0], ["d"])
+    drawn = backtests.plain_rules(shown, target, 4_000, np.random.default_rng(1))
+    # last value 2; left out one by one it misses by 1-2, 2-1, 3-2: -1 once, +1 twice
+    assert drawn["last_value"].mean() == pytest.approx(2 + 1 / 3, abs=0.05)
+    assert np.sort(np.unique(drawn["last_value"].round())).tolist() == [1.0, 3.0]
+    # between 2 and 3; it misses by 1-2, 2-2, 3-2
+    assert drawn["log_interpolation"].mean() == pytest.approx(2.5, abs=0.05)
+
+
+def test_a_rule_takes_no_echo_for_a_test_of_itself():
+    shown = series([0, 1, 100, 101, 200, 201], [1, 1, 2, 2, 3, 3], ["a", "a", "b", "b", "c", "c"])
+    drawn = backtests.plain_rules(
+        shown, series([150], [0], ["d"]), 2_000, np.random.default_rng(1)
+    )["log_interpolation"]
+    # the neighbour of the same root would make every error nought
+    assert drawn.std() > 0.5
+
+
+def test_shares_come_back_as_shares():
+    stated = np.array([0.75, 0.83, 0.99, 200.0])
+    targets = pl.DataFrame(
+        {
+            "value": [np.log(3.0), np.log(0.17), np.log(0.98 / 0.02), 5.0],
+            "stated": stated,
+            "quantity": ["state_share", "discount_share", "state_share", "price_usd_per_t"],
+        }
+    )
+    to_unit = backtests._unit_of(targets)
+    assert to_unit(targets["value"].to_numpy()) == pytest.approx([0.75, 0.83, 0.98, 200.0])
+    moved = to_unit(targets["value"].to_numpy() + np.log(2))
+    assert moved == pytest.approx([6 / 7, 1 - 0.34, 98 / 99, 400.0])
+
+
+KINDS = pl.DataFrame(
+    [
+        ("score", None, None, None, "cif_usd", *[None] * 8),
+        ("keep", "price", "press", None, None, *[None] * 8),
+        ("make", "export_t", None, "t", "tonnes", 2.0, 12, 24, 0.5, 0.5, 0.0, 0.0, 0.0),
+    ],
+    schema=[
+        "rule",
+        "quantity",
+        "class",
+        "like",
+        "measure",
+        "per",
+        "months",
+        "every",
+        "seen_low",
+        "seen_high",
+        "class_sd",
+        "root_sd",
+        "error_sd",
+    ],
+    orient="row",
+)
+MONTHS = pl.date_range(dt.date(2009, 1, 1), backtests.STOP_THROUGH, "1mo", eager=True).to_list()
+
+
+def stopped_ledger():
+    rows = [
+        ("record", "export_t", "customs", 2011),
+        ("later", "export_t", "customs", 2013),
+        ("told", "export_t", "press", 2013),
+        ("quote", "price", "press", 2013),
+        ("unit-value", "price", "customs", 2013),
+        ("world", "reference_price", "official", 2014),
+        ("t", "export_t", "desk", 2020),
+    ]
+    return pl.DataFrame(
+        rows, schema=["observation_id", "quantity", "class", "year"], orient="row"
+    ).select(
+        pl.exclude("year"),
+        root_id="observation_id",
+        origin_id="observation_id",
+        window_start_on=pl.date("year", 1, 1),
+        window_end_on=pl.date("year", 12, 31),
+        low=pl.lit(None, dtype=pl.Float64),
+        central=pl.lit(7.0),
+        high=pl.lit(None, dtype=pl.Float64),
+        is_used=pl.lit(False),
+        stated_year=pl.lit(2024, dtype=pl.Int64),
+    )
+
+
+def test_a_stopped_record_leaves_quotes_and_what_is_made_from_the_truth():
+    truth = {"tonnes": np.arange(len(MONTHS), dtype=float)}
+    left = backtests.stopped(
+        stopped_ledger(), KINDS, truth, MONTHS, dt.date(2012, 12, 31), np.random.default_rng(1)
+    )
+    made = left.filter(pl.col("observation_id").str.starts_with("made"))
+    assert left.filter(~pl.col("observation_id").str.starts_with("made"))[
+        "observation_id"
+    ].to_list() == ["record", "quote", "world"]
+    # months 48-59 and 72-83 of 2013 and 2015 sum to 642 and 930; half is seen, by twos
+    assert made["central"].to_list() == pytest.approx([642 / 4, 930 / 4], rel=0.005)
+    assert made["window_start_on"].to_list() == [dt.date(2013, 1, 1), dt.date(2015, 1, 1)]
+    assert made["window_end_on"].to_list() == [dt.date(2013, 12, 31), dt.date(2015, 12, 31)]
+    assert made["root_id"].n_unique() == 1
+    assert made["is_used"].all()
+    assert made["stated_year"].null_count() == 2
+
+
+def test_made_up_errors_are_common_to_class_and_root():
+    kinds = KINDS.with_columns(
+        class_sd=pl.when(pl.col("rule") == "make").then(1.0), error_sd=pl.lit(0.01)
+    )
+    truth = {"tonnes": np.ones(len(MONTHS))}
+    logs = np.array(
+        [
+            np.log(
+                backtests.stopped(
+                    stopped_ledger(), kinds, truth, MONTHS, dt.date(2012, 12, 31),
+                    np.random.default_rng(seed),
+                ).filter(pl.col("root_id").str.starts_with("made"))["central"]
+            )
+            for seed in range(200)
+        ]
+    )  # fmt: skip
+    assert logs.std(axis=0) == pytest.approx(1.0, abs=0.15)
+    assert np.corrcoef(logs.T)[0, 1] > 0.99
+
+
+def test_a_kind_that_imitates_nothing_is_said():
+    with pytest.raises(backtests.StopError, match=r"record_stop\.csv makes rows like t"):
+        backtests.stopped(
+            stopped_ledger().filter(pl.col("observation_id") != "t"), KINDS,
+            {"tonnes": np.ones(len(MONTHS))}, MONTHS, dt.date(2012, 12, 31),
+            np.random.default_rng(1),
+        )  # fmt: skip
+
+
+def test_five_stops_before_the_ban():
+    stops = [dt.date.fromisoformat(fold.scored[0]) for fold in backtests.stop_folds()]
+    assert len(stops) == 5
+    assert all(dt.date(2011, 1, 1) <= stop < backtests.STOP_THROUGH for stop in stops)
+    assert isinstance(backtests.stop_folds()[0], Fold)
