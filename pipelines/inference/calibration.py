@@ -47,8 +47,11 @@ class MadeUp:
         model = self.joint.density.model
         data: Data = self.joint.data | {"said": {}}
         # conditioning changes no latent, so vectors of one density are vectors of the other
-        shapes = self.joint.density.prior(1, 0)
-        data["said"] = {name: shapes[name][0] for name in self.joint.density.observed}
+        figures = self.joint.data[evidence.stream]["figures"]
+        data["said"] = {
+            name: np.zeros_like(figures[name.split("/")[-1]]["value"])
+            for name in self.joint.density.observed
+        }
 
         def conditioned(data: Data) -> None:
             condition(model, data["said"])({k: v for k, v in data.items() if k != "said"})
@@ -64,7 +67,7 @@ class MadeUp:
     def fit(self, world: dict[str, np.ndarray], at: int, seed: int, *, is_control: bool) -> Samples:
         """The posterior of world ``at``; a control knows no error common to a class of source."""
         data = self.joint.data | {
-            "said": {name: world[name][at] for name in self.joint.density.observed}
+            "said": {name: world[name][at].astype(float) for name in self.joint.density.observed}
         }
         if is_control:
             shared = data["shared"]
