@@ -1,7 +1,5 @@
 """The backtest job: refit without part of the evidence, score, keep. Not part of the main job."""
 
-from __future__ import annotations
-
 import datetime as dt
 from pathlib import Path
 from typing import Any
