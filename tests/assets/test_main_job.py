@@ -69,18 +69,21 @@ def test_coal_matches_customs_within_2_percent_wherever_a_full_year_is_known(rea
                 and year(window_start_on) between 2009 and 2017
         ),
         modelled as (
-            select year(month) as year, sum(amount) filter (where measure = 'tonnes') as tonnes,
-                sum(amount) filter (where measure = 'gross_fob_usd') as usd
+            select 'export_t' as quantity, year(month) as year, draw, sum(amount) as amount
+            from quantity_draws
+            where stream = 'coal' and quantity = 'tonnes'
+            group by all
+            union all by name
+            select 'export_usd' as quantity, year(month) as year, draw, sum(usd) as amount
             from income_draws
-            where stream = 'coal'
-            group by draw, year(month)
+            where stream = 'coal' and measure = 'cif_usd'
+            group by all
         )
         select
             customs.observation_id,
-            median(case quantity when 'export_t' then tonnes else usd end)
-                / any_value(customs.central) - 1 as gap
+            median(modelled.amount) / any_value(customs.central) - 1 as gap
         from customs
-        inner join modelled using (year)
+        inner join modelled using (year, quantity)
         group by customs.observation_id
         """
     ).fetchall()
@@ -180,7 +183,7 @@ def test_totals_add_within_a_draw_and_not_as_medians(reader):
         """
         select
             (select mean from income_annual
-             where stream = 'total' and year = 2019),
+             where stream = 'total' and measure = 'state_income_usd' and year = 2019),
             (select sum(mean) from income_annual
              where stream != 'total' and measure = 'state_income_usd' and year = 2019)
         """,
