@@ -24,7 +24,7 @@ from pipelines.inference.scores import AS_PUBLISHED, ERAS, era_of, middle_of
 
 # enough to catch an interval 30% too narrow four times in five, among four quantities
 WORLDS = 80
-CONTROLS = 30
+CONTROLS = 20
 EFFORT = Effort(warmup=300, draws=40)
 CHAINS = 16
 WITHOUT_CLASSES = "without class errors"
