@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.inference.joint import Joint
+from pipelines.inference.sampler import Sampler
 from pipelines.paths import STREAMS_DIR
 from pipelines.streams import arguments
 
@@ -90,37 +91,14 @@ def laplace(joint: Joint, of: str, data=None) -> tuple[np.ndarray, np.ndarray]:
         of: name of an output such as "labor/people"; its elements are taken flat.
         data: other values of the joint's data.
     """
-    import jax
-    import jax.numpy as jnp
-    from numpyro.handlers import seed, substitute, trace
-    from scipy.optimize import minimize
-
     density = joint.density
     data = joint.data if data is None else data
-    if "_curved" not in joint.__dict__:
-        both = jax.value_and_grad(density.log_density)
-
-        def told_of(theta, data, of):
-            values, _ = density._values(theta)
-            told = substitute(seed(density.model, jax.random.PRNGKey(0)), data=values)
-            return jnp.log(trace(told).get_trace(data)[of]["value"].ravel())
-
-        joint.__dict__["_curved"] = (
-            jax.jit(both),
-            jax.jit(jax.hessian(density.log_density)),
-            jax.jit(told_of, static_argnums=2),
-            jax.jit(jax.jacfwd(told_of), static_argnums=2),
-        )
-    value, hessian, output, jacobian = joint.__dict__["_curved"]
-
-    def negative(theta):
-        f, g = value(theta, data)
-        return -float(f), -np.asarray(g)
-
-    found = minimize(
-        negative, np.zeros(density.size), jac=True, method="L-BFGS-B",
-        options={"maxiter": 2_000, "maxfun": 4_000, "maxcor": 50},
-    ).x  # fmt: skip
-    spread = np.linalg.inv(-np.asarray(hessian(found, data)))
-    lines = np.asarray(jacobian(found, data, of))
-    return np.asarray(output(found, data, of)), lines @ spread @ lines.T
+    sampler = joint.__dict__.setdefault("_sampler", Sampler(density))
+    mode = sampler.mode(np.zeros(density.size), data)
+    # columns of the factor are independent directions, each one standard deviation long
+    factor = sampler.curvature(mode, data) * 1e-3
+    points = np.concatenate([mode[None], mode + factor.T, mode - factor.T])
+    logs = np.log(density.outputs(points, data)[of]).reshape(len(points), -1)
+    ahead, behind = np.split(logs[1:], 2)
+    lines = (ahead - behind) / 2e-3
+    return logs[0], lines.T @ lines

@@ -57,14 +57,13 @@ def evidence(
     data["total"]["concept"] = data["total"]["concept"][:, :3]
     factor = pl.col("site").replace_strict(GROUP_OF, default=None)
     factor = pl.when(pl.col("quantity") == "fee").then(pl.lit("reach")).otherwise(factor)
+    is_part = pl.col("site").is_in(["part", "part_of_total", "group"])
     table = rows.with_columns(
         group=pl.col("site").replace_strict(GROUP_OF, default=None),
-        component=pl.when(factor != "total").then(factor),
+        component=pl.when(~is_part & (factor != "total")).then(factor),
         measure=people.measure(WORLD),
         error_log=pl.col("error"),
-        role=pl.when(pl.col("site").is_in(["part", "part_of_total", "group"]))
-        .then(pl.lit("part"))
-        .otherwise(pl.lit("whole")),
+        role=pl.when(is_part).then(pl.lit("part")).otherwise(pl.lit("whole")),
     ).select(ROW_SCHEMA.names())
     return Evidence(
         stream="it_workers",

@@ -101,7 +101,7 @@ def evidence(
     sectors = rows.filter(pl.col("site") == "per_worker").sort("at")["sector"]
     data["per_worker"]["trade"] = people.one_hot(sectors, TRADES)
     data["total"]["concept"] = data["total"]["concept"][:, :3]
-    # figures on money of all hosts, or all time, speak of no one factor
+    # whoever counts a town or a part does not state the host; figures on all hosts state none
     by_host = pl.when(pl.col("host").is_in(["CHN", "RUS"])).then("host").otherwise(pl.lit("other"))
     factor = pl.col("site").replace_strict(GROUP_OF, default=None)
     factor = pl.when(pl.col("quantity") == "fee").then(pl.lit("reach")).otherwise(factor)
@@ -112,14 +112,13 @@ def evidence(
         .when(factor.is_in(["share", "reach"]))
         .then(factor)
     )
+    is_part = pl.col("site").is_in(["part", "part_of_total", "place"])
     table = rows.with_columns(
         group=pl.col("site").replace_strict(GROUP_OF, default=None),
-        component=factor,
+        component=pl.when(~is_part).then(factor),
         measure=people.measure(list(HOSTS)),
         error_log=pl.col("error"),
-        role=pl.when(pl.col("site").is_in(["part", "part_of_total", "place"]))
-        .then(pl.lit("part"))
-        .otherwise(pl.lit("whole")),
+        role=pl.when(is_part).then(pl.lit("part")).otherwise(pl.lit("whole")),
     ).select(ROW_SCHEMA.names())
     return Evidence(
         stream="labor",

@@ -96,6 +96,9 @@ def test_parts_towns_flows_and_ratios_enter_as_what_they_are():
         "index": "ratio",
         "plan": None,
     }
+    # whoever counts a town does not state the host
+    told = one.rows.filter(pl.col("component").is_not_null())["observation_id"].to_list()
+    assert told == ["whole"]
     reasons = dict(one.rows.select("observation_id", "reason_not_used").iter_rows())
     assert reasons["quarter"] == "inside a longer flow of the same root"
     assert reasons["plan"] == "a zero under a ban and a plan are not measurements"
