@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpyro.handlers import condition
 
+from pipelines.draws import named_generator
 from pipelines.inference.density import Data, Density
 from pipelines.inference.folds import Fold, Progress, run_resumable
 from pipelines.inference.joint import Evidence, Joint
@@ -27,6 +28,8 @@ WORLDS = 80
 CONTROLS = 20
 EFFORT = Effort(warmup=300, draws=40)
 CHAINS = 16
+# worlds drawn for one that is used, where factors of the density turn some away
+SPARE = 8
 WITHOUT_CLASSES = "without class errors"
 
 
@@ -61,8 +64,30 @@ class MadeUp:
         self.effort = effort
 
     def worlds(self, n: int, seed: int) -> dict[str, np.ndarray]:
-        """Every site of ``n`` worlds drawn from the prior, figures and floors included."""
-        return self.joint.density.prior(n, seed)
+        """Every site of ``n`` worlds drawn from the prior, figures and floors included.
+
+        Bare factors of the density are part of its prior: worlds are let through by them.
+
+        Raises:
+            ValueError: the factors let too few worlds through.
+        """
+        density = self.joint.density
+        drawn = density.prior(SPARE * n, seed)
+        factors = [
+            log.reshape(SPARE * n, -1).sum(axis=1)
+            for name, log in density.log_sites(density.unconstrain(drawn)).items()
+            if name not in density.latent and name not in density.observed
+        ]
+        total = np.sum(factors, axis=0) if factors else np.zeros(SPARE * n)
+        chance = np.exp(total - max(0.0, total.max()))
+        passes = named_generator(seed, "calibration.factors").uniform(size=SPARE * n) < chance
+        chosen = np.flatnonzero(passes)[:n]
+        if len(chosen) < n:
+            raise ValueError(
+                f"{self.evidence.stream}: the density's factors let {passes.mean():.1%} of the "
+                "prior's worlds through, too few to calibrate on"
+            )
+        return {name: values[chosen] for name, values in drawn.items()}
 
     def fit(self, world: dict[str, np.ndarray], at: int, seed: int, *, is_control: bool) -> Samples:
         """The posterior of world ``at``; a control knows no error common to a class of source."""

@@ -1,6 +1,11 @@
 """Ranks of made-up worlds, and the proof that they would tell."""
 
+import dataclasses
+
+import jax.numpy as jnp
 import numpy as np
+import numpyro
+import numpyro.distributions as dist
 import polars as pl
 import pytest
 
@@ -52,3 +57,16 @@ def test_what_is_said_in_a_world_is_what_its_posterior_is_given():
     chance = np.exp(real["toy/floor"][0, 0])
     expected = chance if worlds["toy/floor"][0, 0] else 1 - chance
     assert np.exp(told["toy/floor"][0, 0]) == pytest.approx(expected)
+
+
+def test_worlds_obey_the_bare_factors_of_a_density():
+    def upwards(figures, priors, shared):
+        toy.model(figures, priors, shared)
+        numpyro.factor("upwards", jnp.where(numpyro.sample("u", dist.Normal()) > 0, 0.0, -50.0))
+
+    plain = toy.evidence(toy.ledger())
+    made = calibration.MadeUp(dataclasses.replace(plain, model=upwards), chains=4)
+    worlds = made.worlds(20, 1)
+    assert len(worlds["toy/u"]) == 20
+    # half of all worlds, and none of these
+    assert (worlds["toy/u"] > 0).all()
