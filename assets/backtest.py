@@ -1,14 +1,12 @@
 """The backtest job: refit without part of the evidence, score, keep. Not part of the main job."""
 
-import datetime as dt
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 import polars as pl
 
-from assets.estimates import STREAMS, evidence_of, inputs, model_code
+from assets.estimates import STREAMS, inputs, model_code, tables_for
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result
 from pipelines.paths import STREAMS_DIR, data_dir
@@ -27,9 +25,10 @@ def backtest_dir() -> Path:
 
 def _score(
     context: dg.OpExecutionContext,
-    connection: duckdb.DuckDBPyConnection,
     stream: Stream,
     sampling: Sampling,
+    tables: dict[str, pl.DataFrame],
+    made_from: str,
 ) -> None:
     """Score every fold of a stream, then calibrate its density; both resume where they stopped."""
     # loading what samples takes seconds, and only this job needs it
@@ -38,19 +37,21 @@ def _score(
     def tell(done: int, total: int, name: str) -> None:
         context.log.info(f"fold {done} of {total}: {name}")
 
-    made_from, code = inputs(connection, {stream.name: stream}), model_code()
+    def read(ledger: pl.DataFrame, **more: Any) -> Any:
+        of = {name: tables[table] for name, table in stream.reads.items()}
+        return stream.evidence(ledger, tables["staged.priors"], read=of, **more)
+
+    code, through = model_code(), sampling.last_month()
     common: dict[str, Any] = {
-        "key": f"{made_from} {code} {sampling.seed} {sampling.last_month()}",
+        "key": f"{made_from} {code} {sampling.seed} {through}",
         "store": backtest_dir() / "folds",
         "progress": tell,
     }
-    observations = read_frame(connection, "facts.observations").filter(
-        pl.col("stream") == stream.name
-    )
-    evidence = evidence_of(connection, stream, sampling)
+    observations = tables["facts.observations"].filter(pl.col("stream") == stream.name)
+    evidence = read(observations, through=through)
     bench = backtests.bench_of(evidence, observations, seed=sampling.seed)
     cases = folds.run_resumable(
-        folds.folds_of(bench.figures, sampling.last_month()),
+        folds.folds_of(bench.figures, through),
         lambda fold: backtests.score_fold(bench, fold, seed=sampling.seed),
         prefix=stream.name,
         **common,
@@ -58,16 +59,6 @@ def _score(
     kinds = STREAMS_DIR / stream.name / RECORD_STOP
     if kinds.is_file():
         truth = backtests.truth_of(bench, seed=sampling.seed)
-
-        def read(ledger: pl.DataFrame, through: dt.date, last_recorded: dt.date) -> Any:
-            return stream.evidence(
-                ledger,
-                read_frame(connection, "staged.priors"),
-                through=through,
-                read={name: read_frame(connection, of) for name, of in stream.reads.items()},
-                last_recorded=last_recorded,
-            )
-
         table = pl.read_csv(kinds)
         stopped = folds.run_resumable(
             backtests.stop_folds(),
@@ -85,7 +76,7 @@ def _score(
         evidence=made_from,
         code=code,
         seed=sampling.seed,
-        through=sampling.last_month().isoformat(),
+        through=through.isoformat(),
     )
     suites.keep_suite(suites.Suite(note, cases, ranks), backtest_dir())
     uneven = scores.uniformity(ranks).filter(~pl.col("is_even"))
@@ -115,8 +106,12 @@ def _stream_op(stream: Stream) -> dg.OpDefinition:
     def backtested(
         context: dg.OpExecutionContext, warehouse: WarehouseResource, sampling: Sampling
     ) -> None:
+        alone = {stream.name: stream}
+        # read at once and let go: others may write while this runs
         with warehouse.open().connect(read_only=True) as connection:
-            _score(context, connection, stream, sampling)
+            tables = {table: read_frame(connection, table) for table in tables_for(alone)}
+            made_from = inputs(connection, alone)
+        _score(context, stream, sampling, tables, made_from)
 
     return backtested
 
