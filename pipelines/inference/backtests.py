@@ -24,7 +24,7 @@ from pipelines.inference.scores import era_of, middle_of, score_case
 MODEL = "density"
 # the full fit, from which all refits start with a third of the warm-up
 FULL = Effort(warmup=300, draws=40)
-REFIT = Effort(warmup=150, draws=32)
+REFIT = Effort(warmup=90, draws=32)
 CHAINS = 32
 DRAWS = 1_000
 # December of each: the years after it to STOP_THROUGH are hidden
