@@ -53,7 +53,8 @@ class Stream:
             observations: the ledger, all streams.
             priors: ``stream, parameter, args``.
             through: last month estimated.
-            read: the tables that ``reads`` names, by argument.
+            read: the tables that ``reads`` names, by argument; of a table of all streams it takes
+                its own rows.
             more: passed on, such as an earlier end of the record.
         """
         module = importlib.import_module(f"pipelines.streams.{self.name}.figures")
@@ -62,7 +63,10 @@ class Stream:
             observations.filter(mine).sort("observation_id"),
             arguments(priors.filter(mine)),
             through=through,
-            **read,
+            **{
+                name: table.filter(mine) if "stream" in table.columns else table
+                for name, table in read.items()
+            },
             **more,
         )
 

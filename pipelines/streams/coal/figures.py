@@ -20,6 +20,7 @@ from pipelines.inference.windows import (
     site_arrays,
     window_matrix,
 )
+from pipelines.streams.coal.destinations import destination_draws
 from pipelines.streams.coal.model import model
 from pipelines.streams.coal.record import last_year, record_draws
 
@@ -90,7 +91,16 @@ def evidence(
         data=data,
         priors=priors,
         rows=rows.select(list(ROW_SCHEMA)),
-        finish=partial(_finish, months=months, record=seen, windows=windows, is_zero=is_zero, priors=priors),
+        finish=partial(
+            _finish,
+            months=months,
+            observations=observations,
+            record=seen,
+            windows=windows,
+            is_zero=is_zero,
+            priors=priors,
+            last_recorded=last_recorded,
+        ),
     )
 
 
@@ -422,10 +432,12 @@ def _finish(
     seed: int,
     *,
     months: list[dt.date],
+    observations: pl.DataFrame,
     record: pl.DataFrame,
     windows: np.ndarray,
     is_zero: np.ndarray,
     priors: Priors,
+    last_recorded: dt.date,
 ) -> Outcome:
     """The recorded months of each world before its inferred ones."""
     past = record_draws(
@@ -440,11 +452,24 @@ def _finish(
         "price": np.log(money / tonnes),
         "costs abroad": np.log1p(-sites["cost_share"])[:, None] + np.zeros_like(money),
     }
+    split = partial(
+        destination_draws,
+        observations,
+        priors,
+        np.unique(years).tolist(),
+        last_recorded,
+        len(money),
+        seed,
+    )
     usd = {name: values for name, values in whole.items() if name.endswith("_usd")}
     return Outcome(
         usd,
         series={name: values for name, values in whole.items() if name not in usd},
         flows=frozenset(["tonnes"]),
-        tables={"draws": partial(algebra.to_long, months, **whole)},
+        tables={
+            "draws": lambda: algebra.to_long(months, **whole),
+            "destination_draws": lambda: split()[0],
+            "destination_basis": lambda: split()[1],
+        },
         components=components,
     )
