@@ -43,10 +43,16 @@ POWER_SCHEMA = pl.Schema(
         "median_ratio": pl.Float64,
         "q05_ratio": pl.Float64,
         "q95_ratio": pl.Float64,
+        "method": pl.String,
         "pareto_k": pl.Float64,
         "is_reliable": pl.Boolean,
+        "sensitivity": pl.Float64,
+        "sensitivity_noise": pl.Float64,
+        "is_sensitive": pl.Boolean,
     }
 )
+# a slope below it is not worth a look (Kallioinen and others)
+_LEAST_SENSITIVITY = 0.05
 _LEVELS = np.array([0.05, 0.5, 0.95])
 
 
@@ -242,24 +248,43 @@ def power_scaled(
             axis=0,
         )
         for name, logs in sites.items():
+            weak, _ = smoothed((_WEAKER - 1) * logs)
+            strong, _ = smoothed((_STRONGER - 1) * logs)
+            slope = [_sense(income[:, at], weak, strong) for at in range(len(years))]
+            # what a prior without bearing on the year reaches by chance: years mixed up
+            shuffled = np.random.default_rng(0).permutation(len(income))
+            noise = _sense(income[shuffled, -1], weak, strong)
             for alpha in alphas:
                 weights, k = smoothed((alpha - 1) * logs)
                 ratio = quantiles(income, weights) / np.maximum(now, 1e-9)
-                n = len(years)
                 parts.append(
-                    pl.DataFrame(
-                        {
-                            "stream": [stream] * n,
-                            "year": years.astype(np.int64),
-                            "prior": [name] * n,
-                            "alpha": [alpha] * n,
-                            "median_ratio": ratio[1],
-                            "q05_ratio": ratio[0],
-                            "q95_ratio": ratio[2],
-                            "pareto_k": [k] * n,
-                            "is_reliable": [k <= HIGHEST_K] * n,
-                        },
-                        schema=POWER_SCHEMA,
-                    )
+                    pl.DataFrame({"year": years.astype(np.int64), "sensitivity": slope}).select(
+                        pl.lit(stream).alias("stream"),
+                        "year",
+                        prior=pl.lit(name),
+                        alpha=pl.lit(alpha),
+                        median_ratio=pl.Series(ratio[1]),
+                        q05_ratio=pl.Series(ratio[0]),
+                        q95_ratio=pl.Series(ratio[2]),
+                        method=pl.lit("psis"),
+                        pareto_k=pl.lit(k),
+                        is_reliable=pl.lit(k <= HIGHEST_K),
+                        sensitivity="sensitivity",
+                        sensitivity_noise=pl.lit(noise),
+                        is_sensitive=pl.col("sensitivity") >= max(_LEAST_SENSITIVITY, noise),
+                    ).cast(dict(POWER_SCHEMA))
                 )
     return pl.concat(parts)
+
+
+_WEAKER, _STRONGER = 0.8, 1.25
+
+
+def _sense(income: np.ndarray, weak: np.ndarray, strong: np.ndarray) -> float:
+    """Slope of the cumulative Jensen-Shannon distance per doubling of strength."""
+    from arviz_stats.base import array_stats  # loading it takes seconds
+
+    found = array_stats.power_scale_sense(
+        income[None, :], weak[None, :], strong[None, :], _WEAKER, _STRONGER
+    )
+    return float(np.asarray(found).squeeze())

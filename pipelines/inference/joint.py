@@ -58,6 +58,8 @@ class Evidence:
             (null: unread, or the record); ``group`` which errors it shares; ``component`` which
             factor of income it speaks of; ``measure`` the monthly series it is held against.
         finish: (sites, seed) to what the draws say: see ``Outcome``.
+        meanings: sites of figures that do not say which money they mean, to the concepts that
+            ``<site>/reading`` weighs.
     """
 
     stream: str
@@ -67,6 +69,7 @@ class Evidence:
     priors: Mapping[str, Sequence[float]]
     rows: pl.DataFrame
     finish: Callable[[dict[str, np.ndarray], int], Outcome]
+    meanings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,7 @@ def evidence(
             priors=priors,
             last_recorded=last_recorded,
         ),
+        meanings={"money": ("at a price of its own", "at an assumed price")},
     )
 
 
