@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpyro.distributions import biject_to
+from numpyro.distributions import Unit, biject_to
 from numpyro.handlers import seed, substitute, trace, uncondition
 
 jax.config.update("jax_enable_x64", True)
@@ -23,6 +23,12 @@ Data = dict[str, Any]
 Sites = dict[str, np.ndarray]
 # predictions run in blocks of one shape, since every new shape is compiled
 BLOCK = 500
+
+
+def _is_factor(of: Any) -> bool:
+    while hasattr(of, "base_dist"):
+        of = of.base_dist
+    return isinstance(of, Unit)
 
 
 class Density:
@@ -50,7 +56,10 @@ class Density:
         jax.eval_shape(look, data)
         self.latent: dict[str, tuple[slice, tuple[int, ...], Any]] = {}
         self.observed = [
-            name for name, site in sites.items() if site["type"] == "sample" and site["is_observed"]
+            name
+            for name, site in sites.items()
+            # a bare factor of the density is nobody's figure
+            if site["type"] == "sample" and site["is_observed"] and not _is_factor(site["fn"])
         ]
         at = 0
         for name, site in sites.items():
@@ -63,7 +72,6 @@ class Density:
             at += n
         self.size = at
         self._runs: dict[str, Any] = {}
-        self._value_and_gradient = jax.jit(jax.vmap(jax.value_and_grad(self.log_density), (0, None)))
 
     def log_density(self, theta: Any, data: Data) -> Any:
         """Log joint density of one unconstrained vector, in JAX."""
@@ -85,11 +93,6 @@ class Density:
             values[name] = transform(free)
             jacobian = jacobian + jnp.sum(transform.log_abs_det_jacobian(free, values[name]))
         return values, jacobian
-
-    def target(self, theta: np.ndarray, data: Data | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Log densities (batch,) and gradients (batch, size) of a batch of vectors."""
-        value, gradient = self._value_and_gradient(theta, self.data if data is None else data)
-        return np.asarray(value), np.asarray(gradient)
 
     def unconstrain(self, values: Sites) -> np.ndarray:
         """Vectors (draws, size) of constrained values (draws, *shape) by name."""
@@ -145,10 +148,13 @@ class Density:
             for name in self.observed:
                 site = traced[name]
                 of = site["fn"]
-                of = of.base_dist if hasattr(of, "base_dist") else of
-                if hasattr(of, "probs") and not hasattr(of, "component_distribution"):
-                    continue
-                found[name] = of.cdf(site["value"])
+                while hasattr(of, "base_dist"):  # masked, expanded
+                    of = of.base_dist
+                if hasattr(of, "component_distribution"):
+                    inside = of.component_distribution.cdf(site["value"][..., None])
+                    found[name] = jnp.sum(of.mixing_distribution.probs * inside, axis=-1)
+                elif not hasattr(of, "probs"):
+                    found[name] = of.cdf(site["value"])
             return found
 
         return self._over("below", theta, data, lambda model: model, pick)

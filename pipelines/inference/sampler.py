@@ -91,49 +91,61 @@ class Sampler:
         self._compiled = jax.jit(self._leap)
         self._threads = ThreadPoolExecutor(2)
 
-    def _path(self, z: np.ndarray, momentum: np.ndarray, *rest: Any) -> tuple[Any, Any]:
-        """Paths of all chains, (chains, size): where they end, and their energy errors."""
-        halves = [
-            self._threads.submit(self._compiled, z[some], momentum[some], *rest)
-            for some in (slice(None, self.chains // 2), slice(self.chains // 2, None))
-        ]
-        ended = [[np.asarray(part) for part in half.result()[:2]] for half in halves]
-        return np.concatenate([e[0] for e in ended]), np.concatenate([e[1] for e in ended])
-
     def _leap(
-        self, z: Any, momentum: Any, step: Any, n_leaps: Any, centre: Any, factor: Any, data: Data
-    ) -> tuple[Any, Any, Any]:
-        """One path of leapfrog steps: where it ends, its energy error, the log density there."""
-        one = jax.value_and_grad(self.density.log_density)
-        both = jax.vmap(partial(one, data=data))
+        self,
+        z: Any,
+        momentum: Any,
+        gradient: Any,
+        step: Any,
+        n_leaps: Any,
+        centre: Any,
+        factor: Any,
+        data: Data,
+    ) -> tuple[Any, Any, Any, Any]:
+        """Leapfrog steps from z: z, momentum, log density and gradient where they end.
 
-        def at(z: Any) -> tuple[Any, Any]:
-            value, gradient = both(centre + z @ factor.T)
-            return value, gradient @ factor
-
-        value, gradient = at(z)
-        start = -value + 0.5 * jnp.sum(momentum**2, axis=1)
-        momentum = momentum + 0.5 * step * gradient
+        The one function that is compiled: a step of length 0 evaluates the density where it is.
+        """
+        both = jax.vmap(partial(jax.value_and_grad(self.density.log_density), data=data))
 
         def body(_: Any, state: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, Any, Any]:
-            z, momentum, _, _ = state
+            z, momentum, _, gradient = state
+            momentum = momentum + 0.5 * step * gradient
             z = z + step * momentum
-            value, gradient = at(z)
-            return z, momentum + step * gradient, value, gradient
+            value, gradient = both(centre + z @ factor.T)
+            gradient = gradient @ factor
+            return z, momentum + 0.5 * step * gradient, value, gradient
 
-        z, momentum, value, gradient = jax.lax.fori_loop(
-            0, n_leaps, body, (z, momentum, value, gradient)
-        )
-        momentum = momentum - 0.5 * step * gradient
-        error = -value + 0.5 * jnp.sum(momentum**2, axis=1) - start
-        return z, error, value
+        state = (z, momentum, jnp.zeros(z.shape[0]), gradient)
+        return jax.lax.fori_loop(0, n_leaps, body, state)
+
+    def _run(self, *batch: np.ndarray, rest: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
+        """``_leap`` for all chains, in two halves on two cores."""
+        half = self.chains // 2
+        parts = [
+            self._threads.submit(self._compiled, *(one[some] for one in batch), *rest)
+            for some in (slice(None, half), slice(half, None))
+        ]
+        ended = [[np.asarray(part) for part in one.result()] for one in parts]
+        return tuple(np.concatenate(pair) for pair in zip(*ended, strict=True))
+
+    def target(
+        self, theta: np.ndarray, data: Data, whitening: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Log density and gradient at as many points as there are chains."""
+        size = theta.shape[1]
+        centre, factor = whitening or (np.zeros(size), np.eye(size))
+        still = np.zeros_like(theta)
+        rest = (0.0, 1, centre, factor, data)
+        _, _, value, gradient = self._run(theta, still, still, rest=rest)
+        return value, gradient
 
     def mode(self, start: np.ndarray, data: Data) -> np.ndarray:
         """Climb from ``start``, (size,)."""
 
         def negative(theta: np.ndarray) -> tuple[float, np.ndarray]:
             batch = np.repeat(theta[None, :], self.chains, axis=0)
-            value, gradient = self.density.target(batch, data)
+            value, gradient = self.target(batch, data)
             return -float(value[0]), -gradient[0]
 
         options = {"maxiter": 400, "maxfun": 800, "maxcor": 30, "ftol": 1e-8}
@@ -147,7 +159,7 @@ class Sampler:
         shifts = np.concatenate([shifts, np.zeros((pad, size))])
         gradient = np.concatenate(
             [
-                self.density.target(centre + shifts[at : at + chains], data)[1]
+                self.target(centre + shifts[at : at + chains], data)[1]
                 for at in range(0, len(shifts), chains)
             ]
         )
@@ -196,12 +208,12 @@ class Sampler:
             theta = start.theta[:, -1]
             z = np.linalg.solve(factor, (theta - centre).T).T
             whiten_at = [int(warmup * 0.5)]
-        value, _ = self.density.target(centre + z @ factor.T, data)
+        value, gradient = self.target(z, data, (centre, factor))
         while not np.isfinite(value).all():
             if np.abs(z).max() < 1e-3:
                 raise ValueError("the log density is not finite where the chains start")
             z = np.where(np.isfinite(value)[:, None], z, 0.5 * z)
-            value, _ = self.density.target(centre + z @ factor.T, data)
+            value, gradient = self.target(z, data, (centre, factor))
         average = _AdaptiveStep(log_step)
         rounds: list[np.ndarray] = []
         recent: list[np.ndarray] = []
@@ -219,16 +231,24 @@ class Sampler:
                 here = centre + z @ factor.T
                 centre, factor = _whiten(seen, factor)
                 z = solve_triangular(factor, (here - centre).T, lower=True).T
+                value, gradient = self.target(z, data, (centre, factor))
                 recent, average = [], _AdaptiveStep(average.log_step)
             step = float(np.exp(average.log_step if iteration < warmup else average.log_mean))
             path = 0.5 * np.pi * generator.uniform(0.5, 1.5)
             n_leaps = int(np.clip(np.ceil(path / step), 1, _MOST_LEAPS))
             momentum = generator.normal(size=(chains, size))
-            moved, error = self._path(z, momentum, step, n_leaps, centre, factor, data)
+            rest = (step, n_leaps, centre, factor, data)
+            new_z, new_momentum, new_value, new_gradient = self._run(
+                z, momentum, gradient, rest=rest
+            )
+            error = 0.5 * ((new_momentum**2).sum(axis=1) - (momentum**2).sum(axis=1))
+            error = error - new_value + value
             error = np.where(np.isfinite(error), error, np.inf)
             acceptance = np.exp(-np.maximum(error, 0.0))
             is_moved = generator.uniform(size=chains) < acceptance
-            z = np.where(is_moved[:, None], moved, z)
+            z = np.where(is_moved[:, None], new_z, z)
+            value = np.where(is_moved, new_value, value)
+            gradient = np.where(is_moved[:, None], new_gradient, gradient)
             if iteration < warmup:
                 average.update(float(acceptance.mean()))
                 recent.append(centre + z @ factor.T)
