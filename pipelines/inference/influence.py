@@ -18,7 +18,7 @@ HIGHEST_K = 0.7
 # figures whose weights fail are left out in earnest when they seem to move a year by so many widths
 _WORTH_A_REFIT = 0.25
 _MOST_REFITS = 3
-_REFIT = Effort(draws=60, rounds=1)
+_REFIT = Effort(draws=32, rounds=1)
 SCHEMA = pl.Schema(
     {
         "stream": pl.String,
@@ -63,8 +63,12 @@ def smoothed(log_weights: np.ndarray) -> tuple[np.ndarray, float]:
     spread = np.ptp(log_weights)
     if spread < 1e-9:
         return np.full(len(log_weights), 1 / len(log_weights)), 0.0
-    # psislw takes log likelihoods of what is left out: the negative of log weights
-    log_w, k = array_stats.psislw(-log_weights)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # psislw takes log likelihoods of what is left out: the negative of log weights
+        log_w, k = array_stats.psislw(-log_weights)
+    if not np.isfinite(log_w).all():
+        # a tail of equal weights has no shape to fit, and needs no smoothing
+        log_w, k = log_weights, 0.0
     weights = np.exp(log_w - np.max(log_w))
     return weights / weights.sum(), float(k)
 

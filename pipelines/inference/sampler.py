@@ -41,7 +41,7 @@ class Effort:
         rounds: rounds after which sampling ends even if it is not enough.
     """
 
-    warmup: int = 300
+    warmup: int = 220
     draws: int = 130
     rounds: int = 6
 
@@ -184,7 +184,7 @@ class Sampler:
             effort: how long to sample.
             data: other values of the data, same shapes.
             start: an earlier sampling of nearly the same density: its place, shape and step are
-                taken over and the warm-up is a third as long.
+                taken over and the warm-up is a fifth as long.
             is_enough: judges what was kept, (chains, kept, size); while it says no, another round
                 is added.
             progress: told the share done now and then.
@@ -203,7 +203,7 @@ class Sampler:
             log_step = np.log(0.5 * size**-0.25)
             whiten_at = [int(warmup * share) for share in _WHITEN_AT]
         else:
-            warmup //= 3
+            warmup //= 5
             centre, factor, log_step = start.centre, start.factor, np.log(start.step)
             theta = start.theta[:, -1]
             z = np.linalg.solve(factor, (theta - centre).T).T
