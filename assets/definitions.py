@@ -23,7 +23,7 @@ MODULES = (
     "assets.facts",
     "assets.estimates",
     "assets.network",
-    # "assets.backtest",
+    "assets.backtest",
     "assets.checks",
     "assets.schedules",
 )
