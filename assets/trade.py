@@ -11,8 +11,9 @@ import dagster as dg
 import pandera.polars as pa
 import polars as pl
 
+from assets.asking import NotAsked, Outcome, ask, register
 from assets.resources import Network, Snapshots, WarehouseResource
-from assets.tables import note_source, result
+from assets.tables import last_asking, note_source, result
 from pipelines.paths import REFERENCE_DIR
 from pipelines.quarantine import Split
 from pipelines.schemas.mirror import Miscoding, ReferencePrices, TradeFlows
@@ -29,14 +30,8 @@ from pipelines.sources.http import Fetcher
 from pipelines.sources.mirror import estimate_miscoding, parse_mirror_priors
 from pipelines.sources.refresh import Refreshed, refresh_comtrade, refresh_file
 from pipelines.sources.staging import Embedded, Staged, instant_of, stage
-from pipelines.warehouse import build_table, has_table, read_frame, replace_rows, write_frame
+from pipelines.warehouse import build_table, read_frame, write_frame
 
-FETCH_SCHEMA = {
-    "source": pl.String,
-    "attempted_at": pl.Datetime("us"),
-    "is_complete": pl.Boolean,
-    "outcome": pl.String,
-}
 BAN_ON = dt.date(2017, 8, 5)  # Security Council resolution 2371
 CHINA_SUSPENSION_ON = dt.date(2017, 2, 18)  # Ministry of Commerce announcement 2017/12
 LIKELY_MISCODED = 0.5
@@ -57,6 +52,7 @@ class Source:
         to_get_it: what to do when there is no data.
         refresh: fetch what is new; None where only people can fetch.
         embedded: what the installation carries.
+        cadence: how often it is asked, or should be brought: a name of `pipelines.cadence`.
         lag_days: age of the last day spoken of from which a newer edition was due; 0 for a source
             whose coverage people choose.
     """
@@ -69,9 +65,10 @@ class Source:
     last_day: str
     stale_days: int
     to_get_it: str
-    refresh: Callable[[SnapshotStore, Network], Refreshed] | None = None
+    refresh: Callable[[SnapshotStore, Network], Outcome] | None = None
     embedded: Callable[[], Embedded] | None = None
     lag_days: int = 0
+    cadence: str = "monthly"
 
 
 # where Comtrade is asked; tests put a server of their own here
@@ -101,10 +98,10 @@ def _refresh_pink_sheet(store: SnapshotStore, network: Network) -> Refreshed:
     )
 
 
-def _refresh_baci(store: SnapshotStore, network: Network) -> Refreshed:
+def _refresh_baci(store: SnapshotStore, network: Network) -> Outcome:
     file = os.environ.get("DPRK_BACI_FILE", "")
     if not file:
-        return Refreshed("not asked: DPRK_BACI_FILE is not set", is_complete=True)
+        return NotAsked("not asked: DPRK_BACI_FILE is not set")
     return refresh_file(
         store,
         baci.SOURCE,
@@ -160,6 +157,7 @@ SOURCES = (
         "unpack a year's CSV of BACI and drop it under its own name, or set DPRK_ONLINE=1 and "
         "DPRK_BACI_FILE (a zip of over a gigabyte)",
         _refresh_baci,
+        cadence="yearly",
     ),
     Source(
         pink_sheet.SOURCE,
@@ -206,14 +204,7 @@ def _raw_asset(source: Source) -> dg.AssetsDefinition:
         network: Network,
     ) -> dg.MaterializeResult:
         store = snapshots.store()
-        if source.refresh is None:
-            done = Refreshed("people fetch this source by hand", is_complete=True)
-        elif not network.is_online():
-            done = Refreshed("not asked: the run is offline", is_complete=False)
-        elif network.as_of():
-            done = Refreshed("not asked: the run is of a past day", is_complete=True)
-        else:
-            done = source.refresh(store, network)
+        done = ask(source.name, store, network)
         if not done.is_complete:
             dg.get_dagster_logger().info(done.outcome)
         retrievals = pl.DataFrame(
@@ -232,21 +223,8 @@ def _raw_asset(source: Source) -> dg.AssetsDefinition:
             },
             orient="row",
         )  # fmt: skip
-        attempt = pl.DataFrame(
-            [
-                (
-                    source.name,
-                    dt.datetime.now(dt.UTC).replace(tzinfo=None),
-                    done.is_complete,
-                    done.outcome,
-                )
-            ],
-            schema=FETCH_SCHEMA,
-            orient="row",
-        )
         with warehouse.open().connect() as connection:
             write_frame(connection, f"raw.{source.name}", retrievals)
-            replace_rows(connection, "raw.fetches", attempt, column="source", value=source.name)
             return result(
                 connection, f"raw.{source.name}", outcome=done.outcome, stored=done.stored
             )
@@ -304,20 +282,13 @@ def _staged_asset(source: Source) -> dg.AssetsDefinition:
         with warehouse.open().connect() as connection:
             table = f"staged.{source.name}"
             write_frame(connection, table, staged.split.kept)
-            fetched = (
-                connection.execute(
-                    "select outcome from raw.fetches where source = $source",
-                    {"source": source.name},
-                ).fetchone()
-                if has_table(connection, "raw.fetches")
-                else None
-            )
+            asks = snapshots.store().asks(source.name, instant_of(asked))
             today = dt.date.fromisoformat(asked) if asked else dt.datetime.now(dt.UTC).date()
             newest = staged.split.kept[source.last_day].max()
             if isinstance(newest, int):
                 newest = dt.date(newest, 12, 31)
             last = newest if isinstance(newest, dt.date) else None
-            status, is_stale = status_of(source, staged, fetched[0] if fetched else "", today, last)
+            status, is_stale = status_of(source, staged, last_asking(asks), today, last)
             counts = note_source(
                 connection,
                 source.name,
@@ -328,6 +299,9 @@ def _staged_asset(source: Source) -> dg.AssetsDefinition:
                 is_stale=is_stale,
                 as_of=last,
                 retrieved_at=staged.retrieved_at,
+                cadence=source.cadence,
+                store=snapshots.store(),
+                now=instant_of(asked),
             )
             return result(connection, table, **counts)
 
@@ -360,6 +334,9 @@ def _drift_check(source: Source) -> dg.AssetChecksDefinition:
     return agreed_form
 
 
+for one in SOURCES:
+    if one.refresh is not None:
+        register(one.name, one.refresh, publisher=one.name)
 RAW_ASSETS = [_raw_asset(source) for source in SOURCES]
 STAGED_ASSETS = [_staged_asset(source) for source in SOURCES]
 DRIFT_CHECKS = [_drift_check(source) for source in SOURCES]

@@ -10,6 +10,10 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipelines.cadence import Ask
+
+ASKS = "asked.jsonl"
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -153,6 +157,30 @@ class SnapshotStore:
         if as_of is not None:
             found = [one for one in found if one.retrieved <= as_of]
         return sorted(found, key=lambda one: (one.retrieved, one.sha256, one.part))
+
+    def note_ask(self, source: str, ask: Ask) -> None:
+        """Add one line to the source's record of askings."""
+        folder = self.root / source
+        folder.mkdir(parents=True, exist_ok=True)
+        line = json.dumps({**asdict(ask), "asked_at": ask.asked_at.isoformat()}, ensure_ascii=False)
+        with (folder / ASKS).open("a", encoding="utf-8") as file:
+            # a line cut off by a kill must not swallow the next
+            file.write(("\n" if file.tell() else "") + line)
+
+    def asks(self, source: str, as_of: dt.datetime | None = None) -> list[Ask]:
+        """Every asking noted, oldest first; a line that a kill cut off is passed over."""
+        file = self.root / source / ASKS
+        if not file.is_file():
+            return []
+        found = []
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                note = json.loads(line)
+                at = dt.datetime.fromisoformat(note["asked_at"])
+                found.append(Ask(at, bool(note["is_answered"]), str(note["outcome"])))
+            except (ValueError, KeyError, TypeError):
+                continue
+        return [one for one in found if as_of is None or one.asked_at <= as_of]
 
     def holds(self, source: str, content: bytes) -> bool:
         """Whether these very bytes are kept already."""

@@ -41,6 +41,7 @@ class OfficialList:
         fetch: (fetcher, part, etag, last modified) -> answer.
         to_get_it: what to do when there is no snapshot.
         stale_days: age from which the newest retrieval counts as stale.
+        cadence: how often it is asked: a name of `pipelines.cadence`.
     """
 
     source: str
@@ -51,6 +52,7 @@ class OfficialList:
     fetch: Callable[[Fetcher, str, str | None, str | None], Answer]
     to_get_it: str
     stale_days: int = 45
+    cadence: str = "weekly"
 
 
 def _ofac(source: str, names: dict[str, tuple[str, int]]) -> OfficialList:
