@@ -10,6 +10,7 @@ and makes empty tables, with the right columns, of nothing.
 import datetime as dt
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -143,6 +144,38 @@ def land_dropped() -> tuple[list[FileReport], dict[str, str]]:
     return reports, refused
 
 
+def _gfw_retrievals() -> dict[dt.date, dt.date]:
+    """Days of events fetched so far, each with the date of its last retrieval."""
+    stamps = sorted(one.name[:19] for one in _gfw_dir().glob("[0-9]*T*Z-*.json"))
+    return {
+        dt.date.fromisoformat(stamp[:10]): dt.date.fromisoformat(stamp[11:]) for stamp in stamps
+    }
+
+
+def _gfw_order(file: Path) -> str:
+    """When a file of events was got, for sorting: fetched files carry it in their names."""
+    told = re.search(r"\d{8}T\d{6}Z", file.name)
+    if told:
+        return told.group()
+    return f"{dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC):%Y%m%dT%H%M%SZ}"
+
+
+def fetch_gfw_events(day: dt.date, today: dt.date) -> str:
+    """Fetch a day where it is settled, and the days due again; what was done, in words.
+
+    Raises:
+        SourceUnavailable: no usable answer; the days fetched before stay.
+    """
+    days = gfw.due_again(_gfw_retrievals(), today)
+    if gfw.is_settled(day, today) and day not in days:
+        days.append(day)
+    pages = sum(fetch_gfw_day(one) for one in days)
+    told = f"{pages} pages of events of {len(days)} day(s)"
+    if not gfw.is_settled(day, today):
+        told += f"; {day} not asked: the service's data end {gfw.SETTLED.days} days before now"
+    return told
+
+
 def fetch_gfw_day(day: dt.date, fetcher: Fetcher | None = None) -> int:
     """Fetch one day's events into files of their own, never over an earlier retrieval: pages kept.
 
@@ -192,7 +225,7 @@ def build_day_of_positions(context: dg.OpExecutionContext, network: Network) -> 
     fetched = f"not asked: no network, or {GFW_TOKEN} is not set"
     if network.is_online() and os.environ.get(GFW_TOKEN):
         try:
-            fetched = f"{fetch_gfw_day(on)} pages of events"
+            fetched = fetch_gfw_events(on, dt.datetime.now(dt.UTC).date())
         except SourceUnavailable as error:
             fetched = f"no events: {error}"
             context.log.warning(fetched)
@@ -416,10 +449,11 @@ def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:
     ),
 )
 def gfw_events(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Read every dropped response; an event that several files hold counts once."""
+    """Read every response; of an event that several files hold the newest statement counts."""
     splits: list[Split] = []
     refused: list[pl.DataFrame] = []
-    for file in [*dropped_files("gfw"), *sorted(_gfw_dir().glob("[0-9]*.json"))]:
+    files = [*dropped_files("gfw"), *_gfw_dir().glob("[0-9]*.json")]
+    for file in sorted(files, key=lambda one: (_gfw_order(one), one.name), reverse=True):
         try:
             form = recognise(file)
             if form != "gfw_events":
@@ -450,7 +484,7 @@ def gfw_events(warehouse: WarehouseResource) -> dg.MaterializeResult:
         column=pl.lit("id"),
         value=pl.col("event_id"),
         rule=pl.lit("listed_in_several_files"),
-        reason=pl.lit("another file holds the same event: counted once"),
+        reason=pl.lit("a newer file holds the same event, and its end: counted once"),
     )
     split = Split(
         kept,

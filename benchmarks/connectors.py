@@ -10,24 +10,28 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import hashlib
 import io
+import json
 import sys
 import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import polars as pl
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import listing_samples, samples
 from benchmarks.source_server import Query, Trouble, serving
-from pipelines.quarantine import SourceDrift, Split
+from pipelines.quarantine import SourceDrift, Split, empty_quarantine
 from pipelines.sources import (
     baci,
     comtrade,
     ecb,
     eu,
+    gfw,
     ofac,
     ofac_xml,
     opensanctions,
@@ -139,6 +143,32 @@ CONNECTORS: list[Connector] = [
 
 
 _AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+
+
+def _opensanctions_body(path: str, query: Query) -> tuple[bytes, str]:
+    checksum = hashlib.sha1(listing_samples.ENTITIES, usedforsecurity=False).hexdigest()
+    index = {"resources": [{"name": "entities.ftm.json", "checksum": checksum}]}
+    is_index = path.endswith("/index.json")
+    return json.dumps(index).encode() if is_index else listing_samples.ENTITIES, "application/json"
+
+
+def _gfw_events_body(path: str, query: Query) -> tuple[bytes, str]:
+    start = int(query.get("offset", "0"))
+    entries = [{"id": str(start + number)} for number in range(1_000 if start == 0 else 10)]
+    following = 1_000 if start == 0 else None
+    page = {"total": 1_010, "limit": 1_000, "nextOffset": following, "entries": entries}
+    return json.dumps(page).encode(), "application/json"
+
+
+def _gfw_events(content: bytes) -> Split:
+    try:
+        entries = json.loads(content)["entries"]
+    except (ValueError, KeyError) as error:
+        raise SourceDrift("gfw: not an answer of the events address") from error
+    kept = pl.DataFrame({"id": [one["id"] for one in entries]})
+    return Split(kept, empty_quarantine(), len(entries))
+
+
 CONNECTORS += [
     Connector(
         "ofac csv",
@@ -185,7 +215,7 @@ CONNECTORS += [
     ),
     Connector(
         "opensanctions",
-        lambda path, query: (listing_samples.ENTITIES, "application/json"),
+        _opensanctions_body,
         lambda fetcher, url, limits, etag: [
             opensanctions.fetch(
                 fetcher, opensanctions.DATASETS[0], base_url=url, limits=limits, etag=etag
@@ -199,11 +229,28 @@ CONNECTORS += [
 ]
 
 
+CONNECTORS.append(
+    Connector(
+        "gfw events",
+        _gfw_events_body,
+        lambda fetcher, url, limits, etag: (
+            # a day is asked as a whole; there is nothing to revalidate
+            []
+            if etag
+            else list(
+                gfw.fetch_events(fetcher, KEY, dt.date(2024, 3, 1), {}, base_url=url, limits=limits)
+            )
+        ),
+        _gfw_events,
+    )
+)
+
+
 def limits_for(connector: Connector) -> Limits:
     """Tight limits, so that trouble shows within seconds."""
     kind = connector.body("/", {})[1]
     return Limits(
-        hosts=frozenset({"127.0.0.1"}),
+        hosts=frozenset({"127.0.0.1", "localhost"}),
         content_types=(kind,),
         max_bytes=2_000_000,
         read_s=1.0,

@@ -59,8 +59,16 @@ LIST_VOICES = {
     "opensanctions_kp_rusi_reports": ListVoice(
         "UN_PoE", "reported", "UN Panel of Experts reports", f"{_OPEN}/kp_rusi_reports", _CODED
     ),
-    "opensanctions_us_nkjv": ListVoice(
-        "US_STATE", "reported", "US joint-venture advisory", f"{_OPEN}/us_nkjv", _CODED
+    "opensanctions_us_nk_jointventures": ListVoice(
+        "US_STATE", "reported", "US joint-venture advisory", f"{_OPEN}/us_nk_jointventures", _CODED
+    ),
+    # a finding of money-laundering concern is no designation
+    "opensanctions_us_fincen_special_measures": ListVoice(
+        "FinCEN",
+        "reported",
+        "FinCEN special measures",
+        f"{_OPEN}/us_fincen_special_measures",
+        _CODED,
     ),
 }
 # a list's own word for a tie → ours; every other word is only an association

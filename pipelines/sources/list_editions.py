@@ -262,18 +262,18 @@ def refresh_list(store: SnapshotStore, official: OfficialList, fetcher: Fetcher)
     """Fetch the best form of a list that can be had; an unchanged file is only noted."""
     problems: list[str] = []
     for form in official.forms:
-        stored, failed = _refresh_form(store, official, form, fetcher)
+        stored, failed, notes = _refresh_form(store, official, form, fetcher)
         problems += failed
         if not failed:
             told = f"{stored} new file(s)" if stored else "unchanged at the source"
-            return Refreshed("; ".join([told, *problems]), is_complete=True, stored=stored)
+            return Refreshed("; ".join([told, *notes, *problems]), is_complete=True, stored=stored)
     return Refreshed("; ".join(problems), is_complete=False, stored=0)
 
 
 def _refresh_form(
     store: SnapshotStore, official: OfficialList, form: tuple[str, ...], fetcher: Fetcher
-) -> tuple[int, list[str]]:
-    """Fetch every file of a form, then keep them together: (new files, problems)."""
+) -> tuple[int, list[str], list[str]]:
+    """Fetch every file of a form, then keep them together: (new files, problems, notes)."""
     answers: list[tuple[str, Answer, Snapshot | None]] = []
     for part in form:
         fetched = [
@@ -287,8 +287,12 @@ def _refresh_form(
                 fetcher, part, known.etag if known else None, known.last_modified if known else None
             )
         except SourceUnavailable as error:
-            return 0, [str(error)]
+            return 0, [str(error)], []
         answers.append((part, answer, known))
+    publications = {answer.publication for _, answer, _ in answers if answer.publication}
+    if len(publications) > 1:
+        told = f"{official.source}: its files are of {len(publications)} publications, asked "
+        return 0, [f"{told}while it changed; nothing was stored, run again"], []
     stored = 0
     for part, answer, known in answers:
         if answer.is_not_modified and known is not None:
@@ -306,4 +310,4 @@ def _refresh_form(
             last_modified=answer.last_modified,
         )
         stored += 1
-    return stored, []
+    return stored, [], [answer.note for _, answer, _ in answers if answer.note]

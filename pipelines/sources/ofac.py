@@ -59,10 +59,11 @@ XML_FILES = {
     "ofac_consolidated": {"advanced": "CONS_ADVANCED.XML", "xml": "CONSOLIDATED.XML"},
 }
 _HOST = "sanctionslistservice.ofac.treas.gov"
+# the service sends on to a signed address at its object store
+_STORE = "wc2h-sls-prod-public-published.s3.us-gov-west-1.amazonaws.com"
 BASE_URL = f"https://{_HOST}/api/PublicationPreview/exports/"
 LIMITS = Limits(
-    # the service answers with a redirect to its object store
-    hosts=frozenset({_HOST, "wmsanctions-prod-bucket.s3.us-gov-west-1.amazonaws.com"}),
+    hosts=frozenset({_HOST, _STORE}),
     # the store says what it pleases of its files, but an error page is HTML
     content_types=(
         "text/csv",

@@ -10,7 +10,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from benchmarks.source_server import Trouble, serving
+from benchmarks.source_server import SIGNATURE, Trouble, serving
 from pipelines.sources import http
 
 KEY = "s3cr3t-key-0123456789"
@@ -63,6 +63,11 @@ def ask(trouble: Trouble, limits: http.Limits = LIMITS, **more):
         (Trouble.BUSY_503, 2),
         (Trouble.FAILING_TWICE, 3),
         (Trouble.CUT_OFF_ONCE, 2),
+        (Trouble.BUSY_SILENT, 2),
+        (Trouble.CHALLENGE_ONCE, 2),
+        (Trouble.GATEWAY, 2),
+        (Trouble.CREATED, 1),
+        (Trouble.SLOW_FIRST_BYTE, 1),
     ],
 )
 def test_passing_trouble_ends_in_the_whole_answer(trouble, attempts):
@@ -86,6 +91,11 @@ def test_passing_trouble_ends_in_the_whole_answer(trouble, attempts):
         (Trouble.ECHO, http.SecretEchoed, 1),
         (Trouble.NOT_FOUND, http.RequestRefused, 1),
         (Trouble.TOO_LARGE, http.BodyTooLarge, 1),
+        (Trouble.QUOTA, http.QuotaSpent, 1),
+        (Trouble.QUOTA_SAID, http.QuotaSpent, 1),
+        (Trouble.FORBIDDEN, http.RequestRefused, 1),
+        (Trouble.CHALLENGE, http.ChallengePage, 3),
+        (Trouble.NO_CONTENT, http.NothingPublished, 1),
     ],
 )
 def test_lasting_trouble_has_its_own_name(trouble, error, requests):
@@ -110,6 +120,79 @@ def test_the_key_is_in_no_message_traceback_or_log(trouble, caplog):
 def test_retry_after_is_waited_for():
     _, waits, _ = ask(Trouble.BUSY_ONCE)
     assert waits == [1.0]
+
+
+STORE = replace(LIMITS, hosts=frozenset({"127.0.0.1", "localhost"}))
+
+
+def test_a_signed_store_is_followed_and_its_signature_kept_nowhere(caplog):
+    caplog.set_level(logging.DEBUG)
+    answer, _, seen = ask(Trouble.SIGNED_STORE, STORE)
+    assert answer.content == GOOD
+    assert [path for path, _, _ in seen] == ["/data", "/hop/data", "/store/data"]
+    assert seen[2][1]["X-Amz-Signature"] == SIGNATURE  # the store got it
+    assert "ocp-apim-subscription-key" not in seen[2][2]  # and not our key
+    assert SIGNATURE not in repr(answer) + caplog.text
+
+
+def test_a_store_on_no_list_of_ours_is_refused_by_name():
+    error, _, seen = ask(Trouble.SIGNED_STORE)
+    assert type(error) is http.RedirectRefused
+    assert "/hop/data redirects to http://localhost" in str(error)
+    assert len(seen) == 2
+
+
+def test_a_store_that_fails_shows_no_signature(caplog):
+    caplog.set_level(logging.DEBUG)
+    error, _, _ = ask(Trouble.SIGNED_STORE_FAILS, STORE)
+    assert type(error) is http.RequestRefused
+    shown = "".join(traceback.format_exception(error)) + caplog.text
+    assert "/store/data" in shown
+    assert SIGNATURE not in shown
+    assert "AKIA" not in shown
+
+
+@pytest.mark.parametrize(
+    "query", ["X-Amz-Signature=q", "x-goog-signature=q", "sv=1&sig=q", "Signature=q", "token=q"]
+)
+def test_signatures_are_hidden_in_any_address(query):
+    shown = http.without_secrets(f"https://s.org/f?{query}&a=1")
+    assert "=q" not in shown
+    assert "a=1" in shown
+
+
+def test_a_spent_quota_says_when_and_blames_no_key():
+    now = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
+    for trouble, until in ((Trouble.QUOTA, "17:00"), (Trouble.QUOTA_SAID, "16:59")):
+        with serving(body, trouble) as server:
+            fetcher = http.Fetcher(sleep=lambda _: None, now=lambda: now)
+            with pytest.raises(http.QuotaSpent, match=f"2026-01-01 {until} UTC") as error:
+                fetcher.get(server.url, LIMITS, source="x", secret_headers={"Authorization": KEY})
+        assert "check the key" not in str(error.value)
+
+
+def test_a_refusal_without_a_key_does_not_send_the_operator_to_a_key():
+    with serving(body, Trouble.FORBIDDEN) as server, pytest.raises(http.RequestRefused) as error:
+        http.Fetcher().get(server.url, LIMITS, source="x")
+    assert "no key is needed here" in str(error.value)
+
+
+def test_too_many_requests_without_a_time_waits_as_long_as_the_source_is_known_to_ask():
+    _, waits, _ = ask(Trouble.BUSY_SILENT, replace(LIMITS, busy_wait_s=60.0))
+    assert waits == [60.0]
+
+
+def test_no_content_is_an_answer_only_where_the_source_gives_it():
+    answer, _, _ = ask(Trouble.NO_CONTENT, replace(LIMITS, may_be_empty=True))
+    assert (answer.status, answer.content) == (204, b"")
+
+
+def test_a_look_at_the_first_bytes_reads_no_more():
+    with serving(body) as server:
+        answer = http.Fetcher(first_bytes=10).get(server.url, LIMITS, source="x")
+    assert (answer.content, answer.is_cut, answer.content_type) == (
+        GOOD[:10], True, "application/json"
+    )  # fmt: skip
 
 
 def test_retry_after_may_be_a_date():
