@@ -47,6 +47,7 @@ from pipelines.sources import (
     pink_sheet,
     un_sc,
 )
+from pipelines.sources.editions import as_of_dropped, told_of
 from pipelines.sources.figures import parse_figures
 from pipelines.warehouse import write_frame
 
@@ -71,9 +72,19 @@ def landing_dir() -> Path:
 
 
 def _taken(
-    store: SnapshotStore, source: str, licence: str, parse: Parse, part: str | None
+    store: SnapshotStore,
+    source: str,
+    licence: str,
+    parse: Parse,
+    part: str | None,
+    *,
+    is_edition: bool = True,
 ) -> Callable[[Path, str], Loaded]:
-    """Read a whole file against its contract, then keep its bytes."""
+    """Read a whole file against its contract, then keep its bytes.
+
+    An edition has its place by the day it speaks of; pieces whose rows carry their own days, and
+    tables edited by hand, have it by the day they came.
+    """
 
     def load(path: Path, name: str) -> Loaded:
         size = path.stat().st_size
@@ -85,9 +96,11 @@ def _taken(
         split = parse(content, name)
         sha256 = hashlib.sha256(content).hexdigest()
         place = name if part is None else part
-        known = any(one.sha256 == sha256 and one.part == place for one in store.retrievals(source))
-        if not known:
-            store.put(
+        held = [one for one in store.retrievals(source) if one.part == place]
+        note = ""
+        if all(one.sha256 != sha256 for one in held):
+            by_day = is_edition and part is not None
+            kept = store.put(
                 source,
                 content,
                 url=f"file:{name}",
@@ -95,14 +108,16 @@ def _taken(
                 retrieved_at=dt.datetime.now(dt.UTC),
                 http_status=0,
                 part=place,
+                as_of=as_of_dropped(source, content, name) if by_day else None,
             )
+            note = told_of(kept, held) if by_day else ""
         refused = [
             (int(line), str(column), str(reason))
             for line, column, reason in split.quarantined.select("line", "column", "reason")
             .head(20)
             .iter_rows()
         ]
-        return Loaded(source, split.rows_in, split.kept.height, refused)
+        return Loaded(source, split.rows_in, split.kept.height, refused, note)
 
     return load
 
@@ -408,7 +423,8 @@ def _figures(store: SnapshotStore) -> Callable[[Path, str], Loaded]:
                 for line, reason in split.quarantined.select("line", "reason").head(20).iter_rows()
             )
             raise FileRefused(f"{table}: {split.rows_quarantined} rows break a rule: {told}")
-        return _taken(store, table, FIGURE_LICENCE, lambda *_: split, "")(path, name)
+        load_table = _taken(store, table, FIGURE_LICENCE, lambda *_: split, "", is_edition=False)
+        return load_table(path, name)
 
     return load
 

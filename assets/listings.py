@@ -130,7 +130,14 @@ def _status(official: OfficialList, staged: StagedList, outcome: str) -> tuple[s
     if staged.retrieved_at is None:
         words, is_stale = [f"no data; {official.to_get_it}"], False
     else:
+        printed = staged.listing.edition.edition_on if staged.listing else None
         words = [f"snapshot of {staged.retrieved_at:%Y-%m-%d}"]
+        if printed is not None:
+            words = [f"edition of {printed}"]
+        elif staged.is_undated:
+            words = ["an undated file, dropped by hand: which day it is of is not known"]
+        if staged.missing:
+            words.append(f"MISSING: {'; '.join(staged.missing)}")
         is_stale = (now - staged.retrieved_at).days > official.stale_days
     if outcome:
         words.append(outcome)

@@ -82,12 +82,14 @@ class Loaded:
         source: name of the source the bytes now belong to.
         rows_in, rows_kept: rows in the file, rows that met the contract.
         refused: (line, column, reason) of refused cells, the first ones.
+        note: what whoever dropped it should know besides; empty when nothing.
     """
 
     source: str
     rows_in: int
     rows_kept: int
     refused: Sequence[tuple[int, str, str]] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -445,7 +447,7 @@ def _load(
         name,
         "accepted",
         f"loaded as {kind.name}: {loaded.rows_kept} of {loaded.rows_in} rows kept, "
-        f"{refused} in quarantine",
+        f"{refused} in quarantine" + (f"; {loaded.note}" if loaded.note else ""),
         kind=kind.name,
         source=loaded.source,
         sha256=sha256,

@@ -15,15 +15,23 @@ import polars as pl
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import Snapshot, SnapshotStore
 from pipelines.sources import eu, ofac, ofac_xml, opensanctions, un_sc
+from pipelines.sources.editions import is_undated, place_of, printed_on
 from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
 from pipelines.sources.listings import (
     CHANGE_SCHEMA,
     Listing,
     changes_between,
+    with_edition_on,
 )
 
 # editions looked back over when changes are worked out anew
 MAX_EDITIONS = 24
+# what the further files of a set hold
+PARTS_HOLD = {
+    "add": "addresses",
+    "alt": "further names",
+    "comments": "remarks' continuations, links among them",
+}
 SAME_DAY = dt.timedelta(days=1)
 
 
@@ -145,31 +153,37 @@ class StagedList:
         retrieved_at: aware instant of its retrieval.
         drift: one message per newer edition that could not be read.
         changes: what each edition changed against the one before, newest first.
+        missing: files of the edition that are not there, and what was therefore not used.
+        is_undated: nothing says which day the edition is of.
     """
 
     listing: Listing | None
     retrieved_at: dt.datetime | None = None
     drift: list[str] = field(default_factory=list)
     changes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CHANGE_SCHEMA))
+    missing: list[str] = field(default_factory=list)
+    is_undated: bool = False
 
 
 def editions_of(
     store: SnapshotStore, official: OfficialList, as_of: dt.datetime | None = None
 ) -> list[dict[str, Snapshot]]:
-    """The editions at hand, oldest first: {part: snapshot}.
+    """The editions at hand, oldest first by the day they speak of: {part: snapshot}.
 
     A new edition begins where the main file's bytes change; of the other files the retrieval
     nearest in time belongs to it. Of several forms of the list the one retrieved last is used,
     the best where they are of one day: editions of two forms differ in more than the list does.
     """
-    retrievals = store.retrievals(official.source, as_of)
+    retrievals = sorted(store.retrievals(official.source, as_of), key=place_of)
     chains = [(form, [one for one in retrievals if one.part == form[0]]) for form in official.forms]
     at_hand = [(form, main) for form, main in chains if main]
     if not at_hand:
         return []
-    last = max(main[-1].retrieved for _, main in at_hand)
+    is_dated, last, _ = max(place_of(main[-1]) for _, main in at_hand)
     form, main = next(
-        (form, main) for form, main in at_hand if last - main[-1].retrieved <= SAME_DAY
+        (form, main)
+        for form, main in at_hand
+        if place_of(main[-1])[0] == is_dated and last - place_of(main[-1])[1] <= SAME_DAY
     )
     changed = [
         one for place, one in enumerate(main) if place == 0 or one.sha256 != main[place - 1].sha256
@@ -180,9 +194,37 @@ def editions_of(
         for part in form[1:]:
             others = [other for other in retrievals if other.part == part]
             if others:
-                edition[part] = min(others, key=lambda other: abs(other.retrieved - one.retrieved))
+                edition[part] = min(others, key=lambda other: _apart(other, one))
         editions.append(edition)
     return editions
+
+
+def _apart(one: Snapshot, other: Snapshot) -> dt.timedelta:
+    """How far apart in time two files speak; as they came where the days they speak of agree."""
+    speak = abs(place_of(one)[1] - place_of(other)[1])
+    return speak or abs(one.retrieved - other.retrieved) / 10**6
+
+
+def missing_from(official: OfficialList, edition: dict[str, Snapshot]) -> list[str]:
+    """What an edition lacks, in words: files of its form that are not there or of another day."""
+    form = next(form for form in official.forms if form[0] in edition)
+    main = edition[form[0]]
+    told = []
+    for part in form[1:]:
+        what = PARTS_HOLD.get(part, part)
+        other = edition.get(part)
+        if other is None:
+            told.append(f"no file of {what} ({part}): none were used")
+        elif abs(place_of(other)[1] - place_of(main)[1]) > SAME_DAY:
+            told.append(
+                f"{what} ({part}) are of {_day(other)}, the list is of {_day(main)}: names may not "
+                "match"
+            )
+    return told
+
+
+def _day(snapshot: Snapshot) -> str:
+    return snapshot.as_of or snapshot.retrieved_at[:10]
 
 
 def retrieved_at(edition: dict[str, Snapshot]) -> dt.datetime:
@@ -200,7 +242,12 @@ def read_edition(
         ValueError: a snapshot was changed after it was stored.
     """
     contents = {part: store.read(one) for part, one in edition.items()}
-    return official.read(contents, retrieved_at(edition))
+    listing = official.read(contents, retrieved_at(edition))
+    main = next(iter(edition.values()))
+    if listing.edition.edition_on is None and main.as_of_on is not None:
+        # the file prints no date; its name or the operator does
+        return with_edition_on(listing, main.as_of_on)
+    return listing
 
 
 def stage_list(
@@ -246,7 +293,14 @@ def stage_list(
         pieces.append(changes_between(earlier, later))
         later = earlier
     changes = pl.concat([pl.DataFrame(schema=CHANGE_SCHEMA), *pieces])
-    return StagedList(newest, retrieved_at(editions[at]), problems, changes)
+    return StagedList(
+        newest,
+        retrieved_at(editions[at]),
+        problems,
+        changes,
+        missing_from(official, editions[at]),
+        is_undated(next(iter(editions[at].values()))),
+    )
 
 
 @dataclass(frozen=True)
@@ -308,6 +362,7 @@ def _refresh_form(
             part=part,
             etag=answer.etag,
             last_modified=answer.last_modified,
+            as_of=printed_on(official.source, answer.content),
         )
         stored += 1
     return stored, [], [answer.note for _, answer, _ in answers if answer.note]

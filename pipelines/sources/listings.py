@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandera.polars as pa
 import polars as pl
@@ -89,6 +89,16 @@ class Listing:
     addresses: pl.DataFrame
     links: pl.DataFrame
     splits: dict[str, Split] = field(default_factory=dict)
+
+
+def with_edition_on(listing: Listing, day: dt.date) -> Listing:
+    """The same rows, their edition dated by something else than the file itself."""
+    dated = pl.lit(day, dtype=pl.Date).alias("edition_on")
+    return replace(
+        listing,
+        edition=replace(listing.edition, edition_on=day),
+        parties=listing.parties.with_columns(dated),
+    )
 
 
 def nfc(column: str | pl.Expr) -> pl.Expr:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import Snapshot, SnapshotStore
 from pipelines.sources import comtrade
+from pipelines.sources.editions import printed_on
 from pipelines.sources.http import Answer, Fetcher, Limits, RateLimited, SourceUnavailable
 
 _RECENT_YEARS = 3
@@ -59,6 +60,7 @@ def refresh_file(
         http_status=answer.status,
         etag=answer.etag,
         last_modified=answer.last_modified,
+        as_of=printed_on(source, answer.content),
     )
     return Refreshed(_noted("fetched", answer), is_complete=not answer.note, stored=1)
 
