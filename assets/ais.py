@@ -32,17 +32,8 @@ from pipelines.shipping.decode.gfw import empty_events as empty_gfw_events
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise
 from pipelines.shipping.detection import as_observations, estimate_detection
 from pipelines.shipping.history import update_events
-from pipelines.shipping.landing import (
-    POSITION_FORMS,
-    STATIC_COLUMNS,
-    DayReport,
-    FileReport,
-    build_day,
-    day_reports,
-    land_file,
-    landed_reports,
-    stale_days,
-)
+from pipelines.shipping.days import DayReport, build_day, day_reports, stale_days
+from pipelines.shipping.landing import FileReport, POSITION_FORMS, STATIC_COLUMNS, land_file, landed_reports
 from pipelines.shipping.loadings import estimate_loadings, find_candidates, loading_draws
 from pipelines.shipping.rules import load_rules
 from pipelines.shipping.vessels import build_vessels
@@ -60,8 +51,6 @@ DAYS = dg.DailyPartitionsDefinition(start_date="2012-01-01", timezone="UTC")
 # rows of these rules are counted and kept in Parquet beside the file they came from, not listed
 COUNTED_ONLY = ("duplicate", "not_ais")
 
-_KINDS = {"BIGINT": pl.Int64, "DOUBLE": pl.Float64, "VARCHAR": pl.String, "BOOLEAN": pl.Boolean}
-STATIC_SCHEMA = {name: _KINDS[kind] for name, kind in STATIC_COLUMNS.items()}
 FILE_SCHEMA: dict[str, Any] = {
     "file": pl.String,
     "sha256": pl.String,
@@ -522,12 +511,12 @@ def vessel_statics(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Gather the particulars of every landed file."""
     frames = [
         pl.read_parquet(landed_dir() / one.sha256 / "statics.parquet").cast(
-            pl.Schema(STATIC_SCHEMA)
+            pl.Schema(STATIC_COLUMNS)
         )
         for one in landed_reports(landed_dir())
     ]
     with warehouse.open().connect() as connection:
-        statics = pl.concat([pl.DataFrame(schema=STATIC_SCHEMA), *frames])
+        statics = pl.concat([pl.DataFrame(schema=STATIC_COLUMNS), *frames])
         write_frame(connection, "shipping.vessel_statics", statics)
         return result(connection, "shipping.vessel_statics")
 

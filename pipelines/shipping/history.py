@@ -19,7 +19,8 @@ import polars as pl
 
 from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.engine import Partition, Places, State, finish, run
-from pipelines.shipping.landing import DAY_S, day_files, day_reports
+from pipelines.shipping.days import day_files, day_reports
+from pipelines.shipping.tracks import DAY_S
 
 # days are worked on together up to this many reports: few passes over a long first history
 ROWS_AT_ONCE = 10_000_000

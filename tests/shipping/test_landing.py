@@ -16,7 +16,8 @@ from pyais.encode import encode_dict
 
 from pipelines.shipping.decode.layouts import LAYOUTS
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise
-from pipelines.shipping.landing import build_day, land_file, stale_days
+from pipelines.shipping.days import build_day, stale_days
+from pipelines.shipping.landing import land_file
 from pipelines.shipping.rules import flags_of, load_rules
 from tests.shipping.conftest import RECEIVED_AT
 
@@ -67,7 +68,7 @@ def csv_2023(*rows: str) -> str:
 
 
 def positions(folder: Path) -> pl.DataFrame:
-    return pl.read_parquet(folder / "positions.parquet")
+    return pl.read_parquet(sorted(folder.glob("positions-*.parquet")))
 
 
 def quarantine(folder: Path) -> pl.DataFrame:
@@ -392,10 +393,10 @@ def test_a_forged_tag_block_is_no_time(land_text) -> None:
 
 def test_landing_twice_changes_nothing(land_text) -> None:
     first, folder = land_text(csv_2023(row_2023()))
-    before = (folder / "positions.parquet").stat().st_mtime_ns
+    before = (folder / "positions-000.parquet").stat().st_mtime_ns
     second, _ = land_text(csv_2023(row_2023()))
     assert first == second
-    assert (folder / "positions.parquet").stat().st_mtime_ns == before
+    assert (folder / "positions-000.parquet").stat().st_mtime_ns == before
 
 
 def test_a_day_gathers_files_and_counts_their_repeats_once(tmp_path, land_text) -> None:
@@ -438,7 +439,7 @@ HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 )
 def test_no_csv_content_loses_a_row_or_crashes(tmp_path, land_mask_dir, layout, rows) -> None:
     form = LAYOUTS[layout]
-    head = ",".join(dict.fromkeys([*form.header, *form.meaning.values()]))
+    head = ",".join(dict.fromkeys([*form.header, *(one[0] for one in form.columns.values())]))
     content = "\n".join([head, *(",".join(row) for row in rows)])
     file = tmp_path / "fuzz.csv"
     file.write_bytes(content.encode())
