@@ -8,6 +8,7 @@ and makes empty tables, with the right columns, of nothing.
 """
 
 import datetime as dt
+import hashlib
 import json
 import os
 import re
@@ -27,13 +28,14 @@ from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.shipping import EVENTS, empty_events
 from pipelines.shipping import places
 from pipelines.shipping.cargo import load_priors
+from pipelines.shipping.days import DayReport, build_day, day_reports, stale_days
 from pipelines.shipping.decode.gfw import as_of, parse_gfw_events
 from pipelines.shipping.decode.gfw import empty_events as empty_gfw_events
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise
 from pipelines.shipping.detection import as_observations, estimate_detection
+from pipelines.shipping.dropped import Landed, dropped_files, land_dropped, resting
 from pipelines.shipping.history import update_events
-from pipelines.shipping.days import DayReport, build_day, day_reports, stale_days
-from pipelines.shipping.landing import FileReport, POSITION_FORMS, STATIC_COLUMNS, land_file, landed_reports
+from pipelines.shipping.landing import STATIC_COLUMNS, landed_reports
 from pipelines.shipping.loadings import estimate_loadings, find_candidates, loading_draws
 from pipelines.shipping.rules import load_rules
 from pipelines.shipping.vessels import build_vessels
@@ -96,41 +98,34 @@ def positions_dir() -> Path:
     return _ais_dir() / "positions"
 
 
-def dropped_files(name: str) -> list[Path]:
-    """Files somebody dropped; hidden and partial ones are not there yet."""
-    folder = _drop_dir(name)
-    if not folder.is_dir():
-        return []
-    return sorted(
-        one
-        for one in folder.rglob("*")
-        if one.is_file() and not one.is_symlink() and not one.name.startswith(".")
-    )
-
-
-def land_dropped() -> tuple[list[FileReport], dict[str, str]]:
-    """Land every dropped file: (reports, file → why it could not be read)."""
-    reports: list[FileReport] = []
-    refused: dict[str, str] = {}
-    for file in dropped_files("ais"):
-        try:
-            form = recognise(file)
-            if form not in POSITION_FORMS:
-                raise UnknownFormat(f"{file.name} is {form}; drop it into landing/gfw")
-            reports.append(
-                land_file(
-                    file,
-                    landed_dir(),
-                    received_at=dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC),
-                    cache_dir=data_dir() / "cache",
-                    form=form,
-                )
-            )
-        except (UnknownFormat, ValueError) as error:
-            refused[file.name] = str(error)
+def _land() -> Landed:
+    """Land what lies in landing/ais, and keep why some of it could not be."""
+    done = land_dropped(_drop_dir("ais"), landed_dir(), cache_dir=data_dir() / "cache")
     _ais_dir().mkdir(parents=True, exist_ok=True)
-    (_ais_dir() / "refused.json").write_text(json.dumps(refused, indent=1), encoding="utf-8")
-    return reports, refused
+    (_ais_dir() / "refused.json").write_text(json.dumps(done.refused, indent=1), encoding="utf-8")
+    return done
+
+
+def _tell(log: dg.DagsterLogManager, done: Landed) -> None:
+    """Say what was landed, refused and left waiting.
+
+    Raises:
+        dagster.Failure: rows of a file did not add up to its lines.
+    """
+    for report in done.reports:
+        log.info(
+            f"{report.file}: {report.form}; {report.lines} lines, {report.rows_in} rows in, "
+            f"{report.rows_kept} kept, {report.rows_quarantined} quarantined"
+        )
+    for name, why in done.refused.items():
+        log.warning(f"{name}: {why} (report beside it)")
+    for report in done.reports:
+        if not report.rows_kept:
+            log.warning(f"{report.file}: no row could be kept (report beside it)")
+    for name in done.waiting:
+        log.warning(f"{name}: still being written; it is taken once it rests")
+    if done.lost:
+        raise dg.Failure(f"rows were lost in {', '.join(done.lost)}: {done.refused[done.lost[0]]}")
 
 
 def _gfw_retrievals() -> dict[dt.date, dt.date]:
@@ -208,7 +203,8 @@ def build_day_of_positions(context: dg.OpExecutionContext, network: Network) -> 
             "ais_day builds one day and none was chosen: launch it for a partition in the UI, or "
             "run `./run ais`, which builds every day that dropped files reach into"
         )
-    reports, refused = land_dropped()
+    done = _land()
+    _tell(context.log, done)
     on = dt.date.fromisoformat(context.partition_key)
     day = build_day(landed_dir(), positions_dir(), on)
     fetched = f"not asked: no network, or {GFW_TOKEN} is not set"
@@ -223,8 +219,8 @@ def build_day_of_positions(context: dg.OpExecutionContext, network: Network) -> 
         on,
         day,
         global_fishing_watch=fetched,
-        files_landed=len(reports),
-        files_refused=len(refused),
+        files_landed=len(done.reports),
+        files_refused=len(done.refused),
     )
 
 
@@ -254,16 +250,10 @@ def ais_day_job() -> None:
 @dg.op(name="land_ship_positions")
 def land_ship_positions(context: dg.OpExecutionContext) -> None:
     """Land every dropped file and build every day they reach into."""
-    reports, refused = land_dropped()
-    for name, why in refused.items():
-        context.log.warning(f"{name}: {why}")
-    for report in reports:
-        context.log.info(
-            f"{report.file}: {report.form}; {report.rows_in} rows in, {report.rows_kept} kept, "
-            f"{report.rows_quarantined} quarantined"
-        )
+    done = _land()
     for day in stale_days(landed_dir(), positions_dir()):
         _record_day(context, day, build_day(landed_dir(), positions_dir(), day))
+    _tell(context.log, done)
 
 
 @dg.job(
@@ -280,17 +270,25 @@ def ais_job() -> None:
     name="dropped_ship_positions",
     job=ais_job,
     minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
     description="Lands positions when the files in landing/ais change.",
 )
 def dropped_ship_positions() -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Ask for one run per set of dropped files."""
-    marks = [
-        f"{one.name}:{one.stat().st_size}:{one.stat().st_mtime_ns}" for one in dropped_files("ais")
-    ]
-    if marks:
-        yield dg.RunRequest(run_key="|".join(marks)[-900:])
-    else:
+    """Ask for one run per set of dropped files, once none of them changes any more."""
+    folder = _drop_dir("ais")
+    files = dropped_files(folder)
+    if not files:
         yield dg.SkipReason("nothing lies in landing/ais")
+        return
+    busy = set(files) - set(resting(files))
+    if busy:
+        yield dg.SkipReason(f"{len(busy)} of {len(files)} files in landing/ais still change")
+        return
+    # every file counts, whatever its name: a hash of all of them, never a shortened list
+    marks = [
+        (str(one.relative_to(folder)), one.stat().st_size, one.stat().st_mtime_ns) for one in files
+    ]
+    yield dg.RunRequest(run_key=hashlib.sha256(json.dumps(marks).encode()).hexdigest())
 
 
 @dg.asset(
@@ -441,7 +439,7 @@ def gfw_events(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Read every response; of an event that several files hold the newest statement counts."""
     splits: list[Split] = []
     refused: list[pl.DataFrame] = []
-    files = [*dropped_files("gfw"), *_gfw_dir().glob("[0-9]*.json")]
+    files = [*dropped_files(_drop_dir("gfw")), *_gfw_dir().glob("[0-9]*.json")]
     for file in sorted(files, key=lambda one: (_gfw_order(one), one.name), reverse=True):
         try:
             form = recognise(file)

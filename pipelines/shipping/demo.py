@@ -20,10 +20,10 @@ import vl_convert
 
 from pipelines.shipping import land, places
 from pipelines.shipping.cargo import displacement_t, load_priors
+from pipelines.shipping.days import build_day, day_files, day_reports, stale_days
 from pipelines.shipping.decode.gfw import empty_events as empty_gfw_events
 from pipelines.shipping.detection import as_observations, estimate_detection
 from pipelines.shipping.history import update_events
-from pipelines.shipping.days import build_day, day_files, day_reports, stale_days
 from pipelines.shipping.landing import FileReport, land_file
 from pipelines.shipping.loadings import estimate_loadings, find_candidates
 from pipelines.shipping.vessels import build_vessels

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.shipping.days import day_files, day_reports
 from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.engine import Partition, Places, State, finish, run
-from pipelines.shipping.days import day_files, day_reports
 from pipelines.shipping.tracks import DAY_S
 
 # days are worked on together up to this many reports: few passes over a long first history

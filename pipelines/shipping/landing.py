@@ -25,6 +25,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
@@ -171,7 +172,7 @@ def land_file(
         for part in set(scratch.iterdir()) - kept:
             shutil.rmtree(part) if part.is_dir() else part.unlink()
         os.replace(scratch, target)
-    except duckdb.Error as error:
+    except (duckdb.Error, pa.ArrowException, pl.exceptions.PolarsError) as error:
         shutil.rmtree(scratch, ignore_errors=True)
         # the reader's own words come first; its hints name options nobody here can set
         said = str(error).strip().split("\n", 1)[0]
@@ -203,9 +204,7 @@ class _Landing:
         self, content: Path, form: str, digest: str, received_at: dt.datetime, cache_dir: Path
     ) -> FileReport:
         header_lines, lines = self._size(content, form)
-        self.reports.ranges = (
-            -(-lines // ROWS_PER_RANGE) if lines > self.rows_at_once else 1
-        )
+        self.reports.ranges = -(-lines // ROWS_PER_RANGE) if lines > self.rows_at_once else 1
         for rows in self._rows(content, form, received_at):
             self._place(rows)
         positions, days = self._write_positions(digest, cache_dir)
@@ -343,9 +342,7 @@ class _Landing:
             del reports
             frame = tracked.reports.select(_REPORT)
             self._flagged(frame["flags"])
-            days.update(
-                dict(frame.group_by(pl.col("t") // DAY_S).len().sort("t").iter_rows())
-            )
+            days.update(dict(frame.group_by(pl.col("t") // DAY_S).len().sort("t").iter_rows()))
             frame.with_columns(file_sha=pl.lit(digest)).write_parquet(
                 self.folder / f"positions-{number:03d}.parquet", row_group_size=122_880
             )
@@ -394,12 +391,12 @@ class _Landing:
             pl.DataFrame(schema=QUARANTINE_SCHEMA).write_parquet(file)
         return pq.read_metadata(file).num_rows
 
-    def _check(
-        self, content: Path, form: str, lines: int, header_lines: int, blank: int
-    ) -> None:
+    def _check(self, content: Path, form: str, lines: int, header_lines: int, blank: int) -> None:
         """Held against the bytes: how many lines there are, and which."""
         blanks = (
-            np.concatenate([np.flatnonzero(one.is_blank) + one.first_line for one in blocks(content)])
+            np.concatenate(
+                [np.flatnonzero(one.is_blank) + one.first_line for one in blocks(content)]
+            )
             if blank
             else np.zeros(0, dtype=np.int64)
         )
@@ -433,7 +430,9 @@ class _Reports:
         held = pl.concat(self._held)
         self._held, self._rows = [], 0
         if self._cuts is None:
-            shares = [held["mmsi"].quantile(n / self.ranges, "lower") for n in range(1, self.ranges)]
+            shares = [
+                held["mmsi"].quantile(n / self.ranges, "lower") for n in range(1, self.ranges)
+            ]
             self._cuts = sorted({int(cut) for cut in shares if cut is not None})
             self._folder.mkdir()
         number = np.searchsorted(self._cuts, held["mmsi"].to_numpy(), side="right")
@@ -446,15 +445,17 @@ class _Reports:
     def by_range(self) -> Iterator[pl.DataFrame]:
         """All reports, each ship's together, ranges in order."""
         if self._cuts is None:
-            yield pl.concat(self._held) if self._held else pl.DataFrame(
-                schema={name: POSITION_COLUMNS[name] for name in _REPORT}
+            yield (
+                pl.concat(self._held)
+                if self._held
+                else pl.DataFrame(schema={name: POSITION_COLUMNS[name] for name in _REPORT})
             )
             return
         if self._held:
             self._put_aside()
         for part in range(len(self._cuts) + 1):
             files = sorted(self._folder.glob(f"{part:03d}-*.arrow"))
-            yield pl.concat([pl.read_ipc(one, memory_map=False) for one in files])
+            yield pl.concat([pl.read_ipc(one) for one in files])
             for one in files:
                 one.unlink()
 

@@ -113,7 +113,9 @@ class Desk:
         connection.execute("set timezone = 'UTC'")
         connection.execute("create schema if not exists shipping")
 
-    def select(self, name: str, frame: pl.DataFrame, inputs: str, **parameters: object) -> pl.DataFrame:
+    def select(
+        self, name: str, frame: pl.DataFrame, inputs: str, **parameters: object
+    ) -> pl.DataFrame:
         """The rows of sql/shipping/<name>.sql with `frame` as its table `inputs`."""
         text = sql_of(f"shipping.{name}")
         known = self._parameters | parameters
@@ -166,21 +168,28 @@ def quarantine_of(refused: pl.DataFrame, *, file: str, rules: Rules) -> pl.DataF
         .then(pl.col("mmsi_text").str.strip_chars().replace("", None))
         .when(where == "t")
         .then(pl.col("time_text").str.strip_chars().replace("", None))
-        .when(pl.col("rule").str.starts_with("position_n") | (pl.col("rule") == "position_out_of_range"))
+        .when(
+            pl.col("rule").str.starts_with("position_n")
+            | (pl.col("rule") == "position_out_of_range")
+        )
         .then(_POSITION)
         .otherwise("bad_value")
     )
-    return refused.join(
-        rules.table.select("rule", "applies_to", pl.col("why").alias("reason")),
-        on="rule",
-        how="left",
-        maintain_order="left",
-    ).select(
-        pl.lit("ais").alias("source"),
-        pl.lit(file).alias("file"),
-        "line",
-        pl.coalesce("bad_column", "applies_to").alias("column"),
-        shown.alias("value"),
-        "rule",
-        "reason",
-    ).cast(pl.Schema(QUARANTINE_SCHEMA))
+    return (
+        refused.join(
+            rules.table.select("rule", "applies_to", pl.col("why").alias("reason")),
+            on="rule",
+            how="left",
+            maintain_order="left",
+        )
+        .select(
+            pl.lit("ais").alias("source"),
+            pl.lit(file).alias("file"),
+            "line",
+            pl.coalesce("bad_column", "applies_to").alias("column"),
+            shown.alias("value"),
+            "rule",
+            "reason",
+        )
+        .cast(pl.Schema(QUARANTINE_SCHEMA))
+    )

@@ -94,8 +94,8 @@ select
     mmsi_text,
     t,
     time_text,
-    coalesce($is_danish, false)
-    or coalesce(regexp_matches(time_text, '^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?$'), false)
+    $is_danish
+    or coalesce(regexp_matches(time_text, form) and time_text similar to '.{19}(\.\d+)?', false)
         as is_naive,
     lon,
     lat,

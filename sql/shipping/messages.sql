@@ -57,7 +57,8 @@ select
         when
             message_type is not null
             and (body ->> '$.Latitude') is null
-            and coalesce(body ->> '$.Name', (body ->> '$.ImoNumber'), (body ->> '$.CallSign')) is null
+            and (body ->> '$.Name') is null
+            and (body ->> '$.CallSign') is null
             then 'message_without_position'
     end as refused,
     case

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import dagster as dg
@@ -116,6 +117,65 @@ def test_a_dropped_file_becomes_a_loading_and_observations(data_dir: Path) -> No
     assert "none of the known forms" in refused["reason"][0]
     counts = read(data_dir, "from staged.source_runs where source = 'ais'").row(0, named=True)
     assert counts["rows_in"] == counts["rows_kept"] == 601
+
+
+def test_a_refused_file_gets_a_report_beside_it_that_goes_when_the_file_is_mended(
+    data_dir: Path,
+) -> None:
+    folder = data_dir / "landing" / "ais"
+    bad, timeless = folder / "bad.csv", folder / "timeless.nmea"
+    bad.write_text("MMSI;BaseDateTime;LAT;LON\n1;2;3;4\n", encoding="utf-8")
+    timeless.write_text("!AIVDM,1,1,,A,13RlIW?04F1beOVEFLB9bRvH0L0L,0*6C\n", encoding="utf-8")
+    assert ais.ais_job.execute_in_process().success
+    assert "separated by semicolons" in (folder / "bad.csv.report.md").read_text()
+    told = (folder / "timeless.nmea.report.md").read_text()
+    assert "none of its 1 rows could be kept: 1 time_missing" in told
+    bad.write_text(voyage(), encoding="utf-8")
+    assert ais.ais_job.execute_in_process().success
+    assert sorted(one.name for one in folder.iterdir()) == [
+        "bad.csv",
+        "timeless.nmea",
+        "timeless.nmea.report.md",
+    ]
+
+
+def test_a_file_still_being_copied_waits(data_dir: Path) -> None:
+    folder = data_dir / "landing" / "ais"
+    whole = voyage()
+    (folder / "half.csv.part").write_text(whole, encoding="utf-8")
+    with (folder / "slow.csv").open("w", encoding="utf-8") as copying:
+        copying.write(whole[: len(whole) // 2])
+        copying.flush()
+        assert ais.ais_job.execute_in_process().success
+        assert not (data_dir / "raw" / "ais" / "positions").exists()
+        copying.write(whole[len(whole) // 2 :])
+    assert ais.ais_job.execute_in_process().success
+    run_chain()
+    landed = read(data_dir, "select file, rows_in, rows_kept from staged.ais_files")
+    assert landed.rows() == [("slow.csv", 601, 601)]
+
+
+def _run_key() -> str:
+    context = dg.build_sensor_context(instance=dg.DagsterInstance.ephemeral())
+    (asked,) = list(ais.dropped_ship_positions(context))
+    assert isinstance(asked, dg.RunRequest), asked
+    assert asked.run_key
+    return asked.run_key
+
+
+def test_the_sensor_is_on_and_sees_every_file_whatever_its_name(data_dir: Path) -> None:
+    assert ais.dropped_ship_positions.default_status == dg.DefaultSensorStatus.RUNNING
+    folder = data_dir / "landing" / "ais"
+    names = [f"AIS_2024_02_{day:02d}.csv" for day in range(1, 29)]
+    keys = set()
+    for name in [*names, "AIS_2024_01_31.csv", "0.csv", "z.csv"]:
+        (folder / name).write_text("MMSI\n", encoding="utf-8")
+        os.utime(folder / name, (1_710_000_000,) * 2)
+        keys.add(_run_key())
+    assert len(keys) == len(names) + 3
+    # a report of ours is no new file
+    (folder / "z.csv.report.md").write_text("refused", encoding="utf-8")
+    assert _run_key() in keys
 
 
 def test_a_later_day_leaves_the_earlier_ones_alone_and_ends_the_same(

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyais.encode import encode_dict
 
+from pipelines.shipping.days import build_day, stale_days
 from pipelines.shipping.decode.layouts import LAYOUTS
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise
-from pipelines.shipping.days import build_day, stale_days
 from pipelines.shipping.landing import land_file
 from pipelines.shipping.rules import flags_of, load_rules
 from tests.shipping.conftest import RECEIVED_AT

@@ -11,7 +11,6 @@ from pipelines.shipping.landing import STATIC_COLUMNS
 from pipelines.shipping.vessels import VESSEL_SCHEMA, build_vessels, imo_check_digit_holds
 
 
-
 def statics(*rows: dict[str, object]) -> pl.DataFrame:
     base: dict[str, object] = dict.fromkeys(STATIC_COLUMNS)
     base |= {"mmsi": 445000001, "imo_number": 9074729, "is_imo_valid": True, "name": "EAST SEA"}

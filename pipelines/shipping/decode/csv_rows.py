@@ -135,13 +135,16 @@ class _Reader:
         )
         lacking = {name: kind for name, kind in CANONICAL.items() if name not in frame.columns}
         return (
-            frame.with_columns(pl.lit(None, dtype=kind).alias(n) for n, kind in lacking.items())
-            .select(list(CANONICAL)),
+            frame.with_columns(
+                pl.lit(None, dtype=kind).alias(n) for n, kind in lacking.items()
+            ).select(list(CANONICAL)),
             sure,
         )
 
     def _marks(self, frame: pl.DataFrame) -> dict[str, pl.Expr]:
-        kind = pl.col("kind").str.strip_chars().str.to_uppercase() if "kind" in frame.columns else None
+        kind = (
+            pl.col("kind").str.strip_chars().str.to_uppercase() if "kind" in frame.columns else None
+        )
         return {
             mark: pl.lit(False) if kind is None or word is None else (kind == word).fill_null(False)
             for mark, word in (
@@ -185,9 +188,7 @@ class _Reader:
         columns = {
             cell_name: [cell(cells, name) for _, cells in rows] for name, cell_name in CELLS.items()
         }
-        whole = pl.DataFrame(
-            columns, schema=dict.fromkeys(CELLS.values(), pl.String)
-        ).with_columns(
+        whole = pl.DataFrame(columns, schema=dict.fromkeys(CELLS.values(), pl.String)).with_columns(
             line=pl.Series([line for line, _ in rows], dtype=pl.Int64),
             has_position=pl.lit(True),
             **{name: pl.lit(None, pl.String) for name in ("refused", "bad_column", "bad_value")},

@@ -43,7 +43,9 @@ def array_of(path: Path, shown: str) -> list[object]:
     return found
 
 
-def decode_json(path: Path, shown: str, *, messages: Decode, decode: Decode) -> Iterator[pl.DataFrame]:
+def decode_json(
+    path: Path, shown: str, *, messages: Decode, decode: Decode
+) -> Iterator[pl.DataFrame]:
     """Positions as JSON objects, one a line or all in one array, whatever their words.
 
     Args:
