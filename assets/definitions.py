@@ -17,6 +17,7 @@ MODULES = (
     "assets.landing",
     "assets.reference",
     "assets.trade",
+    "assets.satellite",
     "assets.listings",
     "assets.ais",
     "assets.demo",

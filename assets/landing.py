@@ -49,6 +49,7 @@ from pipelines.sources import (
 )
 from pipelines.sources.editions import as_of_dropped, told_of
 from pipelines.sources.figures import parse_figures
+from pipelines.sources.folders import list_folders
 from pipelines.warehouse import write_frame
 
 # folders inside the landing folder that other assets work on
@@ -350,6 +351,18 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
             china_customs.LICENCE,
             lambda content, name: china_customs.parse_china_customs(content, file=name),
             part=None,
+        ),
+        *(
+            kind(
+                folder.name,
+                folder.dropped,
+                lambda path, head, folder=folder: folder.recognise(head),
+                folder.name,
+                folder.licence,
+                folder.parse,
+                part="" if folder.is_one_file else None,
+            )
+            for folder in list_folders()
         ),
         Kind(
             "figure table",

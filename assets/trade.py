@@ -26,6 +26,7 @@ from pipelines.schemas.trade import (
 )
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import baci, china_customs, comtrade, ecb, pink_sheet
+from pipelines.sources.folders import SourceFolder, list_folders
 from pipelines.sources.http import Fetcher
 from pipelines.sources.mirror import estimate_miscoding, parse_mirror_priors
 from pipelines.sources.refresh import Refreshed, refresh_comtrade, refresh_file
@@ -53,6 +54,7 @@ class Source:
         refresh: fetch what is new; None where only people can fetch.
         embedded: what the installation carries.
         cadence: how often it is asked, or should be brought: a name of `pipelines.cadence`.
+        publisher: who answers; its own name where it is its only source.
         lag_days: age of the last day spoken of from which a newer edition was due; 0 for a source
             whose coverage people choose.
     """
@@ -69,6 +71,34 @@ class Source:
     embedded: Callable[[], Embedded] | None = None
     lag_days: int = 0
     cadence: str = "monthly"
+    publisher: str = ""
+
+
+def _of_folder(folder: SourceFolder) -> Source:
+    """A source that has a folder of its own."""
+    fetch = folder.refresh
+
+    def refresh(store: SnapshotStore, network: Network) -> Outcome:
+        key = folder.key_value()
+        if folder.is_key_needed and key is None:
+            return NotAsked(f"not asked: {folder.key} is not set")
+        assert fetch is not None
+        return fetch(store, Fetcher(), key)
+
+    return Source(
+        folder.name,
+        folder.about,
+        folder.licence,
+        folder.contract,
+        folder.parse,
+        folder.last_day,
+        folder.stale_days,
+        folder.to_get_it,
+        refresh if fetch is not None else None,
+        lag_days=folder.lag_days,
+        cadence=folder.cadence,
+        publisher=folder.publisher,
+    )
 
 
 # where Comtrade is asked; tests put a server of their own here
@@ -121,7 +151,7 @@ def _embedded_ecb() -> Embedded:
     return Embedded(content, file)
 
 
-SOURCES = (
+_TRADE = (
     Source(
         comtrade.SOURCE,
         "Declared flows of UN Comtrade with North Korea, every reporter, as declared. An answer "
@@ -185,6 +215,9 @@ SOURCES = (
         lag_days=45,
     ),
 )
+
+
+SOURCES = (*_TRADE, *(_of_folder(folder) for folder in list_folders()))
 
 
 def _raw_asset(source: Source) -> dg.AssetsDefinition:
@@ -336,7 +369,7 @@ def _drift_check(source: Source) -> dg.AssetChecksDefinition:
 
 for one in SOURCES:
     if one.refresh is not None:
-        register(one.name, one.refresh, publisher=one.name)
+        register(one.name, one.refresh, publisher=one.publisher or one.name)
 RAW_ASSETS = [_raw_asset(source) for source in SOURCES]
 STAGED_ASSETS = [_staged_asset(source) for source in SOURCES]
 DRIFT_CHECKS = [_drift_check(source) for source in SOURCES]
@@ -457,7 +490,7 @@ def miscoding(warehouse: WarehouseResource) -> dg.MaterializeResult:
     group_name="facts",
     kinds={"duckdb"},
     deps=[
-        *(["staged", source.name] for source in SOURCES if source.name != ecb.SOURCE),
+        *(["staged", source.name] for source in _TRADE if source.name != ecb.SOURCE),
         ["staged", "country_codes"],
         ["staged", "fx_monthly"],
         ["facts", "reference_prices"],

@@ -38,7 +38,10 @@ from pipelines.sources import (
     pink_sheet,
     un_sc,
 )
+from pipelines.sources.folders import HERE
+from pipelines.sources.gfw_sar import read as sar
 from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
+from pipelines.sources.sentinel1 import read as sentinel1
 
 KEY = "a-key-that-must-not-show"
 
@@ -60,6 +63,12 @@ class Connector:
     fetch: Callable[[Fetcher, str, Limits, str | None], list[Answer]]
     parse: Callable[[bytes], Split]
     needs_length: bool = False
+
+
+def sample_of(source: str) -> bytes:
+    """The made-up answer in a source's own folder."""
+    (file,) = (HERE / source).glob("sample.*")
+    return file.read_bytes()
 
 
 def _comtrade_body(path: str, query: Query) -> tuple[bytes, str]:
@@ -244,6 +253,32 @@ CONNECTORS.append(
         _gfw_events,
     )
 )
+
+
+_SAR_WINDOW = sar.window_of(sar.PROBED)
+_SCENES_ASKED = sentinel1.Question("west", dt.date(2019, 3, 1), dt.date(2019, 3, 31))
+CONNECTORS += [
+    Connector(
+        "gfw_sar",
+        lambda path, query: (sample_of("gfw_sar"), "application/json"),
+        lambda fetcher, url, limits, etag: (
+            []
+            if etag
+            else [sar.fetch_report(fetcher, KEY, _SAR_WINDOW, base_url=url, limits=limits)]
+        ),
+        lambda content: sar.parse(content, sar.PROBED),
+    ),
+    Connector(
+        "sentinel1",
+        lambda path, query: (sample_of("sentinel1"), "application/json"),
+        lambda fetcher, url, limits, etag: (
+            []
+            if etag
+            else sentinel1.fetch_scenes(fetcher, _SCENES_ASKED, base_url=url, limits=limits)
+        ),
+        lambda content: sentinel1.parse(content, sentinel1.PROBED),
+    ),
+]
 
 
 def limits_for(connector: Connector) -> Limits:

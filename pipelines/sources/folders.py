@@ -5,7 +5,7 @@ like. `read.py` holds what needs code:
 
     CONTRACT                       Pandera model of the staged table, `line` first
     parse(content, file)           bytes to a Split of that contract
-    recognise(head, name)          whether a dropped file is of this source (optional)
+    recognise(head)                whether a dropped file is of this source (optional)
     refresh(store, fetcher, key)   fetch what is new (optional: else people fetch it by hand)
     probe(fetcher, key)            one small question to the live door (optional)
 """
@@ -88,10 +88,10 @@ class SourceFolder:
         """Bytes to kept and refused rows; raises SourceDrift."""
         return self.module.parse(content, file)
 
-    def recognise(self, head: bytes, name: str) -> bool:
-        """Whether a dropped file is of this source, from its first bytes and its name."""
-        known: Callable[[bytes, str], bool] | None = getattr(self.module, "recognise", None)
-        return known is not None and known(head, name)
+    def recognise(self, head: bytes) -> bool:
+        """Whether a dropped file is of this source, from its first bytes."""
+        known: Callable[[bytes], bool] | None = getattr(self.module, "recognise", None)
+        return known is not None and known(head)
 
     @property
     def refresh(self) -> Callable[..., Any] | None:

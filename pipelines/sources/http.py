@@ -57,6 +57,10 @@ class ServerFailed(SourceUnavailable):
     """The server said 5xx to every attempt."""
 
 
+class GatewayTimeout(ServerFailed):
+    """The server in front gave up waiting (524); the one behind may still be at work."""
+
+
 class RateLimited(SourceUnavailable):
     """The server asked us to come back later than we are willing to wait."""
 
@@ -126,6 +130,7 @@ class Limits:
         min_interval_s: shortest time between two requests to one host.
         max_redirects: redirects followed.
         busy_wait_s: shortest wait after a 429 that does not say how long to wait.
+        not_again: statuses after which asking again would only start the work anew.
         may_be_empty: "no content" (204) is an answer of this source, without bytes.
         needs_length: refuse an answer that announces no length and comes in no chunks: for a
             format without an end mark, such as CSV, nobody could tell whole from cut off.
@@ -143,6 +148,7 @@ class Limits:
     min_interval_s: float = 1.0
     max_redirects: int = 3
     busy_wait_s: float = 0.0
+    not_again: frozenset[int] = frozenset()
     may_be_empty: bool = False
     needs_length: bool = False
 
@@ -543,10 +549,13 @@ class Fetcher:
                 "run again later or use a key with a larger quota"
             )
         else:
-            final = ServerFailed(
+            kind = GatewayTimeout if status == 524 else ServerFailed
+            final = kind(
                 f"{source}: {where} answered {status} {number} times; the server is in trouble, "
                 "run again later"
             )
+        if status in limits.not_again:
+            raise final
         raise _Transient(final, asked)
 
     @staticmethod
