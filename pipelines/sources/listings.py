@@ -147,6 +147,39 @@ def with_bank(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def birth_dates_of(texts: pl.Expr, day: str) -> pl.Expr:
+    """Dates of birth as printed (a list of text) → ISO days and bare years, parted by `;`.
+
+    A text that is no whole day gives every year it names: circa 1947; 1965 or 1966.
+    """
+    plain = texts.list.eval(pl.element().str.strip_chars())
+    days = plain.list.eval(pl.element().str.to_date(day, strict=False).cast(pl.String).drop_nulls())
+    years = plain.list.eval(
+        pl.element()
+        .filter(pl.element().str.to_date(day, strict=False).is_null())
+        .str.extract_all(r"\b(1[89]\d\d|20\d\d)\b")
+        .explode()
+        .drop_nulls()
+    )
+    both = days.list.concat(years).list.unique().list.sort()
+    return pl.when(both.list.len() > 0).then(both.list.join(";"))
+
+
+def passports_of(texts: pl.Expr) -> pl.Expr:
+    """Passport numbers (a list of text) by their digits, parted by `;`; lists print prefixes apart.
+
+    A number of fewer than six digits identifies nobody and is left out.
+    """
+    digits = texts.list.eval(
+        pl.element()
+        .str.replace_all(r"\D", "")
+        .filter(pl.element().str.replace_all(r"\D", "").str.len_chars() >= 6)
+        .unique()
+        .sort()
+    )
+    return pl.when(digits.list.len() > 0).then(digits.list.join(";"))
+
+
 def parties_of(frame: pl.DataFrame, edition: Edition) -> pl.DataFrame:
     """Rows in the party contract's columns and types; what a list does not print is null."""
     absent = [name for name in PARTY_SCHEMA if name not in frame.columns]

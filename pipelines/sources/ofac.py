@@ -27,11 +27,13 @@ from pipelines.sources.listings import (
     Listing,
     addresses_of,
     aliases_of,
+    birth_dates_of,
     checked,
     country_from_address,
     imo_valid,
     nfc,
     parties_of,
+    passports_of,
     refuse,
     resolve_links,
     stop_if_mostly_refused,
@@ -303,6 +305,15 @@ def typed_parties(rows: pl.DataFrame) -> pl.DataFrame:
             imo_number=pl.when(is_vessel).then(ship).otherwise(company),
             mmsi=remarks.str.extract(r"\bMMSI\s+(\d{9})\b"),
             swift_bic=remarks.str.extract(SWIFT_BIC),
+            birth_dates=birth_dates_of(
+                remarks.str.extract_all(r"\bDOB [^;]+")
+                .list.eval(pl.element().str.replace("^DOB ", "").str.strip_chars_end("."))
+                .fill_null([]),
+                "%d %b %Y",
+            ),
+            passport_numbers=passports_of(
+                remarks.str.extract_all(r"\bPassport [A-Z0-9-]+").fill_null([])
+            ),
             deadweight_t=_number("tonnage"),
             gross_tonnage=_number("grt"),
             call_sign=nfc("call_sign"),
