@@ -21,6 +21,7 @@ from pipelines.warehouse import build_table, read_frame
         ["facts", "trade_observations"],
         ["facts", "ais_observations"],
         ["facts", "satellite_observations"],
+        ["facts", "source_observations"],
     ],
     description=(
         "The ledger: everything known about a latent quantity, one statement by one origin about "

@@ -95,6 +95,7 @@ def _of_folder(folder: SourceFolder) -> Source:
         folder.stale_days,
         folder.to_get_it,
         refresh if fetch is not None else None,
+        folder.embedded,
         lag_days=folder.lag_days,
         cadence=folder.cadence,
         publisher=folder.publisher,
@@ -426,10 +427,59 @@ def fx_monthly(warehouse: WarehouseResource) -> dg.MaterializeResult:
 
 
 @dg.asset(
+    key=["facts", "like_coal"],
+    group_name="facts",
+    kinds={"duckdb"},
+    deps=[
+        ["staged", comtrade.SOURCE],
+        ["staged", china_customs.SOURCE],
+        ["staged", "country_codes"],
+        ["staged", "fx_monthly"],
+    ],
+    description=(
+        "China's imports of anthracite (HS 270111) by month from Russia, Viet Nam, Mongolia, North "
+        "Korea and the world: what buyers of like coal paid. Grain: seller_iso3, month, source_id."
+    ),
+)
+def like_coal(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Bring both statements of China's customs into one form."""
+    with warehouse.open().connect() as connection:
+        build_table(connection, "facts.like_coal")
+        return result(connection, "facts.like_coal")
+
+
+@dg.asset(
+    key=["facts", "source_observations"],
+    group_name="facts",
+    kinds={"duckdb"},
+    deps=[
+        ["staged", "nbs_prices"],
+        ["staged", "kosis_coal"],
+        ["staged", "russia_permits"],
+        ["staged", "fx_monthly"],
+    ],
+    description=(
+        "Figures that sources state themselves, in the ledger's columns: market prices of coal in "
+        "China, output of coal, entries into Russia. Grain: observation_id."
+    ),
+)
+def source_observations(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Shape stated figures as observations."""
+    with warehouse.open().connect() as connection:
+        build_table(connection, "facts.source_observations")
+        return result(connection, "facts.source_observations")
+
+
+@dg.asset(
     key=["facts", "reference_prices"],
     group_name="facts",
     kinds={"duckdb"},
-    deps=[["staged", pink_sheet.SOURCE], ["staged", "coal_figures"]],
+    deps=[
+        ["staged", pink_sheet.SOURCE],
+        ["staged", "coal_figures"],
+        ["facts", "like_coal"],
+        ["facts", "source_observations"],
+    ],
     description="What coal that is not North Korea's cost, USD per tonne. Grain: series, window.",
 )
 def reference_prices(warehouse: WarehouseResource) -> dg.MaterializeResult:

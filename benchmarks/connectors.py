@@ -41,6 +41,8 @@ from pipelines.sources import (
 from pipelines.sources.folders import HERE
 from pipelines.sources.gfw_sar import read as sar
 from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
+from pipelines.sources.kosis_coal import read as kosis
+from pipelines.sources.nbs_prices import read as nbs
 from pipelines.sources.sentinel1 import read as sentinel1
 
 KEY = "a-key-that-must-not-show"
@@ -63,6 +65,14 @@ class Connector:
     fetch: Callable[[Fetcher, str, Limits, str | None], list[Answer]]
     parse: Callable[[bytes], Split]
     needs_length: bool = False
+
+
+_KOSIS_ANSWER = json.dumps(
+    [
+        {"TBL_ID": "DT_1ZGA61", "TBL_NM": "석탄 생산량", "C1_NM": "북한", "ITM_NM": "생산량",
+         "UNIT_NM": "천톤", "PRD_DE": "2017", "DT": "21660"}
+    ]
+).encode()  # fmt: skip
 
 
 def sample_of(source: str) -> bytes:
@@ -277,6 +287,26 @@ CONNECTORS += [
             else sentinel1.fetch_scenes(fetcher, _SCENES_ASKED, base_url=url, limits=limits)
         ),
         lambda content: sentinel1.parse(content, sentinel1.PROBED),
+    ),
+]
+
+_NBS_PAGE = sample_of("nbs_prices")
+CONNECTORS += [
+    Connector(
+        "nbs_prices",
+        lambda path, query: (_NBS_PAGE, "text/html"),
+        lambda fetcher, url, limits, etag: [
+            fetcher.get(f"{url}/202606/t20260612_1.html", limits, source="nbs_prices", etag=etag)
+        ],
+        lambda content: nbs.parse(content, "t20260612_1.html"),
+    ),
+    Connector(
+        "kosis_coal",
+        lambda path, query: (_KOSIS_ANSWER, "application/json"),
+        lambda fetcher, url, limits, etag: [
+            kosis.fetch_output(fetcher, KEY, base_url=url, limits=limits, etag=etag)
+        ],
+        lambda content: kosis.parse(content, "kosis.json"),
     ),
 ]
 

@@ -23,6 +23,9 @@ SOURCE = "comtrade"
 LICENCE = "UN Comtrade terms: use with attribution, no bulk redistribution"
 BASE_URL = "https://comtradeapi.un.org"
 PRK, KOR, CHN = 408, 410, 156
+# who else sells anthracite to China: the world, Mongolia, Russia, Viet Nam
+LIKE_COAL_SELLERS = (0, 496, 643, 704)
+LIKE_COAL_SINCE = 2015
 PREVIEW_ROWS = 500
 KEYED_ROWS = 100_000
 # 77 is kept free by the Harmonized System
@@ -202,6 +205,12 @@ def default_queries(last_year: int, first_year: int = 2009) -> list[Query]:
         *(
             Query("A", (year,), CHAPTERS, ("M",), reporters=(CHN,), partners=(PRK, KOR))
             for year in years
+        ),
+        # the like coal of others: the comparator of price and freight
+        *(
+            Query("M", year, ("270111",), ("M",), reporters=(CHN,), partners=LIKE_COAL_SELLERS)
+            for year in months
+            if int(year[0][:4]) >= LIKE_COAL_SINCE
         ),
         # North Korea's own declarations: it files none today; asked so that we notice
         Query("A", years[-5:], CHAPTERS, ("M", "X"), reporters=(PRK,), partners=(0,)),

@@ -6,6 +6,7 @@ like. `read.py` holds what needs code:
     CONTRACT                       Pandera model of the staged table, `line` first
     parse(content, file)           bytes to a Split of that contract
     recognise(head)                whether a dropped file is of this source (optional)
+    embedded()                     (bytes, file name, instant) the installation carries (optional)
     refresh(store, fetcher, key)   fetch what is new (optional: else people fetch it by hand)
     probe(fetcher, key)            one small question to the live door (optional)
 """
@@ -24,6 +25,7 @@ from typing import Any
 import pandera.polars as pa
 
 from pipelines.quarantine import Split
+from pipelines.sources.staging import Embedded
 
 HERE = Path(__file__).resolve().parent
 _NEEDED = {
@@ -102,6 +104,12 @@ class SourceFolder:
     def probe(self) -> Callable[..., Any] | None:
         """(fetcher, key) to one small answer of the live door; None where there is none."""
         return getattr(self.module, "probe", None)
+
+    @property
+    def embedded(self) -> Callable[[], Embedded] | None:
+        """What the installation itself carries; None for nothing."""
+        carried = getattr(self.module, "embedded", None)
+        return None if carried is None else lambda: Embedded(*carried())
 
     def key_value(self) -> str | None:
         """The operator's key, if set."""

@@ -267,6 +267,7 @@ class Fetcher:
         source: str,
         params: Mapping[str, str] | None = None,
         secret_headers: Mapping[str, str] | None = None,
+        secret_params: Mapping[str, str] | None = None,
         etag: str | None = None,
         last_modified: str | None = None,
         json_body: bytes | None = None,
@@ -279,16 +280,20 @@ class Fetcher:
             source: name of the source, for messages.
             params: query parameters; none may be secret.
             secret_headers: headers that carry keys; sent to the first host only, shown nowhere.
+            secret_params: query parameters that carry keys, for services that take them nowhere
+                else; sent to the first host only, shown and kept nowhere.
             etag, last_modified: validators of the snapshot we have.
             json_body: a question asked by POST; asking again must do no harm.
 
         Raises:
             SourceUnavailable: one of its named kinds; the message says what to do.
         """
-        secrets = tuple((secret_headers or {}).values())
+        secrets = (*(secret_headers or {}).values(), *(secret_params or {}).values())
         target = httpx.URL(url)
         if params:
             target = target.copy_merge_params(params)
+        if secret_params:
+            target = target.copy_merge_params(secret_params)
         shown = without_secrets(target, secrets)
         self._check_target(target, limits, source, shown)
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"}
@@ -311,6 +316,7 @@ class Fetcher:
                 shown,
                 headers,
                 dict(secret_headers or {}),
+                secrets,
                 attempts,
                 json_body,
             )
@@ -365,13 +371,13 @@ class Fetcher:
         shown: str,
         headers: Mapping[str, str],
         secret_headers: Mapping[str, str],
+        secrets: tuple[str, ...],
         number: int,
         json_body: bytes | None = None,
     ) -> Answer:
         redirects: list[str] = []
         first = target
         started = self.clock()
-        secrets = tuple(secret_headers.values())
         timeout = httpx.Timeout(limits.read_s, connect=limits.connect_s)
         with httpx.Client(
             transport=self.transport, timeout=timeout, follow_redirects=False, trust_env=True
