@@ -399,17 +399,26 @@ def parse_comtrade_bulk(content: bytes, *, file: str) -> Split:
 
 
 def _read_csv(content: bytes, file: str) -> pl.DataFrame:
-    """Text cells, fast; a file with quotes or ragged rows goes the careful way."""
+    """Text cells, fast; a file with quotes or ragged rows, or saved from a frame, goes the careful
+    way."""
     types = {
         **dict.fromkeys(FIELDS, pl.String),
         **dict.fromkeys(_INTEGERS, pl.Int64),
         **dict.fromkeys(_FLOATS, pl.Float64),
     }
     # a cell that is no number makes the typed reading fail; then every cell is read as text
-    for chosen in (types, {}):
+    header = content[:8192].removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    separator = cells.separator_of(header)
+    first = header.split(separator, 1)[0].strip('"').lower()
+    is_plain = separator == "," and first not in cells.ROW_NAMES
+    for chosen in (types, {}) if is_plain else ():
         try:
             frame = pl.read_csv(
-                content, infer_schema=False, schema_overrides=chosen, encoding="utf8"
+                content,
+                infer_schema=False,
+                schema_overrides=chosen,
+                encoding="utf8",
+                null_values=list(cells.NO_VALUE),
             )
         except (pl.exceptions.PolarsError, OSError):
             continue
@@ -417,7 +426,10 @@ def _read_csv(content: bytes, file: str) -> pl.DataFrame:
             return frame
         break
     text = cells.decode(content, ("utf-8-sig",), source=SOURCE, file=file)
-    table = cells.read_delimited(text, separator=",", source=SOURCE, file=file)
+    table = cells.as_saved(
+        cells.read_delimited(text, separator=separator, source=SOURCE, file=file),
+        decimal_comma=separator == ";",
+    )
     if table.quarantined.height:
         lines = ", ".join(str(line) for line in table.quarantined["line"].head(5))
         raise SourceDrift(
