@@ -19,6 +19,7 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
+import pyarrow.parquet as pq
 
 from assets.resources import Network, Sampling, WarehouseResource
 from assets.tables import note_source, result, table_metadata
@@ -28,7 +29,7 @@ from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.shipping import EVENTS, empty_events
 from pipelines.shipping import places
 from pipelines.shipping.cargo import load_priors
-from pipelines.shipping.days import DayReport, build_day, day_reports, stale_days
+from pipelines.shipping.days import DayReport, build_day, day_reports, days_told, stale_days
 from pipelines.shipping.decode.gfw import as_of, parse_gfw_events
 from pipelines.shipping.decode.gfw import empty_events as empty_gfw_events
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise
@@ -58,6 +59,9 @@ FILE_SCHEMA: dict[str, Any] = {
     "sha256": pl.String,
     "form": pl.String,
     "received_at": pl.Datetime("us"),
+    "lines": pl.Int64,
+    "header_lines": pl.Int64,
+    "blank_lines": pl.Int64,
     "rows_in": pl.Int64,
     "rows_kept": pl.Int64,
     "rows_quarantined": pl.Int64,
@@ -393,10 +397,8 @@ def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:
     ]
     rows_in, rows_kept = (int(files[name].sum()) for name in ("rows_in", "rows_kept"))
     if reports:
-        status = (
-            f"{len(reports)} files, {files['positions'].sum()} positions on "
-            f"{len(day_reports(positions_dir()))} days"
-        )
+        days = [one.day for one in day_reports(positions_dir()) if one.rows_kept]
+        status = f"{len(reports)} files, {files['positions'].sum()} positions on {days_told(days)}"
     else:
         status = "no ship positions: the shipping tables are empty, estimates rest on figures"
     split = Split(
@@ -424,6 +426,33 @@ def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:
             retrieved_at=max(files["received_at"].to_list(), default=None),
         )
         return result(connection, "staged.ais_files", **noted)
+
+
+@dg.asset_check(
+    asset=["staged", "ais_files"],
+    name="every_line_of_a_ship_file_has_its_place",
+    blocking=True,
+    description="Lines counted in the bytes are header, blank, kept or quarantined, file by file.",
+)
+def every_line_has_its_place(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Hold the counts of each landed file against its lines and against what lies on disk."""
+    with warehouse.open().connect(read_only=True) as connection:
+        files = read_frame(connection, "staged.ais_files")
+    wrong = []
+    # files landed before lines were counted have none
+    for one in files.filter(pl.col("lines") > 0).iter_rows(named=True):
+        folder = landed_dir() / one["sha256"]
+        positions = sum(
+            pq.read_metadata(part).num_rows for part in folder.glob("positions*.parquet")
+        )
+        refused = pq.read_metadata(folder / "quarantine.parquet").num_rows
+        placed = one["header_lines"] + one["blank_lines"] + one["rows_kept"] + refused
+        if placed != one["lines"] or positions != one["positions"]:
+            wrong.append(f"{one['file']}: {one['lines']} lines, {placed} with a place")
+    return dg.AssetCheckResult(
+        passed=not wrong,
+        description="; ".join(wrong) or f"{files.height} files, every line in its place",
+    )
 
 
 @dg.asset(
@@ -596,7 +625,7 @@ def shipping_events(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResu
             kinds={"duckdb", "polars"},
             deps=[
                 ["shipping", "port_calls"],
-                ["shipping", "gaps"],
+                ["shipping", "absences"],
                 ["shipping", "vessels"],
                 ["staged", "gfw_events"],
                 ["staged", "ports"],
@@ -635,7 +664,7 @@ def coal_loadings(
     with warehouse.open().connect() as connection:
         candidates = find_candidates(
             read_frame(connection, "shipping.port_calls"),
-            read_frame(connection, "shipping.gaps"),
+            read_frame(connection, "shipping.absences"),
             read_frame(connection, "staged.gfw_events"),
             read_frame(connection, "shipping.vessels"),
             read_frame(connection, "staged.ports"),

@@ -185,3 +185,21 @@ def day_reports(positions: Path) -> list[DayReport]:
 def day_files(positions: Path, day: str) -> list[Path]:
     """The Parquet files of one day, by bucket."""
     return sorted((positions / f"day={day}").glob("bucket=*.parquet"))
+
+
+def days_told(days: list[str], *, most: int = 6) -> str:
+    """Which days have positions, in words: how many of those between, and the spans of them."""
+    if not days:
+        return "no day"
+    dates = sorted(dt.date.fromisoformat(day) for day in days)
+    between = (dates[-1] - dates[0]).days + 1
+    spans = [[dates[0], dates[0]]]
+    for day in dates[1:]:
+        if (day - spans[-1][1]).days == 1:
+            spans[-1][1] = day
+        else:
+            spans.append([day, day])
+    told = [f"{one}" if one == other else f"{one} to {other}" for one, other in spans]
+    if len(told) > most:
+        told = [*told[: most - 1], f"{len(told) - most + 1} more spans"]
+    return f"{len(dates)} of {between} days ({', '.join(told)})"

@@ -175,7 +175,7 @@ def run_demo(
     priors = load_priors()
     candidates = find_candidates(
         update.events["port_calls"],
-        update.events["gaps"],
+        update.events["absences"],
         empty_gfw_events(),
         vessels,
         known,

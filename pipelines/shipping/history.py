@@ -19,7 +19,15 @@ import polars as pl
 
 from pipelines.shipping.days import day_files, day_reports
 from pipelines.shipping.definitions import Definitions
-from pipelines.shipping.engine import Partition, Places, State, finish, run
+from pipelines.shipping.engine import (
+    CARRIED,
+    EVENT_PARTS,
+    Partition,
+    Places,
+    State,
+    finish,
+    run,
+)
 from pipelines.shipping.tracks import DAY_S
 
 # days are worked on together up to this many reports: few passes over a long first history
@@ -44,7 +52,9 @@ class Update:
 
 def _setting(ports: pl.DataFrame, definitions: Definitions) -> str:
     circles = ports.select("port_id", "lon", "lat", "r_in_km", "r_out_km").sort("port_id")
-    text = json.dumps([circles.rows(), asdict(definitions)])
+    # events kept by a version that knew other columns are no start for this one
+    shape = {name: list(columns) for name, columns in (EVENT_PARTS | CARRIED).items()}
+    text = json.dumps([circles.rows(), asdict(definitions), shape])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

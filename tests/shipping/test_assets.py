@@ -262,7 +262,7 @@ def test_the_demo_recovers_its_truth_and_says_it_is_synthetic(
     assert whole["true_departures"] > 5
     # a fleet of eight is few: hold the recovery to a factor, and the label to the letter
     assert 0.6 < whole["total_t_q50"] / whole["true_t"] < 1.6
-    assert scores.filter(pl.col("stage") == "gaps")["recall"].item() > 0.95
+    assert scores.filter(pl.col("stage") == "silences")["recall"].item() > 0.95
     page = report.read_text(encoding="utf-8")
     assert "SYNTHETIC" in page
     assert "<script" not in page
