@@ -48,8 +48,10 @@ from pipelines.sources import (
     un_sc,
 )
 from pipelines.sources.editions import as_of_dropped, told_of
+from pipelines.sources.eu_fsf import read as eu_fsf
 from pipelines.sources.figures import parse_figures
 from pipelines.sources.folders import list_folders
+from pipelines.sources.uk_sanctions import read as uk_sanctions
 from pipelines.warehouse import write_frame
 
 # folders inside the landing folder that other assets work on
@@ -298,6 +300,22 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
                     content, retrieved_at=at, list_source=source
                 ).splits[source],
             ),
+        ),
+        kind(
+            "UK Sanctions List",
+            "UK-Sanctions-List.csv, first line Report Date: …",
+            lambda _, head: uk_sanctions.recognise(head),
+            uk_sanctions.SOURCE,
+            uk_sanctions.LICENCE,
+            lambda content, _: uk_sanctions.splits_of(content, at),
+        ),
+        kind(
+            "EU consolidated list",
+            "xmlFullSanctionsList_1_1.xml, document element export",
+            lambda _, head: _root_of(head) == "export" and b"generationDate" in head,
+            eu_fsf.SOURCE,
+            eu_fsf.LICENCE,
+            lambda content, _: eu_fsf.splits_of(content, at),
         ),
         Kind(
             "FollowTheMoney entities",

@@ -38,12 +38,14 @@ from pipelines.sources import (
     pink_sheet,
     un_sc,
 )
+from pipelines.sources.eu_fsf import read as eu_fsf
 from pipelines.sources.folders import HERE
 from pipelines.sources.gfw_sar import read as sar
 from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
 from pipelines.sources.kosis_coal import read as kosis
 from pipelines.sources.nbs_prices import read as nbs
 from pipelines.sources.sentinel1 import read as sentinel1
+from pipelines.sources.uk_sanctions import read as uk_sanctions
 
 KEY = "a-key-that-must-not-show"
 
@@ -290,6 +292,25 @@ CONNECTORS += [
     ),
 ]
 
+CONNECTORS += [
+    Connector(
+        "uk_sanctions",
+        lambda path, query: (sample_of("uk_sanctions"), "text/csv"),
+        lambda fetcher, url, limits, etag: [
+            uk_sanctions.fetch(fetcher, url=f"{url}/UK.csv", limits=limits, etag=etag)
+        ],
+        lambda content: uk_sanctions.splits_of(content, _AT),
+        needs_length=True,
+    ),
+    Connector(
+        "eu_fsf",
+        lambda path, query: (sample_of("eu_fsf"), "text/xml"),
+        lambda fetcher, url, limits, etag: [
+            eu_fsf.fetch(fetcher, url=f"{url}/content", limits=limits, etag=etag)
+        ],
+        lambda content: eu_fsf.splits_of(content, _AT),
+    ),
+]
 _NBS_PAGE = sample_of("nbs_prices")
 CONNECTORS += [
     Connector(

@@ -46,6 +46,15 @@ LIST_VOICES = {
         "Regulation (EU) 2017/1509, annexes",
         "https://eur-lex.europa.eu/eli/reg/2017/1509/oj",
     ),
+    "eu_fsf": ListVoice(
+        "EU",
+        "designated",
+        "EU consolidated list of financial sanctions",
+        "https://webgate.ec.europa.eu/fsd/fsf",
+    ),
+    "uk_sanctions": ListVoice(
+        "UK", "designated", "UK Sanctions List", "https://sanctionslist.fcdo.gov.uk"
+    ),
     "opensanctions_un_1718_vessels": ListVoice(
         "UNSC", "designated", "1718 Designated Vessels List", f"{_OPEN}/un_1718_vessels", _CODED
     ),

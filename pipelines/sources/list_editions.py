@@ -16,6 +16,7 @@ from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import Snapshot, SnapshotStore
 from pipelines.sources import eu, ofac, ofac_xml, opensanctions, un_sc
 from pipelines.sources.editions import is_undated, place_of, printed_on
+from pipelines.sources.eu_fsf import read as eu_fsf
 from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
 from pipelines.sources.listings import (
     CHANGE_SCHEMA,
@@ -23,6 +24,7 @@ from pipelines.sources.listings import (
     changes_between,
     with_edition_on,
 )
+from pipelines.sources.uk_sanctions import read as uk_sanctions
 
 # editions looked back over when changes are worked out anew
 MAX_EDITIONS = 24
@@ -139,6 +141,28 @@ LISTS = (
         lambda fetcher, part, etag, modified: eu.fetch(fetcher, etag=etag, last_modified=modified),
         "set DPRK_ONLINE=1, or drop 32017R1509.csv",
         stale_days=400,
+    ),
+    OfficialList(
+        eu_fsf.SOURCE,
+        "Consolidated list of financial sanctions of the EU Commission, every programme.",
+        eu_fsf.LICENCE,
+        (("",),),
+        lambda contents, at: eu_fsf.parse(contents[""], retrieved_at=at),
+        lambda fetcher, part, etag, modified: eu_fsf.fetch(
+            fetcher, etag=etag, last_modified=modified
+        ),
+        "set DPRK_ONLINE=1, or drop xmlFullSanctionsList_1_1.xml",
+    ),
+    OfficialList(
+        uk_sanctions.SOURCE,
+        "UK Sanctions List, every regime.",
+        uk_sanctions.LICENCE,
+        (("",),),
+        lambda contents, at: uk_sanctions.parse(contents[""], retrieved_at=at),
+        lambda fetcher, part, etag, modified: uk_sanctions.fetch(
+            fetcher, etag=etag, last_modified=modified
+        ),
+        "set DPRK_ONLINE=1, or drop UK-Sanctions-List.csv",
     ),
     *(_opensanctions(dataset) for dataset in opensanctions.DATASETS),
 )
