@@ -38,6 +38,7 @@ from pipelines.network.campaign import (
 )
 from pipelines.network.corrections import blame, corrections_of, mend
 from pipelines.network.entities import (
+    LIST_VOICES,
     from_lists,
     list_keys_of,
     lists_loaded,
@@ -69,6 +70,7 @@ from pipelines.network.run import (
     undesignated_share,
 )
 from pipelines.network.status import (
+    delistings,
     designations,
     legal_status,
     public_by,
@@ -127,6 +129,7 @@ FILES: dict[str, tuple[type[pa.DataFrameModel], str]] = {
 }
 
 LISTED = ("listed_parties", "listed_aliases", "listed_links")
+CHANGES = "listing_changes"
 
 
 def _staged_asset(table: str, contract: type[pa.DataFrameModel], about: str) -> dg.AssetsDefinition:
@@ -230,7 +233,7 @@ def _listed(
     key=["network", "entities"],
     group_name="network",
     kinds={"python", "duckdb"},
-    deps=[["staged", table] for table in (*FILES, *LISTED)],
+    deps=[["staged", table] for table in (*FILES, *LISTED, CHANGES)],
     description=(
         "Parties, relations and statements of our cited cases and of the official lists, resolved "
         "into one; also writes network.links, network.link_statements, network.legal_status, "
@@ -290,6 +293,17 @@ def entities(warehouse: WarehouseResource) -> dg.MaterializeResult:
         write_frame(connection, "network.all_entities", whole)
         write_frame(connection, "network.all_links", ties)
         write_frame(connection, "network.all_statements", statements)
+        named = frame.select(
+            "party_id", name=pl.col("names").list.first(), list="list_source"
+        ).with_columns(head=pl.col("party_id").replace_strict(canonical, return_dtype=pl.String))
+        for side in ("left", "right"):
+            pairs = pairs.join(
+                named.rename({one: f"{side}_{one}" for one in ("name", "list", "head")}),
+                left_on=f"{side}_id",
+                right_on="party_id",
+                how="left",
+                maintain_order="left",
+            )
         write_frame(connection, "network.entity_pairs", pairs)
         write_frame(
             connection, "network.all_amounts", amounts.with_columns(parties=heads.list.join(";"))
@@ -345,6 +359,14 @@ def _network_on(connection: duckdb.DuckDBPyConnection, as_of: dt.date) -> Networ
     ends = read_frame(connection, "staged.network_status_ends").join(
         statements.select("statement_id"), on="statement_id", how="semi"
     )
+    if has_table(connection, f"staged.{CHANGES}"):
+        found = delistings(
+            read_frame(connection, f"staged.{CHANGES}"),
+            read_frame(connection, "network.all_entities"),
+            statements,
+            {name: voice.authority for name, voice in LIST_VOICES.items()},
+        )
+        ends = pl.concat([ends, found.select(ends.columns)])
     ledger = legal_status(statements, ends, as_of=as_of)
     links = read_frame(connection, "network.all_links")
     probability = link_probabilities(

@@ -38,7 +38,8 @@ def _share(value: float | None) -> str:
 def network_outputs(folder: Path) -> list[Section]:
     """Write the network's pages and files; return the report's part.
 
-    Writes network.html, chinese_banks.html, network.ftm.json and network.graphml.
+    Writes network.html, chinese_banks.html, merges_waiting.html, network.ftm.json and
+    network.graphml.
 
     Args:
         folder: the release being built, with its database finished.
@@ -64,6 +65,19 @@ def network_outputs(folder: Path) -> list[Section]:
     banks = _chinese_banks(frames["chinese"], frames["tiers"])
     (folder / "chinese_banks.html").write_text(
         render_tables_page(banks.title, banks.text, [vars(table) for table in banks.tables]),
+        encoding="utf-8",
+    )
+    (folder / "merges_waiting.html").write_text(
+        render_tables_page(
+            "Pairs that may be one party",
+            [
+                "Nobody has looked at these pairs yet, and none changes a number. To answer, put "
+                "the pair's line into pipelines/reference/entity_decisions.csv with same, "
+                "different or unsure, your name, the day and the reason; deleting the line "
+                "undoes it."
+            ],
+            [vars(_merges_table(frames["waiting"]))],
+        ),
         encoding="utf-8",
     )
     as_of = ledger["as_of"].max() if ledger.height else None
@@ -169,6 +183,7 @@ _QUERIES = {
     "lag": "select * from designation_lag_summary",
     "lists": "select * from network_lists order by list_source",
     "joined": "select * from joint_statements order by statement_on, statement_id",
+    "waiting": "select * from merges_waiting order by score desc, left_id, right_id",
     "corrections": "select * from network_corrections order by corrected_on, correction_id",
 }
 
@@ -198,6 +213,26 @@ def _clock_chart(clock: pl.DataFrame) -> alt.LayerChart:
             height=300,
             title="Income (purple, 90% band), designations (red), missile tests (ticks)",
         )
+    )
+
+
+def _merges_table(waiting: pl.DataFrame) -> Table:
+    return Table(
+        ["one", "list", "the other", "list", "by", "score", "why it waits", "line"],
+        [
+            [
+                row["left_name"],
+                row["left_list"],
+                row["right_name"],
+                row["right_list"],
+                row["basis"].replace("_", " "),
+                _share(row["score"]),
+                row["reason"],
+                f"{row['left_id']},{row['right_id']},DECISION,NAME,DAY,REASON",
+            ]
+            for row in waiting.iter_rows(named=True)
+        ],
+        f"{waiting.height} pairs",
     )
 
 

@@ -274,7 +274,8 @@ def designation_lag(
 
     Parties alleged and not designated wait from their allegation to `as_of`, unless an order
     blocks them without a listing or a rule, a sentence or a forfeiture has settled their case.
-    Absent, for want of a lag to measure: parties first named by their designation, those named
+    Absent, for want of a lag to measure: parties first named by their designation or charged on
+    its day (one action, not an allegation that waited), those named
     without any finding against them (a warrant served on a bank, a subpoena, a record holder),
     those whose allegation was withdrawn or dismissed, and parties whose every allegation is
     contested.
@@ -319,7 +320,7 @@ def designation_lag(
         .join(made, on="entity_id", how="left")
         .join(settled, left_on="entity_id", right_on="about", how="left")
         .filter(
-            pl.col("designated_on").is_null() | (pl.col("alleged_on") <= pl.col("designated_on"))
+            pl.col("designated_on").is_null() | (pl.col("alleged_on") < pl.col("designated_on"))
         )
         .with_columns(_as_of=pl.lit(as_of))
         .with_columns(

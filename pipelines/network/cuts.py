@@ -94,14 +94,14 @@ def enumerate_trail(
     for a, b, flow in edges:
         if b is not None:
             base += (outside[:, a] & ~inside[:, b])[:, None] * flow
-    cut = (states == 1).astype(float)
-    intact = base + cut @ whole
-    # a cut that costs more than another in every draw, and crosses no party the other does not,
-    # is never the least whatever is removed
-    least = np.ones(states.shape[0], dtype=bool)
-    alone = intact[~cut.any(axis=1)].min(axis=0)
-    least &= ~((base >= alone).all(axis=1) & cut.any(axis=1))
-    intact, cut = intact[least], cut[least]
+    # whatever is removed, of the cuts through one set of parties the one with the least other
+    # cost is the least: one row a set is enough
+    through_of = (states == 1) @ (1 << np.arange(count))
+    order = np.argsort(through_of, kind="stable")
+    first = np.searchsorted(through_of[order], np.arange(1 << count))
+    least = np.minimum.reduceat(base[order], first, axis=0)
+    cut = ((np.arange(1 << count)[:, None] >> np.arange(count)) & 1).astype(float)
+    intact = least + cut @ whole
     saved = whole - np.minimum(whole, back)
     candidates = set(scenarios.candidates.tolist())
     open_ = [index for index, node in enumerate(parties) if int(node) in candidates]
@@ -202,6 +202,26 @@ def best_over_trails(trails: list[Trail], *, nodes: int, draws: int, k_max: int)
     left = np.array([remaining_of(trails, one, draws) for one in sets])
     gross = np.array([remaining_of(trails, one, draws, gross=True) for one in sets])
     return Knapsack(sets, left, gross, total, in_best)
+
+
+def greedy_over(trails: list[Trail], draws: int, k: int) -> list[int]:
+    """Up to k nodes in the order in which each cuts most on top of those before it."""
+    taken: list[int] = []
+    pool = sorted({node for trail in trails for one in trail.sets for node in one})
+    now = float(remaining_of(trails, taken, draws).mean())
+    least = 1e-9 * max(now, 1.0)
+    while len(taken) < k:
+        left = {
+            node: float(remaining_of(trails, [*taken, node], draws).mean())
+            for node in pool
+            if node not in taken
+        }
+        node = min(left, key=lambda one: (left[one], one)) if left else -1
+        if node < 0 or now - left[node] <= least:
+            break
+        taken.append(node)
+        now = left[node]
+    return taken
 
 
 def remaining_of(

@@ -220,7 +220,9 @@ def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> Calibration:
     For a class and a year y: the links it asserted by the end of y that no higher class had
     stated yet; the share that a higher class stated after y. A link nobody took up again is
     not refuted, so the share is a floor on the class's truth: a grade below the lower end of
-    its Jeffreys interval is contradicted, a grade above it is not proven.
+    its Jeffreys interval is contradicted, a grade above it is not proven. `power_too_low` says how
+    likely the check is to see a grade that is 0.2 too low, `power_too_high` one that is too high:
+    the grades are judged, and this check does not make them more than that.
 
     Args:
         statements: classified statements on links; those dated by a list's edition only are
@@ -301,7 +303,41 @@ def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> Calibration:
         )
         .sort("rank", "class", descending=[True, False])
     )
-    return Calibration(table, verdicts)
+    power = [
+        power_of_check(grade, n, high)
+        for grade, n, high in verdicts.select(
+            "grade", "n_links", "confirmed_share_high"
+        ).iter_rows()
+    ]
+    return Calibration(
+        table,
+        verdicts.with_columns(
+            power_too_low=pl.Series(power, dtype=pl.Float64),
+            # silence refutes nothing, so a grade that is too high is never caught
+            power_too_high=pl.lit(0.0),
+            standing=pl.lit("judged"),
+        ),
+    )
+
+
+def power_of_check(grade: float, n: int, taken_up: float, *, off: float = 0.2) -> float:
+    """The chance that the check refutes a grade that is `off` too low.
+
+    If the truth is grade + off, and a higher class takes up a true assertion as often as it can
+    have done here at most, how often would the lower end of the Jeffreys interval of what was
+    confirmed lie above the grade?
+
+    Args:
+        grade: the judged grade.
+        n: assertions of the class that no higher class had made before.
+        taken_up: upper end of the confirmed share.
+        off: how far off the grade is.
+    """
+    truth = min(grade + off, 1.0)
+    hits = np.arange(n + 1)
+    low = np.where(hits == 0, 0.0, stats.beta.ppf(0.05, hits + 0.5, n - hits + 0.5))
+    chance = min(taken_up / grade, 1.0) * truth
+    return float(stats.binom.pmf(hits, n, chance)[low > grade].sum()) if n else 0.0
 
 
 def _jeffreys(frame: pl.DataFrame) -> pl.DataFrame:

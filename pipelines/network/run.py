@@ -25,6 +25,7 @@ from pipelines.network.cuts import (
     MOST_PARTIES,
     best_over_trails,
     enumerate_trail,
+    greedy_over,
     remaining_of,
     trails_of,
 )
@@ -36,6 +37,7 @@ from pipelines.network.interdiction import (
     best_in_each_draw,
     best_sets,
     centrality_order,
+    greedy,
     replaced_share,
 )
 from pipelines.network.summaries import beta_or_lognormal, quantiles
@@ -434,6 +436,7 @@ class Solved:
         in_best: (k_max, nodes) share of live draws with a party in that draw's own best set.
         gap_usd: per k, how far from proven.
         method: `enumerated` (every cut of every trail), `mip` or `greedy`, per k.
+        greedy: node indices in the order in which each cuts most.
         remaining: dollars left by any set of candidates, with what comes back.
     """
 
@@ -444,6 +447,7 @@ class Solved:
     in_best: np.ndarray
     gap_usd: list[float]
     method: list[str]
+    greedy: list[int]
     remaining: Callable[[Sequence[int]], np.ndarray]
 
 
@@ -466,10 +470,11 @@ def solve(
             for trail in trails
         ]
         best = best_over_trails(listed, nodes=scenarios.nodes, draws=draws, k_max=k_max)
+        remaining = lambda removed: remaining_of(listed, removed, draws)  # noqa: E731
         return Solved(
             best.sets[1:], best.left[1:], best.gross[1:], best.total, best.in_best[1:],
             [0.0] * k_max, ["enumerated"] * k_max,
-            lambda removed: remaining_of(listed, removed, draws),
+            greedy_over(listed, draws, k_max), remaining,
         )  # fmt: skip
     net = FlowModel(scenarios, slack=slack)
     bare = FlowModel(replace(scenarios, left=np.zeros_like(scenarios.left)), slack=slack)
@@ -490,6 +495,7 @@ def solve(
         in_best,
         [float(one.remaining.mean() - one.bound) for one in choices],
         [one.method for one in choices],
+        greedy(net, k_max),
         net.remaining,
     )
 
@@ -527,15 +533,7 @@ def interdict(
         scenarios.candidates,
         np.flatnonzero(scenarios.ended.sum(axis=1) > 0),
     )
-    by_greed: list[int] = []
-    pool = [int(n) for n in scenarios.candidates if scenarios.through()[n].any()]
-    for _ in range(min(k_max, len(pool))):
-        now = solved.remaining(by_greed).mean()
-        cuts = {n: now - solved.remaining([*by_greed, n]).mean() for n in pool if n not in by_greed}
-        node = max(cuts, key=lambda n: cuts[n])
-        if cuts[node] <= 1e-9 * max(float(total.mean()), 1.0):
-            break
-        by_greed.append(node)
+    by_greed = solved.greedy
     weight = scenarios.through().mean(axis=1)
     frontier = []
     for k in range(1, k_max + 1):

@@ -154,6 +154,69 @@ def legal_status(statements: pl.DataFrame, ends: pl.DataFrame, *, as_of: dt.date
     )
 
 
+def delistings(
+    changes: pl.DataFrame, entities: pl.DataFrame, statements: pl.DataFrame, voices: dict[str, str]
+) -> pl.DataFrame:
+    """Endings read from the lists themselves: an entry gone from one edition to the next.
+
+    Args:
+        changes: rows of the change contract (list_source, list_id, change, seen_at, …).
+        entities: with list_key such as `OFAC:12209`, several parted by `;`.
+        statements: about, authority, kind, stated_on.
+        voices: list_source → authority.
+
+    Returns:
+        Rows in the shape of `network_status_ends`, one for every listing by that body of a party
+        whose entry is gone; the day is that on which the edition without it was seen.
+    """
+    gone = (
+        changes.filter((pl.col("change") == "removed") & pl.col("is_dprk"))
+        .with_columns(
+            authority=pl.col("list_source").replace_strict(
+                voices, default=None, return_dtype=pl.String
+            )
+        )
+        .select(
+            "authority",
+            "edition_after",
+            key=pl.concat_str("authority", pl.lit(":"), "list_id"),
+            ended_on=pl.col("seen_at").dt.date(),
+        )
+        .drop_nulls("key")
+    )
+    holders = (
+        entities.select("entity_id", key=pl.col("list_key").str.split(";"))
+        .explode("key")
+        .drop_nulls("key")
+    )
+    return (
+        gone.join(holders, on="key")
+        .join(
+            statements.filter(pl.col("kind").is_in(BLOCKING)).select(
+                "statement_id", "stated_on", "authority", entity_id="about"
+            ),
+            on=["entity_id", "authority"],
+        )
+        .filter(pl.col("stated_on") <= pl.col("ended_on"))
+        .sort("ended_on")
+        .unique("statement_id", keep="first", maintain_order=True)
+        .select(
+            end_id=pl.concat_str(pl.lit("delisted-"), "statement_id"),
+            statement_id="statement_id",
+            ended_on="ended_on",
+            ended_on_precision=pl.lit("day"),
+            ended_by=pl.lit("delisted"),
+            authority="authority",
+            document=pl.concat_str(
+                pl.lit("edition "), "edition_after", pl.lit(" without entry "), "key"
+            ),
+            locator="key",
+            url=pl.lit(None, dtype=pl.String),
+            note=pl.lit("the day on which the edition without the entry was seen"),
+        )
+    )
+
+
 def designations(ledger: pl.DataFrame) -> pl.DataFrame:
     """Whose property is blocked, since when, by whom. Grain: entity_id (any `about`).
 

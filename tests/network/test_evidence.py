@@ -13,6 +13,7 @@ from pipelines.network.evidence import (
     classify,
     grade_draws,
     link_probabilities,
+    power_of_check,
     probability_draws,
     publishable,
     witnesses,
@@ -223,3 +224,21 @@ def test_an_annex_that_carries_over_the_council_is_no_second_witness():
     )  # fmt: skip
     count = dict(found.group_by("about").agg(pl.col("witness").n_unique()).iter_rows())
     assert count == {"x": 1, "y": 2}
+
+
+def test_the_check_says_how_much_it_can_refute():
+    # 2 assertions, all taken up, truth 1: both confirmed for sure; the lower end of 2 of 2 is
+    # Beta(2.5, 0.5) at 5% = 0.409 < 0.5, so it refutes nothing; of 10 of 10 it is 0.829
+    assert power_of_check(0.5, 2, 1.0, off=0.5) == 0.0
+    assert power_of_check(0.5, 10, 1.0, off=0.5) == pytest.approx(1.0)
+    # where one in fifty is ever taken up, nothing is refuted however many there are
+    assert power_of_check(0.5, 500, 0.02) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_embedded_grades_are_judged_and_say_so():
+    rows = []
+    for number in range(4):
+        rows.append(statement(number, f"l{number}", "reported", "PRESS", 2015))
+    verdicts = calibrate(classified(*rows), GRADES).verdicts
+    assert verdicts["standing"].unique().to_list() == ["judged"]
+    assert verdicts["power_too_high"].to_list() == [0.0] * verdicts.height

@@ -176,6 +176,7 @@ def test_a_release_gets_its_part_of_the_report_and_its_files(tmp_path):
             "network_lists",
             "joint_statements",
             "network_corrections",
+            "merges_waiting",
         ):
             columns = ", ".join(f'"{one.name}" {one.type}' for one in contract[name].columns)
             writer.execute(f"create table {name} ({columns})")
@@ -211,6 +212,7 @@ def test_a_release_gets_its_part_of_the_report_and_its_files(tmp_path):
         DATABASE_NAME,
         "network.html",
         "chinese_banks.html",
+        "merges_waiting.html",
         "network.ftm.json",
         "network.graphml",
     }

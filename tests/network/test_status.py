@@ -6,7 +6,14 @@ import polars as pl
 import pytest
 
 from pipelines.network.evidence import EvidenceError
-from pipelines.network.status import designations, legal_status, public_by, standing, traced
+from pipelines.network.status import (
+    delistings,
+    designations,
+    legal_status,
+    public_by,
+    standing,
+    traced,
+)
 
 DAY = dt.date
 
@@ -158,3 +165,28 @@ def test_a_document_is_traced_by_its_number_its_entry_or_its_day():
     ]  # fmt: skip
     assert found["document_number"].to_list()[0] == "82 FR 31537"
     assert found["is_primary_read"].to_list() == [True, True, False, False, False, False]
+
+
+def test_an_entry_gone_from_a_list_ends_that_bodys_listing_only():
+    changes = pl.DataFrame(
+        {
+            "list_source": ["ofac_sdn", "ofac_sdn", "ofac_sdn"],
+            "list_id": ["1", "2", "3"],
+            "change": ["removed", "changed", "removed"],
+            "is_dprk": [True, True, False],
+            "edition_after": ["2020-01-01-abc"] * 3,
+            "seen_at": [dt.datetime(2020, 1, 2, 3, tzinfo=dt.UTC)] * 3,
+        }
+    )
+    entities = pl.DataFrame(
+        {"entity_id": ["both", "firm"], "list_key": ["UNSC:KPe.1;OFAC:1", "OFAC:2;OFAC:3"]}
+    )
+    found = delistings(changes, entities, STATEMENTS, {"ofac_sdn": "OFAC", "un_sc": "UNSC"})
+    assert found.select("statement_id", "ended_on", "ended_by").rows() == [
+        ("s5", DAY(2020, 1, 2), "delisted")
+    ]
+    after = legal_status(
+        STATEMENTS, pl.concat([ENDS, found.select(ENDS.columns)]), as_of=DAY(2021, 1, 1)
+    )
+    both = designations(after).filter(pl.col("entity_id") == "both")
+    assert both["designated_by"].to_list() == ["UNSC"]
