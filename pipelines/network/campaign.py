@@ -286,7 +286,7 @@ def designation_lag(
     alleged = (
         statements.filter(
             ~pl.col("is_edition_date")
-            & (pl.col("stated_on") <= as_of)
+            & (pl.coalesce("public_on", "stated_on") <= as_of)
             & pl.col("kind").is_in(
                 ["alleged", "reported", "finding", "proposed_rule", "final_rule", "charged",
                  "forfeiture_complaint", "convicted", "sentenced", "forfeited"]
@@ -296,10 +296,12 @@ def designation_lag(
             & ~pl.col("is_contested")
             & ~pl.col("statement_id").is_in(over)
         )
-        .sort("stated_on", "statement_id")
+        # what a court sealed was no public allegation until it was unsealed
+        .with_columns(said_on=pl.coalesce("public_on", "stated_on"))
+        .sort("said_on", "statement_id")
         .group_by("about", maintain_order=True)
         .agg(
-            alleged_on=pl.col("stated_on").first(),
+            alleged_on=pl.col("said_on").first(),
             alleged_by=pl.col("authority").first(),
             alleged_as=pl.col("kind").first(),
         )

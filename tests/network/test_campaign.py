@@ -119,6 +119,8 @@ STATEMENTS = pl.DataFrame(
         said(15, "press", "reported", "PRESS", DAY(2017, 1, 1)),
         said(16, "one-day", "charged", "DOJ", DAY(2017, 1, 1)),
         said(17, "one-day", "designated", "OFAC", DAY(2017, 1, 1)),
+        said(18, "sealed", "charged", "DOJ", DAY(2017, 1, 1), public_on=DAY(2017, 2, 1)),
+        said(19, "sealed", "designated", "OFAC", DAY(2017, 2, 1)),
     ],
     schema_overrides={"program": pl.String, "public_on": pl.Date},
 )
@@ -142,7 +144,7 @@ def test_lag_runs_from_allegation_to_designation_and_waiting_is_for_the_open():
         entities, STATEMENTS, legal_status(STATEMENTS, ENDS, as_of=as_of), as_of=as_of
     )
     rows = {row["entity_id"]: row for row in found.iter_rows(named=True)}
-    # designated first, on one day, served with a warrant, withdrawn, blocked, press only: no lag
+    # designated first or the day it became public, served, withdrawn, blocked, press: no lag
     assert set(rows) == {"early", "waits", "edition", "jailed"}
     assert rows["early"]["lag_months"] == pytest.approx(12, abs=0.05)
     assert rows["waits"]["waiting_months"] == pytest.approx(12, abs=0.05)
