@@ -579,6 +579,7 @@ def _walked(
     parties, links, statements = day.shown()
     run = placed.run
     standings = standing(day.legal_status)
+    live = day.legal_status.filter("is_in_force")["status_id"].to_list()
     attribution = attribution_table(run, parties)
     state = parties.filter(pl.col("bank_size_tier") == STATE_BANK)["entity_id"]
     prefix = "attributed_usd_"
@@ -598,6 +599,7 @@ def _walked(
         amounts=day.amounts,
         notes=judged["network_bank_notes"].filter(pl.col("stated_on") <= day.as_of),
         standings=standings,
+        live=live,
         passed=placed.passed,
     )
     chosen = min(int(settings["interdiction_draws"][0]), max(FEWEST_DRAWS, run.draws // 20))
@@ -634,6 +636,7 @@ def _walked(
             statements=statements,
             amounts=day.amounts,
             standings=standings,
+            live=live,
         ),
         "chinese_banks": banks,
         "chinese_bank_tiers": chinese_bank_tiers(banks, channel_links(links, parties)),

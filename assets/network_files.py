@@ -110,15 +110,17 @@ def network_outputs(folder: Path) -> list[Section]:
             anchor="banks",
             title="Banks named by officials",
             text=[
-                "Banks with a finding, a designation, a rule or a judgment against the bank "
-                "itself come first; those served with a warrant or a subpoena, and holders of "
-                "records, stand apart: nobody has found anything against them.",
+                "Banks with a finding, a designation, a rule or a judgment in force against the "
+                "bank itself come first. Those whose finding was withdrawn, those served with a "
+                "warrant or a subpoena, and holders of records stand apart.",
             ],
             tables=[
-                _bank_table(frames["banks"].filter("has_finding"), "Banks acted against"),
+                _bank_table(
+                    frames["banks"].filter("has_finding"), "Banks with an act in force against them"
+                ),
                 _bank_table(
                     frames["banks"].filter(~pl.col("has_finding")),
-                    "Banks named without any finding against them",
+                    "Banks named with no finding in force against them",
                 ),
             ],
         ),
@@ -157,7 +159,18 @@ _QUERIES = {
         group by all
         order by documented desc, passed desc nulls last, bank_name
     """,
-    "chinese": "select * from chinese_banks",
+    "chinese": """
+        select *
+        from chinese_banks
+        order by
+            bank_id is null,
+            not has_finding,
+            list_position(
+                ['rural_commercial', 'cooperative', 'city_commercial', 'joint_stock', 'global'],
+                tier
+            ),
+            bank_name
+    """,
     "tiers": "select * from chinese_bank_tiers",
     "acts": "select * from acts where as_of = (select max(as_of) from acts)",
     "backtest": "select * from acts_backtest order by as_of",

@@ -8,6 +8,7 @@ channel always stands beside the named ones.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -193,6 +194,15 @@ def said_of_banks(statements: pl.DataFrame, ends: pl.DataFrame, names: list[str]
     )
 
 
+def _is_finding(live: Sequence[str]) -> pl.Expr:
+    """An act in force against the bank itself; to be served or asked is no finding."""
+    return (
+        (pl.col("about") == pl.col("bank_id"))
+        & pl.col("kind").is_in([kind for kind in LEGAL_KINDS if kind not in NO_FINDING])
+        & pl.col("statement_id").is_in(list(live))
+    )
+
+
 def chinese_banks(
     *,
     entities: pl.DataFrame,
@@ -201,6 +211,7 @@ def chinese_banks(
     amounts: pl.DataFrame,
     notes: pl.DataFrame,
     standings: pl.DataFrame,
+    live: Sequence[str],
     passed: list[Throughput],
 ) -> pl.DataFrame:
     """Every bank of China that an official document or its own notice names. Grain: row_id.
@@ -213,6 +224,7 @@ def chinese_banks(
         amounts: documented sums.
         notes: shares and counts, grain note_id.
         standings: about, standing (from the ledger).
+        live: ids of the acts in force on the day.
         passed: modelled throughput.
     """
     mine = entities.filter(
@@ -247,10 +259,7 @@ def chinese_banks(
             .str.join("; "),
             document_numbers=number.drop_nulls().unique(maintain_order=True).str.join("; "),
             n_documents=pl.col("document").n_unique().cast(pl.Int64),
-            has_finding=(
-                pl.col("kind").is_in([k for k in LEGAL_KINDS if k not in NO_FINDING])
-                & (pl.col("about") == pl.col("bank_id"))
-            ).any(),
+            has_finding=_is_finding(live).any(),
             first_stated=pl.col("stated_on").min().dt.year().cast(pl.Int64),
             last_stated=pl.col("stated_on").max().dt.year().cast(pl.Int64),
         )
@@ -487,6 +496,7 @@ def bank_exposure(
     statements: pl.DataFrame,
     amounts: pl.DataFrame,
     standings: pl.DataFrame,
+    live: Sequence[str],
 ) -> pl.DataFrame:
     """Grain bank_id, stream, year: what documents place at a bank, and what may have passed.
 
@@ -499,6 +509,7 @@ def bank_exposure(
         passed: modelled throughput of banks that are not the state's.
         state_banks: bank_id, stream, year and attributed_usd_q… of the state's own banks.
         standings: about, standing (from the ledger).
+        live: ids of the acts in force on the day.
     """
     banks = entities.filter(pl.col("is_bank"))
     names = banks["entity_id"].to_list()
@@ -521,10 +532,7 @@ def bank_exposure(
         n_origins=pl.col("witness").n_unique().cast(pl.Int64),
         last_stated=pl.col("stated_on").dt.year().max().cast(pl.Int64),
         is_contested=pl.col("is_contested").all(),
-        has_finding=(
-            (pl.col("about") == pl.col("bank_id"))
-            & pl.col("kind").is_in([k for k in LEGAL_KINDS if k not in NO_FINDING])
-        ).any(),
+        has_finding=_is_finding(live).any(),
     )
     stage = entities.select(other="entity_id", other_stage="stage")
     fronts = (

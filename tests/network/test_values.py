@@ -33,6 +33,7 @@ from pipelines.network.acts import (
     window_of,
 )
 from pipelines.network.banks import (
+    _is_finding,
     bank_exposure,
     channel_links,
     chinese_bank_tiers,
@@ -334,6 +335,7 @@ def test_documents_at_a_bank_are_its_own_shared_or_neither(day):
         statements=STATEMENTS,
         amounts=AMOUNTS,
         standings=standing(LEDGER),
+        live=LEDGER.filter("is_in_force")["status_id"].to_list(),
     )  # fmt: skip
     row = {one["bank_id"]: one for one in table.iter_rows(named=True)}
     city = row["city-bank"]
@@ -372,9 +374,11 @@ def test_the_chinese_bank_says_what_is_stated_and_what_is_not(day):
         amounts=AMOUNTS,
         notes=notes,
         standings=standing(LEDGER),
+        live=LEDGER.filter("is_in_force")["status_id"].to_list(),
         passed=day.passed,
     )
     city, count = table.rows(named=True)
+    assert city["has_finding"]
     assert city["documented_usd"] == pytest.approx(70.0)
     assert city["shared_usd"] == pytest.approx(500.0)
     assert (city["share"], city["share_bound"]) == (0.17, "at_least")
@@ -392,6 +396,55 @@ def test_the_chinese_bank_says_what_is_stated_and_what_is_not(day):
     assert row["front_share"] == 1.0
     assert row["front_share_q95"] == 1.0
     assert row["front_share_q05"] == pytest.approx(0.229, abs=0.001)  # Beta(1.5, 0.5) at 5%
+
+
+def test_a_withdrawn_finding_is_no_finding(day):
+    ended = pl.DataFrame(
+        [
+            {
+                "end_id": "e", "statement_id": "s10", "ended_on": DAY(2017, 1, 1),
+                "ended_on_precision": "day", "ended_by": "withdrawn", "authority": "FinCEN",
+                "document": "d", "url": "u",
+            }
+        ]
+    )  # fmt: skip
+    ledger = legal_status(STATEMENTS, ended, as_of=DAY(2017, 6, 1))
+    table = chinese_banks(
+        entities=ENTITIES,
+        links=LINKS,
+        statements=STATEMENTS,
+        amounts=AMOUNTS,
+        notes=pl.DataFrame(
+            schema={
+                "note_id": pl.String, "bank_id": pl.String, "n_banks": pl.Int64,
+                "bound": pl.String, "share": pl.Float64, "share_of": pl.String,
+                "first_year": pl.Int64, "last_year": pl.Int64, "authority": pl.String,
+                "document": pl.String, "stated_on": pl.Date, "url": pl.String, "note": pl.String,
+            }
+        ),
+        standings=standing(ledger),
+        live=ledger.filter("is_in_force")["status_id"].to_list(),
+        passed=day.passed,
+    )  # fmt: skip
+    city = table.row(0, named=True)
+    assert not city["has_finding"]
+    served = STATEMENTS.with_columns(
+        kind=pl.when(pl.col("statement_id") == "s10").then(pl.lit("subpoenaed")).otherwise("kind")
+    )
+    standing_of = legal_status(served, ENDS, as_of=DAY(2017, 6, 1))
+    assert standing_of.filter(pl.col("about") == "city-bank")["is_in_force"].to_list() == [True]
+    assert (
+        served.with_columns(bank_id=pl.lit("city-bank"))
+        .filter(_is_finding(standing_of["status_id"].to_list()))
+        .height
+        == 0
+    )
+    assert city["standing"] == (
+        "no finding against it; finding by FinCEN since 2016-06-01, withdrawn 2017-01-01"
+    )
+    # and section 311 is open again
+    acts = open_acts(ENTITIES.with_columns(has_account=pl.lit(value=False)), ledger)
+    assert acts.filter(pl.col("act") == "section_311")["is_open"].to_list() == [True]
 
 
 def acts_of(day, as_of=None):
