@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import io
 import logging
 import re
 import time
@@ -625,7 +626,8 @@ class Fetcher:
         )
         if announced.isdigit() and int(announced[:18]) > limits.max_bytes:
             raise too_large
-        pieces: list[bytes] = []
+        # grows in place and hands out what it holds: joining pieces would hold a large file twice
+        held = io.BytesIO()
         size = 0
         for piece in response.iter_bytes():
             size += len(piece)
@@ -636,7 +638,7 @@ class Fetcher:
                     f"{source}: {where} sent {size} bytes in {limits.total_s:g} s and was not "
                     "done; nothing was stored, try again later or ask for less at a time"
                 )
-            pieces.append(piece)
+            held.write(piece)
             if 0 < self.first_bytes <= size:
-                return b"".join(pieces)[: self.first_bytes]
-        return b"".join(pieces)
+                return held.getvalue()[: self.first_bytes]
+        return held.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import traceback
+import tracemalloc
 from dataclasses import replace
 
 import httpx
@@ -193,6 +194,25 @@ def test_a_look_at_the_first_bytes_reads_no_more():
     assert (answer.content, answer.is_cut, answer.content_type) == (
         GOOD[:10], True, "application/json"
     )  # fmt: skip
+
+
+def test_a_large_answer_is_held_once():
+    piece = b"x" * 2**20
+    stream = [piece] * 64
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(
+            200, content=iter(stream), headers={"Content-Type": "application/json"}
+        )
+
+    limits = replace(LIMITS, hosts=frozenset({"x.org"}), max_bytes=2**27)
+    fetcher = http.Fetcher(transport=httpx.MockTransport(respond))
+    tracemalloc.start()
+    answer = fetcher.get("https://x.org/large", limits, source="x")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(answer.content) == 64 * 2**20
+    assert peak < 1.5 * len(answer.content)
 
 
 def test_retry_after_may_be_a_date():
