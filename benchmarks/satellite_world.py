@@ -233,19 +233,29 @@ def sd_of_rows(rows: pl.DataFrame) -> dict[tuple[int, int], float]:
     }
 
 
-def promised_sd(assumed: Assumptions) -> dict[tuple[int, int], float]:
+def promised_sd(
+    assumed: Assumptions, *, tonnes_a_month: float = 2.5e5, others_present: float = 25.0
+) -> dict[tuple[int, int], float]:
     """What the assumptions alone say of each half-year's figure, before any detection.
 
-    The conversion's level from four months, the stay's scatter over six, the walk since 2017, and a
-    background half as large as what coal adds.
+    The rate's level from four months, its scatter over six, its walk since 2017; the walk of the
+    background and the counting of ships, both over the ships that coal adds.
+
+    Args:
+        assumed: what is assumed of the conversion.
+        tonnes_a_month, others_present: how much is expected to leave, beside how many other ships.
     """
+    rate = np.exp(assumed.log_rate)
+    coal_present = tonnes_a_month / 30.4 / rate
     known = assumed.month_sd**2 / len(KNOWN)
     out = {}
     for year, half in HALVES:
         years = year + 0.25 + 0.5 * half - 2017.67
-        background = (0.5 * assumed.background_walk_sd) ** 2 * years + 0.1**2
-        variance = known + assumed.month_sd**2 / 6 + assumed.walk_sd**2 * years + background
-        out[year, half] = float(np.sqrt(variance))
+        passes = 6 * (2.5 if 2022 <= year <= 2024 else 5.0)
+        counting = (others_present + coal_present) / passes / coal_present**2
+        background = (assumed.background_walk_sd * others_present / coal_present) ** 2 * years
+        variance = known + assumed.month_sd**2 / 6 + assumed.walk_sd**2 * years
+        out[year, half] = float(np.sqrt(variance + counting + background))
     return out
 
 
