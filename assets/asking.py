@@ -94,6 +94,19 @@ def ask(source: str, store: SnapshotStore, network: Network) -> Outcome:
     return _asked[1][source].result()
 
 
+def asked_in(run_id: str) -> dict[str, Outcome]:
+    """Sources that were really asked in a run of this process, and what came of it."""
+    run, futures = _asked
+    if run != run_id:
+        return {}
+    done = {
+        name: future.result()
+        for name, future in futures.items()
+        if future.done() and not future.exception()
+    }
+    return {name: one for name, one in done.items() if not isinstance(one, NotAsked)}
+
+
 def _ask_all(
     sources: list[str], store: SnapshotStore, network: Network
 ) -> dict[str, Future[Outcome]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from assets.resources import WarehouseResource
+from assets.asking import asked_in
+from assets.resources import Snapshots, WarehouseResource
 
 
 def _count_check(table: str) -> dg.AssetChecksDefinition:
@@ -63,6 +64,40 @@ def _refused_check(table: str) -> dg.AssetChecksDefinition:
         )
 
     return none_refused
+
+
+@dg.asset_check(
+    asset=["published", "release"],
+    blocking=True,
+    description=(
+        "Sources that this run asked over the network answered, and no fewer than last time. The "
+        "release is out either way, with what it rests on; the run is not called a success."
+    ),
+)
+def sources_answered(snapshots: Snapshots) -> dg.AssetCheckResult:
+    """Compare the answers of this run with the last time each source was asked."""
+    context = dg.AssetCheckExecutionContext.get()
+    outcomes = asked_in(context.run.run_id)
+    answered = [name for name, one in outcomes.items() if one.is_complete]
+    silent = sorted(set(outcomes) - set(answered))
+    store = snapshots.store()
+    lost = [
+        name
+        for name in silent
+        # the last asking is this run's
+        if [one.is_answered for one in store.asks(name)][-2:-1] == [True]
+    ]
+    told = f"{len(answered)} of {len(outcomes)} sources asked have answered"
+    if outcomes:
+        context.instance.add_run_tags(context.run.run_id, {"dprk/sources": told})
+    for name in silent:
+        told += f"\n{name}: {outcomes[name].outcome}"
+    is_outage = bool(outcomes) and (not answered or bool(lost))
+    return dg.AssetCheckResult(
+        passed=not is_outage,
+        description=told,
+        metadata={"asked": len(outcomes), "answered": len(answered), "lost": len(lost)},
+    )
 
 
 SOURCE_TABLES = (

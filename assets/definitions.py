@@ -27,6 +27,7 @@ MODULES = (
     "assets.backtest",
     "assets.checks",
     "assets.schedules",
+    "assets.alerting",
 )
 
 # what define_asset_job returns: its class has no public name

@@ -18,6 +18,7 @@ import jinja2
 import polars as pl
 import vl_convert
 
+from pipelines.publish import standing
 from pipelines.publish.contract import load_contract
 from pipelines.publish.release import DATABASE_NAME
 
@@ -130,6 +131,8 @@ def _answer(reader: duckdb.DuckDBPyConnection) -> Section:
             "evidence of that year, sets the number.",
             *(_beaten(reader) if _has(reader, "backtest_scores") else []),
             *(_stale(reader) if _has(reader, "backtest_scores") else []),
+            *(standing.outage(reader) if _has(reader, "sources_status") else []),
+            *(standing.what_changed(reader) if _has(reader, "releases") else []),
         ],
         tables=[
             Table(
@@ -620,6 +623,22 @@ def _campaign(reader: duckdb.DuckDBPyConnection) -> Section:
     return Section("campaign", "Is the pressure keeping up?", text=text, charts=charts)
 
 
+def _history(reader: duckdb.DuckDBPyConnection) -> Section:
+    return Section(
+        "history",
+        "What changed, and past releases",
+        text=[
+            "A move is taken apart into new evidence, a new month, changed code or priors, and "
+            "sampling noise; what is within four Monte Carlo errors is no revision."
+        ],
+        charts=standing.fan(reader),
+        tables=[
+            _table(standing.moves(reader), "Moves of this release", searchable=True),
+            _table(standing.releases(reader), "Releases"),
+        ],
+    )
+
+
 def _state(reader: duckdb.DuckDBPyConnection) -> Section:
     sources = reader.sql("select * from sources_status order by source").pl()
     refused = reader.sql("select * from quarantine order by source, row").pl()
@@ -654,6 +673,7 @@ SECTIONS: tuple[tuple[Callable[[duckdb.DuckDBPyConnection], Section], tuple[str,
     ),
     (_campaign, ("campaign_monthly", "designation_lag")),
     (_evidence, ()),
+    (_history, ("releases", "changes", "release_headlines")),
     (_state, ()),
 )
 
