@@ -73,6 +73,11 @@ def register(source: str, refresh: Refresh, *, publisher: str) -> None:
     _ASKERS[source] = _Asker(publisher, refresh)
 
 
+def registered() -> list[str]:
+    """Names of all sources that can be asked."""
+    return sorted(_ASKERS)
+
+
 def ask(source: str, store: SnapshotStore, network: Network) -> Outcome:
     """What came of asking a source; the first call of a run asks every source of the run.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from assets.asking import asked_in
+from assets import listings, trade  # noqa: F401  they register their sources
+from assets.asking import asked_in, registered
 from assets.resources import Snapshots, WarehouseResource
 
 
@@ -68,6 +69,7 @@ def _refused_check(table: str) -> dg.AssetChecksDefinition:
 
 @dg.asset_check(
     asset=["published", "release"],
+    additional_deps=[dg.AssetKey(["raw", name]) for name in registered()],
     blocking=True,
     description=(
         "Sources that this run asked over the network answered, and no fewer than last time. The "

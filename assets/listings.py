@@ -10,7 +10,7 @@ import polars as pl
 
 from assets.asking import ask, register
 from assets.resources import Network, Snapshots, WarehouseResource
-from assets.tables import last_asking, note_source, table_metadata
+from assets.tables import data_version, last_asking, note_source, table_metadata
 from pipelines.quarantine import Split, empty_quarantine
 from pipelines.schemas.listings import (
     ListedAddresses,
@@ -205,6 +205,7 @@ def official_lists(
             yield dg.MaterializeResult(
                 asset_key=["staged", name],
                 metadata=table_metadata(connection, f"staged.{name}"),
+                data_version=data_version(connection, f"staged.{name}"),
             )
 
 

@@ -15,7 +15,7 @@ from pipelines.quarantine import Split
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.sources import SOURCE_RUNS_SCHEMA
 from pipelines.snapshots import SnapshotStore
-from pipelines.warehouse import replace_rows
+from pipelines.warehouse import content_hash, replace_rows
 
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
@@ -55,7 +55,15 @@ def _cell(value: object) -> str:
 
 def result(connection: duckdb.DuckDBPyConnection, table: str, **more: Any) -> dg.MaterializeResult:
     """The materialization of one table with its metadata."""
-    return dg.MaterializeResult(metadata={**table_metadata(connection, table), **more})
+    return dg.MaterializeResult(
+        metadata={**table_metadata(connection, table), **more},
+        data_version=data_version(connection, table),
+    )
+
+
+def data_version(connection: duckdb.DuckDBPyConnection, table: str) -> dg.DataVersion:
+    """Hash of what a table says; a table that says the same sets nothing going."""
+    return dg.DataVersion(content_hash(connection, table))
 
 
 def note_ask(
