@@ -78,13 +78,17 @@ def build_definitions() -> dg.Definitions:
     # a checks definition is an assets definition too
     assets = [one for one in _found(modules, dg.AssetsDefinition) if one not in checks]
     known = {key for one in assets for key in one.keys}
-    whole = [*assets, *build_assets(known), *_found(modules, dg.AssetSpec)]
+    whole: list[dg.AssetsDefinition | dg.AssetSpec] = [
+        *assets,
+        *build_assets(known),
+        *_found(modules, dg.AssetSpec),
+    ]
     with warnings.catch_warnings():
         # code links are called beta by Dagster, once an asset
         warnings.simplefilter("ignore", dg.BetaWarning)
         linked = dg.with_source_code_references(whole)
     return dg.Definitions(
-        assets=dg.map_asset_specs(_told, linked),
+        assets=dg.map_asset_specs(_told, linked),  # ty: ignore[no-matching-overload]
         asset_checks=checks,
         jobs=_found(modules, dg.JobDefinition) + _found(modules, UNRESOLVED_JOB),
         schedules=_found(modules, dg.ScheduleDefinition),

@@ -303,7 +303,7 @@ def _freeze(folder: Path) -> None:
             path.chmod(0o555)
 
 
-def _remove(folder: Path) -> None:
+def remove_folder(folder: Path) -> None:
     """Remove a folder, frozen or not."""
     if folder.is_symlink() or not folder.is_dir():
         return
@@ -395,7 +395,7 @@ def publish(
         _write_manifest(folder, release_id, content, told)
         _freeze(folder)
     except BaseException:
-        _remove(folder)
+        remove_folder(folder)
         raise
     place = releases / (told.name if told else release_id)
     _move_in(folder, place)
@@ -421,7 +421,7 @@ def _write_tables(
 def _move_in(folder: Path, place: Path) -> None:
     """Give a finished folder its name; one of that name that is whole stays, another makes way."""
     if place.is_dir() and not damage_of(place):
-        _remove(folder)
+        remove_folder(folder)
         return
     _set_aside(place)
     folder.rename(place)
@@ -456,7 +456,7 @@ def _forget_old(releases: Path, current: Path) -> None:
     """Keep the newest releases whole; of older ones the store keeps what they said."""
     others = [path for path in whole_releases(releases) if path != current]
     for path in others[kept_releases() - 1 :]:
-        _remove(path)
+        remove_folder(path)
 
 
 def heal(target: Path, store: VintageStore) -> list[str]:
@@ -473,7 +473,7 @@ def heal(target: Path, store: VintageStore) -> list[str]:
     told: list[str] = []
     store.sweep()
     for left in (*releases.glob(f"{_BUILDING}*"), *releases.glob(f"{_DAMAGED}*")):
-        _remove(left)
+        remove_folder(left)
     for left in target.parent.glob(f".{target.name}-*"):
         if left.is_symlink():
             left.unlink()
@@ -484,7 +484,7 @@ def heal(target: Path, store: VintageStore) -> list[str]:
     legacy = target.parent / f".{target.name}-releases"
     if served is not None and served.parent == legacy.resolve() and served.is_dir():
         return told
-    _remove(legacy)
+    remove_folder(legacy)
     good: Path | None = None
     readable = whole_releases(releases)
     torn = [path for path in releases.glob("[!.]*") if path.is_dir() and path not in readable]

@@ -746,7 +746,9 @@ def write_report(release: Path, target: Path, extra: Sequence[Section] = ()) -> 
         tables = {row[0] for row in reader.execute("show tables").fetchall()}
         made = [make(reader) for make, needed in SECTIONS if tables >= set(needed)]
         sections = [*made[:-1], *extra, made[-1]]
-        vintage = reader.sql("select * from vintages order by published_at, vintage_id").pl()
+        vintage = reader.sql(
+            "select *, release_id as vintage_id from releases order by sequence"
+        ).pl()
     specs = [[_spec(chart) for chart in section.charts] for section in sections]
     page = environment.get_template("report.html.j2").render(
         sections=list(zip(sections, specs, strict=True)),
