@@ -12,9 +12,10 @@ import dagster as dg
 import duckdb
 import polars as pl
 
+from assets.lineage import column_lineage
 from assets.network_files import network_outputs
 from assets.resources import Sampling, WarehouseResource
-from assets.tables import result
+from assets.tables import data_version, table_metadata
 from pipelines.paths import SQL_DIR, published_dir, shown, vintages_dir
 from pipelines.publish.contract import PublishedTable, load_contract
 from pipelines.publish.release import HISTORY, publish, utc_now
@@ -72,12 +73,31 @@ def parameters_of(connection: Any) -> dict[str, Any]:
     return {PARAMETER: highest[0] if highest else None}
 
 
+# by the deepest layer that a table reads, deepest first
+_TOPICS = {
+    "network": "published_network",
+    "shipping": "published_ships",
+    "estimates": "published_income",
+    "facts": "published_evidence",
+}
+
+
+def _group_of(address: str) -> str:
+    """Groups small enough to read: published tables by what they are about."""
+    read = {table.split(".")[0] for table in tables_read(sql_of(address))}
+    return next((group for layer, group in _TOPICS.items() if layer in read), "published_sources")
+
+
 def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     address = f"published.{table.name}"
+    meanings = {
+        column.name: f"{column.meaning} [{column.unit}]" if column.unit else column.meaning
+        for column in table.columns
+    }
 
     @dg.asset(
         key=["published", table.name],
-        group_name="published",
+        group_name=_group_of(address),
         kinds={"duckdb"},
         # the ledger too: its values are parameters that any of these files may name
         deps=sorted(
@@ -93,7 +113,14 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
             # a table that names no parameter need not wait for what parameters are read from
             named = parameters_of(connection) if PARAMETER in sql else {}
             was_built = build_if_changed(connection, address, tables_read(sql), named)
-            return result(connection, address, was_built=was_built)
+            return dg.MaterializeResult(
+                metadata={
+                    **table_metadata(connection, address, meanings),
+                    "dagster/column_lineage": column_lineage(connection, sql),
+                    "was_built": was_built,
+                },
+                data_version=data_version(connection, address),
+            )
 
     return published_table
 
@@ -191,7 +218,7 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=["published", "release"],
-        group_name="published",
+        group_name="published_release",
         kinds={"duckdb", "parquet"},
         deps=sorted(waits),
         description=(

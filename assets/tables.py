@@ -21,8 +21,11 @@ PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
 
 
-def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
-    """Row count, columns and a preview of a table of the work database."""
+def table_metadata(
+    connection: duckdb.DuckDBPyConnection, table: str, meanings: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Row count, columns (with what they mean, where given) and a preview of a table."""
+    told = meanings or {}
     columns = connection.sql(f"describe {table}").fetchall()
     count = connection.execute(f"select count(*) from {table}").fetchone()
     preview = connection.sql(f"select * from {table} limit {PREVIEW_ROWS}").pl()
@@ -30,7 +33,10 @@ def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[st
         "dagster/row_count": int(count[0]) if count else 0,
         "dagster/table_name": table,
         "dagster/column_schema": dg.TableSchema(
-            columns=[dg.TableColumn(name=name, type=kind) for name, kind, *_ in columns]
+            columns=[
+                dg.TableColumn(name=name, type=kind, description=told.get(name))
+                for name, kind, *_ in columns
+            ]
         ),
         "preview": dg.MetadataValue.md(markdown_table(preview)),
     }
