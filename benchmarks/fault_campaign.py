@@ -98,7 +98,6 @@ def make_release() -> None:
     import dagster as dg
 
     from assets.definitions import defs
-    from assets.resources import Sampling, WarehouseResource
 
     asset = defs.resolve_asset_graph().assets_def_for_key(dg.AssetKey(["published", "release"]))
     draws = json.loads((published_dir() / MANIFEST).read_text())["content"]["made_from"]["draws"]
@@ -106,7 +105,7 @@ def make_release() -> None:
         dg.materialize(
             [asset],
             instance=instance,
-            resources={"warehouse": WarehouseResource(), "sampling": Sampling(draws=draws)},
+            run_config={"resources": {"sampling": {"config": {"draws": draws}}}},
         )
 
 
@@ -209,10 +208,15 @@ def main() -> None:
         import assets.definitions  # noqa: F401  forked processes need not import it again
 
         counts: Counter[str] = Counter()
+        store = VintageStore(vintages_dir())
+        at_hand = len(store.entries())
         change(-1)
         whole_s, _ = forked(None)
-        store = VintageStore(vintages_dir())
+        is_made = len(store.entries()) == at_hand + 1
         known = {f"{one.sequence}-{one.release_id}" for one in store.entries()}
+        made_before = len(known)
+        if not is_made:
+            sys.exit("the release step fails here even when nobody kills it")
         stop, found = root / "stop", root / "found.json"
         reader = multiprocessing.get_context("spawn").Process(
             target=read_for_ever, args=(str(published_dir()), str(stop), str(found))
@@ -245,6 +249,7 @@ def main() -> None:
                 known |= {f"{one.sequence}-{one.release_id}" for one in store.entries()}
                 remove_folder(root / "control")
         kill_whole_runs(chosen.runs, counts, known, rng)
+        counts["releases made meanwhile"] = len(store.entries()) - made_before
         stop.touch()
         reader.join()
         counts.update(json.loads(found.read_text()))
