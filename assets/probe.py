@@ -12,6 +12,9 @@ from pipelines.snapshots import SnapshotStore
 from pipelines.sources.http import Fetcher
 from pipelines.sources.probe import doors, kept_answers, probe
 
+# a look need not be as patient as a run
+ATTEMPTS = 3
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; 0 when every door asked gave what its parser reads, else 1, or 2 for a typo."""
@@ -37,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     lines = (
         kept_answers(store, asked)
         if chosen.kept
-        else (probe(door, Fetcher(), store) for door in asked)
+        else (probe(door, Fetcher(most_attempts=ATTEMPTS), store) for door in asked)
     )
     for one in lines:
         # what a server sent is shown as text

@@ -250,6 +250,7 @@ class Fetcher:
     Args:
         transport: another transport than the network, for tests.
         sleep, clock, now: time, replaceable in tests.
+        most_attempts: no more attempts than this, whatever a source's limits; 0 leaves them.
         first_bytes: read no more than this of any answer: enough to see what it is; 0 reads all.
     """
 
@@ -257,6 +258,7 @@ class Fetcher:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    most_attempts: int = 0
     first_bytes: int = 0
     _last_request: dict[str, float] = field(default_factory=dict)
 
@@ -324,7 +326,9 @@ class Fetcher:
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Transient),
-            stop=tenacity.stop_after_attempt(limits.attempts),
+            stop=tenacity.stop_after_attempt(
+                min(limits.attempts, self.most_attempts or limits.attempts)
+            ),
             wait=lambda state: self._wait_s(state, limits),
             sleep=self.sleep,
             reraise=True,

@@ -131,7 +131,7 @@ def doors() -> list[Door]:
             ecb.LICENCE,
             lambda content, at: ecb.parse_ecb(content, file="eurofxref-hist.zip"),
         ),
-        Door(gfw.SOURCE, _gfw, gfw.LICENCE, key="DPRK_GFW_TOKEN", is_key_needed=True),
+        Door(gfw.SOURCE, _gfw, gfw.LICENCE, key="GFW_API_TOKEN", is_key_needed=True),
         *(_of_list(official) for official in LISTS),
         *(door for folder in list_folders() if (door := _of_folder(folder)) is not None),
     ]

@@ -29,7 +29,7 @@ NAMES = ("gfw_sar", "sentinel1")
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path))
-    for name in ("DPRK_ONLINE", "DPRK_AS_OF", "DPRK_GFW_TOKEN"):
+    for name in ("DPRK_ONLINE", "DPRK_AS_OF", "GFW_API_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 

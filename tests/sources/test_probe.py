@@ -76,9 +76,9 @@ def test_trouble_is_one_line_with_its_name(store) -> None:
 
 
 def test_a_door_that_needs_a_key_is_not_asked_without(store, monkeypatch) -> None:
-    monkeypatch.delenv("DPRK_GFW_TOKEN", raising=False)
-    told = probe(door("", key="DPRK_GFW_TOKEN", is_key_needed=True), Fetcher(), store)
-    assert told.line == "not asked: DPRK_GFW_TOKEN is not set"
+    monkeypatch.delenv("GFW_API_TOKEN", raising=False)
+    told = probe(door("", key="GFW_API_TOKEN", is_key_needed=True), Fetcher(), store)
+    assert told.line == "not asked: GFW_API_TOKEN is not set"
 
 
 def test_a_large_file_is_only_looked_at(store) -> None:

@@ -178,7 +178,7 @@ def test_final_years_are_asked_once_and_the_running_one_each_month(tmp_path: Pat
 def test_without_a_token_nobody_is_asked(tmp_path: Path) -> None:
     with serving(lambda path, query: (REPORT, "application/json")) as server:
         done = refresh(SnapshotStore(tmp_path), server, token=None)
-    assert done.outcome == "not asked: DPRK_GFW_TOKEN is not set"
+    assert done.outcome == "not asked: GFW_API_TOKEN is not set"
     assert server.count() == 0
 
 

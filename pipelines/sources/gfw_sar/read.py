@@ -345,7 +345,7 @@ def refresh(
 ) -> Refreshed:
     """Ask every zone and year not answered yet; those that still change, each month again."""
     if token is None:
-        return Refreshed("not asked: DPRK_GFW_TOKEN is not set", is_complete=True)
+        return Refreshed("not asked: GFW_API_TOKEN is not set", is_complete=True)
     at = now or dt.datetime.now(dt.UTC)
     last: dict[tuple[str, dt.date, str], dt.datetime] = {}
     for one in store.retrievals(SOURCE):
