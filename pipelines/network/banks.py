@@ -79,6 +79,8 @@ def throughput(
         seed: same seed, same numbers.
     """
     draws = found.income.shape[0]
+    if found.transfer is None:
+        return Throughput(found.stream, found.year, [], np.zeros((0, draws)))
     live = found.through.sum(axis=1) > 0
     at = {name: index for index, name in enumerate(found.nodes) if live[index]}
     here = channels.filter(
@@ -87,7 +89,7 @@ def throughput(
         & (pl.col("start_on").is_null() | (pl.col("start_on") <= dt.date(found.year, 12, 31)))
         & (pl.col("end_on").is_null() | (pl.col("end_on") >= dt.date(found.year, 1, 1)))
     ).sort("link_id")
-    if here.height == 0 or found.transfer is None:
+    if here.height == 0:
         return Throughput(found.stream, found.year, [], np.zeros((0, draws)))
     rng = named_generator(seed, f"network banks {found.stream} {found.year}")
     share: dict[tuple[str, str], np.ndarray] = {}

@@ -12,7 +12,7 @@ from pipelines.network.entities import LIST_VOICES
 from pipelines.network.status import designations
 from pipelines.schemas.network import NO_FINDING
 
-BODIES = {"OFAC": "us", "UNSC": "un", "EU": "eu", "ROK": "rok", "JPN": "japan"}
+BODIES = {"OFAC": "us", "UNSC": "un", "EU": "eu", "ROK": "rok", "JPN": "japan", "UK": "uk"}
 _ANNOUNCER = {"South Korea": "ROK", "Japan": "JPN"}
 # acts after which nobody waits for a designation any more
 _SETTLED = ("final_rule", "convicted", "sentenced", "forfeited")

@@ -164,22 +164,27 @@ def attribute_all(
         for row_id, said in used.select("amount_id", "statement_id").iter_rows()
     }
     workers = _counted(counted_at, hosts, draws, standing, seed)
+    sums = placed.partition_by(["stream", "year"], as_dict=True)
+    no_sum, no_edge = placed.clear(), edges.clear()
     found = []
     for (stream, year), rows in income.sort("stream", "year", "draw").group_by(
         ["stream", "year"], maintain_order=True
     ):
-        here = placed.filter((pl.col("stream") == stream) & (pl.col("year") == year))
-        counted = workers.get(int(str(year)), []) if stream == LABOR else []
-        enter = {
-            *(name for parties in here["parties"] for name in parties.split(";")),
-            *(one.employer for one in counted),
-        }
-        active = active_in(edges, int(str(year)), str(stream))
-        active = active.filter(pl.col("payer").is_in(list(reachable(enter, active))))
+        name, when = str(stream), int(str(year))
+        here = sums.get((stream, year), no_sum)
+        counted = workers.get(when, []) if name == LABOR else []
+        active = no_edge
+        if here.height or counted:
+            enter = {
+                *(party for parties in here["parties"] for party in parties.split(";")),
+                *(one.employer for one in counted),
+            }
+            active = active_in(edges, when, name)
+            active = active.filter(pl.col("payer").is_in(list(reachable(enter, active))))
         found.append(
             attribute_year(
-                stream=str(stream),
-                year=int(str(year)),
+                stream=name,
+                year=when,
                 income=rows["usd"].to_numpy(),
                 amounts=here,
                 edges=active,
@@ -188,7 +193,7 @@ def attribute_all(
                 edge_probability=p_edge,
                 amount_probability=p_amount,
                 leak=leaks,
-                rng=named_generator(seed, f"network walk {stream} {year}"),
+                rng=named_generator(seed, f"network walk {name} {when}"),
                 split_shape=settings["split_concentration"][0],
                 counted=counted,
             )

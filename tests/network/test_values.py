@@ -539,6 +539,11 @@ def test_the_backtest_counts_names_that_came_true(day):
     assert (found["n_named"], found["n_named_designated"]) == (3, 1)
     assert found["n_open_designated"] == 1
     assert found["designated"] == "front"
+    assert found["n_designated_in_network"] == 1
+    # what came before the day is no name come true
+    after = table.with_columns(as_of=pl.lit(DAY(2018, 6, 1)))
+    late = backtest([after], LATER, months=12, until=DAY(2020, 1, 1)).row(0, named=True)
+    assert (late["n_designated_in_network"], late["n_named_designated"]) == (0, 0)
     assert backtest([table], LATER, months=24, until=DAY(2019, 1, 1)).height == 0
 
 
