@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 from pathlib import Path
 
@@ -276,3 +277,36 @@ def test_the_demo_recovers_its_truth_and_says_it_is_synthetic(
         for _, name, _ in tables:
             marks = connection.sql(f"select distinct is_synthetic from synthetic.{name}").fetchall()
             assert marks in ([], [(True,)])
+
+
+def test_an_open_visit_gets_its_end_from_the_newer_retrieval(data_dir: Path) -> None:
+    """Files of one day, retrieved twice: the newest statement of an event counts, once."""
+    folder = data_dir / "raw" / "gfw"
+    folder.mkdir(parents=True)
+    for stamp, end in (("20240320T000000Z", ""), ("20240327T000000Z", "2024-03-21T00:00:00.000Z")):
+        visit = {
+            "id": "v1", "type": "port_visit", "start": "2024-03-01T00:00:00.000Z", "end": end,
+            "position": {"lat": 38.7, "lon": 125.4}, "vessel": {"id": "a", "ssvid": "445000001"},
+        }  # fmt: skip
+        page = json.dumps({"total": 1, "limit": 1, "entries": [visit]})
+        (folder / f"2024-03-01-{stamp}-000.json").write_text(page)
+    assert ais._gfw_retrievals() == {dt.date(2024, 3, 1): dt.date(2024, 3, 27)}
+    assert dg.materialize([ais.gfw_events], resources=RESOURCES).success
+    kept = read(data_dir, "select ended_at from staged.gfw_events")["ended_at"].to_list()
+    assert kept == [dt.datetime(2024, 3, 21)]  # noqa: DTZ001 (naive UTC, as tables hold it)
+    refused = read(data_dir, "select rule from staged.quarantine where source = 'gfw'")
+    assert refused["rule"].to_list() == ["listed_in_several_files"]
+
+
+def test_a_young_day_is_not_asked_and_settled_ones_are_again(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dt.date] = []
+    monkeypatch.setattr(ais, "fetch_gfw_day", lambda day: asked.append(day) or 1)
+    folder = data_dir / "raw" / "gfw"
+    folder.mkdir(parents=True)
+    (folder / "2024-03-01-20240310T000000Z-000.json").write_text("{}")
+    today = dt.date(2024, 3, 20)
+    assert "data end 5 days before now" in ais.fetch_gfw_events(dt.date(2024, 3, 18), today)
+    ais.fetch_gfw_events(dt.date(2024, 3, 15), today)
+    assert asked == [dt.date(2024, 3, 1), dt.date(2024, 3, 1), dt.date(2024, 3, 15)]
