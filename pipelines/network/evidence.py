@@ -430,7 +430,6 @@ def publishable(
     about = [*shown, *ties.filter("is_publishable")["link_id"]]
     said = statements.with_columns(
         is_publishable=pl.col("about").is_in(about)
-        & (pl.col("kind") != "inferred")
         & (~pl.col("authority").is_in(_UNOFFICIAL) | pl.col("about").is_in([*nobody, *faceless]))
     )
     return whole, ties, said

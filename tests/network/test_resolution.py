@@ -541,3 +541,48 @@ def test_the_lists_own_cross_references_are_found(shared_dir, capsys):
         years = [{one[:4] for one in born[name].split(";")} for name in members if born[name]]
         for one in years:
             assert all(one & other for other in years), members
+
+
+def test_every_listing_we_cite_is_of_the_party_we_say(shared_dir):
+    """A list's entry that only names a firm in a person's reasons does not list the firm."""
+    from pipelines.network.corrections import corrections_of, mend
+    from pipelines.network.resolution import likeness
+    from pipelines.paths import REFERENCE_DIR
+    from pipelines.schemas import network as contracts
+    from pipelines.sources.tables import parse_table
+
+    def read(file, contract, mended=None):
+        return parse_table(
+            (REFERENCE_DIR / f"{file}.csv").read_bytes(),
+            contract,
+            contracts.columns_of(contract),
+            source=file,
+            file=f"{file}.csv",
+            mend=mended,
+        ).kept
+
+    fixes = read("network_corrections", contracts.NetworkCorrections)
+
+    def fix(text):
+        done = mend(text, corrections_of("network_statements", fixes), file="network_statements")
+        return done.text, done.withdrawn
+
+    said = read("network_statements", contracts.NetworkStatements, fix)
+    own = read("network_entities", contracts.NetworkEntities)
+    names: dict[str, list[str]] = {}
+    for listing, authority in zip(real_lists(shared_dir), ("OFAC", "UNSC", "EU"), strict=True):
+        for frame_, column in ((listing.parties, "name"), (listing.aliases, "alias")):
+            for list_id, name in frame_.select("list_id", column).iter_rows():
+                names.setdefault(f"{authority}:{list_id}", []).append(name)
+    listed = said.filter((pl.col("read_via") == "official_list") & (pl.col("kind") == "designated"))
+    keys = list_keys_of(listed, own).join(
+        own.select(about="entity_id", name="name", aliases="aliases"), on="about"
+    )
+    checked = 0
+    for _, cited, name, aliases in keys.select("about", "list_key", "name", "aliases").iter_rows():
+        for key in cited.split(";"):
+            if key in names:
+                checked += 1
+                ours = [name, *(aliases or "").split(";")]
+                assert likeness([one for one in ours if one], names[key]) >= 85, (name, key)
+    assert checked > 200
