@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 import polars as pl
@@ -49,6 +49,7 @@ from pipelines.warehouse import has_table, read_frame, write_frame
 EDGE_GROUP = "ais_edge"
 LICENCE_AIS = "as received; positions are not redistributed"
 GFW_TOKEN = "GFW_API_TOKEN"  # noqa: S105  the variable's name, not a token
+ENGINE = "DPRK_SHIPPING_ENGINE"
 LICENCE_PORTS = "facts typed by hand with citations; World Port Index public domain"
 DAYS = dg.DailyPartitionsDefinition(start_date="2012-01-01", timezone="UTC")
 # rows of these rules are counted and kept in Parquet beside the file they came from, not listed
@@ -576,6 +577,18 @@ def vessels(warehouse: WarehouseResource) -> dg.MaterializeResult:
         )
 
 
+def _engine() -> Literal["duckdb", "spark"]:
+    """Where the stages run, by the variable DPRK_SHIPPING_ENGINE.
+
+    Raises:
+        dagster.Failure: it names no engine.
+    """
+    chosen = os.environ.get(ENGINE, "duckdb")
+    if chosen == "duckdb" or chosen == "spark":
+        return chosen
+    raise dg.Failure(f"{ENGINE} is {chosen!r}; it must be duckdb or spark")
+
+
 @dg.multi_asset(
     name="shipping_events",
     specs=[
@@ -601,6 +614,7 @@ def shipping_events(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResu
             _ais_dir() / "history",
             known,
             places=lambda points: places.measure(points, known, cache_dir=data_dir() / "cache"),
+            engine=_engine(),
         )
         for name in EVENTS:
             frame = empty_events(name) if update.events is None else update.events[name]

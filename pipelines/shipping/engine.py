@@ -195,6 +195,7 @@ class _Bucket:
     parts: tuple[Part, ...] = ()
     low: int | None = None
     high: int | None = None
+    rows: int = 0
 
     @property
     def conditions(self) -> list[str]:
@@ -268,8 +269,10 @@ def plan_buckets(files: Sequence[Path], buckets: int | None = None) -> list[_Buc
             replace(part, groups=tuple(g.number for g in within if g.file_no == file_no))
             for file_no, part in enumerate(parts)
         )
-        planned.append(_Bucket(tuple(files), tuple(p for p in held if p.groups), low, high))
-    return planned
+        size = sum(group.rows for group in within)
+        planned.append(_Bucket(tuple(files), tuple(p for p in held if p.groups), low, high, size))
+    # the largest first: the last to end then ends soon after the others
+    return sorted(planned, key=lambda bucket: -bucket.rows)
 
 
 @dataclass

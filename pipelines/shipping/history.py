@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -31,7 +32,7 @@ from pipelines.shipping.engine import (
 from pipelines.shipping.tracks import DAY_S
 
 # days are worked on together up to this many reports: few passes over a long first history
-ROWS_AT_ONCE = 10_000_000
+ROWS_AT_ONCE = {"duckdb": 10_000_000, "spark": 1_000_000_000}
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,11 @@ def _store(
     os.replace(scratch, folder)
 
 
-def _batches(days: list[str], rows: dict[str, int]) -> list[list[str]]:
+def _batches(days: list[str], rows: dict[str, int], most: int) -> list[list[str]]:
     batches: list[list[str]] = []
     held = 0
     for day in days:
-        if not batches or held + rows[day] > ROWS_AT_ONCE:
+        if not batches or held + rows[day] > most:
             batches.append([])
             held = 0
         batches[-1].append(day)
@@ -126,6 +127,7 @@ def update_events(
     *,
     places: Places,
     definitions: Definitions | None = None,
+    engine: Literal["duckdb", "spark"] = "duckdb",
     workers: int = 2,
     memory_limit: str | None = "1GB",
 ) -> Update:
@@ -136,6 +138,7 @@ def update_events(
         history: folder of what earlier runs left.
         ports: the ports to look for.
         places: measures points against ports and the coast.
+        engine: where the stages run; on a cluster, every machine must see `positions` by this path.
 
     Returns:
         Update: `events` holds the engine's tables (`EVENTS`).
@@ -159,7 +162,7 @@ def update_events(
         else:
             known, is_restart = [], True
     new = [day for day, _ in days[len(known) :]]
-    for batch in _batches(new, rows):
+    for batch in _batches(new, rows, ROWS_AT_ONCE[engine]):
         files = [file for day in batch for file in day_files(positions, day)]
         last = run(
             files,
@@ -167,6 +170,7 @@ def update_events(
             state=last.state if last is not None else None,
             until_t=_start_of(batch[-1]) + DAY_S,
             definitions=definitions,
+            engine=engine,
             workers=workers,
             memory_limit=memory_limit,
         )

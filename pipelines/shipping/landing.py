@@ -32,10 +32,16 @@ from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.shipping.decode.canonical import NUMBERS, TEXTS
 from pipelines.shipping.decode.csv_rows import decode_csv
 from pipelines.shipping.decode.layouts import LAYOUTS, Layout
-from pipelines.shipping.decode.lines import blocks, count_lines
+from pipelines.shipping.decode.lines import Block, blocks, count_lines
 from pipelines.shipping.decode.nmea import decode_nmea
 from pipelines.shipping.decode.recognise import UnknownFormat, header_line, plain_file, recognise
-from pipelines.shipping.decode.records import array_of, decode_json, decode_parquet, is_array
+from pipelines.shipping.decode.records import (
+    array_of,
+    decode_array,
+    decode_json_lines,
+    decode_parquet,
+    is_array,
+)
 from pipelines.shipping.rules import Desk, Rules, judge, load_rules, quarantine_of
 from pipelines.shipping.tracks import DAY_S, track
 
@@ -198,7 +204,8 @@ class _Landing:
         self.counts: Counter[str] = Counter()
         self.refused_parts = 0
         self.others = 0  # rows kept that are no position
-        self.seen = 0  # sum of the line numbers of all rows that found their place
+        self.blank = 0
+        self.seen = 0  # sum of the numbers of all lines that found their place
 
     def land(
         self, content: Path, form: str, digest: str, received_at: dt.datetime, cache_dir: Path
@@ -211,8 +218,7 @@ class _Landing:
         statics = self._write_statics(digest)
         quarantined = self._write_quarantine()
         rows_in = positions + self.others + quarantined
-        blank = lines - header_lines - rows_in
-        self._check(content, form, lines, header_lines, blank)
+        self._check(form, lines, header_lines + self.blank + rows_in, header_lines)
         report = FileReport(
             file=self.name,
             sha256=digest,
@@ -220,7 +226,7 @@ class _Landing:
             received_at=received_at.astimezone(dt.UTC).isoformat(timespec="seconds"),
             lines=lines,
             header_lines=header_lines,
-            blank_lines=blank,
+            blank_lines=self.blank,
             rows_in=rows_in,
             rows_kept=positions + self.others,
             rows_quarantined=quarantined,
@@ -262,24 +268,33 @@ class _Landing:
                 coarse=layout.coarse,
             )
 
+        def messages(records: pl.DataFrame) -> pl.DataFrame:
+            return self.desk.select("messages", records, "records")
+
+        lines = self._watched(content)
         if form in LAYOUTS:
-            yield from decode_csv(
-                content, layout, header_line(content), decode=decode, judge=judged
-            )
+            header = header_line(content)
+            yield from decode_csv(lines, layout, header, decode=decode, judge=judged)
             return
         if form == "nmea":
-            frames = decode_nmea(content)
+            frames = decode_nmea(lines)
         elif form == "positions_parquet":
             frames = decode_parquet(content, self.name)
+        elif is_array(content):
+            records = array_of(content, self.name)
+            frames = decode_array(records, messages=messages, decode=decode)
         else:
-            frames = decode_json(
-                content,
-                self.name,
-                messages=lambda records: self.desk.select("messages", records, "records"),
-                decode=decode,
-            )
+            frames = decode_json_lines(lines, messages=messages, decode=decode)
         for frame in frames:
             yield judged(frame)
+
+    def _watched(self, content: Path) -> Iterator[Block]:
+        """The file's lines on their way to a decoder; those that hold nothing are counted here."""
+        for block in blocks(content):
+            blank = np.flatnonzero(block.is_blank) + block.first_line
+            self.blank += len(blank)
+            self.seen += int(blank.sum())
+            yield block
 
     def _place(self, rows: pl.DataFrame) -> None:
         """Every row goes to the quarantine, to the positions, or is counted as kept otherwise."""
@@ -391,21 +406,13 @@ class _Landing:
             pl.DataFrame(schema=QUARANTINE_SCHEMA).write_parquet(file)
         return pq.read_metadata(file).num_rows
 
-    def _check(self, content: Path, form: str, lines: int, header_lines: int, blank: int) -> None:
+    def _check(self, form: str, lines: int, placed: int, header_lines: int) -> None:
         """Held against the bytes: how many lines there are, and which."""
-        blanks = (
-            np.concatenate(
-                [np.flatnonzero(one.is_blank) + one.first_line for one in blocks(content)]
-            )
-            if blank
-            else np.zeros(0, dtype=np.int64)
-        )
-        numbers = lines * (lines + 1) // 2 - header_lines
-        if blank != len(blanks) or self.seen + int(blanks.sum()) != numbers:
+        if placed != lines or self.seen + header_lines != lines * (lines + 1) // 2:
             raise RowsLost(
-                f"{self.name}: {lines} lines in the file, but {lines - blank} found a place and "
-                f"{len(blanks)} are blank; nothing was landed. This is a fault in the decoder of "
-                f"{form}: keep the file and report it."
+                f"{self.name}: {lines} lines in the file, but {placed} found a place, or not each "
+                f"of them once; nothing was landed. This is a fault in the decoder of {form}: keep "
+                "the file and report it."
             )
 
 

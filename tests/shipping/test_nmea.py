@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.shipping.decode import nmea
 from pipelines.shipping.decode.canonical import CANONICAL
-from pipelines.shipping.decode.lines import blocks
+from pipelines.shipping.decode.lines import BLOCK_BYTES, blocks
 from pipelines.shipping.decode.nmea import decode_nmea
 
 ALPHABET = "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw"
@@ -27,8 +27,10 @@ def by_pyais(path: Path) -> pl.DataFrame:
     ).sort("line")
 
 
-def ours(path: Path) -> pl.DataFrame:
-    return pl.concat(list(decode_nmea(path))).sort("line").select(list(CANONICAL))
+def ours(path: Path, size: int = BLOCK_BYTES) -> pl.DataFrame:
+    return (
+        pl.concat(list(decode_nmea(blocks(path, size=size)))).sort("line").select(list(CANONICAL))
+    )
 
 
 def _tagged(sentence: bytes, at: int | str) -> bytes:
@@ -90,12 +92,11 @@ class _Noise:
 
 @pytest.mark.parametrize(("seed", "size"), [(1, 4_000_000), (2, 5_000), (3, 700)])
 def test_equal_to_pyais_in_every_column_however_the_file_is_cut(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, size: int
+    tmp_path: Path, seed: int, size: int
 ) -> None:
     file = tmp_path / "noise.nmea"
     file.write_bytes(b"\n".join(_Noise(seed).lines(4_000)) + b"\n")
-    monkeypatch.setattr(nmea, "blocks", lambda path: blocks(path, size=size))
-    found = ours(file)
+    found = ours(file, size)
     assert found.equals(by_pyais(file))
     # the fast way was taken: not all of it is refused
     assert found["refused"].null_count() > 1_000

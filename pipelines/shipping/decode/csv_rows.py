@@ -9,8 +9,7 @@ the exact reading of sql/shipping/decoded.sql; so there is one set of rules and 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import polars as pl
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipelines.shipping.decode.canonical import CANONICAL, CELLS, NUMBERS, TEXTS, damaged
 from pipelines.shipping.decode.layouts import Layout
-from pipelines.shipping.decode.lines import Block, blocks
+from pipelines.shipping.decode.lines import Block
 
 _COMMA, _QUOTE = 44, 34
 
@@ -29,17 +28,17 @@ Decode = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 def decode_csv(
-    path: Path, layout: Layout, header: list[str], *, decode: Decode, judge: Judge
+    lines: Iterable[Block], layout: Layout, header: list[str], *, decode: Decode, judge: Judge
 ) -> Iterator[pl.DataFrame]:
     """Judged rows of a CSV, a block of its lines at a time; blank lines and the header have none.
 
     Args:
-        path: a plain file.
+        lines: the file, header and all.
         layout: its form; header: its first line's cells.
         decode, judge: the exact reading and the rules.
     """
     reader = _Reader(layout, header, decode, judge)
-    for block in blocks(path):
+    for block in lines:
         yield from reader.rows(block)
 
 
@@ -167,29 +166,35 @@ class _Reader:
 
     def _cells(self, block: Block, lines: NDArray[np.intp]) -> pl.DataFrame:
         """Cells as text, one row a line; a line that cannot be cut says why."""
-        rows, broken = [], []
+        numbers, rows, broken = [], [], []
         for at in lines.tolist():
-            wrong = block.what_damages(at)
+            wrong = block.what_damages(at) if block.is_damaged[at] else None
             if wrong is None:
-                text = block.text(at).decode()
-                found, wrong = _cut(text, self.width)
+                found, wrong = _cut(block.text(at).decode(), self.width)
                 if wrong is None:
-                    rows.append((at + block.first_line, found))
+                    numbers.append(at + block.first_line)
+                    rows.append(found)
                     continue
             broken.append((at + block.first_line, *wrong))
-        absent = set(self.layout.absent)
-
-        def cell(cells: list[str], name: str) -> str | None:
-            at = self.place.get(name)
-            if at is None or cells[at].strip().upper() in absent:
-                return None
-            return cells[at]
-
-        columns = {
-            cell_name: [cell(cells, name) for _, cells in rows] for name, cell_name in CELLS.items()
+        cut = pl.DataFrame(
+            rows,
+            schema=dict.fromkeys((f"c{at}" for at in range(self.width)), pl.String),
+            orient="row",
+        )
+        said = {
+            name: pl.col(f"c{self.place[name]}") if name in self.place else pl.lit(None, pl.String)
+            for name in CELLS
         }
-        whole = pl.DataFrame(columns, schema=dict.fromkeys(CELLS.values(), pl.String)).with_columns(
-            line=pl.Series([line for line, _ in rows], dtype=pl.Int64),
+        if self.layout.absent:
+            said = {
+                name: pl.when(
+                    ~cell.str.strip_chars().str.to_uppercase().is_in(self.layout.absent)
+                ).then(cell)
+                for name, cell in said.items()
+            }
+        whole = cut.select(
+            **{CELLS[name]: cell for name, cell in said.items()},
+            line=pl.Series(numbers, dtype=pl.Int64),
             has_position=pl.lit(True),
             **{name: pl.lit(None, pl.String) for name in ("refused", "bad_column", "bad_value")},
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 16 << 20
 # the longest line that is read: a sentence has 82 characters, a row of a CSV some hundreds
 MOST_LINE_BYTES = 65_536
 
@@ -123,6 +123,19 @@ class Block:
         )
 
 
+def _with_line_feeds(data: bytes) -> bytes:
+    """Lines that end as Windows ends them, ended by a line feed alone."""
+    if data.count(b"\r") > len(data) // 10_000:
+        return data.replace(b"\r\n", b"\n")
+    # where few do, looking for one byte costs a tenth of looking for two
+    parts, at = [], 0
+    while (found := data.find(b"\r", at)) >= 0:
+        ends = data[found + 1 : found + 2] == b"\n"
+        parts.append(data[at : found + (not ends)])
+        at = found + 1
+    return b"".join([*parts, data[at:]]) if parts else data
+
+
 def blocks(path: Path, *, size: int = BLOCK_BYTES) -> Iterator[Block]:
     """A file as blocks of whole lines; memory follows `size`, not the longest line."""
     rest, number = b"", 1
@@ -130,12 +143,11 @@ def blocks(path: Path, *, size: int = BLOCK_BYTES) -> Iterator[Block]:
         while True:
             chunk = file.read(size)
             data = rest + chunk
-            if not chunk and data:
+            if not chunk and data and not data.endswith(b"\n"):
                 data += b"\n"
             cut = data.rfind(b"\n") + 1
             if cut:
-                lines = data[:cut]
-                block = Block(lines.replace(b"\r\n", b"\n") if b"\r" in lines else lines, number)
+                block = Block(_with_line_feeds(data[:cut]), number)
                 yield block
                 number += len(block.ends)
             rest = data[cut:]

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import xor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from pyais.messages import NMEASentenceFactory
 from pyais.stream import IterMessages
 
 from pipelines.shipping.decode.canonical import CANONICAL
-from pipelines.shipping.decode.lines import Block, blocks
+from pipelines.shipping.decode.lines import Block
 from pipelines.shipping.decode.sentences import Lines, refused_rows, sort_lines
 
 _MOST_LINE_BYTES = 4_096  # a sentence is at most 82 characters; a tag block some hundred
@@ -44,11 +43,11 @@ _BEFORE = re.compile(
 Row = list[Any]
 
 
-def decode_nmea(path: Path) -> Iterator[pl.DataFrame]:
+def decode_nmea(lines: Iterable[Block]) -> Iterator[pl.DataFrame]:
     """Decode a file of sentences, a block of rows at a time.
 
     Args:
-        path: a plain file, one sentence a line, tag blocks or not.
+        lines: a file, one sentence a line, tag blocks or not.
 
     Yields:
         Frames of canonical columns. Every line that is not blank ends in exactly one row, save
@@ -56,25 +55,25 @@ def decode_nmea(path: Path) -> Iterator[pl.DataFrame]:
     """
     rest = _Rest()
     kept: list[tuple[int, bytes]] = []  # first parts whose other part may come
-    for block in blocks(path):
-        lines, originals = _lines(block, kept)
-        found = sort_lines(lines)
+    for block in lines:
+        held, originals = _lines(block, kept)
+        found = sort_lines(held)
         refused = [
-            (int(lines.numbers[at]), "undecodable_payload", lines.text(at))
+            (int(held.numbers[at]), "undecodable_payload", held.text(at))
             for at in found.empty.tolist()
         ]
         for at in found.orphans.tolist():
-            text = lines.text(at)
-            refused.append((int(lines.numbers[at]), _reason(text), text))
-        kept = [(int(lines.numbers[at]), lines.text(at)) for at in found.waiting.tolist()]
-        last = int(lines.numbers[-1]) if len(lines.numbers) else 0
+            text = held.text(at)
+            refused.append((int(held.numbers[at]), _reason(text), text))
+        kept = [(int(held.numbers[at]), held.text(at)) for at in found.waiting.tolist()]
+        last = int(held.numbers[-1]) if len(held.numbers) else 0
         late = [one for one in kept if one[0] < last - _MOST_APART]
         kept = [one for one in kept if one[0] >= last - _MOST_APART]
         refused += [(number, _reason(text), text) for number, text in late]
         others = [
-            (number, originals.get(number, lines.text(at)))
+            (number, originals.get(number, held.text(at)))
             for at, number in zip(
-                found.others.tolist(), lines.numbers[found.others].tolist(), strict=True
+                found.others.tolist(), held.numbers[found.others].tolist(), strict=True
             )
         ]
         yield pl.concat([found.rows, refused_rows(refused), _frame(rest.rows(others))])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from pipelines.shipping.decode.canonical import CANONICAL, NUMBERS
 from pipelines.shipping.decode.csv_rows import Decode
-from pipelines.shipping.decode.lines import blocks
+from pipelines.shipping.decode.lines import Block
 
 _BATCH = 200_000
 # a JSON array is read whole
@@ -43,32 +43,35 @@ def array_of(path: Path, shown: str) -> list[object]:
     return found
 
 
-def decode_json(
-    path: Path, shown: str, *, messages: Decode, decode: Decode
+def decode_array(
+    records: list[object], *, messages: Decode, decode: Decode
 ) -> Iterator[pl.DataFrame]:
-    """Positions as JSON objects, one a line or all in one array, whatever their words.
+    """Positions as the elements of a JSON array, whatever their words.
 
     Args:
-        path: a plain file; shown: its name as readers know it.
+        records: as `array_of` gives them.
         messages: sql/shipping/messages.sql; decode: sql/shipping/decoded.sql.
     """
-    if is_array(path):
-        records = array_of(path, shown)
-        for start in range(0, len(records), _BATCH):
-            batch = records[start : start + _BATCH]
-            yield decode(messages(_records(start + 1, [json.dumps(one) for one in batch])))
-        return
-    for block in blocks(path):
-        lines = np.flatnonzero(~block.is_blank)
-        told = [block.what_damages(at) if block.is_damaged[at] else None for at in lines.tolist()]
+    for start in range(0, len(records), _BATCH):
+        batch = records[start : start + _BATCH]
+        yield decode(messages(_records(start + 1, [json.dumps(one) for one in batch])))
+
+
+def decode_json_lines(
+    lines: Iterable[Block], *, messages: Decode, decode: Decode
+) -> Iterator[pl.DataFrame]:
+    """The same, one object a line: a damaged line is refused, the others are read."""
+    for block in lines:
+        held = np.flatnonzero(~block.is_blank)
+        told = [block.what_damages(at) if block.is_damaged[at] else None for at in held.tolist()]
         frame = _records(
             0,
             [
                 None if wrong else block.text(at).decode()
-                for at, wrong in zip(lines.tolist(), told, strict=True)
+                for at, wrong in zip(held.tolist(), told, strict=True)
             ],
         ).with_columns(
-            line=pl.Series(lines + block.first_line, dtype=pl.Int64),
+            line=pl.Series(held + block.first_line, dtype=pl.Int64),
             refused=pl.Series(["unparsable_row" if one else None for one in told], dtype=pl.String),
             bad_column=pl.Series([one[0] if one else None for one in told], dtype=pl.String),
             bad_value=pl.Series([one[1] if one else None for one in told], dtype=pl.String),
