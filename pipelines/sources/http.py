@@ -15,6 +15,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 import httpx
 import tenacity
@@ -274,8 +275,10 @@ class Fetcher:
         etag: str | None = None,
         last_modified: str | None = None,
         json_body: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        referer: str | None = None,
     ) -> Answer:
-        """One GET with retries; a POST where the question itself is a JSON body.
+        """One GET with retries; a POST where the question itself is a body.
 
         Args:
             url: https address on one of `limits.hosts` (plain http for this machine only).
@@ -286,7 +289,8 @@ class Fetcher:
             secret_params: query parameters that carry keys, for services that take them nowhere
                 else; sent to the first host only, shown and kept nowhere.
             etag, last_modified: validators of the snapshot we have.
-            json_body: a question asked by POST; asking again must do no harm.
+            json_body, form: a question asked by POST; asking again must do no harm.
+            referer: the page a service wants to be asked from.
 
         Raises:
             SourceUnavailable: one of its named kinds; the message says what to do.
@@ -300,8 +304,13 @@ class Fetcher:
         shown = without_secrets(target, secrets)
         self._check_target(target, limits, source, shown)
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"}
-        if json_body is not None:
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            json_body = urlencode(form).encode()
+        elif json_body is not None:
             headers["Content-Type"] = "application/json"
+        if referer:
+            headers["Referer"] = referer
         if etag:
             headers["If-None-Match"] = etag
         if last_modified:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
-from benchmarks.source_server import Trouble, serving
+from benchmarks.source_server import Reply, Trouble, serving
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.http import Fetcher, Limits
@@ -18,6 +21,7 @@ LIMITS = Limits(
     hosts=frozenset({"127.0.0.1"}), content_types=("text/html",), attempts=2, backoff_s=0.01,
     min_interval_s=0,
 )  # fmt: skip
+SEARCH_LIMITS = replace(LIMITS, content_types=("application/json",))
 SUBJECT = "流通领域重要生产资料市场价格变动情况"
 CHALLENGE = "<html><noscript>Please enable JavaScript and refresh the page</noscript></html>"
 
@@ -99,11 +103,28 @@ def links(*names: str) -> bytes:
     return f"<html>{''.join(rows)}{other}{away}</html>".encode()
 
 
-def served(path: str, query: dict[str, str]) -> tuple[bytes, str]:
+def found(*names: str, total: int = 0) -> bytes:
+    docs = [
+        {"data": {"titleO": f"<em>2016年6月上旬</em>{SUBJECT}", "url": f"http://stats.gov.cn/sj/zxfb/202302/{name}.html"}}
+        for name in names
+    ]  # fmt: skip
+    other = {
+        "data": {"titleO": "居民消费价格", "url": "http://stats.gov.cn/sj/zxfb/202302/t1_9.html"}
+    }
+    return json.dumps({"ok": True, "totalHits": total, "resultDocs": [*docs, other]}).encode()
+
+
+def served(path: str, query: dict[str, str]) -> tuple[bytes, str] | Reply:
+    if path == "/query/s":
+        return found(), "application/json"
     if path.endswith("/index.html"):
         return links("t20260612_1", "t20260611_2"), "text/html"
-    if "/index_" in path:
+    if path.endswith("/index_1.html"):
         return links("t20260612_1"), "text/html"
+    if path.endswith("/index_2.html"):
+        return links("t20260513_3"), "text/html"
+    if "/index_" in path:
+        return Reply(404)
     mark = path.rsplit("/", 1)[-1].encode()
     return PAGE.replace(b"made up", mark), "text/html"
 
@@ -115,6 +136,8 @@ def refresh(store: SnapshotStore, url: str, **more):
         None,
         base_url=f"{url}/sj/zxfb/",
         limits=LIMITS,
+        search_url=f"{url}/query/s",
+        search_limits=SEARCH_LIMITS,
         **more,
     )
 
@@ -124,12 +147,21 @@ def test_releases_not_held_are_fetched_once_and_links_away_are_not_followed(tmp_
     with serving(served) as server:
         done = refresh(store, server.url)
         again = refresh(store, server.url)
-    assert (done.stored, again.stored) == (2, 0)
+    assert (done.stored, again.stored) == (3, 0)
     assert done.is_complete
     assert {one.part for one in store.retrievals("nbs_prices")} == {
         "t20260612_1.html",
         "t20260611_2.html",
+        "t20260513_3.html",
     }
+
+
+def test_what_a_bounded_look_left_is_fetched_by_the_next(tmp_path) -> None:
+    store = SnapshotStore(tmp_path)
+    with serving(served) as server:
+        counts = [refresh(store, server.url, most=1).stored for _ in range(4)]
+    assert counts == [1, 1, 1, 0]
+    assert len(store.retrievals("nbs_prices")) == 3
 
 
 def test_a_bounded_first_look_says_that_more_is_left(tmp_path) -> None:
@@ -165,3 +197,47 @@ def test_a_release_that_is_none_is_not_stored(tmp_path) -> None:
         done = refresh(store, server.url)
     assert not done.is_complete
     assert store.retrievals("nbs_prices") == []
+
+
+def test_archived_years_are_searched_once_page_by_page(tmp_path) -> None:
+    store = SnapshotStore(tmp_path)
+    asked: list[dict[str, list[str]]] = []
+
+    def body(path: str, query: dict[str, str]) -> tuple[bytes, str]:
+        if path != "/query/s":
+            return served(path, query)
+        form = parse_qs(server.asked[-1].decode())
+        asked.append(form)
+        year, page = form["startDateStr"][0][:4], form["page"][0]
+        if year != "2016":
+            return found(), "application/json"
+        return found(f"t20230203_{page}", total=21), "application/json"
+
+    with serving(body) as server:
+        done = refresh(store, server.url)
+        again = refresh(store, server.url)
+    assert done.is_complete
+    assert done.stored == 5  # three of the list, two of 2016
+    assert again.stored == 0
+    assert [form["page"][0] for form in asked if form["startDateStr"][0] == "2016-01-01"] == [
+        "1", "2"
+    ]  # fmt: skip
+    assert len(asked) == len(nbs.ARCHIVED_YEARS) + 1
+    assert asked[0]["qt"] == ["流通领域重要生产资料"]
+    searches = [one for one in server.seen if one[0] == "/query/s"]
+    assert all(headers["referer"].endswith("/sj/zxfb/") for _, _, headers in searches)
+    assert "t20230203_2.html" in {one.part for one in store.retrievals("nbs_prices")}
+
+
+def test_a_search_that_answers_otherwise_is_told_and_asked_again(tmp_path) -> None:
+    store = SnapshotStore(tmp_path)
+
+    def body(path: str, query: dict[str, str]) -> tuple[bytes, str]:
+        return (b'{"ok": false}', "application/json") if "query" in path else served(path, query)
+
+    with serving(body) as server:
+        done = refresh(store, server.url)
+    assert not done.is_complete
+    assert done.stored == 3
+    assert "the search answered otherwise" in done.outcome
+    assert [one.part for one in store.retrievals(nbs.SEARCHES)] == ["list"]

@@ -1,13 +1,14 @@
 """Ten-day market prices of production goods in China, from the National Bureau of Statistics.
 
 Release pages hang on a list at stats.gov.cn/sj/zxfb, newest first, back to September 2021; older
-ones lie in a moved archive that the list does not show: save them by hand and drop them. A page
+ones lie in a moved archive that the list does not show and the government's search finds. A page
 that tests for a browser comes now and then in a release's place; it is refused and asked again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,7 +20,7 @@ import polars as pl
 from pipelines.quarantine import SourceDrift, Split, check_columns, split
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
-from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
+from pipelines.sources.http import Answer, Fetcher, Limits, RequestRefused, SourceUnavailable
 from pipelines.sources.refresh import Refreshed
 
 SOURCE = "nbs_prices"
@@ -32,8 +33,20 @@ LIMITS = Limits(
     read_s=60.0,
     min_interval_s=3.0,
 )
+SEARCH_URL = "https://api.so-gov.cn/query/s"
+SEARCH_LIMITS = Limits(
+    hosts=frozenset({"api.so-gov.cn"}),
+    content_types=("application/json", "text/json", "text/plain"),
+    max_bytes=8 * 1024 * 1024,
+    min_interval_s=3.0,
+)
+SEARCHES = f"{SOURCE}_search"
+# years that the list does not show whole
+ARCHIVED_YEARS = range(2014, 2022)
+_SEARCH_PAGE, _MOST_SEARCH_PAGES = 20, 25
 # pages of the list looked through: the newest hold what is new, the first look goes on
-_NEW_PAGES, _MOST_PAGES = 4, 120
+_NEW_PAGES, _MOST_PAGES = 4, 400
+_LIST = "list"
 _MOST_RELEASES = 40
 COLUMNS = (
     "period_start_on",
@@ -290,6 +303,67 @@ def releases_on(content: bytes, address: str) -> dict[str, str]:
     return found
 
 
+def search_archive(
+    fetcher: Fetcher,
+    year: int,
+    *,
+    url: str = SEARCH_URL,
+    limits: Limits = SEARCH_LIMITS,
+    home: str = BASE_URL,
+) -> tuple[dict[str, str], Answer]:
+    """Releases of a year that the government's search finds: name to address, and its last answer.
+
+    Raises:
+        SourceUnavailable: no usable answer, or more pages than the search gives.
+    """
+    found: dict[str, str] = {}
+    host = urlsplit(home).hostname
+    for number in range(1, _MOST_SEARCH_PAGES + 1):
+        answer = fetcher.get(
+            url,
+            limits,
+            source=SOURCE,
+            form={
+                "siteCode": "bm36000002",
+                "qt": "流通领域重要生产资料",
+                "sort": "dateDesc",
+                "timeOption": "2",
+                "startDateStr": f"{year}-01-01",
+                # the last ten days of a year are told in the next one
+                "endDateStr": f"{year + 1}-01-20",
+                "page": str(number),
+                "pageSize": str(_SEARCH_PAGE),
+            },
+            referer=home,
+        )
+        try:
+            page = json.loads(answer.content)
+            hits = [one["data"] for one in page["resultDocs"]]
+            titles = [(str(one["titleO"]), str(one["url"])) for one in hits]
+            total = int(page["totalHits"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise SourceUnavailable(
+                f"{SOURCE}: the search answered otherwise than it did; save older releases by hand "
+                "and drop them"
+            ) from None
+        for title, address in titles:
+            plain = re.sub(r"<[^>]+>", "", title)
+            target = urlsplit(address)
+            named = _RELEASE.search(target.path)
+            # the search prints the address as it was: it is asked at the host we know
+            if (
+                period_of(plain)
+                and named
+                and target.hostname in (host, f"www.{host}", "stats.gov.cn")
+            ):
+                found.setdefault(named[2], urljoin(home, target.path))
+        if not hits or number * _SEARCH_PAGE >= total:
+            return found, answer
+    raise SourceUnavailable(
+        f"{SOURCE}: the search finds more for {year} than its {_MOST_SEARCH_PAGES} pages show"
+    )
+
+
 def refresh(
     store: SnapshotStore,
     fetcher: Fetcher,
@@ -298,28 +372,23 @@ def refresh(
     base_url: str = BASE_URL,
     limits: Limits = LIMITS,
     most: int = _MOST_RELEASES,
+    search_url: str = SEARCH_URL,
+    search_limits: Limits = SEARCH_LIMITS,
 ) -> Refreshed:
-    """Fetch releases not held yet, newest first, at most `most` a time."""
+    """Fetch releases not held yet, newest first, then of archived years, at most `most` a time."""
     held = {one.part.removesuffix(".html") for one in store.retrievals(SOURCE)}
-    depth = _NEW_PAGES if held else _MOST_PAGES
-    stored = looked = 0
     is_first_look = not held
-    for number in range(depth):
-        address = urljoin(base_url, "index.html" if number == 0 else f"index_{number}.html")
-        try:
-            page = fetcher.get(address, limits, source=SOURCE)
-        except SourceUnavailable as error:
-            told = f"{stored} new release(s); {error}"
-            # the list simply ends somewhere
-            return Refreshed(told, is_complete=number > 1, stored=stored)
-        looked += 1
-        for name, target in releases_on(page.content, address).items():
+    stored = looked = 0
+
+    def take(releases: dict[str, str]) -> Refreshed | None:
+        """Fetch what is not held; how it ended, where it ended early."""
+        nonlocal stored
+        for name, target in releases.items():
             if name in held:
                 continue
             if stored >= most:
-                return Refreshed(
-                    f"{stored} new release(s), more are left for next time", True, stored
-                )
+                told = f"{stored} new release(s), more are left for next time"
+                return Refreshed(told, is_complete=True, stored=stored)
             try:
                 answer = fetcher.get(target, limits, source=SOURCE)
                 parse(answer.content, name)
@@ -336,9 +405,56 @@ def refresh(
             )
             held.add(name)
             stored += 1
+        return None
+
+    done = {one.part for one in store.retrievals(SEARCHES)}
+    # until the list was walked to its end once, it is walked again from where it begins
+    for number in range(_NEW_PAGES if _LIST in done else _MOST_PAGES):
+        address = urljoin(base_url, "index.html" if number == 0 else f"index_{number}.html")
+        try:
+            page = fetcher.get(address, limits, source=SOURCE)
+        except RequestRefused as error:
+            if number < 2:
+                return Refreshed(f"{stored} new release(s); {error}", False, stored)
+            # the list simply ends somewhere
+            _note(store, page, _LIST)
+            break
+        except SourceUnavailable as error:
+            return Refreshed(f"{stored} new release(s); {error}", False, stored)
+        looked += 1
+        ended = take(releases_on(page.content, address))
+        if ended is not None:
+            return ended
     if is_first_look and stored == 0:
         return Refreshed(f"{looked} pages of the list hold no release of ours", False)
+    for year in ARCHIVED_YEARS:
+        if str(year) in done:
+            continue
+        try:
+            found, answer = search_archive(
+                fetcher, year, url=search_url, limits=search_limits, home=base_url
+            )
+        except SourceUnavailable as error:
+            return Refreshed(f"{stored} new release(s); {error}", False, stored)
+        ended = take(found)
+        if ended is not None:
+            return ended
+        # every release of the year is held: the last answer says how they were found
+        _note(store, answer, str(year))
     return Refreshed(f"{stored} new release(s)", True, stored)
+
+
+def _note(store: SnapshotStore, answer: Answer, part: str) -> None:
+    """Keep the last answer of a walk that was gone to its end."""
+    store.put(
+        SEARCHES,
+        answer.content,
+        url=answer.url,
+        licence=LICENCE,
+        retrieved_at=answer.retrieved_at,
+        http_status=answer.status,
+        part=part,
+    )
 
 
 def probe(fetcher: Fetcher, key: str | None) -> Answer:
