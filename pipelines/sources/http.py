@@ -295,7 +295,9 @@ class Fetcher:
         Raises:
             SourceUnavailable: one of its named kinds; the message says what to do.
         """
-        secrets = (*(secret_headers or {}).values(), *(secret_params or {}).values())
+        given = (*(secret_headers or {}).values(), *(secret_params or {}).values())
+        # of "Bearer KEY" the key alone is secret too
+        secrets = (*given, *(one.split()[-1] for one in given if len(one.split()) > 1))
         target = httpx.URL(url)
         if params:
             target = target.copy_merge_params(params)

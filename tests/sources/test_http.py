@@ -118,6 +118,23 @@ def test_the_key_is_in_no_message_traceback_or_log(trouble, caplog):
     assert KEY not in shown
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [
+        {"secret_headers": {"Authorization": f"Bearer {KEY}"}},
+        {"secret_headers": {"Ocp-Apim-Subscription-Key": KEY}},
+        {"secret_params": {"apiKey": KEY}},
+    ],
+)
+def test_a_key_that_comes_back_is_found_however_it_was_sent(secret):
+    def echo(path: str, query: dict[str, str]) -> tuple[bytes, str]:
+        return b'{"you sent": "' + KEY.encode() + b'"}', "application/json"
+
+    with serving(echo) as server, pytest.raises(http.SecretEchoed) as error:
+        http.Fetcher().get(server.url + "/data", LIMITS, source="x", **secret)
+    assert KEY not in str(error.value)
+
+
 def test_retry_after_is_waited_for():
     _, waits, _ = ask(Trouble.BUSY_ONCE)
     assert waits == [1.0]
