@@ -464,6 +464,7 @@ WALKED = {
         "The frontier under other slacks and candidates. Grain: scenario, k."
     ),
     "acts": "What is open for whom, and what it would cut. Grain: as_of, act, party_id.",
+    "acts_by_tier": "What acts would cut by the tier of the banks used. Grain: as_of, act, tier.",
     "acts_backtest": "Whether names of past days came true. Grain: as_of.",
 }
 
@@ -641,10 +642,14 @@ def _walked(
         "chinese_banks": banks,
         "chinese_bank_tiers": chinese_bank_tiers(banks, channel_links(links, parties)),
         "undesignated_share": undesignated_share(run, designations(day.legal_status)),
-        **_interdiction(placed, acts[0], judged, settings, chosen),
-        "acts": pl.concat(acts),
+        **_interdiction(placed, acts[0].table, judged, settings, chosen),
+        "acts": pl.concat([one.table for one in acts]),
+        "acts_by_tier": pl.concat([one.tiers for one in acts]),
         "acts_backtest": network_acts.backtest(
-            acts[1:], day.legal_status, months=BACKTEST_MONTHS, until=day.as_of
+            [one.table for one in acts[1:]],
+            day.legal_status,
+            months=BACKTEST_MONTHS,
+            until=day.as_of,
         ),
     }
 

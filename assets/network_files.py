@@ -173,6 +173,11 @@ _QUERIES = {
     """,
     "tiers": "select * from chinese_bank_tiers",
     "acts": "select * from acts where as_of = (select max(as_of) from acts)",
+    "by_tier": """
+        select * from acts_by_tier
+        where as_of = (select max(as_of) from acts)
+        order by act, net_cut_usd_mean desc, bank_tier
+    """,
     "backtest": "select * from acts_backtest order by as_of",
     "placed": """
         select year, 1 - sum(usd_mean) filter (where node_id = 'UNATTRIBUTED')
@@ -463,6 +468,20 @@ def _acts_section(frames: dict[str, pl.DataFrame]) -> Section:
                 ],
                 "Acts still open, with what they would cut",
                 is_searchable=True,
+            ),
+            Table(
+                ["act", "bank tier", "parties", "net cut USD m a year", "90% interval"],
+                [
+                    [
+                        row["act"].replace("_", " "),
+                        row["bank_tier"].replace("_", " "),
+                        str(row["n_parties"]),
+                        _usd(row["net_cut_usd_mean"]),
+                        f"{_usd(row['net_cut_usd_q05'])} to {_usd(row['net_cut_usd_q95'])}",
+                    ]
+                    for row in frames["by_tier"].iter_rows(named=True)
+                ],
+                "Open acts by the tier of the banks their parties are known to use, together",
             ),
             Table(
                 ["act", "party", "closed by", "since", "years", "carried USD m a year"],

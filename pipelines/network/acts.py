@@ -134,6 +134,23 @@ class ActsRun:
     passed: list[Throughput]
 
 
+@dataclass(frozen=True)
+class Acts:
+    """Tables of one day.
+
+    Attributes:
+        table: grain as_of, act, party_id.
+        tiers: grain as_of, act, bank_tier: what the act would cut if done to every party for whom
+            it is open and who uses a bank of the tier, together.
+    """
+
+    table: pl.DataFrame
+    tiers: pl.DataFrame
+
+
+NO_BANK = "no bank known"
+
+
 def acts_table(
     day: ActsRun,
     *,
@@ -142,8 +159,8 @@ def acts_table(
     settings: dict[str, tuple[float, float, float]],
     standings: pl.DataFrame,
     draws: int,
-) -> pl.DataFrame:
-    """Grain as_of, act, party_id: open acts with what they would cut, past acts with what they cut.
+) -> Acts:
+    """Open acts with what they would cut, past acts with what they cut.
 
     Args:
         day: the network as of the day.
@@ -153,9 +170,10 @@ def acts_table(
         draws: evenly spaced draws used for the sets.
 
     Returns:
-        as_of, act, party_id, name, schema, stage, country_iso2, is_open, closed_by, closed_on,
-        standing, window_first_year, window_last_year, last_evidence_year, streams, channels,
-        bank_tiers, carried_usd_q…, net_cut_usd_q… (USD a year), p_in_best_5, horizon_months.
+        Acts. Its table: as_of, act, party_id, name, schema, stage, country_iso2, is_open,
+        closed_by, closed_on, standing, window_first_year, window_last_year, last_evidence_year,
+        streams, channels, bank_tiers, carried_usd_q…, net_cut_usd_q… (USD a year), p_in_best_5,
+        horizon_months.
     """
     as_of, run = day.as_of, day.run
     last = as_of.year - 1
@@ -169,6 +187,8 @@ def acts_table(
     ends = state_bodies(run, day.entities)
     k_max = BEST_K
     rows: list[pl.DataFrame] = []
+    groups: list[dict[str, object]] = []
+    tier_of = _tiers(day)
     for act in ACTS:
         mine = acts.filter(pl.col("act") == act)
         open_ = mine.filter("is_open")["party_id"].to_list()
@@ -196,6 +216,25 @@ def acts_table(
             continue
         places = [index[name] for name in seen]
         alone = np.array([solved.total - solved.remaining([place]) for place in places])
+        for tier in sorted({one for name in seen for one in tier_of.get(name, [NO_BANK])}):
+            of_tier = [
+                place
+                for name, place in zip(seen, places, strict=True)
+                if tier in tier_of.get(name, [NO_BANK])
+            ]
+            together = (solved.total - solved.remaining(of_tier))[None, :]
+            groups.append(
+                {
+                    "as_of": as_of,
+                    "act": act,
+                    "bank_tier": tier,
+                    "n_parties": len(of_tier),
+                    **{
+                        key: float(value[0])
+                        for key, value in quantiles(together, "net_cut_usd").items()
+                    },
+                }
+            )
         rows.append(
             mine.join(
                 pl.DataFrame(
@@ -232,7 +271,32 @@ def acts_table(
         .then(pl.lit(last, dtype=pl.Int64))
         .otherwise("past_last_year"),
     )
-    return _described(table, day, standings, settings)
+    return Acts(
+        _described(table, day, standings, settings),
+        pl.DataFrame(
+            groups,
+            schema={
+                "as_of": pl.Date,
+                "act": pl.String,
+                "bank_tier": pl.String,
+                "n_parties": pl.Int64,
+                **{f"net_cut_usd_{name}": pl.Float64 for name in (*QUANTILES, "mean")},
+            },
+        ),
+    )
+
+
+def _tiers(day: ActsRun) -> dict[str, list[str]]:
+    """The tiers of the banks that each party is known to use."""
+    tier = dict(
+        day.entities.select("entity_id", pl.col("bank_size_tier").fill_null("unknown")).iter_rows()
+    )
+    out: dict[str, list[str]] = {}
+    for bank, customer in (
+        channel_links(day.links, day.entities).select("bank_id", "customer_id").iter_rows()
+    ):
+        out.setdefault(customer, []).append(tier[bank])
+    return out
 
 
 def in_window(run: Run, as_of: dt.date, eras: pl.DataFrame) -> Run:

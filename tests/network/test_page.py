@@ -172,6 +172,7 @@ def test_a_release_gets_its_part_of_the_report_and_its_files(tmp_path):
             "chinese_bank_tiers",
             "acts",
             "acts_backtest",
+            "acts_by_tier",
             "designation_lag_summary",
             "network_lists",
             "joint_statements",

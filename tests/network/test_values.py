@@ -447,7 +447,11 @@ def test_a_withdrawn_finding_is_no_finding(day):
     assert acts.filter(pl.col("act") == "section_311")["is_open"].to_list() == [True]
 
 
-def acts_of(day, as_of=None):
+def acts_of(day):
+    return weighed(day).table
+
+
+def weighed(day):
     return acts_table(
         day,
         eras=ERAS,
@@ -480,6 +484,19 @@ def test_an_act_cuts_what_it_stops_net_of_what_comes_back(day):
     assert ("designate", "dprk-government") not in row
     assert row["delist_vessel", "ship"]["is_open"]
     assert ("indict", "ship") not in row
+
+
+def test_the_tier_of_the_bank_counts_its_customers_together_and_once(day):
+    rows = {(one["act"], one["bank_tier"]): one for one in weighed(day).tiers.iter_rows(named=True)}
+    city = rows["designate", "city_commercial"]
+    # the buyer alone uses the city bank
+    assert city["n_parties"] == 1
+    assert city["net_cut_usd_mean"] == pytest.approx(180.0 * (1 - BACK), rel=0.03)
+    # front and state bank stand on one trail: together they cut what the front carries, less what
+    # comes back at both, which is what comes back at the narrower of the two
+    other = rows["designate", "no bank known"]
+    assert other["n_parties"] == 2
+    assert 129.6 * (1 - BACK) * 0.97 < other["net_cut_usd_mean"] < 129.6
 
 
 def test_what_is_done_is_past_and_says_what_it_cut(day):
