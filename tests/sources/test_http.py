@@ -305,3 +305,19 @@ def test_a_packed_body_cannot_unfold_past_the_cap():
     limits = http.Limits(hosts=frozenset({"a.org"}), max_bytes=1_000_000)
     with pytest.raises(http.BodyTooLarge):
         fetcher.get("https://a.org/f", limits, source="s")
+
+
+@pytest.mark.parametrize("echo", ["Bearer canary-7f3a", "canary-7f3a"])
+def test_an_echoed_token_is_recognised_without_its_prefix(echo):
+    transport = httpx.MockTransport(
+        lambda _: httpx.Response(
+            200, content=f"your token {echo} is fine", headers={"Content-Type": "text/csv"}
+        )
+    )
+    limits = http.Limits(hosts=frozenset({"example.org"}), content_types=("text/csv",))
+    with pytest.raises(http.SecretEchoed) as caught:
+        http.Fetcher(transport=transport).get(
+            "https://example.org/x", limits, source="gfw",
+            secret_headers={"Authorization": "Bearer canary-7f3a"},
+        )  # fmt: skip
+    assert "canary" not in str(caught.value)
