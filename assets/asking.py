@@ -48,6 +48,17 @@ class NotAsked:
     stored: int = 0
 
 
+@dataclass(frozen=True)
+class Unreached:
+    """A publisher that could not be reached a moment ago is not waited for again."""
+
+    outcome: str
+    is_complete: bool = False
+    stored: int = 0
+
+
+# how `pipelines.sources.http` begins what it says of a host that does not connect
+NO_CONNECTION = "no connection to"
 Refresh = Callable[[SnapshotStore, Network], Outcome]
 
 
@@ -121,9 +132,16 @@ def _ask_all(
         lanes[_ASKERS[name].publisher].append(name)
 
     def one_after_the_other(names: list[str]) -> None:
+        unreached = ""
         for name in names:
             try:
-                done = _ASKERS[name].refresh(store, network)
+                done = (
+                    Unreached(f"not asked: {unreached} of the same publisher gave no connection")
+                    if unreached
+                    else _ASKERS[name].refresh(store, network)
+                )
+                if not done.is_complete and not unreached and NO_CONNECTION in done.outcome:
+                    unreached = name
                 if not isinstance(done, NotAsked):
                     note_ask(store, name, is_answered=done.is_complete, outcome=done.outcome)
             except BaseException as error:

@@ -249,12 +249,17 @@ def _job(name: str, console: Console) -> int:
     published = _released(outcome)
     if not outcome.success:
         _tell_failures(outcome, console)
-        if published is None:
+        if _is_only_outage(outcome):
+            say(console, f"{name} ended, but its sources did not answer; run it again later")
+            if name != MAIN_JOB:
+                return NOT_ANSWERED
+        elif published is None:
             console.print(
                 "The run failed. What was published before is unchanged; mend the above, run again."
             )
             return FAILED
-        say(console, f"{name} published, but see above ({time.monotonic() - began:.1f} s)")
+        else:
+            say(console, f"{name} published, but see above ({time.monotonic() - began:.1f} s)")
     else:
         say(console, f"{name} finished in {time.monotonic() - began:.1f} s")
     if name == MAIN_JOB:
@@ -273,6 +278,16 @@ def _released(outcome: dg.ExecuteInProcessResult) -> str | None:
             if made.asset_key.path[-1] == "release":
                 return str(getattr(made.metadata.get("what_changed"), "value", ""))
     return None
+
+
+def _is_only_outage(outcome: dg.ExecuteInProcessResult) -> bool:
+    """Whether nothing failed but the check that sources answered."""
+    failed = [
+        str(event.step_key).rsplit("__", 1)[-1]
+        for event in outcome.all_events
+        if event.is_step_failure
+    ]
+    return failed == [f"release_{OUTAGE_CHECK}"]
 
 
 def _version() -> str:

@@ -66,6 +66,8 @@ class Warehouse:
         connection = self._open(read_only=read_only and not is_kept)
         try:
             connection.execute("set timezone = 'UTC'")
+            # it would draw its own bar over ours, or into a log
+            connection.execute("set enable_progress_bar = false")
             if is_kept:
                 # the instance outlives its connections, and so would their settings
                 connection.execute("reset threads")

@@ -262,6 +262,8 @@ class Fetcher:
     most_attempts: int = 0
     first_bytes: int = 0
     _last_request: dict[str, float] = field(default_factory=dict)
+    # hosts that gave no connection to any attempt: not waited for again
+    _unreached: set[str] = field(default_factory=set)
 
     def get(
         self,
@@ -305,6 +307,10 @@ class Fetcher:
             target = target.copy_merge_params(secret_params)
         shown = without_secrets(target, secrets)
         self._check_target(target, limits, source, shown)
+        if target.host in self._unreached:
+            raise ConnectionFailed(
+                f"{source}: no connection to {target.host} a moment ago; not asked again"
+            )
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"}
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -347,6 +353,8 @@ class Fetcher:
         try:
             return retrying(once)
         except _Transient as failure:
+            if isinstance(failure.final, ConnectionFailed):
+                self._unreached.add(target.host)
             raise failure.final from None
 
     def _wait_s(self, state: tenacity.RetryCallState, limits: Limits) -> float:

@@ -74,3 +74,19 @@ def test_an_offline_run_asks_nobody_and_records_nothing(raw_assets):
     asking.register("a", lambda *_: pytest.fail("asked"), publisher="a")
     assert run(["a"], online=False) == {"a": "not asked: the run is offline"}
     assert snapshots.store().asks("a") == []
+
+
+def test_a_publisher_that_gives_no_connection_is_waited_for_once(raw_assets):
+    run, snapshots = raw_assets
+    waited = []
+
+    def down(store, network):
+        waited.append(1)
+        return Refreshed("b1: no connection to https://b.example (5 attempts)", is_complete=False)
+
+    asking.register("b1", down, publisher="b")
+    asking.register("b2", down, publisher="b")
+    told = run(["b1", "b2"], online=True)
+    assert len(waited) == 1
+    assert told["b2"] == "not asked: b1 of the same publisher gave no connection"
+    assert [one.is_answered for one in snapshots.store().asks("b2")] == [False]

@@ -321,3 +321,18 @@ def test_an_echoed_token_is_recognised_without_its_prefix(echo):
             secret_headers={"Authorization": "Bearer canary-7f3a"},
         )  # fmt: skip
     assert "canary" not in str(caught.value)
+
+
+def test_a_host_that_gives_no_connection_is_not_waited_for_twice():
+    tried = []
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        tried.append(request.url.path)
+        raise httpx.ConnectError("down")
+
+    fetcher = http.Fetcher(transport=httpx.MockTransport(refuse), sleep=lambda _: None)
+    limits = http.Limits(hosts=frozenset({"example.org"}), attempts=3)
+    for path in ("a", "b"):
+        with pytest.raises(http.ConnectionFailed, match="no connection to"):
+            fetcher.get(f"https://example.org/{path}", limits, source="x")
+    assert tried == ["/a", "/a", "/a"]
