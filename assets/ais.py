@@ -8,15 +8,18 @@ and makes empty tables, with the right columns, of nothing.
 """
 
 import datetime as dt
+import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 import polars as pl
+import pyarrow.parquet as pq
 
 from assets.resources import Network, Sampling, WarehouseResource
 from assets.tables import note_source, result, table_metadata
@@ -26,22 +29,14 @@ from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.shipping import EVENTS, empty_events
 from pipelines.shipping import places
 from pipelines.shipping.cargo import load_priors
+from pipelines.shipping.days import DayReport, build_day, day_reports, days_told, stale_days
 from pipelines.shipping.decode.gfw import as_of, parse_gfw_events
 from pipelines.shipping.decode.gfw import empty_events as empty_gfw_events
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise
 from pipelines.shipping.detection import as_observations, estimate_detection
+from pipelines.shipping.dropped import Landed, dropped_files, land_dropped, resting
 from pipelines.shipping.history import update_events
-from pipelines.shipping.landing import (
-    POSITION_FORMS,
-    STATIC_COLUMNS,
-    DayReport,
-    FileReport,
-    build_day,
-    day_reports,
-    land_file,
-    landed_reports,
-    stale_days,
-)
+from pipelines.shipping.landing import STATIC_COLUMNS, landed_reports
 from pipelines.shipping.loadings import estimate_loadings, find_candidates, loading_draws
 from pipelines.shipping.rules import load_rules
 from pipelines.shipping.vessels import build_vessels
@@ -54,18 +49,20 @@ from pipelines.warehouse import has_table, read_frame, write_frame
 EDGE_GROUP = "ais_edge"
 LICENCE_AIS = "as received; positions are not redistributed"
 GFW_TOKEN = "GFW_API_TOKEN"  # noqa: S105  the variable's name, not a token
+ENGINE = "DPRK_SHIPPING_ENGINE"
 LICENCE_PORTS = "facts typed by hand with citations; World Port Index public domain"
 DAYS = dg.DailyPartitionsDefinition(start_date="2012-01-01", timezone="UTC")
 # rows of these rules are counted and kept in Parquet beside the file they came from, not listed
 COUNTED_ONLY = ("duplicate", "not_ais")
 
-_KINDS = {"BIGINT": pl.Int64, "DOUBLE": pl.Float64, "VARCHAR": pl.String, "BOOLEAN": pl.Boolean}
-STATIC_SCHEMA = {name: _KINDS[kind] for name, kind in STATIC_COLUMNS.items()}
 FILE_SCHEMA: dict[str, Any] = {
     "file": pl.String,
     "sha256": pl.String,
     "form": pl.String,
     "received_at": pl.Datetime("us"),
+    "lines": pl.Int64,
+    "header_lines": pl.Int64,
+    "blank_lines": pl.Int64,
     "rows_in": pl.Int64,
     "rows_kept": pl.Int64,
     "rows_quarantined": pl.Int64,
@@ -106,41 +103,66 @@ def positions_dir() -> Path:
     return _ais_dir() / "positions"
 
 
-def dropped_files(name: str) -> list[Path]:
-    """Files somebody dropped; hidden and partial ones are not there yet."""
-    folder = _drop_dir(name)
-    if not folder.is_dir():
-        return []
-    return sorted(
-        one
-        for one in folder.rglob("*")
-        if one.is_file() and not one.is_symlink() and not one.name.startswith(".")
-    )
-
-
-def land_dropped() -> tuple[list[FileReport], dict[str, str]]:
-    """Land every dropped file: (reports, file → why it could not be read)."""
-    reports: list[FileReport] = []
-    refused: dict[str, str] = {}
-    for file in dropped_files("ais"):
-        try:
-            form = recognise(file)
-            if form not in POSITION_FORMS:
-                raise UnknownFormat(f"{file.name} is {form}; drop it into landing/gfw")
-            reports.append(
-                land_file(
-                    file,
-                    landed_dir(),
-                    received_at=dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC),
-                    cache_dir=data_dir() / "cache",
-                    form=form,
-                )
-            )
-        except (UnknownFormat, ValueError) as error:
-            refused[file.name] = str(error)
+def _land() -> Landed:
+    """Land what lies in landing/ais, and keep why some of it could not be."""
+    done = land_dropped(_drop_dir("ais"), landed_dir(), cache_dir=data_dir() / "cache")
     _ais_dir().mkdir(parents=True, exist_ok=True)
-    (_ais_dir() / "refused.json").write_text(json.dumps(refused, indent=1), encoding="utf-8")
-    return reports, refused
+    (_ais_dir() / "refused.json").write_text(json.dumps(done.refused, indent=1), encoding="utf-8")
+    return done
+
+
+def _tell(log: dg.DagsterLogManager, done: Landed) -> None:
+    """Say what was landed, refused and left waiting.
+
+    Raises:
+        dagster.Failure: rows of a file did not add up to its lines.
+    """
+    for report in done.reports:
+        log.info(
+            f"{report.file}: {report.form}; {report.lines} lines, {report.rows_in} rows in, "
+            f"{report.rows_kept} kept, {report.rows_quarantined} quarantined"
+        )
+    for name, why in done.refused.items():
+        log.warning(f"{name}: {why} (report beside it)")
+    for report in done.reports:
+        if not report.rows_kept:
+            log.warning(f"{report.file}: no row could be kept (report beside it)")
+    for name in done.waiting:
+        log.warning(f"{name}: still being written; it is taken once it rests")
+    if done.lost:
+        raise dg.Failure(f"rows were lost in {', '.join(done.lost)}: {done.refused[done.lost[0]]}")
+
+
+def _gfw_retrievals() -> dict[dt.date, dt.date]:
+    """Days of events fetched so far, each with the date of its last retrieval."""
+    stamps = sorted(one.name[:19] for one in _gfw_dir().glob("[0-9]*T*Z-*.json"))
+    return {
+        dt.date.fromisoformat(stamp[:10]): dt.date.fromisoformat(stamp[11:]) for stamp in stamps
+    }
+
+
+def _gfw_order(file: Path) -> str:
+    """When a file of events was got, for sorting: fetched files carry it in their names."""
+    told = re.search(r"\d{8}T\d{6}Z", file.name)
+    if told:
+        return told.group()
+    return f"{dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC):%Y%m%dT%H%M%SZ}"
+
+
+def fetch_gfw_events(day: dt.date, today: dt.date) -> str:
+    """Fetch a day where it is settled, and the days due again; what was done, in words.
+
+    Raises:
+        SourceUnavailable: no usable answer; the days fetched before stay.
+    """
+    days = gfw.due_again(_gfw_retrievals(), today)
+    if gfw.is_settled(day, today) and day not in days:
+        days.append(day)
+    pages = sum(fetch_gfw_day(one) for one in days)
+    told = f"{pages} pages of events of {len(days)} day(s)"
+    if not gfw.is_settled(day, today):
+        told += f"; {day} not asked: the service's data end {gfw.SETTLED.days} days before now"
+    return told
 
 
 def fetch_gfw_day(day: dt.date, fetcher: Fetcher | None = None) -> int:
@@ -186,13 +208,14 @@ def build_day_of_positions(context: dg.OpExecutionContext, network: Network) -> 
             "ais_day builds one day and none was chosen: launch it for a partition in the UI, or "
             "run `./run ais`, which builds every day that dropped files reach into"
         )
-    reports, refused = land_dropped()
+    done = _land()
+    _tell(context.log, done)
     on = dt.date.fromisoformat(context.partition_key)
     day = build_day(landed_dir(), positions_dir(), on)
     fetched = f"not asked: no network, or {GFW_TOKEN} is not set"
     if network.is_online() and os.environ.get(GFW_TOKEN):
         try:
-            fetched = f"{fetch_gfw_day(on)} pages of events"
+            fetched = fetch_gfw_events(on, dt.datetime.now(dt.UTC).date())
         except SourceUnavailable as error:
             fetched = f"no events: {error}"
             context.log.warning(fetched)
@@ -201,8 +224,8 @@ def build_day_of_positions(context: dg.OpExecutionContext, network: Network) -> 
         on,
         day,
         global_fishing_watch=fetched,
-        files_landed=len(reports),
-        files_refused=len(refused),
+        files_landed=len(done.reports),
+        files_refused=len(done.refused),
     )
 
 
@@ -232,16 +255,10 @@ def ais_day_job() -> None:
 @dg.op(name="land_ship_positions")
 def land_ship_positions(context: dg.OpExecutionContext) -> None:
     """Land every dropped file and build every day they reach into."""
-    reports, refused = land_dropped()
-    for name, why in refused.items():
-        context.log.warning(f"{name}: {why}")
-    for report in reports:
-        context.log.info(
-            f"{report.file}: {report.form}; {report.rows_in} rows in, {report.rows_kept} kept, "
-            f"{report.rows_quarantined} quarantined"
-        )
+    done = _land()
     for day in stale_days(landed_dir(), positions_dir()):
         _record_day(context, day, build_day(landed_dir(), positions_dir(), day))
+    _tell(context.log, done)
 
 
 @dg.job(
@@ -258,17 +275,25 @@ def ais_job() -> None:
     name="dropped_ship_positions",
     job=ais_job,
     minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
     description="Lands positions when the files in landing/ais change.",
 )
 def dropped_ship_positions() -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Ask for one run per set of dropped files."""
-    marks = [
-        f"{one.name}:{one.stat().st_size}:{one.stat().st_mtime_ns}" for one in dropped_files("ais")
-    ]
-    if marks:
-        yield dg.RunRequest(run_key="|".join(marks)[-900:])
-    else:
+    """Ask for one run per set of dropped files, once none of them changes any more."""
+    folder = _drop_dir("ais")
+    files = dropped_files(folder)
+    if not files:
         yield dg.SkipReason("nothing lies in landing/ais")
+        return
+    busy = set(files) - set(resting(files))
+    if busy:
+        yield dg.SkipReason(f"{len(busy)} of {len(files)} files in landing/ais still change")
+        return
+    # every file counts, whatever its name: a hash of all of them, never a shortened list
+    marks = [
+        (str(one.relative_to(folder)), one.stat().st_size, one.stat().st_mtime_ns) for one in files
+    ]
+    yield dg.RunRequest(run_key=hashlib.sha256(json.dumps(marks).encode()).hexdigest())
 
 
 @dg.asset(
@@ -373,10 +398,8 @@ def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:
     ]
     rows_in, rows_kept = (int(files[name].sum()) for name in ("rows_in", "rows_kept"))
     if reports:
-        status = (
-            f"{len(reports)} files, {files['positions'].sum()} positions on "
-            f"{len(day_reports(positions_dir()))} days"
-        )
+        days = [one.day for one in day_reports(positions_dir()) if one.rows_kept]
+        status = f"{len(reports)} files, {files['positions'].sum()} positions on {days_told(days)}"
     else:
         status = "no ship positions: the shipping tables are empty, estimates rest on figures"
     split = Split(
@@ -406,6 +429,33 @@ def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:
         return result(connection, "staged.ais_files", **noted)
 
 
+@dg.asset_check(
+    asset=["staged", "ais_files"],
+    name="every_line_of_a_ship_file_has_its_place",
+    blocking=True,
+    description="Lines counted in the bytes are header, blank, kept or quarantined, file by file.",
+)
+def every_line_has_its_place(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Hold the counts of each landed file against its lines and against what lies on disk."""
+    with warehouse.open().connect(read_only=True) as connection:
+        files = read_frame(connection, "staged.ais_files")
+    wrong = []
+    # files landed before lines were counted have none
+    for one in files.filter(pl.col("lines") > 0).iter_rows(named=True):
+        folder = landed_dir() / one["sha256"]
+        positions = sum(
+            pq.read_metadata(part).num_rows for part in folder.glob("positions*.parquet")
+        )
+        refused = pq.read_metadata(folder / "quarantine.parquet").num_rows
+        placed = one["header_lines"] + one["blank_lines"] + one["rows_kept"] + refused
+        if placed != one["lines"] or positions != one["positions"]:
+            wrong.append(f"{one['file']}: {one['lines']} lines, {placed} with a place")
+    return dg.AssetCheckResult(
+        passed=not wrong,
+        description="; ".join(wrong) or f"{files.height} files, every line in its place",
+    )
+
+
 @dg.asset(
     key=["staged", "gfw_events"],
     group_name="shipping",
@@ -416,10 +466,11 @@ def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:
     ),
 )
 def gfw_events(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Read every dropped response; an event that several files hold counts once."""
+    """Read every response; of an event that several files hold the newest statement counts."""
     splits: list[Split] = []
     refused: list[pl.DataFrame] = []
-    for file in [*dropped_files("gfw"), *sorted(_gfw_dir().glob("[0-9]*.json"))]:
+    files = [*dropped_files(_drop_dir("gfw")), *_gfw_dir().glob("[0-9]*.json")]
+    for file in sorted(files, key=lambda one: (_gfw_order(one), one.name), reverse=True):
         try:
             form = recognise(file)
             if form != "gfw_events":
@@ -450,7 +501,7 @@ def gfw_events(warehouse: WarehouseResource) -> dg.MaterializeResult:
         column=pl.lit("id"),
         value=pl.col("event_id"),
         rule=pl.lit("listed_in_several_files"),
-        reason=pl.lit("another file holds the same event: counted once"),
+        reason=pl.lit("a newer file holds the same event, and its end: counted once"),
     )
     split = Split(
         kept,
@@ -488,12 +539,12 @@ def vessel_statics(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Gather the particulars of every landed file."""
     frames = [
         pl.read_parquet(landed_dir() / one.sha256 / "statics.parquet").cast(
-            pl.Schema(STATIC_SCHEMA)
+            pl.Schema(STATIC_COLUMNS)
         )
         for one in landed_reports(landed_dir())
     ]
     with warehouse.open().connect() as connection:
-        statics = pl.concat([pl.DataFrame(schema=STATIC_SCHEMA), *frames])
+        statics = pl.concat([pl.DataFrame(schema=STATIC_COLUMNS), *frames])
         write_frame(connection, "shipping.vessel_statics", statics)
         return result(connection, "shipping.vessel_statics")
 
@@ -526,6 +577,18 @@ def vessels(warehouse: WarehouseResource) -> dg.MaterializeResult:
         )
 
 
+def _engine() -> Literal["duckdb", "spark"]:
+    """Where the stages run, by the variable DPRK_SHIPPING_ENGINE.
+
+    Raises:
+        dagster.Failure: it names no engine.
+    """
+    chosen = os.environ.get(ENGINE, "duckdb")
+    if chosen == "duckdb" or chosen == "spark":
+        return chosen
+    raise dg.Failure(f"{ENGINE} is {chosen!r}; it must be duckdb or spark")
+
+
 @dg.multi_asset(
     name="shipping_events",
     specs=[
@@ -551,6 +614,7 @@ def shipping_events(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResu
             _ais_dir() / "history",
             known,
             places=lambda points: places.measure(points, known, cache_dir=data_dir() / "cache"),
+            engine=_engine(),
         )
         for name in EVENTS:
             frame = empty_events(name) if update.events is None else update.events[name]
@@ -575,7 +639,7 @@ def shipping_events(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResu
             kinds={"duckdb", "polars"},
             deps=[
                 ["shipping", "port_calls"],
-                ["shipping", "gaps"],
+                ["shipping", "absences"],
                 ["shipping", "vessels"],
                 ["staged", "gfw_events"],
                 ["staged", "ports"],
@@ -614,7 +678,7 @@ def coal_loadings(
     with warehouse.open().connect() as connection:
         candidates = find_candidates(
             read_frame(connection, "shipping.port_calls"),
-            read_frame(connection, "shipping.gaps"),
+            read_frame(connection, "shipping.absences"),
             read_frame(connection, "staged.gfw_events"),
             read_frame(connection, "shipping.vessels"),
             read_frame(connection, "staged.ports"),

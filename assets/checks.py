@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dagster as dg
 
+from assets import listings, trade  # noqa: F401  they register their sources
+from assets.asking import asked_in, registered
 from assets.reference import TABLES
-from assets.resources import WarehouseResource
+from assets.resources import Snapshots, WarehouseResource
 
 
 def _count_check(table: str) -> dg.AssetChecksDefinition:
@@ -53,7 +55,7 @@ def _refused_check(table: str) -> dg.AssetChecksDefinition:
         with warehouse.open().connect(read_only=True) as connection:
             refused = connection.execute(
                 'select file, line, "column", reason from staged.quarantine '
-                "where source = $source order by file, line limit 20",
+                "where source = $source and rule != 'withdrawn' order by file, line limit 20",
                 {"source": table},
             ).fetchall()
         told = "\n".join(f"{file}, line {line}: {reason}" for file, line, _, reason in refused)
@@ -64,6 +66,41 @@ def _refused_check(table: str) -> dg.AssetChecksDefinition:
         )
 
     return none_refused
+
+
+@dg.asset_check(
+    asset=["published", "release"],
+    additional_deps=[dg.AssetKey(["raw", name]) for name in registered()],
+    blocking=True,
+    description=(
+        "Sources that this run asked over the network answered, and no fewer than last time. The "
+        "release is out either way, with what it rests on; the run is not called a success."
+    ),
+)
+def sources_answered(snapshots: Snapshots) -> dg.AssetCheckResult:
+    """Compare the answers of this run with the last time each source was asked."""
+    context = dg.AssetCheckExecutionContext.get()
+    outcomes = asked_in(context.run.run_id)
+    answered = [name for name, one in outcomes.items() if one.is_complete]
+    silent = sorted(set(outcomes) - set(answered))
+    store = snapshots.store()
+    lost = [
+        name
+        for name in silent
+        # the last asking is this run's
+        if [one.is_answered for one in store.asks(name)][-2:-1] == [True]
+    ]
+    told = f"{len(answered)} of {len(outcomes)} sources asked have answered"
+    if outcomes:
+        context.instance.add_run_tags(context.run.run_id, {"dprk/sources": told})
+    for name in silent:
+        told += f"\n{name}: {outcomes[name].outcome}"
+    is_outage = bool(outcomes) and (not answered or bool(lost))
+    return dg.AssetCheckResult(
+        passed=not is_outage,
+        description=told,
+        metadata={"asked": len(outcomes), "answered": len(answered), "lost": len(lost)},
+    )
 
 
 SOURCE_TABLES = tuple(kept.table for kept in TABLES)

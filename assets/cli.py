@@ -1,62 +1,81 @@
-"""What `./run` runs: a job in this process, with progress, then the answer."""
+"""What `./run` runs: a job in this process, with progress, then the answer; or a small command."""
 
 from __future__ import annotations
 
 import argparse
-import logging
+import difflib
+import errno
+import importlib.metadata
 import os
-import re
 import sys
 import time
-from typing import Any, TextIO
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
-import dagster as dg
-import duckdb
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from assets.definitions import defs
-from assets.loggers import LISTENERS
-from assets.schedules import MAIN_JOB
-from pipelines.paths import published_dir, shown, work_database
-from pipelines.publish.answer import COLUMNS, answer_table
-from pipelines.publish.release import DATABASE_NAME
-from pipelines.warehouse import Warehouse
+from pipelines.paths import REPOSITORY, data_dir, published_dir, shown
 
-_FOLD = re.compile(r"fold (\d+) of (\d+): (.*)")
+if TYPE_CHECKING:
+    import dagster as dg
+
+MAIN_JOB = "main"
 SILENT = {"loggers": {"console": {"config": {"level": "CRITICAL"}}}}
+FAILED, WRONG_CALL, NOT_ANSWERED = 1, 2, 3
+OUTAGE_CHECK = "sources_answered"
+_MIN_FREE_BYTES = 1_000_000_000
 
 
-class _StepProgress(logging.Handler):
-    """Moves the bar at each finished step."""
+class RunProblem(RuntimeError):
+    """What stands in the way of a run, in one sentence that says what to do."""
 
-    def __init__(self, progress: Progress, task: Any) -> None:
-        super().__init__(level=logging.DEBUG)
-        self.progress, self.task = progress, task
-        # what steps warned of, each once, to be told when the bar is gone
-        self.warnings: dict[str, None] = {}
 
-    def emit(self, record: logging.LogRecord) -> None:
-        told = getattr(record, "dagster_meta", {})
-        event, message = told.get("dagster_event"), str(told.get("orig_message", ""))
-        if event is None:
-            self._show_fold(message)
-            if record.levelno == logging.WARNING:
-                self.warnings[message] = None
-            return
-        kind = event.event_type_value
-        if kind == "STEP_START":
-            self.progress.update(self.task, description=str(event.step_key).replace("__", "/"))
-        elif kind in {"STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"}:
-            self.progress.advance(self.task)
+def say(console: Console, text: str) -> None:
+    """Plain text: names of files come from outside and are no markup."""
+    console.print(text, markup=False, highlight=False)
 
-    def _show_fold(self, message: str) -> None:
-        """A long step tells its own progress as 'fold 3 of 45: what'."""
-        told = _FOLD.match(message)
-        if told:
-            done, total, what = told.groups()
-            self.progress.update(self.task, description=f"{done}/{total} {what}")
+
+def check_surroundings() -> None:
+    """What would fail a run half-way is said before it begins.
+
+    Raises:
+        RunProblem: DPRK_AS_OF is no date, the folder cannot be written to, the disk is full, or the
+            clock stands before what was written here.
+    """
+    import datetime as dt
+    import shutil
+
+    from assets.resources import Sampling
+    from assets.running import clock_problem, folder_problem
+    from pipelines.paths import vintages_dir
+    from pipelines.publish.vintages import VintageStore
+
+    try:
+        last_month = Sampling().last_month()
+    except ValueError as error:
+        raise RunProblem(str(error)) from None
+    problem = folder_problem(data_dir())
+    if problem:
+        raise RunProblem(problem)
+    free = shutil.disk_usage(data_dir()).free
+    if free < _MIN_FREE_BYTES:
+        raise RunProblem(
+            f"only {free / 1e6:,.0f} MB are free for {shown(data_dir())}, a run needs "
+            f"{_MIN_FREE_BYTES / 1e6:,.0f}; free some, or point DPRK_DATA_DIR elsewhere"
+        )
+    entries = VintageStore(vintages_dir()).entries()
+    newest = entries[-1].published_at.replace(tzinfo=dt.UTC) if entries else None
+    now = dt.datetime.now(dt.UTC)
+    problem = clock_problem(now, newest)
+    if problem:
+        raise RunProblem(problem)
+    if last_month > now.date():
+        raise RunProblem(
+            f"DPRK_AS_OF asks for {last_month:%Y-%m}, a month that is not over; give a past day"
+        )
 
 
 def run_job(name: str, console: Console, *, run_config: dict[str, Any] | None = None) -> bool:
@@ -65,68 +84,104 @@ def run_job(name: str, console: Console, *, run_config: dict[str, Any] | None = 
     Returns:
         Whether it succeeded; failures are told on the console.
     """
-    job = defs.resolve_job_def(name)
-    steps = len(list(job.graph.nodes))
-    with (
-        Warehouse(work_database()).kept_open(),
-        dg.DagsterInstance.get() as instance,
-        Progress(
-            TextColumn("{task.description:<48.48}"),
-            BarColumn(bar_width=28),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        ) as progress,
-    ):
-        task = progress.add_task("starting", total=steps)
-        handler = _StepProgress(progress, task)
-        LISTENERS.append(handler)
-        try:
-            outcome = job.execute_in_process(
-                instance=instance,
-                raise_on_error=False,
-                # failures are told once, below, in our own words
-                run_config={**SILENT, **(run_config or {})},
-            )
-        finally:
-            LISTENERS.remove(handler)
-    for warning in handler.warnings:
-        # names of files come from outside: shown as text
-        console.print(f"warning: {warning}", markup=False, highlight=False)
+    outcome = execute(name, console, run_config=run_config)
     if not outcome.success:
         _tell_failures(outcome, console)
     return bool(outcome.success)
 
 
+def execute(
+    name: str, console: Console, *, run_config: dict[str, Any] | None = None
+) -> dg.ExecuteInProcessResult:
+    """Run a job and tell its warnings; alerts go out as they do for a run of the UI."""
+    import dagster as dg
+
+    from assets.alerting import alert_after
+    from assets.definitions import defs
+    from assets.loggers import LISTENERS
+    from assets.progress import Watch
+    from assets.progress import shown as shown_while
+    from assets.running import BEGUN_BY_TAG, PROCESS_TAG, fail_killed_runs, run_alone
+    from pipelines.paths import work_database
+    from pipelines.run_lock import process_mark
+    from pipelines.warehouse import Warehouse
+
+    job = defs.resolve_job_def(name)
+    with (
+        run_alone(
+            name,
+            waiting=lambda holder: say(console, f"waiting for {holder}, to end …"),
+            tell=lambda sentence: say(console, f"warning: {sentence}"),
+        ),
+        dg.DagsterInstance.get() as instance,
+    ):
+        for sentence in fail_killed_runs(instance):
+            say(console, f"warning: {sentence}")
+        watch = Watch(node.name for node in job.graph.nodes)
+        with Warehouse(work_database()).kept_open(), shown_while(watch, console):
+            LISTENERS.append(watch)
+            try:
+                outcome = job.execute_in_process(
+                    instance=instance,
+                    raise_on_error=False,
+                    # failures are told once, below, in our own words
+                    run_config={**SILENT, **(run_config or {})},
+                    tags={PROCESS_TAG: process_mark(), BEGUN_BY_TAG: "./run"},
+                )
+            finally:
+                LISTENERS.remove(watch)
+        for warning in watch.warnings:
+            say(console, f"warning: {warning}")
+        if outcome.success:
+            watch.keep_durations()
+        run = instance.get_run_by_id(outcome.run_id)
+        if run is not None:
+            alert_after(instance, run)
+    return outcome
+
+
 def _tell_failures(outcome: dg.ExecuteInProcessResult, console: Console) -> None:
+    from assets.running import mark_corrupt
+
+    told: set[str] = set()
     for event in outcome.all_events:
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
             check = event.asset_check_evaluation_data
-            if not check.passed:
+            # a warning is told by its asset
+            if not check.passed and check.severity.value == "ERROR":
                 console.print(
                     f"[bold red]check failed[/] {check.asset_key.to_user_string()}: "
                     f"{check.check_name}",
                     highlight=False,
                 )
-                console.print(f"  {check.description}", markup=False, highlight=False)
+                say(console, f"  {check.description}")
         elif event.is_step_failure:
             error = event.step_failure_data.error
             cause = error.cause if error and error.cause else error
             step = str(event.step_key).replace("__", "/")
             if cause is not None and "DagsterAssetCheckFailedError" not in (cause.cls_name or ""):
-                console.print(f"[bold red]failed[/] {step}")
-                console.print(f"  {cause.message.strip()}", markup=False, highlight=False)
+                message = cause.message.strip()
+                if mark_corrupt(message):
+                    message = (
+                        "the work database is damaged; run again: it is set aside and rebuilt from "
+                        f"the snapshots ({message.splitlines()[0][:160]})"
+                    )
+                if message not in told:
+                    console.print(f"[bold red]failed[/] {step}")
+                    say(console, f"  {message}")
+                told.add(message)
 
 
-def print_answer(console: Console) -> None:
-    """The answer table of the release that readers see now."""
-    database = published_dir() / DATABASE_NAME
-    if not database.exists():
+def print_answer(console: Console, release: Path | None = None) -> None:
+    """The answer table of a release: the one readers see now, unless another is given."""
+    from pipelines.publish.answer import COLUMNS, answer_table
+    from pipelines.publish.release import DATABASE_NAME, reading
+
+    folder = release or published_dir()
+    if not folder.exists():
         console.print("Nothing is published yet.")
         return
-    with duckdb.connect(str(database), read_only=True) as reader:
+    with reading(folder) as reader:
         rows = answer_table(reader)
     table = Table(
         title="What North Korea earns a year, nominal USD million",
@@ -139,11 +194,9 @@ def print_answer(console: Console) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
-    folder = published_dir()
-    console.print(f"report     {shown(folder / 'report.html')}", highlight=False)
-    console.print(f"database   {shown(database)}  (read-only, for BI tools)", highlight=False)
-    console.print(f"files      {shown(folder)}/parquet, csv, draws", highlight=False)
-    console.print("the UI     ./run ui", highlight=False)
+    say(console, f"report     {shown(folder / 'report.html')}")
+    say(console, f"database   {shown(folder / DATABASE_NAME)}  (read-only, for BI tools)")
+    say(console, f"files      {shown(folder)}/parquet, csv, draws")
 
 
 def _own_stdout() -> TextIO:
@@ -153,34 +206,164 @@ def _own_stdout() -> TextIO:
     return os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Entry point of `./run`; returns the exit status."""
-    names = sorted(job.name for job in defs.resolve_all_job_defs() if not job.name.startswith("__"))
-    parser = argparse.ArgumentParser(prog="./run", description="Run a job of the pipeline.")
-    parser.add_argument("job", nargs="?", default=MAIN_JOB, help="a job, or 'jobs', or 'answer'")
-    chosen = parser.parse_args(arguments)
-    console = Console(file=_own_stdout(), soft_wrap=not sys.stdout.isatty())
-    if chosen.job == "jobs":
-        console.print("\n".join(names))
-        return 0
-    if chosen.job == "answer":
-        print_answer(console)
-        return 0
-    if chosen.job not in names:
-        console.print(
-            f"There is no job {chosen.job!r}; there are: {', '.join(names)}.", markup=False
+def in_one_sentence(error: BaseException) -> str | None:
+    """What a person can do about an error that is none of the program's; None for any other."""
+    text = " ".join(str(error).split())
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in text:
+        return f"the disk of {shown(data_dir())} is full; free some space and run again"
+    if number in (errno.EROFS, errno.EACCES, errno.EPERM) or "Read-only file system" in text:
+        return (
+            f"{getattr(error, 'filename', None) or shown(data_dir())} cannot be written to; mend "
+            "its rights, or point DPRK_DATA_DIR (DAGSTER_HOME for the run history) elsewhere"
         )
-        return 2
+    return None
+
+
+def _job(name: str, console: Console) -> int:
     began = time.monotonic()
-    if not run_job(chosen.job, console):
-        console.print(
-            "The run failed. What was published before is unchanged; mend the above, run again."
-        )
-        return 1
-    console.print(f"{chosen.job} finished in {time.monotonic() - began:.1f} s")
-    if chosen.job == MAIN_JOB:
+    outcome = execute(name, console)
+    published = _released(outcome)
+    if not outcome.success:
+        _tell_failures(outcome, console)
+        if _is_only_outage(outcome):
+            say(console, f"{name} ended, but its sources did not answer; run it again later")
+            if name != MAIN_JOB:
+                return NOT_ANSWERED
+        elif published is None:
+            console.print(
+                "The run failed. What was published before is unchanged; mend the above, run again."
+            )
+            return FAILED
+        else:
+            say(console, f"{name} published, but see above ({time.monotonic() - began:.1f} s)")
+    else:
+        say(console, f"{name} finished in {time.monotonic() - began:.1f} s")
+    if name == MAIN_JOB:
         print_answer(console)
-    return 0
+        for sentence in (published or "").split("\n\n"):
+            say(console, f"changed    {sentence}") if sentence else None
+        say(console, "the UI     ./run ui")
+    return 0 if outcome.success else NOT_ANSWERED
+
+
+def _released(outcome: dg.ExecuteInProcessResult) -> str | None:
+    """What the release step of a run said of the moves; None when the run got to no release."""
+    for event in outcome.all_events:
+        if event.is_step_materialization:
+            made = event.step_materialization_data.materialization
+            if made.asset_key.path[-1] == "release":
+                return str(getattr(made.metadata.get("what_changed"), "value", ""))
+    return None
+
+
+def _is_only_outage(outcome: dg.ExecuteInProcessResult) -> bool:
+    """Whether nothing failed but the check that sources answered."""
+    failed = [
+        str(event.step_key).rsplit("__", 1)[-1]
+        for event in outcome.all_events
+        if event.is_step_failure
+    ]
+    return failed == [f"release_{OUTAGE_CHECK}"]
+
+
+def _version() -> str:
+    with (REPOSITORY / "pyproject.toml").open("rb") as file:
+        ours = tomllib.load(file)["project"]["version"]
+    found = ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in ("dagster", "duckdb", "polars")
+    )
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    return f"dprk-revenue {ours} (Python {python}, {found})"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _jobs() -> dict[str, Any]:
+    from assets.definitions import defs
+
+    found = {job.name: job for job in defs.resolve_all_job_defs() if not job.name.startswith("__")}
+    return dict(sorted(found.items()))
+
+
+def _describe(job: Any) -> str:
+    """Steps, last duration and options of a job."""
+    from assets.progress import known_durations
+
+    known = known_durations()
+    steps = [node.name for node in job.graph.nodes]
+    timed = [known[step] for step in steps if step in known]
+    took = f"{_minutes(sum(timed))} last time" if timed else "not timed here yet"
+    return f"{len(steps)} steps, {took}"
+
+
+OPTIONS = """Options are environment variables: DPRK_ONLINE=1 fetches, DPRK_AS_OF=YYYY-MM-DD
+estimates as of a past day, DPRK_DATA_DIR moves the data folder. README.md lists them all."""
+
+
+def _commands() -> dict[str, tuple[str, Callable[[list[str], Console], int]]]:
+    from assets import commands
+
+    return commands.COMMANDS
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point of `./run`; returns the exit status.
+
+    0 done; 1 failed, readers keep the last release; 2 called wrongly; 3 published, but sources that
+    were asked did not answer.
+    """
+    console = Console(file=_own_stdout(), soft_wrap=not sys.stdout.isatty())
+    try:
+        return _main(sys.argv[1:] if arguments is None else arguments, console)
+    except RunProblem as problem:
+        say(console, str(problem))
+        return FAILED
+    except KeyboardInterrupt:
+        say(console, "Stopped. What was published before is unchanged.")
+        return 130
+    except Exception as error:
+        sentence = in_one_sentence(error)
+        if sentence is None:
+            raise
+        say(console, sentence)
+        return FAILED
+
+
+def _main(arguments: list[str], console: Console) -> int:
+    parser = argparse.ArgumentParser(prog="./run", add_help=False)
+    parser.add_argument("command", nargs="?", default=MAIN_JOB)
+    parser.add_argument("rest", nargs=argparse.REMAINDER)
+    parser.add_argument("--version", action="store_true")
+    chosen = parser.parse_args(arguments)
+    if chosen.version:
+        say(console, _version())
+        return 0
+    commands = _commands()
+    if chosen.command in commands:
+        return commands[chosen.command][1](chosen.rest, console)
+    wants_help = bool({"-h", "--help"} & set(chosen.rest))
+    if not wants_help:
+        check_surroundings()
+    jobs = _jobs()
+    if chosen.command == "jobs":
+        for name, job in jobs.items():
+            say(console, f"{name:<16} {job.description or ''} ({_describe(job)})")
+        return 0
+    if chosen.command not in jobs:
+        known = [*jobs, *commands, "jobs", "ui", "test", "check"]
+        near = difflib.get_close_matches(chosen.command, known, n=1)
+        hint = f"did you mean ./run {near[0]}?" if near else f"there are: {', '.join(known)}."
+        say(console, f"There is no job or command {chosen.command!r}; {hint}")
+        return WRONG_CALL
+    if wants_help:
+        job = jobs[chosen.command]
+        say(console, f"./run {job.name}: {job.description or ''}")
+        say(console, f"{_describe(job)}\n{OPTIONS}")
+        return 0
+    return _job(chosen.command, console)
 
 
 if __name__ == "__main__":

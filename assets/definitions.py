@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +18,7 @@ MODULES = (
     "assets.landing",
     "assets.reference",
     "assets.trade",
+    "assets.satellite",
     "assets.listings",
     "assets.ais",
     "assets.demo",
@@ -26,6 +28,7 @@ MODULES = (
     "assets.backtest",
     "assets.checks",
     "assets.schedules",
+    "assets.alerting",
 )
 
 # what define_asset_job returns: its class has no public name
@@ -50,6 +53,24 @@ def _found(modules: list[ModuleType], kind: type[Any]) -> list[Any]:
     return list(found.values())
 
 
+# new evidence sets going what rests on it; a table that says the same as before does not
+AFTER_NEW_EVIDENCE = dg.AutomationCondition.eager().replace(
+    "newly_updated_without_root", dg.AutomationCondition.data_version_changed()
+)
+_AUTOMATIC = {"facts", "estimates", "network", "published"}
+# who answers for a layer's tables
+_OWNERS = {"raw": "sources", "staged": "sources", "published": "releases", "network": "network"}
+
+
+def _told(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Owner of every table, and what sets it going."""
+    layer = spec.key.path[0]
+    return spec.replace_attributes(
+        owners=spec.owners or [f"team:{_OWNERS.get(layer, 'estimates')}"],
+        automation_condition=AFTER_NEW_EVIDENCE if layer in _AUTOMATIC else None,
+    )
+
+
 def build_definitions() -> dg.Definitions:
     """Everything the modules define, run in one process: one writer per DuckDB file."""
     modules = [importlib.import_module(name) for name in MODULES]
@@ -57,8 +78,17 @@ def build_definitions() -> dg.Definitions:
     # a checks definition is an assets definition too
     assets = [one for one in _found(modules, dg.AssetsDefinition) if one not in checks]
     known = {key for one in assets for key in one.keys}
+    whole: list[dg.AssetsDefinition | dg.AssetSpec] = [
+        *assets,
+        *build_assets(known),
+        *_found(modules, dg.AssetSpec),
+    ]
+    with warnings.catch_warnings():
+        # code links are called beta by Dagster, once an asset
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        linked = dg.with_source_code_references(whole)
     return dg.Definitions(
-        assets=[*assets, *build_assets(known), *_found(modules, dg.AssetSpec)],
+        assets=dg.map_asset_specs(_told, linked),  # ty: ignore[no-matching-overload]
         asset_checks=checks,
         jobs=_found(modules, dg.JobDefinition) + _found(modules, UNRESOLVED_JOB),
         schedules=_found(modules, dg.ScheduleDefinition),

@@ -20,6 +20,8 @@ from pipelines.warehouse import build_table, read_frame
         ["staged", "held_back_reasons"],
         ["facts", "trade_observations"],
         ["facts", "ais_observations"],
+        ["facts", "satellite_observations"],
+        ["facts", "source_observations"],
     ],
     description=(
         "The ledger: everything known about a latent quantity, one statement by one origin about "

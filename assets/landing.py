@@ -47,7 +47,11 @@ from pipelines.sources import (
     pink_sheet,
     un_sc,
 )
+from pipelines.sources.editions import as_of_dropped, told_of
+from pipelines.sources.eu_fsf import read as eu_fsf
 from pipelines.sources.figures import parse_figures
+from pipelines.sources.folders import list_folders
+from pipelines.sources.uk_sanctions import read as uk_sanctions
 from pipelines.warehouse import write_frame
 
 # folders inside the landing folder that other assets work on
@@ -71,9 +75,19 @@ def landing_dir() -> Path:
 
 
 def _taken(
-    store: SnapshotStore, source: str, licence: str, parse: Parse, part: str | None
+    store: SnapshotStore,
+    source: str,
+    licence: str,
+    parse: Parse,
+    part: str | None,
+    *,
+    is_edition: bool = True,
 ) -> Callable[[Path, str], Loaded]:
-    """Read a whole file against its contract, then keep its bytes."""
+    """Read a whole file against its contract, then keep its bytes.
+
+    An edition has its place by the day it speaks of; pieces whose rows carry their own days, and
+    tables edited by hand, have it by the day they came.
+    """
 
     def load(path: Path, name: str) -> Loaded:
         size = path.stat().st_size
@@ -85,9 +99,11 @@ def _taken(
         split = parse(content, name)
         sha256 = hashlib.sha256(content).hexdigest()
         place = name if part is None else part
-        known = any(one.sha256 == sha256 and one.part == place for one in store.retrievals(source))
-        if not known:
-            store.put(
+        held = [one for one in store.retrievals(source) if one.part == place]
+        note = ""
+        if all(one.sha256 != sha256 for one in held):
+            by_day = is_edition and part is not None
+            kept = store.put(
                 source,
                 content,
                 url=f"file:{name}",
@@ -95,14 +111,16 @@ def _taken(
                 retrieved_at=dt.datetime.now(dt.UTC),
                 http_status=0,
                 part=place,
+                as_of=as_of_dropped(source, content, name) if by_day else None,
             )
+            note = told_of(kept, held) if by_day else ""
         refused = [
             (int(line), str(column), str(reason))
             for line, column, reason in split.quarantined.select("line", "column", "reason")
             .head(20)
             .iter_rows()
         ]
-        return Loaded(source, split.rows_in, split.kept.height, refused)
+        return Loaded(source, split.rows_in, split.kept.height, refused, note)
 
     return load
 
@@ -283,6 +301,22 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
                 ).splits[source],
             ),
         ),
+        kind(
+            "UK Sanctions List",
+            "UK-Sanctions-List.csv, first line Report Date: …",
+            lambda _, head: uk_sanctions.recognise(head),
+            uk_sanctions.SOURCE,
+            uk_sanctions.LICENCE,
+            lambda content, _: uk_sanctions.splits_of(content, at),
+        ),
+        kind(
+            "EU consolidated list",
+            "xmlFullSanctionsList_1_1.xml, document element export",
+            lambda _, head: _root_of(head) == "export" and b"generationDate" in head,
+            eu_fsf.SOURCE,
+            eu_fsf.LICENCE,
+            lambda content, _: eu_fsf.splits_of(content, at),
+        ),
         Kind(
             "FollowTheMoney entities",
             "JSON lines as OpenSanctions publishes them, the file's name saying one of "
@@ -335,6 +369,18 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
             china_customs.LICENCE,
             lambda content, name: china_customs.parse_china_customs(content, file=name),
             part=None,
+        ),
+        *(
+            kind(
+                folder.name,
+                folder.dropped,
+                lambda path, head, folder=folder: folder.recognise(head),
+                folder.name,
+                folder.licence,
+                folder.parse,
+                part="" if folder.is_one_file else None,
+            )
+            for folder in list_folders()
         ),
         Kind(
             "figure table",
@@ -394,9 +440,9 @@ def _figures(store: SnapshotStore) -> Callable[[Path, str], Loaded]:
                 for line, reason in split.quarantined.select("line", "reason").head(20).iter_rows()
             )
             raise FileRefused(f"{name}: {split.rows_quarantined} rows break a rule: {told}")
-        return _taken(store, f"{stream}_{FIGURES}", FIGURE_LICENCE, lambda *_: split, "")(
-            path, name
-        )
+        kept = f"{stream}_{FIGURES}"
+        load_table = _taken(store, kept, FIGURE_LICENCE, lambda *_: split, "", is_edition=False)
+        return load_table(path, name)
 
     return load
 

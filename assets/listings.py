@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 import polars as pl
 
+from assets.asking import ask, register
 from assets.resources import Network, Snapshots, WarehouseResource
-from assets.tables import note_source, table_metadata
+from assets.tables import data_version, last_asking, note_source, table_metadata
 from pipelines.quarantine import Split, empty_quarantine
 from pipelines.schemas.listings import (
     ListedAddresses,
@@ -19,6 +20,7 @@ from pipelines.schemas.listings import (
     ListingChanges,
     polars_schema,
 )
+from pipelines.snapshots import SnapshotStore
 from pipelines.sources.http import Fetcher
 from pipelines.sources.list_editions import (
     LISTS,
@@ -29,7 +31,7 @@ from pipelines.sources.list_editions import (
     stage_list,
 )
 from pipelines.sources.staging import instant_of
-from pipelines.warehouse import has_table, replace_rows, write_frame
+from pipelines.warehouse import write_frame
 
 RETRIEVAL_SCHEMA = {
     "part": pl.String,
@@ -38,12 +40,6 @@ RETRIEVAL_SCHEMA = {
     "retrieved_at": pl.Datetime("us"),
     "http_status": pl.Int64,
     "licence": pl.String,
-}
-FETCH_SCHEMA = {
-    "source": pl.String,
-    "attempted_at": pl.Datetime("us"),
-    "is_complete": pl.Boolean,
-    "outcome": pl.String,
 }
 TABLES = {
     "listed_parties": (
@@ -78,15 +74,12 @@ def _raw_asset(official: OfficialList) -> dg.AssetsDefinition:
         ),
     )
     def raw(
-        warehouse: WarehouseResource, snapshots: Snapshots, network: Network
+        warehouse: WarehouseResource,
+        snapshots: Snapshots,
+        network: Network,
     ) -> dg.MaterializeResult:
         store = snapshots.store()
-        if not network.is_online():
-            done = Refreshed("not asked: the run is offline", is_complete=False, stored=0)
-        elif network.as_of():
-            done = Refreshed("not asked: the run is of a past day", is_complete=True, stored=0)
-        else:
-            done = refresh_list(store, official, Fetcher())
+        done = ask(official.source, store, network)
         if not done.is_complete:
             dg.get_dagster_logger().info(done.outcome)
         retrievals = pl.DataFrame(
@@ -104,22 +97,9 @@ def _raw_asset(official: OfficialList) -> dg.AssetsDefinition:
             schema=RETRIEVAL_SCHEMA,
             orient="row",
         )
-        attempt = pl.DataFrame(
-            [
-                (
-                    official.source,
-                    dt.datetime.now(dt.UTC).replace(tzinfo=None),
-                    done.is_complete,
-                    done.outcome,
-                )
-            ],
-            schema=FETCH_SCHEMA,
-            orient="row",
-        )
         table = f"raw.{official.source}"
         with warehouse.open().connect() as connection:
             write_frame(connection, table, retrievals)
-            replace_rows(connection, "raw.fetches", attempt, column="source", value=official.source)
             return dg.MaterializeResult(
                 metadata={
                     **table_metadata(connection, table),
@@ -131,6 +111,13 @@ def _raw_asset(official: OfficialList) -> dg.AssetsDefinition:
     return raw
 
 
+def _refresh(official: OfficialList) -> Callable[[SnapshotStore, Network], Refreshed]:
+    return lambda store, network: refresh_list(store, official, Fetcher())
+
+
+for one in LISTS:
+    # lists of one publisher share the first word of their names
+    register(one.source, _refresh(one), publisher=one.source.split("_")[0])
 RAW_ASSETS = [_raw_asset(official) for official in LISTS]
 
 
@@ -143,7 +130,14 @@ def _status(official: OfficialList, staged: StagedList, outcome: str) -> tuple[s
     if staged.retrieved_at is None:
         words, is_stale = [f"no data; {official.to_get_it}"], False
     else:
+        printed = staged.listing.edition.edition_on if staged.listing else None
         words = [f"snapshot of {staged.retrieved_at:%Y-%m-%d}"]
+        if printed is not None:
+            words = [f"edition of {printed}"]
+        elif staged.is_undated:
+            words = ["an undated file, dropped by hand: which day it is of is not known"]
+        if staged.missing:
+            words.append(f"MISSING: {'; '.join(staged.missing)}")
         is_stale = (now - staged.retrieved_at).days > official.stale_days
     if outcome:
         words.append(outcome)
@@ -170,21 +164,15 @@ def official_lists(
 ) -> Iterator[dg.MaterializeResult]:
     """Stage the newest readable edition of every list; a list that drifted stops alone."""
     store = snapshots.store()
+    at = instant_of(network.as_of())
     found = {name: [_empty(name)] for name in TABLES}
     with warehouse.open().connect() as connection:
         for official in LISTS:
-            staged = stage_list(store, official, as_of=instant_of(network.as_of()))
+            staged = stage_list(store, official, as_of=at)
             for message in staged.drift:
                 dg.get_dagster_logger().error(message)
-            outcome = (
-                connection.execute(
-                    "select outcome from raw.fetches where source = $source",
-                    {"source": official.source},
-                ).fetchone()
-                if has_table(connection, "raw.fetches")
-                else None
-            )
-            status, is_stale = _status(official, staged, outcome[0] if outcome else "")
+            asks = store.asks(official.source, at)
+            status, is_stale = _status(official, staged, last_asking(asks))
             listing = staged.listing
             empty = Split(_empty("listed_parties"), empty_quarantine(), 0)
             splits = listing.splits if listing else {official.source: empty}
@@ -199,6 +187,10 @@ def official_lists(
                     is_stale=is_stale,
                     as_of=listing.edition.edition_on if listing else None,
                     retrieved_at=listing.edition.retrieved_at if listing else None,
+                    cadence=official.cadence,
+                    store=store,
+                    asked_as=official.source,
+                    now=at,
                 )
             if listing is not None:
                 found["listed_parties"].append(listing.parties)
@@ -213,6 +205,7 @@ def official_lists(
             yield dg.MaterializeResult(
                 asset_key=["staged", name],
                 metadata=table_metadata(connection, f"staged.{name}"),
+                data_version=data_version(connection, f"staged.{name}"),
             )
 
 

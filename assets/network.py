@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 import duckdb
+import numpy as np
 import pandera.polars as pa
 import polars as pl
 
@@ -15,32 +18,68 @@ from assets.checks import _count_check, _refused_check
 from assets.reference import LICENCE, _keep_bytes
 from assets.resources import Sampling, Snapshots, WarehouseResource
 from assets.tables import note_source, result
+from pipelines.network import acts as network_acts
 from pipelines.network.attribution import CENT
-from pipelines.network.entities import from_lists, list_keys_of, merge, parties_frame
+from pipelines.network.banks import (
+    STATE_BANK,
+    bank_exposure,
+    channel_links,
+    chinese_bank_tiers,
+    chinese_banks,
+    throughput,
+)
+from pipelines.network.campaign import (
+    campaign_designations,
+    campaign_monthly,
+    dated_entries,
+    designation_lag,
+    joint_statements,
+    lag_summary,
+)
+from pipelines.network.corrections import blame, corrections_of, mend
+from pipelines.network.entities import (
+    LIST_VOICES,
+    from_lists,
+    list_keys_of,
+    lists_loaded,
+    merge,
+    parties_frame,
+    typed_links,
+)
 from pipelines.network.evidence import (
-    apply_corrections,
     calibrate,
     check_grades,
     classify,
     link_probabilities,
-    unpublishable_persons,
+    publishable,
 )
-from pipelines.network.resolution import decide, exact_pairs, join_parties, name_pairs
+from pipelines.network.resolution import (
+    decide,
+    exact_pairs,
+    join_parties,
+    name_pairs,
+    person_pairs,
+)
 from pipelines.network.run import (
-    Run,
+    Interdiction,
     attribute_all,
     attribution_table,
-    bank_exposure,
-    campaign_designations,
-    campaign_monthly,
     conservation_table,
-    designation_dates,
-    designation_lag,
     interdict,
     scenarios_of,
     undesignated_share,
 )
+from pipelines.network.status import (
+    delistings,
+    designations,
+    legal_status,
+    public_by,
+    standing,
+    traced,
+)
+from pipelines.quarantine import empty_quarantine
 from pipelines.schemas import network as contracts
+from pipelines.schemas.listings import ListedParties, polars_schema
 from pipelines.sources.tables import parse_table
 from pipelines.versions import code_version, hash_frame
 from pipelines.warehouse import (
@@ -50,6 +89,7 @@ from pipelines.warehouse import (
     is_current,
     read_frame,
     record,
+    sql_of,
     write_frame,
 )
 
@@ -58,18 +98,25 @@ K_MAX = 10
 SENSITIVITY_DRAWS = 50
 FEWEST_DRAWS = 10
 SLACKS = (1.0, 1.5, 3.0)
-FIRST_YEAR = 2013
-RECENT_YEARS = 5
+# a test of the method needs an order of names, not tails
+PAST_DRAWS = 400
+# how long a name has to come true
+BACKTEST_MONTHS = 24
 
+CORRECTIONS = "network_corrections"
 FILES: dict[str, tuple[type[pa.DataFrameModel], str]] = {
     "network_entities": (contracts.NetworkEntities, "Parties our cited cases name."),
     "network_links": (
         contracts.NetworkLinks,
         "Relations between parties, and which way money runs.",
     ),
+    "relation_types": (contracts.RelationTypes, "Kinds of relation; which may carry money."),
     "network_statements": (contracts.NetworkStatements, "Who says what, when, where it was read."),
+    "network_status_ends": (contracts.NetworkStatusEnds, "When and by what a legal act ended."),
     "network_amounts": (contracts.NetworkAmounts, "Documented sums of dollars, placed once."),
-    "network_corrections": (contracts.NetworkCorrections, "Cells set right, with the reason."),
+    "network_headcounts": (contracts.NetworkHeadcounts, "Workers documented at one employer."),
+    "network_bank_notes": (contracts.NetworkBankNotes, "Shares and counts of banks, as stated."),
+    CORRECTIONS: (contracts.NetworkCorrections, "Cells set right, with the reason."),
     "evidence_grades": (contracts.EvidenceGrades, "How far each class of statement is trusted."),
     "network_settings": (contracts.NetworkSettings, "Judged settings of the network model."),
     "replaceability": (contracts.Replaceability, "How much of a removed party comes back."),
@@ -77,9 +124,12 @@ FILES: dict[str, tuple[type[pa.DataFrameModel], str]] = {
     "campaign_events": (contracts.CampaignEvents, "Dated acts of the campaign and the tests."),
     "missile_tests_yearly": (contracts.MissileTestsYearly, "Counts of missiles a year, by source."),
     "un_statement_endorsers": (contracts.StatementEndorsers, "Who joined which joint statement."),
+    "stream_eras": (contracts.StreamEras, "When the trade of a stream was banned."),
+    "act_days": (contracts.ActDays, "Past days on which the choice of acts is tested."),
 }
 
 LISTED = ("listed_parties", "listed_aliases", "listed_links")
+CHANGES = "listing_changes"
 
 
 def _staged_asset(table: str, contract: type[pa.DataFrameModel], about: str) -> dg.AssetsDefinition:
@@ -87,20 +137,37 @@ def _staged_asset(table: str, contract: type[pa.DataFrameModel], about: str) -> 
         key=["staged", table],
         group_name="staged",
         kinds={"duckdb", "polars"},
-        deps=[["raw", "landed_files"]],
-        description=f"{about} Hand-kept in {table}.csv.",
+        deps=[
+            ["raw", "landed_files"],
+            *([] if table == CORRECTIONS else [["staged", CORRECTIONS]]),
+        ],
+        description=f"{about} Hand-kept in {table}.csv, corrections applied.",
     )
     def staged_table(warehouse: WarehouseResource, snapshots: Snapshots) -> dg.MaterializeResult:
         content, is_embedded = _keep_bytes(snapshots, table, f"{table}.csv")
-        split = parse_table(
-            content,
-            contract,
-            contracts.columns_of(contract),
-            source=table,
-            file=f"{table}.csv",
-        )
         with warehouse.open().connect() as connection:
-            write_frame(connection, f"staged.{table}", split.kept.drop("line"))
+            touched: dict[int, str] = {}
+
+            def corrected(text: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+                if table not in contracts.CORRECTABLE:
+                    return text, empty_quarantine()
+                every = read_frame(connection, f"staged.{CORRECTIONS}")
+                done = mend(text, corrections_of(table, every), file=table)
+                touched.update(done.touched)
+                return done.text, done.withdrawn
+
+            split = parse_table(
+                content,
+                contract,
+                contracts.columns_of(contract),
+                source=table,
+                file=f"{table}.csv",
+                mend=corrected,
+            )
+            blame(split.quarantined, touched)
+            # a correction is named by its line; other tables need theirs no more
+            kept = split.kept if table == CORRECTIONS else split.kept.drop("line")
+            write_frame(connection, f"staged.{table}", kept)
             counts = note_source(
                 connection,
                 table,
@@ -124,15 +191,32 @@ def _settings(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[float, f
     return {name: (value, low, high) for name, value, low, high in rows.iter_rows()}
 
 
-def _corrected(
-    connection: duckdb.DuckDBPyConnection, staged: str, table: str, key: str
-) -> pl.DataFrame:
-    return apply_corrections(
-        read_frame(connection, f"staged.{staged}"),
-        read_frame(connection, "staged.network_corrections"),
-        table=table,
-        key=key,
-    )
+def _as_of(connection: duckdb.DuckDBPyConnection) -> dt.date:
+    """The day the network speaks of: DPRK_AS_OF, else the latest of this month's first day and the
+    last day anything on hand is dated to, so that the same evidence gives the same tables.
+
+    Raises:
+        ValueError: DPRK_AS_OF is not a date.
+    """
+    asked = os.environ.get("DPRK_AS_OF", "")
+    if asked:
+        try:
+            return dt.date.fromisoformat(asked)
+        except ValueError as error:
+            raise ValueError(f"DPRK_AS_OF is {asked!r}; give a date as YYYY-MM-DD") from error
+    today = dt.datetime.now(dt.UTC).date()
+    latest = ["select max(stated_on) from staged.network_statements"]
+    if has_table(connection, "staged.listed_parties"):
+        latest.append(
+            "select max(coalesce(listed_on, edition_on, retrieved_at::date)) "
+            "from staged.listed_parties where is_dprk"
+        )
+    days = [today.replace(day=1)]
+    for sql in latest:
+        found = connection.execute(sql).fetchone()
+        if found and found[0] and found[0] <= today:
+            days.append(found[0])
+    return max(days)
 
 
 def _listed(
@@ -149,26 +233,32 @@ def _listed(
     key=["network", "entities"],
     group_name="network",
     kinds={"python", "duckdb"},
-    deps=[["staged", table] for table in (*FILES, *LISTED)],
+    deps=[["staged", table] for table in (*FILES, *LISTED, CHANGES)],
     description=(
         "Parties, relations and statements of our cited cases and of the official lists, resolved "
-        "into one; also writes network.links, network.link_statements, network.entity_pairs. "
-        "Grain: entity_id."
+        "into one; also writes network.links, network.link_statements, network.legal_status, "
+        "network.entity_pairs, network.amounts, network.lists. Grain: entity_id."
     ),
 )
 def entities(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Join, resolve, grade; mark what may be published."""
+    """Join, resolve, grade; keep the ledger; mark what may be published."""
     with warehouse.open().connect() as connection:
-        own = _corrected(connection, "network_entities", "entities", "entity_id")
-        links = _corrected(connection, "network_links", "links", "link_id")
-        said = _corrected(connection, "network_statements", "link_statements", "statement_id")
+        own = read_frame(connection, "staged.network_entities")
+        types = read_frame(connection, "staged.relation_types")
+        links = read_frame(connection, "staged.network_links")
+        said = read_frame(connection, "staged.network_statements")
         amounts = read_frame(connection, "staged.network_amounts")
         decisions = read_frame(connection, "staged.entity_decisions")
         grades = read_frame(connection, "staged.evidence_grades")
         settings = _settings(connection)
+        as_of = _as_of(connection)
         parties = own.join(
             list_keys_of(said, own), left_on="entity_id", right_on="about", how="left"
-        ).with_columns(list_source=pl.lit("own"))
+        ).with_columns(
+            list_source=pl.lit("own"),
+            birth_dates=pl.lit(None, dtype=pl.String),
+            passport_numbers=pl.lit(None, dtype=pl.String),
+        )
         listed = _listed(connection)
         list_ties: list[str] = []
         rows_in = (parties.height, links.height, said.height)
@@ -178,6 +268,7 @@ def entities(warehouse: WarehouseResource) -> dg.MaterializeResult:
             parties = pl.concat([parties, more.select(parties.columns)])
             links = pl.concat([links, more_links.select(links.columns)])
             said = pl.concat([said, more_said.select(said.columns)])
+        links = typed_links(links, types, parties)
         frame = parties_frame(parties)
         documented: dict[str, float] = {}
         for held_by, usd, held_back in amounts.select("parties", "usd", "held_back").iter_rows():
@@ -185,7 +276,9 @@ def entities(warehouse: WarehouseResource) -> dg.MaterializeResult:
                 for name in held_by.split(";"):
                     documented[name] = documented.get(name, 0.0) + usd
         pairs = decide(
-            exact_pairs(frame),
+            pl.concat([exact_pairs(frame), person_pairs(frame)]).unique(
+                ["left_id", "right_id"], keep="first", maintain_order=True
+            ),
             name_pairs(frame),
             decisions,
             documented_usd=documented,
@@ -196,38 +289,36 @@ def entities(warehouse: WarehouseResource) -> dg.MaterializeResult:
         canonical, pairs = joined.canonical, joined.pairs
         whole, ties, statements = merge(parties, links, said, canonical, list_ties)
         statements = classify(statements, grades)
-        probability = link_probabilities(
-            statements, ties, contested_factor=settings["contested_factor"][0]
-        )
-        hidden = unpublishable_persons(whole, statements)["entity_id"].to_list()
-        asserted = statements.filter(~pl.col("kind").is_in(["inferred", "reply"]))["about"]
-        whole = whole.join(
-            designation_dates(statements).rename({"is_edition_date": "is_designation_undated"}),
-            on="entity_id",
-            how="left",
-        ).with_columns(
-            is_publishable=~pl.col("entity_id").is_in(hidden)
-            & pl.col("entity_id").is_in(asserted.implode())
-        )
-        shown = whole.filter("is_publishable")["entity_id"]
-        ties = ties.join(probability, on="link_id", how="left").with_columns(
-            is_publishable=pl.col("link_id").is_in(asserted.implode())
-            & ~pl.col("only_inferred")
-            & pl.col("source_id").is_in(shown.implode())
-            & pl.col("target_id").is_in(shown.implode())
-        )
-        write_frame(connection, "network.entities", whole)
-        write_frame(connection, "network.links", ties)
-        write_frame(connection, "network.link_statements", statements)
-        write_frame(connection, "network.entity_pairs", pairs)
         heads = pl.col("parties").str.split(";").list.eval(pl.element().replace(canonical))
+        write_frame(connection, "network.all_entities", whole)
+        write_frame(connection, "network.all_links", ties)
+        write_frame(connection, "network.all_statements", statements)
+        named = frame.select(
+            "party_id", name=pl.col("names").list.first(), list="list_source"
+        ).with_columns(head=pl.col("party_id").replace_strict(canonical, return_dtype=pl.String))
+        for side in ("left", "right"):
+            pairs = pairs.join(
+                named.rename({one: f"{side}_{one}" for one in ("name", "list", "head")}),
+                left_on=f"{side}_id",
+                right_on="party_id",
+                how="left",
+                maintain_order="left",
+            )
+        write_frame(connection, "network.entity_pairs", pairs)
         write_frame(
-            connection, "network.amounts", amounts.with_columns(parties=heads.list.join(";"))
+            connection, "network.all_amounts", amounts.with_columns(parties=heads.list.join(";"))
         )
+        write_frame(
+            connection, "network.lists", lists_loaded(None if listed is None else listed[0])
+        )
+        day = _network_on(connection, as_of)
+        for table in ("entities", "links", "link_statements", "legal_status", "amounts"):
+            write_frame(connection, f"network.{table}", getattr(day, table))
         outcome = dict(pairs.group_by("outcome").len().iter_rows())
         return result(
             connection,
             "network.entities",
+            as_of=as_of.isoformat(),
             own_parties=rows_in[0],
             own_links=rows_in[1],
             own_statements=rows_in[2],
@@ -236,8 +327,72 @@ def entities(warehouse: WarehouseResource) -> dg.MaterializeResult:
             statements=statements.height,
             pairs_merged=outcome.get("merged", 0),
             pairs_waiting_for_review=outcome.get("waits", 0),
-            persons_held_back=len(hidden),
+            held_back=day.entities.filter(~pl.col("is_publishable")).height,
         )
+
+
+@dataclass(frozen=True)
+class NetworkOn:
+    """The network as anybody could know it on a day; names of fields are names of tables."""
+
+    as_of: dt.date
+    entities: pl.DataFrame
+    links: pl.DataFrame
+    link_statements: pl.DataFrame
+    legal_status: pl.DataFrame
+    amounts: pl.DataFrame
+
+    def shown(self) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        """What the walk may use: only parties, relations and statements that may be shown."""
+        return (
+            self.entities.filter("is_publishable"),
+            self.links.filter("is_publishable"),
+            self.link_statements.filter("is_publishable"),
+        )
+
+
+def _network_on(connection: duckdb.DuckDBPyConnection, as_of: dt.date) -> NetworkOn:
+    """Parties, relations, statements and ledger from what was public by a day."""
+    settings = _settings(connection)
+    everything = read_frame(connection, "network.all_statements")
+    statements = public_by(everything, as_of)
+    ends = read_frame(connection, "staged.network_status_ends").join(
+        statements.select("statement_id"), on="statement_id", how="semi"
+    )
+    if has_table(connection, f"staged.{CHANGES}"):
+        found = delistings(
+            read_frame(connection, f"staged.{CHANGES}"),
+            read_frame(connection, "network.all_entities"),
+            statements,
+            {name: voice.authority for name, voice in LIST_VOICES.items()},
+        )
+        ends = pl.concat([ends, found.select(ends.columns)])
+    ledger = legal_status(statements, ends, as_of=as_of)
+    links = read_frame(connection, "network.all_links")
+    probability = link_probabilities(
+        statements, links, contested_factor=settings["contested_factor"][0]
+    )
+    whole, ties, said = publishable(
+        read_frame(connection, "network.all_entities").join(
+            designations(ledger), on="entity_id", how="left"
+        ),
+        links.join(probability, on="link_id", how="left"),
+        traced(statements),
+    )
+    ties = ties.with_columns(is_publishable=pl.col("is_publishable") & ~pl.col("only_inferred"))
+    spoken = said.filter("is_publishable")["statement_id"]
+    amounts = (
+        read_frame(connection, "network.all_amounts")
+        .join(statements.select("statement_id"), on="statement_id", how="semi")
+        .with_columns(
+            held_back=pl.when(
+                pl.col("held_back").is_null() & ~pl.col("statement_id").is_in(spoken.implode())
+            )
+            .then(pl.lit("not_shown"))
+            .otherwise("held_back")
+        )
+    )
+    return NetworkOn(as_of, whole, ties, said, ledger, amounts)
 
 
 @dg.asset(
@@ -269,40 +424,22 @@ def calibration(warehouse: WarehouseResource) -> dg.MaterializeResult:
 
 def _income(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Every stream's headline by year and draw."""
-    return connection.execute(
-        """
-        select stream, year(month)::bigint as year, draw, sum(usd) as usd
-        from estimates.income_draws
-        where measure = 'state_income_usd'
-        group by all
-        order by all
-        """
-    ).pl()
+    return connection.execute(sql_of("network.income")).pl()
 
 
-def _last_full_year(connection: duckdb.DuckDBPyConnection) -> int:
-    """The last year whose twelve months are all estimated."""
-    found = connection.execute(
-        """
-        select max(year) from (
-            select year(month) as year
-            from estimates.income_draws
-            group by year(month)
-            having count(distinct month) = 12
+def _hosts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Modelled workers and income of the host countries that headcounts name."""
+    return connection.execute(sql_of("network.labor_hosts")).pl()
+
+
+def _thinned(frame: pl.DataFrame, draws: int) -> pl.DataFrame:
+    """Evenly spaced draws, renumbered from 0; the same worlds in every frame."""
+    most = int(frame["draw"].n_unique())
+    take = np.unique(np.linspace(0, most - 1, min(draws, most)).astype(int))
+    return frame.filter(pl.col("draw").is_in(take)).with_columns(
+        draw=pl.col("draw").replace_strict(
+            dict(zip(take.tolist(), range(take.size), strict=True)), return_dtype=pl.Int64
         )
-        """
-    ).fetchone()
-    return int(found[0]) if found and found[0] else FIRST_YEAR
-
-
-def _publishable(
-    connection: duckdb.DuckDBPyConnection,
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """What the walk may use: only parties and relations that may also be shown."""
-    return (
-        read_frame(connection, "network.entities").filter("is_publishable"),
-        read_frame(connection, "network.links").filter("is_publishable"),
-        read_frame(connection, "network.link_statements").filter(pl.col("kind") != "inferred"),
     )
 
 
@@ -314,16 +451,21 @@ WALKED = {
         "Placed plus unplaced against income, per stream and year. Grain: stream, year."
     ),
     "bank_exposure": (
-        "What documents and the walk place at each bank. Grain: bank_id, stream, year."
+        "What documents say of each bank, and what may have passed. Grain: bank_id, stream, year."
     ),
+    "chinese_banks": "Every Chinese bank an official document names, or counts. Grain: row_id.",
+    "chinese_bank_tiers": "What each tier of them holds of the named customers. Grain: tier.",
     "undesignated_share": (
         "Attributed dollars entering at parties not designated. Grain: stream, year."
     ),
     "interdiction_frontier": "Income cut against the number of designations. Grain: k.",
     "interdiction_nodes": "How often a party is among the best k. Grain: node_id, k.",
     "interdiction_sensitivity": (
-        "The frontier under other slacks, years and candidates. Grain: scenario, k."
+        "The frontier under other slacks and candidates. Grain: scenario, k."
     ),
+    "acts": "What is open for whom, and what it would cut. Grain: as_of, act, party_id.",
+    "acts_by_tier": "What acts would cut by the tier of the banks used. Grain: as_of, act, tier.",
+    "acts_backtest": "Whether names of past days came true. Grain: as_of.",
 }
 
 
@@ -336,9 +478,13 @@ WALKED = {
             deps=[
                 dg.AssetKey(["network", "entities"]),
                 dg.AssetKey(["estimates", "income_draws"]),
-                dg.AssetKey(["staged", "network_amounts"]),
+                dg.AssetKey(["estimates", "labor_draws"]),
+                dg.AssetKey(["staged", "network_headcounts"]),
+                dg.AssetKey(["staged", "network_bank_notes"]),
                 dg.AssetKey(["staged", "replaceability"]),
                 dg.AssetKey(["staged", "network_settings"]),
+                dg.AssetKey(["staged", "stream_eras"]),
+                dg.AssetKey(["staged", "act_days"]),
             ],
             description=about,
             kinds={"python"},
@@ -347,50 +493,45 @@ WALKED = {
     ],
 )
 def walk(warehouse: WarehouseResource, sampling: Sampling) -> Iterator[dg.MaterializeResult[Any]]:
-    """Place income on parties and choose designations, draw by draw."""
+    """Place income on parties, see it pass banks, and weigh acts, draw by draw."""
     with warehouse.open().connect() as connection:
         # one thread: sums of floating-point numbers come out the same on every run
         connection.execute("set threads = 1")
-        parties, links, statements = _publishable(connection)
-        amounts = read_frame(connection, "network.amounts")
-        grades = read_frame(connection, "staged.evidence_grades")
-        replaceability = read_frame(connection, "staged.replaceability")
-        settings_frame = read_frame(connection, "staged.network_settings")
+        judged = {
+            table: read_frame(connection, f"staged.{table}")
+            for table in (
+                "evidence_grades",
+                "replaceability",
+                "network_settings",
+                "network_headcounts",
+                "network_bank_notes",
+                "network_status_ends",
+                "stream_eras",
+                "act_days",
+            )
+        }
         made_from = inputs_hash(
             fingerprint_of(connection, "estimates.income_draws"),
-            *(hash_frame(one) for one in (amounts, grades, replaceability, settings_frame)),
-            hash_frame(parties),
-            hash_frame(links),
-            hash_frame(statements),
+            fingerprint_of(connection, "estimates.labor_draws"),
+            *(hash_frame(one) for one in judged.values()),
+            *(
+                hash_frame(read_frame(connection, f"network.{table}"))
+                for table in (
+                    "all_entities",
+                    "all_links",
+                    "all_statements",
+                    "all_amounts",
+                    "legal_status",
+                )
+            ),
             code_version(),
             sampling.key(),
         )
-        if not is_current(connection, "network.interdiction_frontier", made_from):
-            settings = _settings(connection)
-            run = attribute_all(
-                _income(connection),
-                entities=parties,
-                links=links,
-                statements=statements,
-                amounts=amounts,
-                grades=grades,
-                settings=settings,
-                seed=sampling.seed,
-            )
-            tables = {
-                "attribution_annual": attribution_table(run, parties),
-                "conservation": conservation_table(run),
-                "bank_exposure": bank_exposure(
-                    run, entities=parties, links=links, statements=statements, amounts=amounts
-                ),
-                "undesignated_share": undesignated_share(run, statements),
-                **_interdiction(
-                    run, parties, links, replaceability, settings, _last_full_year(connection)
-                ),
-            }
+        if not is_current(connection, "network.acts", made_from):
+            tables = _walked(connection, judged, sampling.seed)
             for table in WALKED:
                 write_frame(connection, f"network.{table}", tables[table])
-            record(connection, "network.interdiction_frontier", made_from)
+            record(connection, "network.acts", made_from)
         for table in WALKED:
             found = result(connection, f"network.{table}")
             yield dg.MaterializeResult(
@@ -398,76 +539,181 @@ def walk(warehouse: WarehouseResource, sampling: Sampling) -> Iterator[dg.Materi
             )
 
 
-def _interdiction(
-    run: Run,
-    parties: pl.DataFrame,
-    links: pl.DataFrame,
-    replaceability: pl.DataFrame,
+def _placed(
+    day: NetworkOn,
+    income: pl.DataFrame,
+    hosts: pl.DataFrame,
+    judged: dict[str, pl.DataFrame],
     settings: dict[str, tuple[float, float, float]],
-    last: int,
-) -> dict[str, pl.DataFrame]:
-    """The headline frontier and its variants."""
-    designated = frozenset(
-        parties.filter(pl.col("designated_on").is_not_null())["entity_id"].to_list()
+    seed: int,
+) -> network_acts.ActsRun:
+    """Income placed on what was known on a day, and what of it may have passed banks."""
+    parties, links, statements = day.shown()
+    headcounts = judged["network_headcounts"].join(
+        statements.select("statement_id"), on="statement_id", how="semi"
     )
-    slack = settings["rerouting_slack"][0]
+    run = attribute_all(
+        income,
+        entities=parties,
+        links=links,
+        statements=statements,
+        amounts=day.amounts,
+        headcounts=headcounts,
+        hosts=hosts,
+        grades=judged["evidence_grades"],
+        settings=settings,
+        seed=seed,
+    )
+    channels = channel_links(links, parties)
+    passed = [throughput(one, channels, run.edge_probability, seed=seed) for one in run.years]
+    return network_acts.ActsRun(day.as_of, run, parties, links, day.legal_status, passed)
 
-    def choose(
-        first_year: int, slack: float, held: frozenset[str], *, per_draw: bool
-    ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        scenarios = scenarios_of(
-            run,
+
+def _walked(
+    connection: duckdb.DuckDBPyConnection, judged: dict[str, pl.DataFrame], seed: int
+) -> dict[str, pl.DataFrame]:
+    """Every table of the walk."""
+    settings = _settings(connection)
+    income, hosts = _income(connection), _hosts(connection)
+    day = _network_on(connection, _as_of(connection))
+    placed = _placed(day, income, hosts, judged, settings, seed)
+    parties, links, statements = day.shown()
+    run = placed.run
+    standings = standing(day.legal_status)
+    live = day.legal_status.filter("is_in_force")["status_id"].to_list()
+    attribution = attribution_table(run, parties)
+    state = parties.filter(pl.col("bank_size_tier") == STATE_BANK)["entity_id"]
+    prefix = "attributed_usd_"
+    state_banks = attribution.filter(pl.col("node_id").is_in(state.implode())).select(
+        pl.col("stream", "year"),
+        bank_id="node_id",
+        **{
+            column.replace("usd_", prefix, 1): pl.col(column)
+            for column in attribution.columns
+            if column.startswith("usd_")
+        },
+    )
+    banks = chinese_banks(
+        entities=parties,
+        links=links,
+        statements=statements,
+        amounts=day.amounts,
+        notes=judged["network_bank_notes"].filter(pl.col("stated_on") <= day.as_of),
+        standings=standings,
+        live=live,
+        passed=placed.passed,
+    )
+    chosen = min(int(settings["interdiction_draws"][0]), max(FEWEST_DRAWS, run.draws // 20))
+    questions = {
+        "eras": judged["stream_eras"],
+        "replaceability": judged["replaceability"],
+        "settings": settings,
+    }
+    acts = [network_acts.acts_table(placed, standings=standings, draws=chosen, **questions)]
+    few_income, few_hosts = _thinned(income, PAST_DRAWS), _thinned(hosts, PAST_DRAWS)
+    for past in judged["act_days"].sort("as_of")["as_of"]:
+        if past >= day.as_of:
+            continue
+        then = _network_on(connection, past)
+        years = pl.col("year") < past.year
+        if then.shown()[0].height == 0:
+            continue
+        was = _placed(
+            then, few_income.filter(years), few_hosts.filter(years), judged, settings, seed
+        )
+        acts.append(
+            network_acts.acts_table(
+                was, standings=standing(then.legal_status), draws=chosen, **questions
+            )
+        )
+    return {
+        "attribution_annual": attribution,
+        "conservation": conservation_table(run),
+        "bank_exposure": bank_exposure(
+            passed=placed.passed,
+            state_banks=state_banks,
             entities=parties,
             links=links,
-            replaceability=replaceability,
+            statements=statements,
+            amounts=day.amounts,
+            standings=standings,
+            live=live,
+        ),
+        "chinese_banks": banks,
+        "chinese_bank_tiers": chinese_bank_tiers(banks, channel_links(links, parties)),
+        "undesignated_share": undesignated_share(run, designations(day.legal_status)),
+        **_interdiction(placed, acts[0].table, judged, settings, chosen),
+        "acts": pl.concat([one.table for one in acts]),
+        "acts_by_tier": pl.concat([one.tiers for one in acts]),
+        "acts_backtest": network_acts.backtest(
+            [one.table for one in acts[1:]],
+            day.legal_status,
+            months=BACKTEST_MONTHS,
+            until=day.as_of,
+        ),
+    }
+
+
+def _interdiction(
+    placed: network_acts.ActsRun,
+    acts: pl.DataFrame,
+    judged: dict[str, pl.DataFrame],
+    settings: dict[str, tuple[float, float, float]],
+    draws: int,
+) -> dict[str, pl.DataFrame]:
+    """The frontier of designations still open on the day, and its variants."""
+    run, parties = placed.run, placed.entities
+    mine = acts.filter(pl.col("act") == "designate")
+    first, last = (
+        mine.filter("is_open")
+        .select(pl.col("window_first_year").min(), pl.col("window_last_year").max())
+        .row(0)
+    )
+    first, last = first or placed.as_of.year - 1, last or placed.as_of.year - 1
+    inside = network_acts.in_window(run, placed.as_of, judged["stream_eras"])
+    ends = network_acts.state_bodies(run, parties)
+    slack = settings["rerouting_slack"][0]
+    open_ = mine.filter("is_open")["party_id"].to_list()
+
+    def choose(slack: float, candidates: list[str], *, per_draw: bool) -> Interdiction:
+        scenarios = scenarios_of(
+            inside,
+            entities=parties,
+            replaceability=judged["replaceability"],
             settings=settings,
-            first_year=first_year,
+            first_year=first,
             last_year=last,
-            # every twentieth draw at most: a small sample asks for few
-            draws=max(
-                FEWEST_DRAWS,
-                min(
-                    run.draws // 20,
-                    int(settings["interdiction_draws"][0]) if per_draw else SENSITIVITY_DRAWS,
-                ),
-            ),
-            designated=held,
+            draws=draws if per_draw else min(draws, SENSITIVITY_DRAWS),
+            candidates=candidates,
         )
-        found = interdict(
-            run,
+        return interdict(
+            inside,
             scenarios,
+            ends,
             slack=slack,
             k_max=K_MAX,
-            first_year=first_year,
+            first_year=first,
             last_year=last,
             per_draw=per_draw,
         )
-        return found.frontier, found.nodes
 
-    frontier, nodes = choose(FIRST_YEAR, slack, frozenset(), per_draw=True)
-    variants = []
-    recent = last - RECENT_YEARS + 1
-    for name, first_year, how_much, held in (
-        *(
-            (f"slack {value:g}", FIRST_YEAR, value, frozenset())
-            for value in SLACKS
-            if value != slack
-        ),
-        (f"since {recent}", recent, slack, frozenset()),
-        ("not yet designated", FIRST_YEAR, slack, designated),
-        (f"not yet designated, since {recent}", recent, slack, designated),
-    ):
-        rows, _ = choose(first_year, how_much, held, per_draw=False)
-        variants.append(rows.with_columns(scenario=pl.lit(name)))
+    found = choose(slack, open_, per_draw=True)
+    variants = [
+        choose(value, names, per_draw=False).frontier.with_columns(scenario=pl.lit(label))
+        for label, value, names in (
+            *((f"slack {value:g}", value, open_) for value in SLACKS if value != slack),
+            ("whoever was acted on too", slack, parties["entity_id"].to_list()),
+        )
+    ]
     return {
-        "interdiction_frontier": frontier,
-        "interdiction_nodes": nodes.join(
+        "interdiction_frontier": found.frontier,
+        "interdiction_nodes": found.nodes.join(
             parties.select(
                 node_id="entity_id",
                 name="name",
                 stage="stage",
                 schema="schema",
-                is_designated=pl.col("designated_on").is_not_null(),
+                is_designated=pl.col("designated_by").is_not_null(),
                 designated_on="designated_on",
             ),
             on="node_id",
@@ -484,6 +730,8 @@ CLOCK = {
         "Grain: month, authority, program, schema, country_iso2."
     ),
     "designation_lag": "Months from first official allegation to designation. Grain: entity_id.",
+    "designation_lag_summary": "The median lag, its n and its interval. One row.",
+    "joint_statements": "Who joined which statement. Grain: statement_id.",
 }
 
 
@@ -509,47 +757,42 @@ def clock(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult[Any]]:
     """The campaign beside the income."""
     with warehouse.open().connect() as connection:
         connection.execute("set threads = 1")
-        parties, _, statements = _publishable(connection)
-        events = read_frame(connection, "staged.campaign_events")
-        income = connection.execute(
-            """
-            select
-                month,
-                quantile_cont(usd, 0.05) as q05,
-                quantile_cont(usd, 0.50) as q50,
-                quantile_cont(usd, 0.95) as q95
-            from estimates.total_draws
-            where measure = 'state_income_usd'
-            group by month
-            order by month
-            """
-        ).pl()
-        as_of: dt.date = statements.select(pl.col("stated_on").max()).item()
+        day = _network_on(connection, _as_of(connection))
+        parties, _, statements = day.shown()
+        listed = _listed(connection)
+        endorsers = read_frame(connection, "staged.un_statement_endorsers").filter(
+            pl.col("statement_on") <= day.as_of
+        )
+        lag = designation_lag(parties, statements, day.legal_status, as_of=day.as_of)
         tables = {
             "campaign_monthly": campaign_monthly(
-                statements=statements,
+                ledger=day.legal_status,
                 entities=parties,
-                events=events,
-                endorsers=read_frame(connection, "staged.un_statement_endorsers"),
-                income=income,
+                events=read_frame(connection, "staged.campaign_events").filter(
+                    pl.col("event_on") <= day.as_of
+                ),
+                lists=dated_entries(_no_parties() if listed is None else listed[0]),
+                endorsers=endorsers,
+                income=connection.execute(sql_of("network.income_monthly")).pl(),
             ),
-            "campaign_designations": campaign_designations(statements, parties),
-            "designation_lag": designation_lag(parties, statements, as_of=as_of),
+            "campaign_designations": campaign_designations(day.legal_status, parties),
+            "designation_lag": lag,
+            "designation_lag_summary": lag_summary(lag, as_of=day.as_of),
+            "joint_statements": joint_statements(endorsers),
         }
         for table, frame in tables.items():
             write_frame(connection, f"network.{table}", frame)
             more: dict[str, Any] = {}
-            if table == "designation_lag":
-                lag = frame["lag_months"].drop_nulls()
-                more = {
-                    "median_lag_months": frame.select(pl.col("lag_months").median()).item(),
-                    "parties_with_a_lag": lag.len(),
-                    "parties_waiting": frame["waiting_months"].drop_nulls().len(),
-                }
+            if table == "designation_lag_summary":
+                more = frame.drop("as_of").row(0, named=True)
             found = result(connection, f"network.{table}", **more)
             yield dg.MaterializeResult(
                 asset_key=dg.AssetKey(["network", table]), metadata=found.metadata
             )
+
+
+def _no_parties() -> pl.DataFrame:
+    return pl.DataFrame(schema=polars_schema(ListedParties))
 
 
 def _rows(warehouse: WarehouseResource, sql: str) -> list[tuple[Any, ...]]:
@@ -579,15 +822,19 @@ def placed_and_unplaced_dollars_are_income(warehouse: WarehouseResource) -> dg.A
     description="In no draw is a larger share of income attributed than documents cover.",
 )
 def attributed_share_is_within_coverage(warehouse: WarehouseResource) -> dg.AssetCheckResult:
-    """Coverage is documented dollars over mean income."""
+    """Coverage is documented dollars over mean income, or documented workers over the host's."""
     with warehouse.open().connect(read_only=True) as connection:
         frame = read_frame(connection, "network.conservation")
     over = frame.filter(
-        (pl.col("largest_attributed_share") > pl.col("coverage_share") + 1e-9)
+        (pl.col("largest_excess_usd") > CENT)
         | (
-            pl.col("coverage_share")
-            > (pl.col("documented_usd") / pl.col("income_usd_mean")).clip(0, 1) + 1e-9
+            (pl.col("documented_workers") == 0)
+            & (
+                pl.col("coverage_share")
+                > (pl.col("documented_usd") / pl.col("income_usd_mean")).clip(0, 1) + 1e-9
+            )
         )
+        | (pl.col("coverage_share") > 1 + 1e-9)
     )
     return dg.AssetCheckResult(
         passed=frame.height > 0 and over.height == 0,
@@ -616,35 +863,52 @@ def grades_stand_up_to_later_years(warehouse: WarehouseResource) -> dg.AssetChec
     asset=["network", "entities"],
     blocking=True,
     description=(
-        "No inferred relation, no person without an official statement and no row without a "
-        "statement may be published; no statement is lost in merging."
+        "No inferred relation, no party without an official statement and no press statement "
+        "about a named party may be published; no money ends at a bank; no statement is lost in "
+        "merging."
     ),
 )
 def publication_rules_hold(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Read straight from the tables, not from the flags' own making."""
     officials = ", ".join(f"'{name}'" for name in contracts.PERSON_AUTHORITIES)
+    silent = ", ".join(f"'{name}'" for name in contracts.ASSERTS_NOTHING)
+    nobody = "list_contains(string_split(coalesce(topics, ''), ';'), 'unnamed')"
     broken = {
-        "relations shown that only a model asserts, or nobody": """
+        "relations shown that only a model or the press asserts, or nobody": f"""
             select link_id from network.links as links
             where links.is_publishable and not exists (
                 select 1 from network.link_statements as said
-                where said.about = links.link_id and said.kind not in ('inferred', 'reply')
+                where said.about = links.link_id and said.kind not in ({silent})
+                    and (said.authority not in ('PRESS', 'MODEL') or exists (
+                        select 1 from network.entities
+                        where entity_id in (links.source_id, links.target_id) and {nobody}))
             )
         """,
-        "parties shown without a statement": """
+        "parties named without an official statement": f"""
             select entity_id from network.entities as parties
-            where parties.is_publishable and not exists (
+            where parties.is_publishable and not {nobody} and not exists (
                 select 1 from network.link_statements as said
-                where said.about = parties.entity_id and said.kind not in ('inferred', 'reply')
+                where said.about = parties.entity_id and said.kind not in ({silent})
+                    and said.authority not in ('PRESS', 'MODEL')
             )
         """,
-        "persons shown without an official statement": f"""
+        "persons shown without a list, a court, a prosecutor or a UN report": f"""
             select entity_id from network.entities as parties
             where parties.is_publishable and parties.schema = 'Person' and not exists (
                 select 1 from network.link_statements as said
-                where said.about = parties.entity_id and said.kind not in ('inferred', 'reply')
+                where said.about = parties.entity_id and said.kind not in ({silent})
                     and said.authority in ({officials})
             )
+        """,
+        "press statements shown about a named party": f"""
+            select statement_id from network.link_statements as said
+            where said.is_publishable and said.authority in ('PRESS', 'MODEL')
+                and said.about not in (
+                    select entity_id from network.entities where {nobody}
+                    union all
+                    select link_id from network.links
+                    where source_id in (select entity_id from network.entities where {nobody})
+                        or target_id in (select entity_id from network.entities where {nobody}))
         """,
         "relations shown between parties that are not": """
             select link_id from network.links as links
@@ -654,16 +918,19 @@ def publication_rules_hold(warehouse: WarehouseResource) -> dg.AssetCheckResult:
                     select entity_id from network.entities where is_publishable)
             )
         """,
+        "money that begins or ends at a bank which is not the state's": """
+            select link_id from network.links
+            inner join network.entities on entity_id in (source_id, target_id)
+            where money != 'none' and is_bank and coalesce(bank_size_tier, '') != 'dprk_bank'
+        """,
         "statements about nothing": """
-            select statement_id from network.link_statements
-            where about not in (select entity_id from network.entities)
-                and about not in (select link_id from network.links)
+            select statement_id from network.all_statements
+            where about not in (select entity_id from network.all_entities)
+                and about not in (select link_id from network.all_links)
         """,
         "statements of our table that are gone": """
             select statement_id from staged.network_statements
-            where statement_id not in (select statement_id from network.link_statements)
-                and statement_id not in (
-                    select row_id from staged.network_corrections where column_name = 'withdrawn')
+            where statement_id not in (select statement_id from network.all_statements)
         """,
     }
     told = []

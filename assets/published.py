@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import polars as pl
 
+from assets.lineage import column_lineage
 from assets.network_files import network_outputs
 from assets.resources import Sampling, WarehouseResource
-from assets.tables import result
-from pipelines.paths import published_dir, shown
+from assets.tables import data_version, table_metadata
+from pipelines.paths import published_dir, shown, vintages_dir
 from pipelines.publish.contract import PublishedTable, load_contract
-from pipelines.publish.release import DATABASE_NAME, draws_sql, publish, utc_now
+from pipelines.publish.release import HISTORY, draws_sql, publish, utc_now
 from pipelines.publish.report import headline_png, write_report
-from pipelines.publish.vintages import next_vintage, read_last
-from pipelines.versions import code_version, hash_frame
+from pipelines.publish.vintages import (
+    BATCHES,
+    Chronicle,
+    Estimates,
+    Made,
+    VintageStore,
+    chronicle,
+    evidence_of,
+)
+from pipelines.versions import code_version, hash_frame, pages_version
 from pipelines.warehouse import (
     build_if_changed,
+    content_hash,
     fingerprint_of,
     inputs_hash,
     is_current,
@@ -32,8 +45,11 @@ from pipelines.warehouse import (
 )
 
 CONTRACT = load_contract()
+PICTURE = "income.png"
 PARAMETER = "highest_wage_usd_per_month"
-MADE_BY_RELEASE = ("vintages", "revisions", "data_dictionary")
+MADE_BY_RELEASE = HISTORY | {"data_dictionary"}
+# what a source was asked and when is published, but no number is made from it
+_NO_INPUT = frozenset({"source_runs", "quarantine"})
 
 
 def _dependencies(sql: str, known: set[dg.AssetKey]) -> list[dg.AssetKey]:
@@ -58,12 +74,31 @@ def parameters_of(connection: Any) -> dict[str, Any]:
     return {PARAMETER: highest[0] if highest else None}
 
 
+# by the deepest layer that a table reads, deepest first
+_TOPICS = {
+    "network": "published_network",
+    "shipping": "published_ships",
+    "estimates": "published_income",
+    "facts": "published_evidence",
+}
+
+
+def _group_of(address: str) -> str:
+    """Groups small enough to read: published tables by what they are about."""
+    read = {table.split(".")[0] for table in tables_read(sql_of(address))}
+    return next((group for layer, group in _TOPICS.items() if layer in read), "published_sources")
+
+
 def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     address = f"published.{table.name}"
+    meanings = {
+        column.name: f"{column.meaning} [{column.unit}]" if column.unit else column.meaning
+        for column in table.columns
+    }
 
     @dg.asset(
         key=["published", table.name],
-        group_name="published",
+        group_name=_group_of(address),
         kinds={"duckdb"},
         # the ledger too: its values are parameters that any of these files may name
         deps=sorted(
@@ -79,7 +114,14 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
             # a table that names no parameter need not wait for what parameters are read from
             named = parameters_of(connection) if PARAMETER in sql else {}
             was_built = build_if_changed(connection, address, tables_read(sql), named)
-            return result(connection, address, was_built=was_built)
+            return dg.MaterializeResult(
+                metadata={
+                    **table_metadata(connection, address, meanings),
+                    "dagster/column_lineage": column_lineage(connection, sql),
+                    "was_built": was_built,
+                },
+                data_version=data_version(connection, address),
+            )
 
     return published_table
 
@@ -116,18 +158,54 @@ def _picture(png: bytes) -> dg.MarkdownMetadataValue:
 
 
 def _release_result(
-    target: Path, vintages: pl.DataFrame, *, was_built: bool, **more: int
+    target: Path, release_id: str, told: Mapping[str, str], *, was_built: bool, **more: int
 ) -> dg.MaterializeResult:
     return dg.MaterializeResult(
         metadata={
             "folder": shown(target),
             "report": shown(target / "report.html"),
-            "vintage": vintages.row(-1, named=True)["vintage_id"],
+            "vintage": release_id,
+            "what_changed": dg.MetadataValue.md("\n\n".join(told.values())),
             "was_built": was_built,
             "tables": len(CONTRACT),
-            "income": _picture(headline_png(target)),
+            "income": _picture((target / PICTURE).read_bytes()),
             **more,
         }
+    )
+
+
+def _write_pages(folder: Path) -> None:
+    write_report(folder, folder / "report.html", network_outputs(folder))
+    (folder / PICTURE).write_bytes(headline_png(folder))
+
+
+def estimates_of(connection: duckdb.DuckDBPyConnection) -> Estimates:
+    """The yearly numbers of the work database, with their medians over stretches of draws."""
+    return Estimates(
+        read_frame(connection, "published.income_annual"),
+        connection.sql(sql_of("history.annual_batches"), params={"batches": BATCHES}).pl(),
+    )
+
+
+def _made(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Made:
+    staged = connection.execute(
+        "select table_name from information_schema.tables "
+        "where table_schema = 'staged' order by table_name"
+    ).fetchall()
+    return Made(
+        code=code_version(),
+        pages=pages_version(),
+        evidence=hash_frame(evidence_of(read_frame(connection, "facts.observations"))),
+        inputs=inputs_hash(
+            *(
+                content_hash(connection, f"staged.{name}")
+                for (name,) in staged
+                if name not in _NO_INPUT
+            )
+        ),
+        seed=sampling.seed,
+        draws=sampling.draws,
+        last_month=sampling.last_month().isoformat(),
     )
 
 
@@ -141,7 +219,7 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=["published", "release"],
-        group_name="published",
+        group_name="published_release",
         kinds={"duckdb", "parquet"},
         deps=sorted(waits),
         description=(
@@ -151,41 +229,51 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     )
     def release(warehouse: WarehouseResource, sampling: Sampling) -> dg.MaterializeResult:
         """Build, check and swap in everything readers open."""
-        target = published_dir()
+        target, store = published_dir(), VintageStore(vintages_dir())
         with warehouse.open().connect() as connection:
-            vintages, revisions = next_vintage(
-                read_last(target),
-                connection.sql(
-                    "select stream, measure, year, q50 from published.income_annual"
-                ).pl(),
-                code=code_version(),
-                evidence=hash_frame(read_frame(connection, "facts.observations")),
-                seed=sampling.seed,
-                draws=sampling.draws,
-                now=utc_now(),
-            )
+            made = _made(connection, sampling)
             made_from = inputs_hash(
-                code_version(),
-                sampling.key(),
+                asdict(made),
                 [fingerprint_of(connection, f"published.{name}") for name in contents],
                 [fingerprint_of(connection, table) for table in drawn],
             )
-            if (target / DATABASE_NAME).exists() and is_current(
-                connection, "published.vintages", made_from
+            entries = store.entries()
+            if (
+                entries
+                and target.resolve().name == entries[-1].name
+                and target.exists()
+                and is_current(connection, "published.releases", made_from)
             ):
-                return _release_result(target, vintages, was_built=False)
-            write_frame(connection, "published.vintages", vintages)
-            write_frame(connection, "published.revisions", revisions)
+                last = entries[-1]
+                return _release_result(target, last.release_id, last.told, was_built=False)
             write_frame(connection, "published.data_dictionary", _dictionary())
+            # one thread: sums of floating-point numbers come out the same on every run
+            connection.execute("set threads = 1")
+            now = estimates_of(connection)
+
+            def history(release_id: str) -> Chronicle:
+                return chronicle(
+                    store,
+                    release_id,
+                    made,
+                    now,
+                    monthly=read_frame(connection, "published.income_monthly"),
+                    ledger=read_frame(connection, "facts.observations"),
+                    published_at=utc_now(),
+                )
+
             done = publish(
                 connection,
                 CONTRACT,
                 target,
-                extra_files=lambda folder: write_report(
-                    folder, folder / "report.html", network_outputs(folder)
-                ),
+                made=made,
+                history=history,
+                store=store,
+                extra_files=_write_pages,
             )
-            record(connection, "published.vintages", made_from)
-        return _release_result(target, vintages, was_built=True, rows=sum(done.rows.values()))
+            record(connection, "published.releases", made_from)
+        return _release_result(
+            target, done.release_id, done.told, was_built=True, rows=sum(done.rows.values())
+        )
 
     return release

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import logging
 import os
 
 import dagster as dg
+from pydantic import PrivateAttr
 
+from assets.running import mark_process, run_alone
 from pipelines.paths import data_dir, work_database
 from pipelines.snapshots import SnapshotStore
 from pipelines.warehouse import Warehouse
@@ -14,11 +18,36 @@ from pipelines.warehouse import Warehouse
 DEFAULT_SEED = 20_170_805  # the day the Security Council banned coal
 
 
+def _say(context: dg.InitResourceContext, level: int, sentence: str) -> None:
+    if context.log is not None:
+        context.log.log(level, sentence)
+
+
 class WarehouseResource(dg.ConfigurableResource):
     """The private DuckDB file of the pipeline; one writer at a time."""
 
     memory_limit: str | None = None
     threads: int | None = None
+    _held: contextlib.ExitStack = PrivateAttr(default_factory=contextlib.ExitStack)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Hold the data folder for the run; a run of somebody else's is waited for."""
+        run = context.run
+        what = f"{run.job_name}, run {run.run_id[:8]}" if run else "a run"
+        if run and context.instance:
+            mark_process(context.instance, run.run_id)
+        self._held = contextlib.ExitStack()
+        self._held.enter_context(
+            run_alone(
+                what,
+                waiting=lambda holder: _say(context, logging.INFO, f"waiting for {holder}"),
+                tell=lambda sentence: _say(context, logging.WARNING, sentence),
+            )
+        )
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Let the next run begin."""
+        self._held.close()
 
     def open(self) -> Warehouse:
         """The work database of the current data folder."""

@@ -1,10 +1,27 @@
-"""Jobs and when they run."""
+"""Jobs and when they run: each source's own cadence, and everything once a month.
+
+A tick that was missed while nobody was up is caught up when the scheduler comes back (Dagster's
+own catching up, up to five ticks a schedule).
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+
 import dagster as dg
 
+from assets import listings, trade
+from assets.ais import GFW_TOKEN, ais_day_job
+from assets.checks import sources_answered
+from assets.resources import secret
+from pipelines.cadence import CADENCES, Cadence
+
 MAIN_JOB = "main"
+ONLINE = {"resources": {"network": {"config": {"online": True}}}}
+# each source by the rhythm it declares
+_RHYTHMS = {one.name: one.cadence for one in trade.SOURCES if one.refresh is not None} | {
+    one.source: one.cadence for one in listings.LISTS
+}
 
 # the raw AIS edge, by days, has jobs of its own and is no executable asset
 main_job = dg.define_asset_job(
@@ -16,10 +33,65 @@ main_job = dg.define_asset_job(
 monthly = dg.ScheduleDefinition(
     name="monthly",
     job=main_job,
-    cron_schedule="0 6 5 * *",
+    cron_schedule=CADENCES["monthly"].cron,
     execution_timezone="UTC",
     # the scheduled run fetches; a run by hand does so with DPRK_ONLINE=1
-    run_config={"resources": {"network": {"config": {"online": True}}}},
+    run_config=ONLINE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="On the fifth of each month, 06:00 UTC: most sources have spoken by then.",
+)
+
+
+def _sources_job(cadence: Cadence) -> list[object]:
+    """Ask the sources of one rhythm and stage them; new evidence then sets the rest going."""
+    names = sorted(name for name, rhythm in _RHYTHMS.items() if rhythm == cadence.name)
+    if not names or cadence.every >= CADENCES["monthly"].every:
+        # the main job asks everything once a month
+        return []
+    raw = dg.AssetSelection.assets(*(dg.AssetKey(["raw", name]) for name in names))
+    staged = raw.downstream(depth=1) & dg.AssetSelection.key_prefixes("staged")
+    job = dg.define_asset_job(
+        f"{cadence.name}_sources",
+        selection=raw | staged | dg.AssetSelection.checks(sources_answered),
+        description=f"Asks the {cadence.name} sources ({', '.join(names)}) and stages them.",
+    )
+    return [
+        job,
+        dg.ScheduleDefinition(
+            name=cadence.name,
+            job=job,
+            cron_schedule=cadence.cron,
+            execution_timezone="UTC",
+            run_config=ONLINE,
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            description=f"Asks the {cadence.name} sources; {cadence.cron}, UTC.",
+        ),
+    ]
+
+
+BY_CADENCE = [one for cadence in CADENCES.values() for one in _sources_job(cadence)]
+
+
+@dg.schedule(
+    name="daily_ships",
+    job=ais_day_job,
+    cron_schedule=CADENCES["daily"].cron,
+    execution_timezone="UTC",
+    default_status=(
+        dg.DefaultScheduleStatus.RUNNING if secret(GFW_TOKEN) else dg.DefaultScheduleStatus.STOPPED
+    ),
+    description="Asks for yesterday's ship events; runs where GFW_API_TOKEN is set.",
+)
+def daily_ships(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """One run for the day before the tick."""
+    day = (context.scheduled_execution_time - dt.timedelta(days=1)).date().isoformat()
+    return dg.RunRequest(run_key=day, partition_key=day, run_config=ONLINE)
+
+
+after_new_evidence = dg.AutomationConditionSensorDefinition(
+    name="after_new_evidence",
+    target=dg.AssetSelection.all(),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=60,
+    description="Runs estimates and the release once what they rest on says something new.",
 )

@@ -10,17 +10,22 @@ import dagster as dg
 import duckdb
 import polars as pl
 
+from pipelines.cadence import BY_HAND, Ask, standing_of
 from pipelines.quarantine import Split
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.sources import SOURCE_RUNS_SCHEMA
-from pipelines.warehouse import replace_rows
+from pipelines.snapshots import SnapshotStore
+from pipelines.warehouse import content_hash, replace_rows
 
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
 
 
-def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
-    """Row count, columns and a preview of a table of the work database."""
+def table_metadata(
+    connection: duckdb.DuckDBPyConnection, table: str, meanings: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Row count, columns (with what they mean, where given) and a preview of a table."""
+    told = meanings or {}
     columns = connection.sql(f"describe {table}").fetchall()
     count = connection.execute(f"select count(*) from {table}").fetchone()
     preview = connection.sql(f"select * from {table} limit {PREVIEW_ROWS}").pl()
@@ -28,7 +33,10 @@ def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[st
         "dagster/row_count": int(count[0]) if count else 0,
         "dagster/table_name": table,
         "dagster/column_schema": dg.TableSchema(
-            columns=[dg.TableColumn(name=name, type=kind) for name, kind, *_ in columns]
+            columns=[
+                dg.TableColumn(name=name, type=kind, description=told.get(name))
+                for name, kind, *_ in columns
+            ]
         ),
         "preview": dg.MetadataValue.md(markdown_table(preview)),
     }
@@ -53,7 +61,38 @@ def _cell(value: object) -> str:
 
 def result(connection: duckdb.DuckDBPyConnection, table: str, **more: Any) -> dg.MaterializeResult:
     """The materialization of one table with its metadata."""
-    return dg.MaterializeResult(metadata={**table_metadata(connection, table), **more})
+    return dg.MaterializeResult(
+        metadata={**table_metadata(connection, table), **more},
+        data_version=data_version(connection, table),
+    )
+
+
+def data_version(connection: duckdb.DuckDBPyConnection, table: str) -> dg.DataVersion:
+    """Hash of what a table says; a table that says the same sets nothing going."""
+    return dg.DataVersion(content_hash(connection, table))
+
+
+def note_ask(
+    store: SnapshotStore,
+    source: str,
+    *,
+    is_answered: bool,
+    outcome: str,
+    asked_at: dt.datetime | None = None,
+) -> None:
+    """Record that a source was asked over the network, and what came of it.
+
+    Call it only when the source was really asked: a run without a network, or of a past day, asks
+    nobody. The record lies with the snapshots and outlives the work database.
+    """
+    store.note_ask(source, Ask(asked_at or dt.datetime.now(dt.UTC), is_answered, outcome))
+
+
+def last_asking(asks: list[Ask]) -> str:
+    """The last asking in words; empty when there was none."""
+    if not asks:
+        return ""
+    return f"asked {asks[-1].asked_at:%Y-%m-%d}: {asks[-1].outcome}"
 
 
 def note_source(
@@ -67,12 +106,39 @@ def note_source(
     is_stale: bool = False,
     as_of: dt.date | None = None,
     retrieved_at: dt.datetime | None = None,
+    cadence: str = BY_HAND,
+    store: SnapshotStore | None = None,
+    asked_as: str | None = None,
+    now: dt.datetime | None = None,
 ) -> Mapping[str, Any]:
     """Record a source's counts and its refused cells; both replace the last run's.
+
+    Args:
+        connection: the open work database.
+        source: its name in `sources_status` and `quarantine`.
+        split: rows kept and refused.
+        licence, status, is_embedded: as published.
+        is_stale: its user's own judgement (drift, a last day too far back); a source that is
+            overdue by its cadence counts as stale besides.
+        as_of: last day the source speaks of.
+        retrieved_at: newest retrieval used (naive UTC, or aware).
+        cadence: a name of `pipelines.cadence.CADENCES`.
+        store: where its askings are recorded; None for what nobody asks for.
+        asked_as: name it is asked under, where that is another.
+        now: aware instant to judge by, of a past day when one is rebuilt.
 
     Returns:
         The counts as asset metadata.
     """
+    at = now or dt.datetime.now(dt.UTC)
+    name = asked_as or source
+    retrievals = [] if store is None else store.retrievals(name, at)
+    standing = standing_of(
+        cadence,
+        asks=[] if store is None else store.asks(name, at),
+        retrieved_at=retrievals[-1].retrieved if retrievals else None,
+        now=at,
+    )
     run = pl.DataFrame(
         [
             {
@@ -80,12 +146,17 @@ def note_source(
                 "as_of": as_of,
                 "retrieved_at": retrieved_at,
                 "is_embedded": is_embedded,
-                "is_stale": is_stale,
+                "is_stale": is_stale or standing.is_overdue,
                 "rows_in": split.rows_in,
                 "rows_kept": split.kept.height,
                 "rows_quarantined": split.rows_quarantined,
                 "licence": licence,
                 "status": status,
+                "cadence": standing.cadence,
+                "asked_at": standing.asked_at,
+                "is_answered": standing.is_answered,
+                "last_success_at": standing.last_success_at,
+                "next_due_at": standing.next_due_at,
             }
         ],
         schema=SOURCE_RUNS_SCHEMA,

@@ -11,8 +11,9 @@ import dagster as dg
 import pandera.polars as pa
 import polars as pl
 
+from assets.asking import NotAsked, Outcome, ask, register
 from assets.resources import Network, Snapshots, WarehouseResource
-from assets.tables import note_source, result
+from assets.tables import last_asking, note_source, result
 from pipelines.paths import REFERENCE_DIR
 from pipelines.quarantine import Split
 from pipelines.schemas.mirror import Miscoding, ReferencePrices, TradeFlows
@@ -25,18 +26,13 @@ from pipelines.schemas.trade import (
 )
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import baci, china_customs, comtrade, ecb, pink_sheet
+from pipelines.sources.folders import SourceFolder, list_folders
 from pipelines.sources.http import Fetcher
 from pipelines.sources.mirror import estimate_miscoding, parse_mirror_priors
 from pipelines.sources.refresh import Refreshed, refresh_comtrade, refresh_file
 from pipelines.sources.staging import Embedded, Staged, instant_of, stage
-from pipelines.warehouse import build_table, has_table, read_frame, replace_rows, write_frame
+from pipelines.warehouse import build_table, read_frame, write_frame
 
-FETCH_SCHEMA = {
-    "source": pl.String,
-    "attempted_at": pl.Datetime("us"),
-    "is_complete": pl.Boolean,
-    "outcome": pl.String,
-}
 BAN_ON = dt.date(2017, 8, 5)  # Security Council resolution 2371
 CHINA_SUSPENSION_ON = dt.date(2017, 2, 18)  # Ministry of Commerce announcement 2017/12
 LIKELY_MISCODED = 0.5
@@ -57,6 +53,8 @@ class Source:
         to_get_it: what to do when there is no data.
         refresh: fetch what is new; None where only people can fetch.
         embedded: what the installation carries.
+        cadence: how often it is asked, or should be brought: a name of `pipelines.cadence`.
+        publisher: who answers; its own name where it is its only source.
         lag_days: age of the last day spoken of from which a newer edition was due; 0 for a source
             whose coverage people choose.
     """
@@ -69,9 +67,39 @@ class Source:
     last_day: str
     stale_days: int
     to_get_it: str
-    refresh: Callable[[SnapshotStore, Network], Refreshed] | None = None
+    refresh: Callable[[SnapshotStore, Network], Outcome] | None = None
     embedded: Callable[[], Embedded] | None = None
     lag_days: int = 0
+    cadence: str = "monthly"
+    publisher: str = ""
+
+
+def _of_folder(folder: SourceFolder) -> Source:
+    """A source that has a folder of its own."""
+    fetch = folder.refresh
+
+    def refresh(store: SnapshotStore, network: Network) -> Outcome:
+        key = folder.key_value()
+        if folder.is_key_needed and key is None:
+            return NotAsked(f"not asked: {folder.key} is not set")
+        assert fetch is not None
+        return fetch(store, Fetcher(), key)
+
+    return Source(
+        folder.name,
+        folder.about,
+        folder.licence,
+        folder.contract,
+        folder.parse,
+        folder.last_day,
+        folder.stale_days,
+        folder.to_get_it,
+        refresh if fetch is not None else None,
+        folder.embedded,
+        lag_days=folder.lag_days,
+        cadence=folder.cadence,
+        publisher=folder.publisher,
+    )
 
 
 # where Comtrade is asked; tests put a server of their own here
@@ -101,10 +129,10 @@ def _refresh_pink_sheet(store: SnapshotStore, network: Network) -> Refreshed:
     )
 
 
-def _refresh_baci(store: SnapshotStore, network: Network) -> Refreshed:
+def _refresh_baci(store: SnapshotStore, network: Network) -> Outcome:
     file = os.environ.get("DPRK_BACI_FILE", "")
     if not file:
-        return Refreshed("not asked: DPRK_BACI_FILE is not set", is_complete=True)
+        return NotAsked("not asked: DPRK_BACI_FILE is not set")
     return refresh_file(
         store,
         baci.SOURCE,
@@ -124,7 +152,7 @@ def _embedded_ecb() -> Embedded:
     return Embedded(content, file)
 
 
-SOURCES = (
+_TRADE = (
     Source(
         comtrade.SOURCE,
         "Declared flows of UN Comtrade with North Korea, every reporter, as declared. An answer "
@@ -160,6 +188,7 @@ SOURCES = (
         "unpack a year's CSV of BACI and drop it under its own name, or set DPRK_ONLINE=1 and "
         "DPRK_BACI_FILE (a zip of over a gigabyte)",
         _refresh_baci,
+        cadence="yearly",
     ),
     Source(
         pink_sheet.SOURCE,
@@ -189,6 +218,9 @@ SOURCES = (
 )
 
 
+SOURCES = (*_TRADE, *(_of_folder(folder) for folder in list_folders()))
+
+
 def _raw_asset(source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         key=["raw", source.name],
@@ -206,14 +238,7 @@ def _raw_asset(source: Source) -> dg.AssetsDefinition:
         network: Network,
     ) -> dg.MaterializeResult:
         store = snapshots.store()
-        if source.refresh is None:
-            done = Refreshed("people fetch this source by hand", is_complete=True)
-        elif not network.is_online():
-            done = Refreshed("not asked: the run is offline", is_complete=False)
-        elif network.as_of():
-            done = Refreshed("not asked: the run is of a past day", is_complete=True)
-        else:
-            done = source.refresh(store, network)
+        done = ask(source.name, store, network)
         if not done.is_complete:
             dg.get_dagster_logger().info(done.outcome)
         retrievals = pl.DataFrame(
@@ -232,21 +257,8 @@ def _raw_asset(source: Source) -> dg.AssetsDefinition:
             },
             orient="row",
         )  # fmt: skip
-        attempt = pl.DataFrame(
-            [
-                (
-                    source.name,
-                    dt.datetime.now(dt.UTC).replace(tzinfo=None),
-                    done.is_complete,
-                    done.outcome,
-                )
-            ],
-            schema=FETCH_SCHEMA,
-            orient="row",
-        )
         with warehouse.open().connect() as connection:
             write_frame(connection, f"raw.{source.name}", retrievals)
-            replace_rows(connection, "raw.fetches", attempt, column="source", value=source.name)
             return result(
                 connection, f"raw.{source.name}", outcome=done.outcome, stored=done.stored
             )
@@ -304,20 +316,13 @@ def _staged_asset(source: Source) -> dg.AssetsDefinition:
         with warehouse.open().connect() as connection:
             table = f"staged.{source.name}"
             write_frame(connection, table, staged.split.kept)
-            fetched = (
-                connection.execute(
-                    "select outcome from raw.fetches where source = $source",
-                    {"source": source.name},
-                ).fetchone()
-                if has_table(connection, "raw.fetches")
-                else None
-            )
+            asks = snapshots.store().asks(source.name, instant_of(asked))
             today = dt.date.fromisoformat(asked) if asked else dt.datetime.now(dt.UTC).date()
             newest = staged.split.kept[source.last_day].max()
             if isinstance(newest, int):
                 newest = dt.date(newest, 12, 31)
             last = newest if isinstance(newest, dt.date) else None
-            status, is_stale = status_of(source, staged, fetched[0] if fetched else "", today, last)
+            status, is_stale = status_of(source, staged, last_asking(asks), today, last)
             counts = note_source(
                 connection,
                 source.name,
@@ -328,6 +333,9 @@ def _staged_asset(source: Source) -> dg.AssetsDefinition:
                 is_stale=is_stale,
                 as_of=last,
                 retrieved_at=staged.retrieved_at,
+                cadence=source.cadence,
+                store=snapshots.store(),
+                now=instant_of(asked),
             )
             return result(connection, table, **counts)
 
@@ -360,6 +368,9 @@ def _drift_check(source: Source) -> dg.AssetChecksDefinition:
     return agreed_form
 
 
+for one in SOURCES:
+    if one.refresh is not None:
+        register(one.name, one.refresh, publisher=one.publisher or one.name)
 RAW_ASSETS = [_raw_asset(source) for source in SOURCES]
 STAGED_ASSETS = [_staged_asset(source) for source in SOURCES]
 DRIFT_CHECKS = [_drift_check(source) for source in SOURCES]
@@ -416,10 +427,59 @@ def fx_monthly(warehouse: WarehouseResource) -> dg.MaterializeResult:
 
 
 @dg.asset(
+    key=["facts", "like_coal"],
+    group_name="facts",
+    kinds={"duckdb"},
+    deps=[
+        ["staged", comtrade.SOURCE],
+        ["staged", china_customs.SOURCE],
+        ["staged", "country_codes"],
+        ["staged", "fx_monthly"],
+    ],
+    description=(
+        "China's imports of anthracite (HS 270111) by month from Russia, Viet Nam, Mongolia, North "
+        "Korea and the world: what buyers of like coal paid. Grain: seller_iso3, month, source_id."
+    ),
+)
+def like_coal(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Bring both statements of China's customs into one form."""
+    with warehouse.open().connect() as connection:
+        build_table(connection, "facts.like_coal")
+        return result(connection, "facts.like_coal")
+
+
+@dg.asset(
+    key=["facts", "source_observations"],
+    group_name="facts",
+    kinds={"duckdb"},
+    deps=[
+        ["staged", "nbs_prices"],
+        ["staged", "kosis_coal"],
+        ["staged", "russia_permits"],
+        ["staged", "fx_monthly"],
+    ],
+    description=(
+        "Figures that sources state themselves, in the ledger's columns: market prices of coal in "
+        "China, output of coal, entries into Russia. Grain: observation_id."
+    ),
+)
+def source_observations(warehouse: WarehouseResource) -> dg.MaterializeResult:
+    """Shape stated figures as observations."""
+    with warehouse.open().connect() as connection:
+        build_table(connection, "facts.source_observations")
+        return result(connection, "facts.source_observations")
+
+
+@dg.asset(
     key=["facts", "reference_prices"],
     group_name="facts",
     kinds={"duckdb"},
-    deps=[["staged", pink_sheet.SOURCE], ["staged", "figures"]],
+    deps=[
+        ["staged", pink_sheet.SOURCE],
+        ["staged", "figures"],
+        ["facts", "like_coal"],
+        ["facts", "source_observations"],
+    ],
     description="What coal that is not North Korea's cost, USD per tonne. Grain: series, window.",
 )
 def reference_prices(warehouse: WarehouseResource) -> dg.MaterializeResult:
@@ -480,7 +540,7 @@ def miscoding(warehouse: WarehouseResource) -> dg.MaterializeResult:
     group_name="facts",
     kinds={"duckdb"},
     deps=[
-        *(["staged", source.name] for source in SOURCES if source.name != ecb.SOURCE),
+        *(["staged", source.name] for source in _TRADE if source.name != ecb.SOURCE),
         ["staged", "country_codes"],
         ["staged", "fx_monthly"],
         ["facts", "reference_prices"],

@@ -310,7 +310,7 @@ def shape_like_oracle(events: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame
             entered=_s("entered_at"),
             left=_s("left_at"),
         ),
-        "gaps": events["gaps"]
+        "gaps": events["absences"]
         .filter(~pl.col("is_open"))
         .select(
             "mmsi",

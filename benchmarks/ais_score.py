@@ -33,7 +33,9 @@ def _score(
 
 
 def score(events: dict[str, pl.DataFrame], truth: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Rows `stage, true, found, recall, precision` for gaps, calls, encounters and draughts.
+    """Rows `stage, true, found, recall, precision`: silences, gaps, calls, encounters, draughts.
+
+    Every silence of the truth is a thrown switch; a gap is one that others, heard meanwhile, prove.
 
     A gap matches when both ends lie within an hour; a call when it is in the same port and the
     times overlap; an encounter when both ships agree and the times overlap. Gaps still open
@@ -42,14 +44,15 @@ def score(events: dict[str, pl.DataFrame], truth: dict[str, pl.DataFrame]) -> pl
     precision counts every stay and meeting that happened.
     """
     rows = []
-    gaps = events["gaps"].filter(~pl.col("is_open")).with_row_index("event_row")
-    gaps = gaps.with_columns(off=_epoch("off_at"), on=_epoch("on_at"))
     true_gaps = truth["gaps"].with_row_index("truth_row")
-    matched = gaps.join(true_gaps, on="mmsi").filter(
-        ((pl.col("off") - pl.col("off_t")).abs() <= HOUR_S)
-        & ((pl.col("on") - pl.col("on_t")).abs() <= HOUR_S)
-    )
-    rows.append(_score("gaps", matched, true_gaps, gaps, pl.lit(True)))
+    for stage, table in (("silences", "absences"), ("gaps", "gaps")):
+        gaps = events[table].filter(~pl.col("is_open")).with_row_index("event_row")
+        gaps = gaps.with_columns(off=_epoch("off_at"), on=_epoch("on_at"))
+        matched = gaps.join(true_gaps, on="mmsi").filter(
+            ((pl.col("off") - pl.col("off_t")).abs() <= HOUR_S)
+            & ((pl.col("on") - pl.col("on_t")).abs() <= HOUR_S)
+        )
+        rows.append(_score(stage, matched, true_gaps, gaps, pl.lit(True)))
 
     calls = events["port_calls"].with_row_index("event_row")
     calls = calls.with_columns(enter=_epoch("entered_at"), leave=_epoch("left_at"))

@@ -10,31 +10,42 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import hashlib
 import io
+import json
 import sys
 import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import polars as pl
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import listing_samples, samples
 from benchmarks.source_server import Query, Trouble, serving
-from pipelines.quarantine import SourceDrift, Split
+from pipelines.quarantine import SourceDrift, Split, empty_quarantine
 from pipelines.sources import (
     baci,
     comtrade,
     ecb,
     eu,
+    gfw,
     ofac,
     ofac_xml,
     opensanctions,
     pink_sheet,
     un_sc,
 )
+from pipelines.sources.eu_fsf import read as eu_fsf
+from pipelines.sources.folders import HERE
+from pipelines.sources.gfw_sar import read as sar
 from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
+from pipelines.sources.kosis_coal import read as kosis
+from pipelines.sources.nbs_prices import read as nbs
+from pipelines.sources.sentinel1 import read as sentinel1
+from pipelines.sources.uk_sanctions import read as uk_sanctions
 
 KEY = "a-key-that-must-not-show"
 
@@ -56,6 +67,20 @@ class Connector:
     fetch: Callable[[Fetcher, str, Limits, str | None], list[Answer]]
     parse: Callable[[bytes], Split]
     needs_length: bool = False
+
+
+_KOSIS_ANSWER = json.dumps(
+    [
+        {"TBL_ID": "DT_1ZGA61", "TBL_NM": "석탄 생산량", "C1_NM": "북한", "ITM_NM": "생산량",
+         "UNIT_NM": "천톤", "PRD_DE": "2017", "DT": "21660"}
+    ]
+).encode()  # fmt: skip
+
+
+def sample_of(source: str) -> bytes:
+    """The made-up answer in a source's own folder."""
+    (file,) = (HERE / source).glob("sample.*")
+    return file.read_bytes()
 
 
 def _comtrade_body(path: str, query: Query) -> tuple[bytes, str]:
@@ -139,6 +164,32 @@ CONNECTORS: list[Connector] = [
 
 
 _AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
+
+
+def _opensanctions_body(path: str, query: Query) -> tuple[bytes, str]:
+    checksum = hashlib.sha1(listing_samples.ENTITIES, usedforsecurity=False).hexdigest()
+    index = {"resources": [{"name": "entities.ftm.json", "checksum": checksum}]}
+    is_index = path.endswith("/index.json")
+    return json.dumps(index).encode() if is_index else listing_samples.ENTITIES, "application/json"
+
+
+def _gfw_events_body(path: str, query: Query) -> tuple[bytes, str]:
+    start = int(query.get("offset", "0"))
+    entries = [{"id": str(start + number)} for number in range(1_000 if start == 0 else 10)]
+    following = 1_000 if start == 0 else None
+    page = {"total": 1_010, "limit": 1_000, "nextOffset": following, "entries": entries}
+    return json.dumps(page).encode(), "application/json"
+
+
+def _gfw_events(content: bytes) -> Split:
+    try:
+        entries = json.loads(content)["entries"]
+    except (ValueError, KeyError) as error:
+        raise SourceDrift("gfw: not an answer of the events address") from error
+    kept = pl.DataFrame({"id": [one["id"] for one in entries]})
+    return Split(kept, empty_quarantine(), len(entries))
+
+
 CONNECTORS += [
     Connector(
         "ofac csv",
@@ -185,7 +236,7 @@ CONNECTORS += [
     ),
     Connector(
         "opensanctions",
-        lambda path, query: (listing_samples.ENTITIES, "application/json"),
+        _opensanctions_body,
         lambda fetcher, url, limits, etag: [
             opensanctions.fetch(
                 fetcher, opensanctions.DATASETS[0], base_url=url, limits=limits, etag=etag
@@ -199,11 +250,93 @@ CONNECTORS += [
 ]
 
 
+CONNECTORS.append(
+    Connector(
+        "gfw events",
+        _gfw_events_body,
+        lambda fetcher, url, limits, etag: (
+            # a day is asked as a whole; there is nothing to revalidate
+            []
+            if etag
+            else list(
+                gfw.fetch_events(fetcher, KEY, dt.date(2024, 3, 1), {}, base_url=url, limits=limits)
+            )
+        ),
+        _gfw_events,
+    )
+)
+
+
+_SAR_WINDOW = sar.window_of(sar.PROBED)
+_SCENES_ASKED = sentinel1.Question("west", dt.date(2019, 3, 1), dt.date(2019, 3, 31))
+CONNECTORS += [
+    Connector(
+        "gfw_sar",
+        lambda path, query: (sample_of("gfw_sar"), "application/json"),
+        lambda fetcher, url, limits, etag: (
+            []
+            if etag
+            else [sar.fetch_report(fetcher, KEY, _SAR_WINDOW, base_url=url, limits=limits)]
+        ),
+        lambda content: sar.parse(content, sar.PROBED),
+    ),
+    Connector(
+        "sentinel1",
+        lambda path, query: (sample_of("sentinel1"), "application/json"),
+        lambda fetcher, url, limits, etag: (
+            []
+            if etag
+            else sentinel1.fetch_scenes(fetcher, _SCENES_ASKED, base_url=url, limits=limits)
+        ),
+        lambda content: sentinel1.parse(content, sentinel1.PROBED),
+    ),
+]
+
+CONNECTORS += [
+    Connector(
+        "uk_sanctions",
+        lambda path, query: (sample_of("uk_sanctions"), "text/csv"),
+        lambda fetcher, url, limits, etag: [
+            uk_sanctions.fetch(fetcher, url=f"{url}/UK.csv", limits=limits, etag=etag)
+        ],
+        lambda content: uk_sanctions.splits_of(content, _AT),
+        needs_length=True,
+    ),
+    Connector(
+        "eu_fsf",
+        lambda path, query: (sample_of("eu_fsf"), "text/xml"),
+        lambda fetcher, url, limits, etag: [
+            eu_fsf.fetch(fetcher, url=f"{url}/content", limits=limits, etag=etag)
+        ],
+        lambda content: eu_fsf.splits_of(content, _AT),
+    ),
+]
+_NBS_PAGE = sample_of("nbs_prices")
+CONNECTORS += [
+    Connector(
+        "nbs_prices",
+        lambda path, query: (_NBS_PAGE, "text/html"),
+        lambda fetcher, url, limits, etag: [
+            fetcher.get(f"{url}/202606/t20260612_1.html", limits, source="nbs_prices", etag=etag)
+        ],
+        lambda content: nbs.parse(content, "t20260612_1.html"),
+    ),
+    Connector(
+        "kosis_coal",
+        lambda path, query: (_KOSIS_ANSWER, "application/json"),
+        lambda fetcher, url, limits, etag: [
+            kosis.fetch_output(fetcher, KEY, base_url=url, limits=limits, etag=etag)
+        ],
+        lambda content: kosis.parse(content, "kosis.json"),
+    ),
+]
+
+
 def limits_for(connector: Connector) -> Limits:
     """Tight limits, so that trouble shows within seconds."""
     kind = connector.body("/", {})[1]
     return Limits(
-        hosts=frozenset({"127.0.0.1"}),
+        hosts=frozenset({"127.0.0.1", "localhost"}),
         content_types=(kind,),
         max_bytes=2_000_000,
         read_s=1.0,

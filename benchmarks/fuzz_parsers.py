@@ -21,13 +21,17 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import listing_samples, samples
+from benchmarks.connectors import sample_of
 from pipelines.quarantine import SourceDrift, Split
 from pipelines.sources import eu, ofac, ofac_xml, opensanctions, un_sc
 from pipelines.sources.baci import parse_baci
 from pipelines.sources.china_customs import parse_china_customs
 from pipelines.sources.comtrade import parse_comtrade, parse_comtrade_bulk, parse_comtrade_old
 from pipelines.sources.ecb import parse_ecb
+from pipelines.sources.eu_fsf import read as eu_fsf
+from pipelines.sources.folders import list_folders
 from pipelines.sources.pink_sheet import parse_pink_sheet
+from pipelines.sources.uk_sanctions import read as uk_sanctions
 
 _OLD_HEADER = (
     "Classification,Year,Period,Period Desc.,Aggregate Level,Is Leaf Code,Trade Flow Code,"
@@ -133,6 +137,20 @@ PARSERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], Split]]] = {
             _with_member(samples.ecb_zip(), _ECB_CSV, content), file="eurofxref-hist.zip"
         ),
     ),
+    **{
+        folder.name: (
+            lambda folder=folder: sample_of(folder.name),
+            lambda content, folder=folder: folder.parse(
+                content, getattr(folder.module, "PROBED", "sample")
+            ),
+        )
+        for folder in list_folders()
+    },
+    "uk_sanctions": (
+        lambda: sample_of("uk_sanctions"),
+        lambda content: uk_sanctions.splits_of(content, _AT),
+    ),
+    "eu_fsf": (lambda: sample_of("eu_fsf"), lambda content: eu_fsf.splits_of(content, _AT)),
     **{
         f"ofac csv, {part}": (
             lambda part=part: listing_samples.sdn_set()[part],

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.paths import data_dir
+from pipelines.shipping.decode.lines import blocks
 from pipelines.shipping.decode.nmea import decode_nmea
 from pipelines.shipping.landing import land_file
 
@@ -173,7 +174,7 @@ def main() -> None:
             ("pyais alone, sentences to messages", lambda: _pyais_only(sentences)),
             (
                 "our decoder, sentences to rows",
-                lambda: sum(frame.height for frame in decode_nmea(sentences)),
+                lambda: sum(frame.height for frame in decode_nmea(blocks(sentences))),
             ),
             ("NMEA landed, rules and all", lambda: _land(sentences, folder)),
             ("CSV parsed and no more (DuckDB)", lambda: _parse_only(csv)),

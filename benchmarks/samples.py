@@ -111,6 +111,7 @@ def pink_sheet_xlsx(
         ("2016M01", 30.8, 49.02, 50.1),
         ("2016M02", 33.2, 50.9, "…"),
     ),
+    updated: str = "June 02, 2016",
 ) -> bytes:
     """A workbook in either of the two layouts."""
     book = openpyxl.Workbook()
@@ -120,7 +121,7 @@ def pink_sheet_xlsx(
     page.append(["World Bank Commodity Price Data (The Pink Sheet)"])
     page.append(["monthly prices in nominal US dollars, 1960 to present"])
     page.append([])
-    page.append(["Updated on June 02, 2016"])
+    page.append([f"Updated on {updated}"])
     page.append([None, *names])
     page.append([None, "($/bbl)", *[unit] * (len(names) - 1)])
     if has_codes:

@@ -16,7 +16,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 Query = dict[str, str]
-Body = Callable[[str, Query], tuple[bytes, str]]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that is more than bytes and their type."""
+
+    status: int
+    content: bytes = b""
+    kind: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Body = Callable[[str, Query], tuple[bytes, str] | Reply]
+# the part of a signed address that nobody may see
+SIGNATURE = "c2lnbmF0dXJlLW9mLXRoZS1zdG9yZQ"
 
 
 class Trouble(Enum):
@@ -42,6 +56,18 @@ class Trouble(Enum):
     ECHO = "200 with our key in the body"
     NOT_FOUND = "404"
     TOO_LARGE = "larger than the size cap"
+    SIGNED_STORE = "302, then 302 to a signed store on another host"
+    SIGNED_STORE_FAILS = "302 to a signed store that answers 403"
+    QUOTA = "403 quota spent, Retry-After 5 h"
+    QUOTA_SAID = "403 quota spent, said in the body only"
+    BUSY_SILENT = "429 without Retry-After, then answer"
+    FORBIDDEN = "403 to this network"
+    CHALLENGE = "challenge page always"
+    CHALLENGE_ONCE = "challenge page, then answer"
+    SLOW_FIRST_BYTE = "first byte late, within patience"
+    GATEWAY = "524, then answer"
+    CREATED = "201 with the answer"
+    NO_CONTENT = "204"
 
 
 @dataclass
@@ -52,12 +78,16 @@ class SourceServer:
         body: (path, query) to (bytes, content type).
         trouble: what goes wrong.
         seen: one (path, query, header names to values) per request.
+        asked: body of each request, where it had one.
+        slow_s: how late a late first byte comes.
     """
 
     body: Body
     trouble: Trouble = Trouble.NONE
     seen: list[tuple[str, Query, dict[str, str]]] = field(default_factory=list)
+    asked: list[bytes] = field(default_factory=list)
     url: str = ""
+    slow_s: float = 0.4
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def count(self) -> int:
@@ -95,16 +125,65 @@ def _handler(server: SourceServer) -> type[BaseHTTPRequestHandler]:
             headers = {name.replace("_", "-"): value for name, value in more.items()}
             self._send(status, f"<html>{text}</html>".encode(), "text/html", more=headers)
 
+        def do_POST(self) -> None:
+            size = int(self.headers.get("Content-Length", "0"))
+            server.asked.append(self.rfile.read(size))
+            self.do_GET()
+
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
             server.seen.append((parts.path, query, {k.lower(): v for k, v in self.headers.items()}))
             number = server.count()
             trouble = server.trouble
-            key = self.headers.get("Ocp-Apim-Subscription-Key", "no key")
-            content, kind = server.body(parts.path.removeprefix("/moved"), query)
+            key = self.headers.get("Ocp-Apim-Subscription-Key") or self.headers.get(
+                "Authorization", "no key"
+            ).removeprefix("Bearer ")
+            key = query.get("apiKey", key)
+            path = parts.path.removeprefix("/moved").removeprefix("/hop").removeprefix("/store")
+            reply = server.body(path, query)
+            if isinstance(reply, Reply):
+                self._send(reply.status, reply.content, reply.kind, more=reply.headers)
+                return
+            content, kind = reply
+            at_store = parts.path.startswith("/store")
+            port = self.server.server_address[1]
+            challenge = "<noscript>Please enable JavaScript and refresh the page.</noscript>"
 
-            if trouble is Trouble.NOT_MODIFIED and self.headers.get("If-None-Match") == '"v1"':
+            if trouble in (Trouble.SIGNED_STORE, Trouble.SIGNED_STORE_FAILS) and not at_store:
+                if trouble is Trouble.SIGNED_STORE and not parts.path.startswith("/hop"):
+                    self._page(302, Location="/hop" + self.path)
+                    return
+                mark = "&" if parts.query else "?"
+                signed = f"{mark}X-Amz-Credential=AKIA&X-Amz-Signature={SIGNATURE}"
+                place = "/store" + self.path.removeprefix("/hop") + signed
+                self._page(302, Location=f"http://localhost:{port}{place}")
+            elif trouble is Trouble.SIGNED_STORE_FAILS:
+                self._page(403, "request has expired")
+            elif trouble is Trouble.QUOTA:
+                self._page(403, "Out of call volume quota.", Retry_After="18000")
+            elif trouble is Trouble.QUOTA_SAID:
+                said = b'{"statusCode": 403, "message": "Out of call volume quota. Quota will be '
+                self._send(403, said + b'replenished in 04:59:30."}', "application/json")
+            elif trouble is Trouble.BUSY_SILENT and number == 1:
+                self._page(429)
+            elif trouble is Trouble.FORBIDDEN:
+                self._page(403, "access denied")
+            elif trouble is Trouble.CHALLENGE or (
+                trouble is Trouble.CHALLENGE_ONCE and number == 1
+            ):
+                self._page(200, challenge)
+            elif trouble is Trouble.SLOW_FIRST_BYTE:
+                server._stop.wait(server.slow_s)
+                self._send(200, content, kind)
+            elif trouble is Trouble.GATEWAY and number == 1:
+                self._page(524, "a timeout occurred")
+            elif trouble is Trouble.CREATED:
+                self._send(201, content, kind)
+            elif trouble is Trouble.NO_CONTENT:
+                self.send_response(204)
+                self.end_headers()
+            elif trouble is Trouble.NOT_MODIFIED and self.headers.get("If-None-Match") == '"v1"':
                 self.send_response(304)
                 self.send_header("ETag", '"v1"')
                 self.end_headers()

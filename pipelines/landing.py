@@ -82,12 +82,14 @@ class Loaded:
         source: name of the source the bytes now belong to.
         rows_in, rows_kept: rows in the file, rows that met the contract.
         refused: (line, column, reason) of refused cells, the first ones.
+        note: what whoever dropped it should know besides; empty when nothing.
     """
 
     source: str
     rows_in: int
     rows_kept: int
     refused: Sequence[tuple[int, str, str]] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,7 @@ def waiting(folder: Path) -> dict[str, tuple[int, int]]:
         return {}
     found = {}
     for entry in os.scandir(folder):
-        if entry.name in _OURS or _UNFINISHED.search(entry.name):
+        if entry.name in _OURS or is_unfinished(entry.name):
             continue
         with contextlib.suppress(OSError):
             state = entry.stat(follow_symlinks=False)
@@ -262,7 +264,7 @@ def _take(
     if not (stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode)):
         return Outcome(entry.name, "waiting", "neither a file nor a zip: left alone")
     age_s = now().timestamp() - state.st_mtime
-    if _UNFINISHED.search(entry.name):
+    if is_unfinished(entry.name):
         return Outcome(entry.name, "waiting", "the name says it is not finished")
     if 0 <= age_s < limits.settle_s:
         return Outcome(entry.name, "waiting", "changed a moment ago")
@@ -294,7 +296,7 @@ def _resume(
     name = str(claim.get("name", "file"))
     attempts = int(claim.get("attempts", 0)) + 1
     _write_whole(work / "claim.json", json.dumps({"name": name, "attempts": attempts}).encode())
-    if _has_writer(content):
+    if has_writer(content):
         return _give_back(folder, work, name, "somebody is still writing it")
     before = os.lstat(content)
     if attempts > MAX_ATTEMPTS:
@@ -321,7 +323,12 @@ def _claim(work: Path) -> dict[str, Any]:
     return claim if isinstance(claim, dict) else {}
 
 
-def _has_writer(path: Path) -> bool:
+def is_unfinished(name: str) -> bool:
+    """Whether a name is one that browsers, editors and copying tools give what is not finished."""
+    return _UNFINISHED.search(name) is not None
+
+
+def has_writer(path: Path) -> bool:
     """Whether a process of this machine has the file open for writing, where that can be known."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -445,7 +452,7 @@ def _load(
         name,
         "accepted",
         f"loaded as {kind.name}: {loaded.rows_kept} of {loaded.rows_in} rows kept, "
-        f"{refused} in quarantine",
+        f"{refused} in quarantine" + (f"; {loaded.note}" if loaded.note else ""),
         kind=kind.name,
         source=loaded.source,
         sha256=sha256,

@@ -32,6 +32,11 @@ def published_dir() -> Path:
     return data_dir() / "published"
 
 
+def vintages_dir() -> Path:
+    """What every release said, kept for good: outside what readers open."""
+    return data_dir() / "vintages"
+
+
 def shown(path: Path) -> str:
     """A path as readers see it: relative to the repository where it lies inside it."""
     try:

@@ -10,6 +10,10 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipelines.cadence import Ask
+
+ASKS = "asked.jsonl"
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -26,6 +30,8 @@ class Snapshot:
         part: which piece of the source this is (a query, a file name); "" for a source that
             comes whole.
         etag, last_modified: the server's validators, for the next request.
+        as_of: the day the content speaks of, YYYY-MM-DD: as it prints, or as the name of a
+            dropped file or the operator says; None where nothing says so.
     """
 
     source: str
@@ -38,6 +44,12 @@ class Snapshot:
     part: str = ""
     etag: str | None = None
     last_modified: str | None = None
+    as_of: str | None = None
+
+    @property
+    def as_of_on(self) -> dt.date | None:
+        """`as_of` as a date."""
+        return dt.date.fromisoformat(self.as_of) if self.as_of else None
 
     @property
     def retrieved(self) -> dt.datetime:
@@ -78,6 +90,7 @@ class SnapshotStore:
         part: str | None = None,
         etag: str | None = None,
         last_modified: str | None = None,
+        as_of: dt.date | None = None,
     ) -> Snapshot:
         """Keep the bytes once and note this retrieval; nothing is ever overwritten.
 
@@ -91,6 +104,7 @@ class SnapshotStore:
             part: piece of the source; None means the whole source, or for a dropped file
                 (status 0) its own name, so that two files never hide one another.
             etag, last_modified: validators the server gave.
+            as_of: the day the content speaks of, where that is known.
         """
         if not source.replace("_", "").isalnum():
             raise ValueError(f"{source!r} is no source name: letters, digits and _ only")
@@ -108,6 +122,7 @@ class SnapshotStore:
             part=part,
             etag=etag,
             last_modified=last_modified,
+            as_of=as_of.isoformat() if as_of else None,
         )
         folder = self.root / source
         data = folder / f"{digest}.bin"
@@ -133,10 +148,13 @@ class SnapshotStore:
             part=snapshot.part,
             etag=snapshot.etag,
             last_modified=snapshot.last_modified,
+            as_of=snapshot.as_of_on,
         )
 
     def retrievals(self, source: str, as_of: dt.datetime | None = None) -> list[Snapshot]:
         """Every retrieval noted, oldest first; up to `as_of` (aware) when given.
+
+        An edition that was out by then counts, though it was dropped here later.
 
         Raises:
             ValueError: a sidecar is not ours; the message names it.
@@ -151,8 +169,37 @@ class SnapshotStore:
                     "snapshot beside it stays"
                 ) from error
         if as_of is not None:
-            found = [one for one in found if one.retrieved <= as_of]
+            found = [
+                one
+                for one in found
+                if one.retrieved <= as_of
+                or (one.as_of_on is not None and one.as_of_on <= as_of.date())
+            ]
         return sorted(found, key=lambda one: (one.retrieved, one.sha256, one.part))
+
+    def note_ask(self, source: str, ask: Ask) -> None:
+        """Add one line to the source's record of askings."""
+        folder = self.root / source
+        folder.mkdir(parents=True, exist_ok=True)
+        line = json.dumps({**asdict(ask), "asked_at": ask.asked_at.isoformat()}, ensure_ascii=False)
+        with (folder / ASKS).open("a", encoding="utf-8") as file:
+            # a line cut off by a kill must not swallow the next
+            file.write(("\n" if file.tell() else "") + line)
+
+    def asks(self, source: str, as_of: dt.datetime | None = None) -> list[Ask]:
+        """Every asking noted, oldest first; a line that a kill cut off is passed over."""
+        file = self.root / source / ASKS
+        if not file.is_file():
+            return []
+        found = []
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                note = json.loads(line)
+                at = dt.datetime.fromisoformat(note["asked_at"])
+                found.append(Ask(at, bool(note["is_answered"]), str(note["outcome"])))
+            except (ValueError, KeyError, TypeError):
+                continue
+        return [one for one in found if as_of is None or one.asked_at <= as_of]
 
     def holds(self, source: str, content: bytes) -> bool:
         """Whether these very bytes are kept already."""

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.paths import REPOSITORY, SQL_DIR
+
+PIPELINES = REPOSITORY / "pipelines"
+# code that shows numbers and makes none
+_PAGES = ("publish", "report", "templates")
+_SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|('(?:[^']|'')*')", re.DOTALL)
 
 
 def hash_files(files: Iterable[Path], root: Path) -> str:
@@ -20,18 +28,67 @@ def hash_files(files: Iterable[Path], root: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+def meaning_of(file: Path) -> str:
+    """What a file does, without what it says about itself.
+
+    Python without comments, docstrings and layout; SQL without comments and layout; of a lock file
+    the names and versions; any other file as it is.
+    """
+    text = file.read_text(encoding="utf-8")
+    if file.suffix == ".py":
+        tree = ast.parse(text)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                first = node.body[0] if node.body else None
+                if (
+                    isinstance(first, ast.Expr)
+                    and isinstance(first.value, ast.Constant)
+                    and isinstance(first.value.value, str)
+                ):
+                    node.body = node.body[1:] or [ast.Pass()]
+        return ast.dump(tree)
+    if file.suffix == ".sql":
+        bare = _SQL_COMMENT.sub(lambda found: found[1] or " ", text)
+        return " ".join(bare.split())
+    if file.suffix == ".lock":
+        return "\n".join(re.findall(r"^[\w.\[\]-]+==[^\s;]+", text, re.MULTILINE))
+    return text
+
+
+def hash_meaning(files: Iterable[Path]) -> str:
+    """One hash over names and meanings of files of the repository, whatever the order given."""
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(str(file.relative_to(REPOSITORY)).encode())
+        digest.update(hashlib.sha256(meaning_of(file).encode()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _is_page(file: Path) -> bool:
+    return any(part in _PAGES for part in file.relative_to(PIPELINES).parts)
+
+
+@functools.cache
 def code_version() -> str:
-    """Hash of everything that turns evidence into numbers: Python, SQL, priors."""
-    code = REPOSITORY / "pipelines"
-    return hash_files(
+    """Hash of everything that turns evidence into numbers: Python, SQL, priors, libraries."""
+    return hash_meaning(
         [
-            *code.rglob("*.py"),
-            *code.rglob("*.sql"),
-            *(code / "reference").glob("*_priors.csv"),
-            *(SQL_DIR.rglob("*.sql")),
+            *(file for file in PIPELINES.rglob("*.py") if not _is_page(file)),
+            *(file for file in PIPELINES.rglob("*.sql") if not _is_page(file)),
+            *PIPELINES.rglob("*priors*.csv"),
+            *SQL_DIR.rglob("*.sql"),
             REPOSITORY / "requirements.lock",
-        ],
-        REPOSITORY,
+        ]
+    )
+
+
+@functools.cache
+def pages_version() -> str:
+    """Hash of what shows the numbers: report, files, templates."""
+    return hash_meaning(
+        file
+        for file in PIPELINES.rglob("*")
+        if file.suffix in {".py", ".j2", ".html", ".css", ".js", ".toml"} and _is_page(file)
     )
 
 

@@ -67,6 +67,8 @@ class Warehouse:
         connection = self._open(read_only=read_only and not is_kept)
         try:
             connection.execute("set timezone = 'UTC'")
+            # it would draw its own bar over ours, or into a log
+            connection.execute("set enable_progress_bar = false")
             if is_kept:
                 # the instance outlives its connections, and so would their settings
                 connection.execute("reset threads")
@@ -202,6 +204,21 @@ def fingerprint_of(connection: duckdb.DuckDBPyConnection, table: str) -> str:
         f"select count(*), sum(hash(held)::hugeint) from {schema}.{name} as held"
     ).fetchone()
     return inputs_hash(table, *(found or ()))
+
+
+# when bytes came in is no part of what they say
+_RETRIEVAL = ("retrieved_at", "snapshot_sha256", "file")
+
+
+def content_hash(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Hash of what a table says: its rows in any order, without when they were retrieved."""
+    schema, name = _checked(table)
+    columns = [row[0] for row in connection.execute(f"describe {schema}.{name}").fetchall()]
+    told = ", ".join(f'"{column}"' for column in columns if column not in _RETRIEVAL)
+    found = connection.execute(
+        f"select count(*), sum(hash(row({told}))::hugeint) from {schema}.{name}"
+    ).fetchone()
+    return inputs_hash(table, told, *(found or ()))
 
 
 def build_if_changed(

@@ -9,6 +9,7 @@ by construction of the walk, draw by draw, and the sum is checked.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,12 +35,14 @@ class Walk:
         ended: (nodes, draws) dollars whose trail ends at a node.
         leaked: (draws,) dollars that left a named party for parties nobody has named.
         edge: (edges, draws) dollars along an edge, or None when not asked for.
+        transfer: (edges, draws) share of its payer's dollars that an edge takes, likewise.
     """
 
     through: np.ndarray
     ended: np.ndarray
     leaked: np.ndarray
     edge: np.ndarray | None
+    transfer: np.ndarray | None = None
 
 
 def walk(
@@ -93,9 +96,14 @@ def walk(
             np.concatenate([part.through for part in parts], axis=1),
             np.concatenate([part.ended for part in parts], axis=1),
             np.concatenate([part.leaked for part in parts]),
-            np.concatenate([part.edge for part in parts if part.edge is not None], axis=1)
+            *(
+                np.concatenate([one for part in parts if (one := part.edge) is not None], axis=1),
+                np.concatenate(
+                    [one for part in parts if (one := part.transfer) is not None], axis=1
+                ),
+            )
             if keep_edges
-            else None,
+            else (None, None),
         )
     ones = np.ones(edges)
     out_of = sparse.csr_matrix((ones, (source, np.arange(edges))), shape=(nodes, edges))
@@ -129,7 +137,7 @@ def walk(
     leaked = (through * np.where(ends, 0.0, leak)).sum(axis=0)
     ended += moving * ~ends
     leaked -= (moving * np.where(ends, 0.0, leak)).sum(axis=0)
-    return Walk(through, ended, leaked, moved)
+    return Walk(through, ended, leaked, moved, transfer if keep_edges else None)
 
 
 def year_shares(amounts: pl.DataFrame) -> pl.DataFrame:
@@ -154,6 +162,25 @@ def year_shares(amounts: pl.DataFrame) -> pl.DataFrame:
         pl.min_horizontal(last, "window_end_on") - pl.max_horizontal(first, "window_start_on")
     ).dt.total_days() + 1
     return long.with_columns(usd_in_year=pl.col("usd") * inside / pl.col("_days")).drop("_days")
+
+
+STATE = "dprk-government"
+
+
+def state_bank_edges(entities: pl.DataFrame) -> pl.DataFrame:
+    """What a bank of the state receives is the state's: an edge to it from each of them.
+
+    Such a bank is a channel too; `leak` is nothing on this step and no other edge leaves it.
+    Grain: link_id, in the shape of `money_edges`.
+    """
+    return entities.filter(pl.col("bank_size_tier") == "dprk_bank").select(
+        link_id=pl.concat_str("entity_id", pl.lit("--state_bank--"), pl.lit(STATE)),
+        payer="entity_id",
+        payee=pl.lit(STATE),
+        stream=pl.lit("finance"),
+        start_on=pl.lit(None, dtype=pl.Date),
+        end_on=pl.lit(None, dtype=pl.Date),
+    )
 
 
 def money_edges(links: pl.DataFrame) -> pl.DataFrame:
@@ -186,8 +213,12 @@ class Attribution:
         edge_ids: link ids.
         edge: (edges, draws) dollars along each.
         entry: (nodes, draws) dollars that entered the network there.
-        coverage: documented dollars over mean income, at most 1.
+        coverage: mean share of income that documents cover.
         documented_usd: documented dollars of that stream and year.
+        covered: (draws,) the share of income that documents cover in each draw, at most 1.
+        documented_workers: workers that documents count at named or described employers.
+        transfer: (edges, draws) share of its payer's dollars that an edge takes.
+        source, target: (edges,) node index that pays, that is paid.
     """
 
     stream: str
@@ -202,6 +233,11 @@ class Attribution:
     entry: np.ndarray
     coverage: float
     documented_usd: float
+    covered: np.ndarray
+    documented_workers: float = 0.0
+    transfer: np.ndarray | None = None
+    source: np.ndarray | None = None
+    target: np.ndarray | None = None
 
     def residual_usd(self) -> float:
         """Largest difference in any draw between income and what was placed plus what was not."""
@@ -221,6 +257,55 @@ def active_in(edges: pl.DataFrame, year: int, stream: str) -> pl.DataFrame:
     )
 
 
+@dataclass(frozen=True)
+class Counted:
+    """Workers documented at one employer in one year.
+
+    Attributes:
+        headcount_id: the row of the headcounts table.
+        employer: entity id where the dollars enter.
+        workers: (draws,) workers there.
+        host_workers: (draws,) modelled workers in the host country that year.
+        host_usd: (draws,) modelled income from that host that year.
+        probability: (draws,) that the statement is right.
+    """
+
+    headcount_id: str
+    host: str
+    employer: str
+    workers: np.ndarray
+    host_workers: np.ndarray
+    host_usd: np.ndarray
+    probability: np.ndarray
+
+
+def headcount_entry(
+    counted: Sequence[Counted], at: dict[str, int], draws: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Dollars entering at employers by their share of the host's workers, draw by draw.
+
+    Income of an employer = income of the host x documented workers / modelled workers. Where more
+    workers are documented in a host than the model has there, all of them share that host's
+    income: no draw places more than it holds.
+
+    Returns:
+        (nodes, draws) dollars; (draws,) dollars that documents cover, whether or not their
+        statement is right.
+    """
+    entry = np.zeros((len(at), draws))
+    covered = np.zeros(draws)
+    for host in sorted({one.host for one in counted}):
+        here = [one for one in counted if one.host == host]
+        known = np.sum([one.workers for one in here], axis=0)
+        modelled = np.maximum(here[0].host_workers, known)
+        usd = np.maximum(here[0].host_usd, 0.0)
+        for one in here:
+            part = usd * one.workers / modelled
+            covered += part
+            entry[at[one.employer]] += part * (rng.random(draws) < one.probability)
+    return entry, covered
+
+
 def attribute_year(
     *,
     stream: str,
@@ -235,14 +320,17 @@ def attribute_year(
     leak: np.ndarray,
     rng: np.random.Generator,
     split_shape: float = 1.0,
+    counted: Sequence[Counted] = (),
 ) -> Attribution:
     """Place one stream's income of one year on named parties.
 
-    Coverage c = documented dollars of the year / mean income, at most 1: a documented sum is a
-    share of income, so a draw with more income places more dollars but never a larger share.
-    In a draw, each documented sum counts only if its statement is right (Bernoulli of its
-    probability), and each relation exists only if its own are. The split of a sum over several
-    parties, and of a party's dollars over its relations, is not public: flat Dirichlet per draw.
+    Coverage = documented dollars of the year / mean income, at most 1: a documented sum is a share
+    of income, so a draw with more income places more dollars but never a larger share. Documented
+    workers cover their share of their host's income in each draw; where both speak of one stream
+    and year, the sums take what the workers leave. In a draw, each documented sum counts only if
+    its statement is right (Bernoulli of its probability), and each relation exists only if its own
+    are. The split of a sum over several parties, and of a party's dollars over its relations, is
+    not public: flat Dirichlet per draw.
 
     Args:
         income: (draws,) dollars.
@@ -253,7 +341,8 @@ def attribute_year(
         absorbing: (nodes,) True for state bodies.
         edge_probability: link_id → (draws,).
         amount_probability: amount_id → (draws,).
-        leak: (draws,) share lost at each named party.
+        leak: (draws,) or (nodes, draws) share lost at each named party.
+        counted: workers documented at employers, for a stream that is counted in workers.
 
     Returns:
         Attribution; attributed share ≤ coverage in every draw.
@@ -261,16 +350,21 @@ def attribute_year(
     draws = income.shape[0]
     at = {name: index for index, name in enumerate(nodes)}
     mean = float(income.mean())
+    positive = np.where(income > 0, income, 0.0)
     documented = float(amounts["usd_in_year"].sum()) if amounts.height else 0.0
     # dollars documented beyond the mean income can place no more than all of it
-    coverage = min(documented / mean, 1.0) if mean > 0 else 0.0
-    if documented <= 0 or mean <= 0:
+    by_sums = min(documented / mean, 1.0) if mean > 0 else 0.0
+    workers = float(sum(one.workers.mean() for one in counted))
+    if (documented <= 0 and not counted) or mean <= 0:
         nobody = np.broadcast_to(0.0, (len(nodes), draws))
         return Attribution(
             stream, year, nodes, nobody, nobody, income, income, [],
-            np.zeros((0, draws)), nobody, 0.0, documented,
+            np.zeros((0, draws)), nobody, 0.0, documented, np.zeros(draws), workers,
         )  # fmt: skip
-    entry = np.zeros((len(nodes), draws))
+    entry, by_workers = headcount_entry(counted, at, draws, rng)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        held = np.where(positive > 0, np.minimum(by_workers / positive, 1.0), 0.0)
+    covered = held + by_sums * (1 - held)
     for amount_id, parties, usd in amounts.select(
         "amount_id", "parties", "usd_in_year"
     ).iter_rows():
@@ -278,8 +372,8 @@ def attribute_year(
         stands = rng.random(draws) < amount_probability[amount_id]
         split = rng.gamma(split_shape, size=(len(where), draws))
         split /= split.sum(axis=0)
-        share = coverage * (usd / documented)
-        entry[where] += np.where(income > 0, income, 0.0) * share * stands * split
+        share = by_sums * (1 - held) * (usd / documented)
+        entry[where] += positive * share * stands * split
     sources = np.array([at[name] for name in edges["payer"]], dtype=np.int64)
     targets = np.array([at[name] for name in edges["payee"]], dtype=np.int64)
     ids = edges["link_id"].to_list()
@@ -287,7 +381,8 @@ def attribute_year(
     weight = (rng.random((len(ids), draws)) < exists) * rng.gamma(
         split_shape, size=(len(ids), draws)
     )
-    found = walk(entry, sources, targets, weight, leak[None, :], absorbing, keep_edges=True)
+    lost = leak if leak.ndim == 2 else leak[None, :]
+    found = walk(entry, sources, targets, weight, lost, absorbing, keep_edges=True)
     entered = entry.sum(axis=0)
     return Attribution(
         stream=stream,
@@ -300,8 +395,13 @@ def attribute_year(
         edge_ids=ids,
         edge=found.edge if found.edge is not None else np.zeros((0, draws)),
         entry=entry,
-        coverage=coverage,
+        coverage=float(covered.mean()),
         documented_usd=documented,
+        covered=covered,
+        documented_workers=workers,
+        transfer=found.transfer,
+        source=sources,
+        target=targets,
     )
 
 
@@ -312,7 +412,7 @@ def check_attribution(found: Attribution) -> list[str]:
     if not found.residual_usd() < CENT:
         wrong.append(f"{where}: placed and unplaced dollars miss income by {found.residual_usd()}")
     attributed = found.income - found.unattributed
-    allowed = found.coverage * np.maximum(found.income, 0.0) + CENT
+    allowed = found.covered * np.maximum(found.income, 0.0) + CENT
     if (attributed > allowed).any():
         over = float((attributed - allowed).max())
         wrong.append(f"{where}: {over:,.2f} USD attributed beyond the documented share")

@@ -46,6 +46,15 @@ LIST_VOICES = {
         "Regulation (EU) 2017/1509, annexes",
         "https://eur-lex.europa.eu/eli/reg/2017/1509/oj",
     ),
+    "eu_fsf": ListVoice(
+        "EU",
+        "designated",
+        "EU consolidated list of financial sanctions",
+        "https://webgate.ec.europa.eu/fsd/fsf",
+    ),
+    "uk_sanctions": ListVoice(
+        "UK", "designated", "UK Sanctions List", "https://sanctionslist.fcdo.gov.uk"
+    ),
     "opensanctions_un_1718_vessels": ListVoice(
         "UNSC", "designated", "1718 Designated Vessels List", f"{_OPEN}/un_1718_vessels", _CODED
     ),
@@ -59,8 +68,16 @@ LIST_VOICES = {
     "opensanctions_kp_rusi_reports": ListVoice(
         "UN_PoE", "reported", "UN Panel of Experts reports", f"{_OPEN}/kp_rusi_reports", _CODED
     ),
-    "opensanctions_us_nkjv": ListVoice(
-        "US_STATE", "reported", "US joint-venture advisory", f"{_OPEN}/us_nkjv", _CODED
+    "opensanctions_us_nk_jointventures": ListVoice(
+        "US_STATE", "reported", "US joint-venture advisory", f"{_OPEN}/us_nk_jointventures", _CODED
+    ),
+    # a finding of money-laundering concern is no designation
+    "opensanctions_us_fincen_special_measures": ListVoice(
+        "FinCEN",
+        "reported",
+        "FinCEN special measures",
+        f"{_OPEN}/us_fincen_special_measures",
+        _CODED,
     ),
 }
 # a list's own word for a tie → ours; every other word is only an association
@@ -184,6 +201,8 @@ def from_lists(
         note=pl.lit(None, dtype=pl.String),
         list_key=pl.concat_str("authority", pl.lit(":"), "list_id"),
         list_source="list_source",
+        birth_dates="birth_dates",
+        passport_numbers="passport_numbers",
     )
     edition = pl.coalesce("edition_on", pl.col("retrieved_at").dt.date())
     statements = mine.select(
@@ -194,6 +213,7 @@ def from_lists(
         program="program",
         stated_on=pl.coalesce("listed_on", edition),
         stated_on_precision=pl.lit("day"),
+        public_on=pl.lit(None, dtype=pl.Date),
         is_edition_date=pl.col("listed_on").is_null(),
         document=pl.concat_str(
             "title",
@@ -248,6 +268,7 @@ def from_lists(
         program="program",
         stated_on=pl.coalesce("edition_on", pl.col("retrieved_at").dt.date()),
         stated_on_precision=pl.lit("day"),
+        public_on=pl.lit(None, dtype=pl.Date),
         is_edition_date=pl.lit(value=True),
         document=pl.concat_str(
             "title",
@@ -277,6 +298,90 @@ def parties_frame(entities: pl.DataFrame) -> pl.DataFrame:
         bic="bic",
         list_key="list_key",
         list_source="list_source",
+        birth_dates="birth_dates",
+        passport_numbers="passport_numbers",
+    )
+
+
+def typed_links(links: pl.DataFrame, types: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
+    """Relations with their type; money only where a relation of that type can carry it.
+
+    Returns:
+        links with relation_type and is_channel.
+
+    Raises:
+        EvidenceError: money on a relation that never carries any, or on one that begins or ends at
+            a bank which is not the state's: a bank is a channel.
+    """
+    typed = links.join(types.drop("reading"), on="relation", how="left", maintain_order="left")
+    banks = entities.filter(
+        pl.col("is_bank") & (pl.col("bank_size_tier").fill_null("unknown") != "dprk_bank")
+    )["entity_id"].implode()
+    at_bank = pl.col("source_id").is_in(banks) | pl.col("target_id").is_in(banks)
+    wrong = typed.filter(
+        (pl.col("money") != "none") & (~pl.col("may_carry_money").fill_null(value=False) | at_bank)
+    )
+    if wrong.height:
+        row = wrong.row(0, named=True)
+        why = (
+            f"{row['relation']!r} is of type {row['relation_type']!r}, which carries no money"
+            if not row["may_carry_money"]
+            else "one of its ends is a bank, which money passes and never ends at"
+        )
+        raise EvidenceError(
+            f"network_links.csv: link {row['link_id']} has money {row['money']!r}, but {why}; "
+            "set money to none, or name the payment as a relation of its own"
+        )
+    return typed.drop("may_carry_money")
+
+
+def lists_loaded(parties: pl.DataFrame | None) -> pl.DataFrame:
+    """Which official lists this release read, and what is missing without them. Grain: list_source.
+
+    Args:
+        parties: rows of the list contracts, or None when no list has been taken in.
+    """
+    schema = {
+        "list_source": pl.String,
+        "edition_on": pl.Date,
+        "dprk_entries": pl.Int64,
+        "dated_entries": pl.Int64,
+    }
+    held = (
+        pl.DataFrame(schema=schema)
+        if parties is None
+        else parties.group_by("list_source").agg(
+            edition_on=pl.col("edition_on").max(),
+            dprk_entries=pl.col("is_dprk").sum().cast(pl.Int64),
+            dated_entries=(pl.col("is_dprk") & pl.col("listed_on").is_not_null())
+            .sum()
+            .cast(pl.Int64),
+        )
+    )
+    return (
+        pl.DataFrame(
+            [
+                {"list_source": name, "authority": voice.authority, "title": voice.title}
+                for name, voice in LIST_VOICES.items()
+            ]
+        )
+        .join(held, on="list_source", how="left", maintain_order="left")
+        .with_columns(is_loaded=pl.col("dprk_entries").fill_null(0) > 0)
+        .with_columns(
+            pl.col("dprk_entries", "dated_entries").fill_null(0),
+            meaning=pl.when("is_loaded")
+            .then(
+                pl.when(pl.col("dated_entries") < pl.col("dprk_entries"))
+                .then(pl.lit("read; entries without a day of their own keep an unknown day"))
+                .otherwise(pl.lit("read, every entry dated by the list"))
+            )
+            .otherwise(
+                pl.lit(
+                    "not read: what only this list says is missing, and whether a party stands on "
+                    "it is known from other documents alone"
+                )
+            ),
+        )
     )
 
 
@@ -302,8 +407,20 @@ def merge(
             *(
                 pl.col(name).drop_nulls().first()
                 for name in entities.columns
-                if name not in ("entity_id", "aliases", "is_bank", "list_key", "topics")
+                if name
+                not in (
+                    "entity_id",
+                    "aliases",
+                    "is_bank",
+                    "list_key",
+                    "topics",
+                    "birth_dates",
+                    "passport_numbers",
+                )
             ),
+            # what a person was born or carried is for telling people apart, not for show
+            pl.col("birth_dates").drop_nulls().str.join(";"),
+            pl.col("passport_numbers").drop_nulls().str.join(";"),
             pl.col("is_bank").any(),
             pl.col("topics").drop_nulls().first(),
             pl.col("list_key").drop_nulls().str.join(";"),

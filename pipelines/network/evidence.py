@@ -1,4 +1,4 @@
-"""Statements into probabilities: corrections, classes, noisy-or, and a check on the grades."""
+"""Statements into probabilities: classes, witnesses, noisy-or, and a check on the grades."""
 
 from __future__ import annotations
 
@@ -8,60 +8,18 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from pipelines.schemas.network import PERSON_AUTHORITIES
+from pipelines.schemas.network import ASSERTS_NOTHING, GOVERNMENT_OF, PERSON_AUTHORITIES
 
 # no relation is certain, however many bodies state it
 CERTAINTY_CAP = 0.99
-_DATES = {"month": "1mo", "year": "1y"}
+# annexes of Regulation (EU) 2017/1509 that carry over what the Security Council listed
+_TRANSPOSED = r"(?:Annex |entry )(?:XIII|XIV)\b"
+# who speaks of nobody by name on the page
+_UNOFFICIAL = ("PRESS", "MODEL")
 
 
 class EvidenceError(ValueError):
     """A hand-kept network table contradicts itself; the message names the row and the remedy."""
-
-
-def apply_corrections(
-    frame: pl.DataFrame, corrections: pl.DataFrame, *, table: str, key: str
-) -> pl.DataFrame:
-    """Set cells right, each only where it still holds the wrong value it expects.
-
-    A correction of the column `withdrawn` takes the row out.
-
-    Args:
-        frame: the rows, grain `key`.
-        corrections: columns table_name, row_id, column_name, expected, corrected, correction_id.
-        table: which corrections apply.
-        key: the grain of `frame`.
-
-    Raises:
-        EvidenceError: the row or column is not there, or the cell no longer holds the
-            expected value: the source has changed and the correction must be read again.
-    """
-    mine = corrections.filter(pl.col("table_name") == table)
-    for row in mine.iter_rows(named=True):
-        where = f"correction {row['correction_id']}: {table} row {row['row_id']!r}"
-        hit = frame.filter(pl.col(key) == row["row_id"])
-        if hit.height != 1:
-            raise EvidenceError(f"{where} is not there; remove the correction or mend its row_id")
-        column = row["column_name"]
-        if column == "withdrawn":
-            frame = frame.filter(pl.col(key) != row["row_id"])
-            continue
-        if column not in frame.columns:
-            raise EvidenceError(f"{where} has no column {column!r}; name one of {frame.columns}")
-        now = hit[column].cast(pl.String).item()
-        if now != row["expected"]:
-            raise EvidenceError(
-                f"{where}, column {column}: expected {row['expected']!r}, found {now!r}. The row "
-                "has changed since the correction was written: read both again and keep one."
-            )
-        fixed = pl.lit(row["corrected"]).cast(frame.schema[column])
-        frame = frame.with_columns(
-            pl.when(pl.col(key) == row["row_id"])
-            .then(fixed)
-            .otherwise(pl.col(column))
-            .alias(column)
-        )
-    return frame
 
 
 def class_pairs(grades: pl.DataFrame) -> pl.DataFrame:
@@ -78,9 +36,9 @@ def class_pairs(grades: pl.DataFrame) -> pl.DataFrame:
 
 
 def classify(statements: pl.DataFrame, grades: pl.DataFrame) -> pl.DataFrame:
-    """Give every statement its class, rank and grade.
+    """Give every statement its class, rank, grade and witness.
 
-    Replies by the accused assert nothing about a relation: class `reply`, no grade.
+    Replies, denials and refusals assert nothing about a relation: class `reply`, no grade.
 
     Raises:
         EvidenceError: a (kind, authority) pair has no class.
@@ -90,7 +48,7 @@ def classify(statements: pl.DataFrame, grades: pl.DataFrame) -> pl.DataFrame:
         on=["kind", "authority"],
         how="left",
     ).with_columns(
-        pl.when(pl.col("kind") == "reply")
+        pl.when(pl.col("kind").is_in(["reply", "denied", "refused"]))
         .then(pl.lit("reply"))
         .otherwise(pl.col("class"))
         .alias("class")
@@ -102,15 +60,52 @@ def classify(statements: pl.DataFrame, grades: pl.DataFrame) -> pl.DataFrame:
             f"statement {row['statement_id']}: kind {row['kind']!r} by {row['authority']!r} has "
             "no class; add the pair to evidence_grades.csv or correct the statement"
         )
-    return out
+    return witnesses(out)
+
+
+def witnesses(statements: pl.DataFrame) -> pl.DataFrame:
+    """Add `witness`: statements that lean on one another speak with one voice.
+
+    Agencies of one government that speak on one day of one thing are one witness: they act on one
+    file. A body that repeats itself is one witness however often. An EU annex that carries over
+    Security Council listings is the Council's voice, not a second one.
+
+    Args:
+        statements: about, authority, stated_on; stated_on_precision, is_edition_date and locator
+            where known.
+    """
+    has = set(statements.columns)
+    is_dated = pl.lit(value=True)
+    if "stated_on_precision" in has:
+        is_dated &= pl.col("stated_on_precision") == "day"
+    if "is_edition_date" in has:
+        is_dated &= ~pl.col("is_edition_date")
+    voice = pl.col("authority")
+    if "locator" in has:
+        carried = (pl.col("authority") == "EU") & pl.col("locator").str.contains(_TRANSPOSED)
+        voice = pl.when(carried).then(pl.lit("UNSC")).otherwise(voice)
+    government = pl.col("authority").replace_strict(
+        GOVERNMENT_OF, default=None, return_dtype=pl.String
+    )
+    out = statements.with_columns(__voice=voice).with_columns(
+        witness="__voice",
+        __together=pl.when(is_dated & government.is_not_null())
+        .then(pl.concat_str(government, pl.lit(" "), pl.col("stated_on").cast(pl.String)))
+        .otherwise("__voice"),
+    )
+    # three rounds join a body to a body it never spoke with, through a third
+    for _ in range(3):
+        out = out.with_columns(witness=pl.col("witness").min().over("about", "__together"))
+        out = out.with_columns(witness=pl.col("witness").min().over("about", "__voice"))
+    return out.drop("__voice", "__together")
 
 
 def link_probabilities(
     statements: pl.DataFrame, links: pl.DataFrame, *, contested_factor: float
 ) -> pl.DataFrame:
-    """Noisy-or over independent origins: p = 1 - prod(1 - g), at most 0.99.
+    """Noisy-or over independent witnesses: p = 1 - prod(1 - g), at most 0.99.
 
-    One body counts once however often it repeats itself: its best statement stands.
+    One witness counts once however often it repeats itself: its best statement stands.
 
     Args:
         statements: classified statements.
@@ -128,7 +123,7 @@ def link_probabilities(
             * pl.when(pl.col("is_contested")).then(contested_factor).otherwise(1.0)
         )
         .sort("g", descending=True)
-        .unique(subset=["about", "authority"], keep="first", maintain_order=True)
+        .unique(subset=["about", "witness"], keep="first", maintain_order=True)
     )
     per_link = graded.group_by("about").agg(
         probability=(1 - (1 - pl.col("g")).product()).clip(upper_bound=CERTAINTY_CAP),
@@ -196,8 +191,8 @@ def probability_draws(
         .with_columns(
             standing=pl.col("grade") * pl.when(pl.col("is_contested")).then(0.5).otherwise(1.0)
         )
-        .sort(["about", "authority", "standing"], descending=[False, False, True])
-        .unique(subset=["about", "authority"], keep="first", maintain_order=True)
+        .sort(["about", "witness", "standing"], descending=[False, False, True])
+        .unique(subset=["about", "witness"], keep="first", maintain_order=True)
     )
     # at most one row per origin: a few hundred, each a vector over all draws
     for name, kind, disputed in best.select("about", "class", "is_contested").iter_rows():
@@ -225,7 +220,9 @@ def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> Calibration:
     For a class and a year y: the links it asserted by the end of y that no higher class had
     stated yet; the share that a higher class stated after y. A link nobody took up again is
     not refuted, so the share is a floor on the class's truth: a grade below the lower end of
-    its Jeffreys interval is contradicted, a grade above it is not proven.
+    its Jeffreys interval is contradicted, a grade above it is not proven. `power_too_low` says how
+    likely the check is to see a grade that is 0.2 too low, `power_too_high` one that is too high:
+    the grades are judged, and this check does not make them more than that.
 
     Args:
         statements: classified statements on links; those dated by a list's edition only are
@@ -284,9 +281,9 @@ def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> Calibration:
     )
     other = (
         dated.group_by("about", "class")
-        .agg(pl.col("authority").unique())
+        .agg(pl.col("witness").unique())
         .join(
-            dated.group_by("about").agg(n_bodies=pl.col("authority").n_unique()),
+            dated.group_by("about").agg(n_bodies=pl.col("witness").n_unique()),
             on="about",
         )
         .group_by("class")
@@ -306,7 +303,41 @@ def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> Calibration:
         )
         .sort("rank", "class", descending=[True, False])
     )
-    return Calibration(table, verdicts)
+    power = [
+        power_of_check(grade, n, high)
+        for grade, n, high in verdicts.select(
+            "grade", "n_links", "confirmed_share_high"
+        ).iter_rows()
+    ]
+    return Calibration(
+        table,
+        verdicts.with_columns(
+            power_too_low=pl.Series(power, dtype=pl.Float64),
+            # silence refutes nothing, so a grade that is too high is never caught
+            power_too_high=pl.lit(0.0),
+            standing=pl.lit("judged"),
+        ),
+    )
+
+
+def power_of_check(grade: float, n: int, taken_up: float, *, off: float = 0.2) -> float:
+    """The chance that the check refutes a grade that is `off` too low.
+
+    If the truth is grade + off, and a higher class takes up a true assertion as often as it can
+    have done here at most, how often would the lower end of the Jeffreys interval of what was
+    confirmed lie above the grade?
+
+    Args:
+        grade: the judged grade.
+        n: assertions of the class that no higher class had made before.
+        taken_up: upper end of the confirmed share.
+        off: how far off the grade is.
+    """
+    truth = min(grade + off, 1.0)
+    hits = np.arange(n + 1)
+    low = np.where(hits == 0, 0.0, stats.beta.ppf(0.05, hits + 0.5, n - hits + 0.5))
+    chance = min(taken_up / grade, 1.0) * truth
+    return float(stats.binom.pmf(hits, n, chance)[low > grade].sum()) if n else 0.0
 
 
 def _jeffreys(frame: pl.DataFrame) -> pl.DataFrame:
@@ -360,11 +391,45 @@ def check_grades(verdicts: pl.DataFrame) -> list[str]:
     return wrong
 
 
-def unpublishable_persons(entities: pl.DataFrame, statements: pl.DataFrame) -> pl.DataFrame:
-    """Persons no list, court, prosecutor or UN report names: they stay inside."""
-    official = statements.filter(
-        pl.col("authority").is_in(PERSON_AUTHORITIES) & ~pl.col("kind").is_in(["inferred", "reply"])
-    ).select("about")
-    return entities.filter(pl.col("schema") == "Person").join(
-        official, left_on="entity_id", right_on="about", how="anti"
+def publishable(
+    entities: pl.DataFrame, links: pl.DataFrame, statements: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Mark what may be shown: `is_publishable` on all three tables.
+
+    A person needs a list, a court, a prosecutor or a UN report; a firm needs any official voice or
+    its own; what names nobody (topic `unnamed`) may rest on the press. A relation needs the same of
+    its own statements, and both its ends. A press statement about a named party is never shown.
+    """
+    firm = pl.col("topics").fill_null("").str.split(";").list.contains("unnamed")
+    nobody = entities.filter(firm)["entity_id"].to_list()
+    faceless = links.filter(pl.col("source_id").is_in(nobody) | pl.col("target_id").is_in(nobody))[
+        "link_id"
+    ].to_list()
+    asserts = ~pl.col("kind").is_in(ASSERTS_NOTHING)
+    spoken = statements.filter(asserts)
+    official = spoken.filter(~pl.col("authority").is_in(_UNOFFICIAL))["about"].unique()
+    sworn = spoken.filter(pl.col("authority").is_in(PERSON_AUTHORITIES))["about"].unique()
+    anybody = spoken.filter(pl.col("authority") != "MODEL")["about"].unique()
+    whole = entities.with_columns(
+        is_publishable=pl.when(pl.col("schema") == "Person")
+        .then(pl.col("entity_id").is_in(sworn.implode()))
+        .otherwise(
+            pl.col("entity_id").is_in(official.implode())
+            | (pl.col("entity_id").is_in(nobody) & pl.col("entity_id").is_in(anybody.implode()))
+        )
     )
+    shown = whole.filter("is_publishable")["entity_id"]
+    ties = links.with_columns(
+        is_publishable=(
+            pl.col("link_id").is_in(official.implode())
+            | (pl.col("link_id").is_in(faceless) & pl.col("link_id").is_in(anybody.implode()))
+        )
+        & pl.col("source_id").is_in(shown.implode())
+        & pl.col("target_id").is_in(shown.implode())
+    )
+    about = [*shown, *ties.filter("is_publishable")["link_id"]]
+    said = statements.with_columns(
+        is_publishable=pl.col("about").is_in(about)
+        & (~pl.col("authority").is_in(_UNOFFICIAL) | pl.col("about").is_in([*nobody, *faceless]))
+    )
+    return whole, ties, said

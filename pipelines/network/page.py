@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import networkx as nx
 import polars as pl
 
@@ -95,6 +97,7 @@ def render_network_section(
     statements: pl.DataFrame,
     attribution: pl.DataFrame | None = None,
     interdiction: pl.DataFrame | None = None,
+    ledger: pl.DataFrame | None = None,
 ) -> str:
     """An HTML fragment that draws the network and answers search, filter and hover.
 
@@ -103,6 +106,7 @@ def render_network_section(
             `link_statements`; each party and relation shows its own statements.
         attribution: rows of `attribution_annual`; sizes parties by mean dollars over all years.
         interdiction: rows of `interdiction_nodes`; adds the chance of being in the best k.
+        ledger: rows of `legal_status`; what ended is said beside the statement.
 
     Returns:
         One `<div>` with its style and script; ready to stand anywhere in a page.
@@ -120,12 +124,20 @@ def render_network_section(
     if interdiction is not None and interdiction.height:
         last = interdiction.filter(pl.col("k") == pl.col("k").max())
         for name, k, share in last.select("node_id", "k", "p_in_best_k").iter_rows():
-            best[name] = [f"among the best {k} designations in {share:.0%} of draws"]
+            best[name] = [f"among the best {k} designations still open in {share:.0%} of draws"]
+    over: dict[str, str] = {}
+    if ledger is not None:
+        over = {
+            status_id: f" ({ended_by} {to_on})"
+            for status_id, ended_by, to_on in ledger.filter(pl.col("to_on").is_not_null())
+            .select("status_id", "ended_by", "to_on")
+            .iter_rows()
+        }
     said: dict[str, list[list[Any]]] = {}
     for row in statements.sort("date", "statement_id").iter_rows(named=True):
         said.setdefault(row["about"], []).append(
             [
-                row["kind"].replace("_", " "),
+                row["kind"].replace("_", " ") + over.get(row["statement_id"], ""),
                 row["authority"],
                 row["date"].isoformat()[: {"year": 4, "month": 7}.get(row["date_precision"], 10)],
                 row["document"],
@@ -195,3 +207,20 @@ def render_network_page(fragment: str, *, title: str = "DPRK Revenue: the networ
         '<body style="margin:1rem;font:15px/1.5 system-ui,sans-serif">'
         f"<h1>{html.escape(title)}</h1>{fragment}</body></html>"
     )
+
+
+def render_tables_page(title: str, text: Sequence[str], tables: Sequence[Mapping[str, Any]]) -> str:
+    """A page of its own for tables: text and cells escaped, nothing loaded, no script.
+
+    Args:
+        title: heading. text: paragraphs.
+        tables: caption, columns, rows (text) each.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("tables.html.j2").render(title=title, text=text, tables=tables)

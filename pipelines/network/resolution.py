@@ -20,6 +20,19 @@ from rapidfuzz import fuzz, process
 
 # keys that settle identity by themselves
 EXACT_KEYS = ("imo_number", "registration_number", "bic", "list_key")
+# names of persons who share a passport, a day of birth, or a year of birth
+LIKE_WITH_PASSPORT = 60.0
+LIKE_WITH_DAY = 75.0
+SAME_WITH_YEAR = 93.0
+# EU annexes that carry over what the Security Council listed: every entry there has its original
+_CARRIED_OVER = r"\bEU:(?:XIII|XIV)\b"
+_ORIGINAL = "UNSC:"
+PERSON_BASES = {
+    "passport": "shares a passport number, and the names are alike",
+    "birth_day": "born on one day, and the names are alike",
+    "birth_year": "born in one year under one name",
+    "carried_over": "one list carries this entry over from the other under one name",
+}
 # at or above: proposed as the same; measured on the lists' own cross-references
 SAME_SCORE = 93.0
 REVIEW_SCORE = 85.0
@@ -117,6 +130,7 @@ def _fold(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", plain).strip()
 
 
+@lru_cache(maxsize=100_000)
 def skeleton(folded: str) -> str:
     """Spellings of one Korean sound under one letter: Ch'oe, Choe, Choi → joi; Ri, Lee, Yi → li.
 
@@ -169,6 +183,16 @@ def exact_pairs(parties: pl.DataFrame) -> pl.DataFrame:
             .filter(pl.col("value").is_not_null() & (pl.col("value") != ""))
             .unique()
         )
+        if "list_source" in parties.columns:
+            # a number that one list gives to two of its entries is no key to either
+            held = held.join(parties.select("party_id", "list_source"), on="party_id")
+            shared = (
+                held.filter(pl.col("list_source") != "own")
+                .group_by("kind", "value", "list_source")
+                .agg(pl.len())
+                .filter(pl.col("len") > 1)
+            )
+            held = held.join(shared, on=["kind", "value"], how="anti").drop("list_source")
         out.append(
             held.join(held, on=["kind", "value"], suffix="_right")
             .filter(pl.col("party_id") < pl.col("party_id_right"))
@@ -182,15 +206,147 @@ def exact_pairs(parties: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(out).unique(subset=["left_id", "right_id"], keep="first", maintain_order=True)
 
 
+def names_without_acronyms(names: list[str]) -> list[str]:
+    """Names, and each without what stands in brackets: KOMID is no part of its own long name."""
+    bare_ = [re.sub(r"\s*\([^)]*\)\s*", " ", name).strip() for name in names]
+    return list(dict.fromkeys([*names, *(name for name in bare_ if name)]))
+
+
+def likeness(left: list[str], right: list[str]) -> float:
+    """How alike two parties' best names are, 0 to 100, letters or sounds; words in any order."""
+    ours, theirs = _forms(tuple(left)), _forms(tuple(right))
+    return max(
+        (
+            max(fuzz.ratio(a, b), fuzz.ratio(c, d) - 3, fuzz.ratio(e, f) - 1)
+            for a, c, e in ours
+            for b, d, f in theirs
+        ),
+        default=0.0,
+    )
+
+
+@lru_cache(maxsize=50_000)
+def _forms(names: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Every Latin form of the names: words in order of letters; their sounds; without spaces."""
+    forms = {form for name in names_without_acronyms(list(names)) for form in latin_forms(name)}
+    return tuple(
+        (
+            " ".join(sorted(form.split())),
+            " ".join(sorted(skeleton(form).split())),
+            form.replace(" ", ""),
+        )
+        for form in sorted(forms)
+    )
+
+
+def person_pairs(parties: pl.DataFrame) -> pl.DataFrame:
+    """Persons of different lists who share a passport, a day of birth or a year, and whose names
+    are alike enough for that.
+
+    A passport number or a day of birth weighs, a name of another spelling bends; a year alone
+    needs the same name, and so does the entry that one list carries over from another. Where a
+    list offers two candidates of equal standing for one person, neither is taken.
+
+    Args:
+        parties: party_id, kind, names, list_source, list_key, birth_dates and passport_numbers
+            (ISO days or years, digits; parted by `;`).
+
+    Returns:
+        left_id, right_id, basis `passport`, `birth_day`, `birth_year` or `carried_over`, score.
+    """
+    schema = {
+        "left_id": pl.String, "right_id": pl.String, "basis": pl.String, "score": pl.Float64,
+    }  # fmt: skip
+    if "birth_dates" not in parties.columns:
+        return pl.DataFrame(schema=schema)
+    people = parties.filter(pl.col("kind") == "person")
+    name = dict(people.select("party_id", "names").iter_rows())
+
+    def held(column: str, keep: str) -> pl.DataFrame:
+        return (
+            people.select("party_id", "list_source", value=pl.col(column).str.split(";"))
+            .explode("value")
+            .drop_nulls("value")
+            .filter(pl.col("value").str.contains(keep))
+            .unique()
+        )
+
+    days = held("birth_dates", r"^\d{4}-")
+    years = held("birth_dates", r"^\d{4}").with_columns(pl.col("value").str.slice(0, 4)).unique()
+    shared = {
+        "passport": (held("passport_numbers", r"\d"), LIKE_WITH_PASSPORT),
+        "birth_day": (days, LIKE_WITH_DAY),
+        "birth_year": (years, SAME_WITH_YEAR),
+    }
+    born = {
+        party: set(values) for party, values in days.group_by("party_id").agg("value").iter_rows()
+    }
+    in_year = {
+        party: set(values) for party, values in years.group_by("party_id").agg("value").iter_rows()
+    }
+    found: dict[tuple[str, str], tuple[str, float]] = {}
+    for basis, (frame, least) in shared.items():
+        pairs = (
+            frame.join(frame, on="value", suffix="_right")
+            .filter(
+                (pl.col("party_id") < pl.col("party_id_right"))
+                & (pl.col("list_source") != pl.col("list_source_right"))
+            )
+            .select("party_id", "party_id_right")
+            .unique(maintain_order=True)
+        )
+        for left, right in pairs.iter_rows():
+            score = likeness(name[left], name[right])
+            if score >= least and (left, right) not in found:
+                # two whole days of birth that differ are two persons, whatever else they share
+                if basis != "passport" and not _may_be_one(born, left, right):
+                    continue
+                found[left, right] = (basis, score)
+    copies = people.filter(pl.col("list_key").fill_null("").str.contains(_CARRIED_OVER))
+    originals = people.filter(pl.col("list_key").fill_null("").str.contains(_ORIGINAL))
+    first = set(originals["party_id"])
+    taken = {party for pair in found if first & set(pair) for party in pair}
+    for copy in copies["party_id"]:
+        if copy in taken:
+            continue
+        alike = sorted(
+            (
+                (likeness(name[copy], name[other]), other)
+                for other in originals["party_id"]
+                if _may_be_one(in_year, copy, other)
+            ),
+            reverse=True,
+        )
+        if (
+            alike
+            and alike[0][0] >= SAME_WITH_YEAR
+            and (len(alike) == 1 or alike[1][0] < SAME_WITH_YEAR)
+        ):
+            score, other = alike[0]
+            pair = (copy, other) if copy < other else (other, copy)
+            found.setdefault(pair, ("carried_over", score))
+    return pl.DataFrame(
+        [(left, right, basis, score) for (left, right), (basis, score) in sorted(found.items())],
+        schema=schema,
+        orient="row",
+    )
+
+
+def _may_be_one(known: dict[str, set[str]], left: str, right: str) -> bool:
+    """Nothing known of either, or something known of both agrees."""
+    one, other = known.get(left), known.get(right)
+    return not one or not other or bool(one & other)
+
+
 def name_pairs(parties: pl.DataFrame, *, least: float = REVIEW_SCORE) -> pl.DataFrame:
     """Pairs of one kind whose names agree, best first.
 
     The score is the better of two token-sort similarities: of the folded names, and, three
-    points lower, of their sound skeletons. Rows with different IMO numbers or different
-    birth dates are never proposed.
+    points lower, of their sound skeletons. Rows with different IMO numbers or without a common
+    year of birth are never proposed.
 
     Args:
-        parties: party_id, kind, names (list of text); imo_number and birth_on where known.
+        parties: party_id, kind, names (list of text); imo_number and birth_dates where known.
         least: lowest score kept.
 
     Returns:
@@ -201,7 +357,9 @@ def name_pairs(parties: pl.DataFrame, *, least: float = REVIEW_SCORE) -> pl.Data
         ids: list[int] = []
         plain: list[str] = []
         for index, names in enumerate(group["names"].to_list()):
-            forms = {form for name in names or [] for form in latin_forms(name)}
+            forms = {
+                form for name in names_without_acronyms(names or []) for form in latin_forms(name)
+            }
             for form in sorted(forms):
                 ids.append(index)
                 plain.append(bare(form) if kind[0] == "organisation" else form)
@@ -252,7 +410,24 @@ def name_pairs(parties: pl.DataFrame, *, least: float = REVIEW_SCORE) -> pl.Data
 
 
 def _without_conflicts(pairs: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
-    for column in ("imo_number", "birth_on", "list_source"):
+    if "birth_dates" in parties.columns:
+        born = parties.select(
+            "party_id",
+            __born=pl.col("birth_dates")
+            .str.extract_all(r"\b\d{4}(?:-\d\d-\d\d)?")
+            .list.eval(pl.element().str.slice(0, 4)),
+        )
+        pairs = (
+            pairs.join(born, left_on="left_id", right_on="party_id", how="left")
+            .join(born, left_on="right_id", right_on="party_id", how="left", suffix="_right")
+            .filter(
+                (pl.col("__born").list.set_intersection("__born_right").list.len() > 0).fill_null(
+                    value=True
+                )
+            )
+            .drop("__born", "__born_right")
+        )
+    for column in ("imo_number", "list_source"):
         if column not in parties.columns:
             continue
         held = parties.select("party_id", pl.col(column).alias("__value"))
@@ -277,10 +452,10 @@ def decide(
 ) -> pl.DataFrame:
     """What becomes of every pair, and why.
 
-    A reviewer's `same` or `different` stands. Else an exact key merges; a name merges
-    organisations and vessels at SAME_SCORE or more; persons share too few names for that and
-    always wait. A merge that moves more than `review_share` of all documented dollars waits,
-    whatever its basis.
+    A reviewer's `same` or `different` stands. Else an exact key merges, and for persons what
+    `person_pairs` found; a name merges organisations and vessels at SAME_SCORE or more; persons
+    share too few names for that and wait. A merge that moves more than `review_share` of all
+    documented dollars waits, whatever its basis.
 
     Returns:
         left_id, right_id, basis, score, moved_share, outcome (`merged`, `waits`, `apart`),
@@ -323,6 +498,13 @@ def decide(
                 pl.struct(
                     outcome=pl.lit("waits"),
                     reason=pl.lit("moves more of the documented dollars than may move unseen"),
+                )
+            )
+            .when(pl.col("basis").is_in(list(PERSON_BASES)))
+            .then(
+                pl.struct(
+                    outcome=pl.lit("merged"),
+                    reason=pl.col("basis").replace_strict(PERSON_BASES, default=""),
                 )
             )
             .when(~by_name)
@@ -396,7 +578,8 @@ def join_parties(parties: pl.DataFrame, pairs: pl.DataFrame, preferred: set[str]
         one, other = members[head[left]], members[head[right]]
         kept_apart = any(frozenset((a, b)) in apart for a in one for b in other)
         lists = {source[name] for name in one} - {None}
-        twice = basis in ("name", "sound") and any(source[name] in lists for name in other)
+        soft = basis in ("name", "sound", *PERSON_BASES)
+        twice = soft and any(source[name] in lists for name in other)
         if kept_apart or twice:
             refused.append(row)
             continue

@@ -1,27 +1,38 @@
-"""From tables to tables: attribution of every stream and year, and what is read off it."""
+"""From tables to tables: attribution of every stream and year, and what removals would cut."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from pipelines.draws import QUANTILES, named_generator
 from pipelines.network.attribution import (
     UNATTRIBUTED,
     Attribution,
+    Counted,
     active_in,
     attribute_year,
     money_edges,
+    state_bank_edges,
     year_shares,
+)
+from pipelines.network.banks import STATE_BANK
+from pipelines.network.cuts import (
+    MOST_PARTIES,
+    best_over_trails,
+    enumerate_trail,
+    greedy_over,
+    remaining_of,
+    trails_of,
 )
 from pipelines.network.evidence import grade_draws, probability_draws
 from pipelines.network.interdiction import (
     FlowModel,
+    InterdictionError,
     Scenarios,
     best_in_each_draw,
     best_sets,
@@ -29,35 +40,9 @@ from pipelines.network.interdiction import (
     greedy,
     replaced_share,
 )
+from pipelines.network.summaries import beta_or_lognormal, quantiles
 
-CORRESPONDENT = "correspondent"
-_EXPOSURE_RELATIONS = ("account_holder_at", "banked_by", "front_for", "agent", "payer", "owner")
-
-
-def quantiles(values: np.ndarray, prefix: str) -> dict[str, np.ndarray]:
-    """Columns `prefix_q05` … `prefix_mean` of an array (rows, draws)."""
-    points = np.quantile(values, list(QUANTILES.values()), axis=1)
-    out = {f"{prefix}_{name}": points[row] for row, name in enumerate(QUANTILES)}
-    out[f"{prefix}_mean"] = values.mean(axis=1)
-    return out
-
-
-def beta_or_lognormal(
-    value: float, low: float, high: float, draws: int, rng: np.random.Generator, *, share: bool
-) -> np.ndarray:
-    """Draws whose central 80% is about [low, high]: normal on the logit, or on the log.
-
-    Equal ends give the value itself.
-    """
-    if low == high:
-        return np.full(draws, value)
-    z = stats.norm.ppf(0.9)
-    noise = rng.standard_normal(draws)
-    if not share:
-        spread = (np.log(high) - np.log(low)) / (2 * z)
-        return np.exp(np.log(value) + spread * noise)
-    middle, lower, upper = (np.log(x / (1 - x)) for x in (value, low, high))
-    return 1 / (1 + np.exp(-(middle + (upper - lower) / (2 * z) * noise)))
+LABOR = "labor"
 
 
 @dataclass(frozen=True)
@@ -68,6 +53,7 @@ class Run:
         years: one Attribution per stream and year, sorted.
         nodes: entity ids, the row axis of every array.
         amounts: usable documented sums per year (`year_shares`).
+        edge_probability: link_id → (draws,) of every relation asked for.
         draws: number of joint draws.
         seed: the seed they came from.
     """
@@ -75,8 +61,22 @@ class Run:
     years: list[Attribution]
     nodes: list[str]
     amounts: pl.DataFrame
+    edge_probability: dict[str, np.ndarray]
     draws: int
     seed: int
+
+
+def reachable(starts: Iterable[str], edges: pl.DataFrame) -> set[str]:
+    """The parties that dollars entering at `starts` can come to, these included."""
+    onward: dict[str, list[str]] = {}
+    for payer, payee in edges.select("payer", "payee").iter_rows():
+        onward.setdefault(payer, []).append(payee)
+    seen = set(starts)
+    front = list(seen)
+    while front:
+        front = [new for old in front for new in onward.get(old, []) if new not in seen]
+        seen.update(front)
+    return seen
 
 
 def attribute_all(
@@ -86,6 +86,8 @@ def attribute_all(
     links: pl.DataFrame,
     statements: pl.DataFrame,
     amounts: pl.DataFrame,
+    headcounts: pl.DataFrame,
+    hosts: pl.DataFrame,
     grades: pl.DataFrame,
     settings: dict[str, tuple[float, float, float]],
     seed: int,
@@ -94,10 +96,12 @@ def attribute_all(
 
     Args:
         income: stream, year, draw, usd; every stream holds the same draws 0…n-1.
-        entities: grain entity_id, with stage.
-        links: grain link_id, with money.
+        entities: grain entity_id, with stage and bank_size_tier.
+        links: grain link_id, with money and is_channel.
         statements: classified; about links, and the statement an amount rests on.
         amounts: grain amount_id; rows with held_back are documented but not placed.
+        headcounts: workers documented at employers, grain headcount_id.
+        hosts: host_iso3, year, draw, headcount, usd of the labor stream, same draws.
         grades, settings: judged tables; settings name → (value, low, high).
         seed: same seed, same numbers.
 
@@ -105,16 +109,25 @@ def attribute_all(
         Run, one Attribution per stream and year of `income`.
     """
     draws = int(income["draw"].n_unique())
-    edges = money_edges(links)
-    # only parties that dollars can reach; the rest carry none
-    reached = {
-        *edges["payer"],
-        *edges["payee"],
-        *(name for parties in amounts["parties"] for name in parties.split(";")),
+    used = amounts.filter(pl.col("held_back").is_null())
+    employers = set(entities["entity_id"])
+    counted_at = headcounts.filter(pl.col("employer_id").is_in(list(employers)))
+    starts = {
+        *(name for parties in used["parties"] for name in parties.split(";")),
+        *counted_at["employer_id"],
     }
-    nodes = sorted(reached)
+    every = pl.concat([money_edges(links), state_bank_edges(entities)])
+    # only parties that dollars can reach; the rest carry none
+    nodes = sorted(reachable(starts, every))
+    edges = every.filter(pl.col("payer").is_in(nodes))
     stage = dict(entities.select("entity_id", "stage").iter_rows())
-    absorbing = np.array([stage[name] == "regime" for name in nodes])
+    absorbing = np.array([stage[name] == "regime" for name in nodes], dtype=bool)
+    state_banks = set(
+        entities.filter(pl.col("bank_size_tier") == STATE_BANK)["entity_id"].to_list()
+    )
+    edges = edges.filter(
+        ~pl.col("payer").is_in(list(state_banks)) | pl.col("link_id").str.contains("--state_bank--")
+    )
     usable = statements.filter(pl.col("class") != "inferred")
     grade = grade_draws(grades, draws, named_generator(seed, "network grades"))
     contested = beta_or_lognormal(
@@ -123,43 +136,105 @@ def attribute_all(
     leak = beta_or_lognormal(
         *settings["leak_share"], draws, named_generator(seed, "network leak"), share=True
     )
-    ids = edges["link_id"].to_list()
+    # a bank of the state passes on all it receives
+    leaks = np.where(np.array([name in state_banks for name in nodes])[:, None], 0.0, leak)
+    channels = links.filter("is_channel")["link_id"].to_list()
+    ids = sorted({*edges["link_id"], *channels})
     p_edge = dict(zip(ids, probability_draws(usable, ids, grade, contested), strict=True))
-    placed = year_shares(amounts.filter(pl.col("held_back").is_null()))
-    # a sum stands or falls with the statement it was read in
+    for name in ids:
+        if "--state_bank--" in name:
+            p_edge[name] = np.ones(draws)
+    placed = year_shares(used)
     about = dict(statements.select("statement_id", "about").iter_rows())
-    p_amount = {}
-    for amount_id, statement_id in amounts.select("amount_id", "statement_id").iter_rows():
+
+    def standing(row_id: str, statement_id: str) -> np.ndarray:
+        """A figure stands or falls with the statement it was read in."""
         own = usable.filter(pl.col("statement_id") == statement_id).with_columns(
-            about=pl.lit(amount_id)
+            about=pl.lit(row_id)
         )
         if own.height == 0:
             raise ValueError(
-                f"amount {amount_id} rests on statement {statement_id}, which is "
+                f"{row_id} rests on statement {statement_id}, which is "
                 f"{'a reply or a guess' if statement_id in about else 'not there'}; cite another"
             )
-        p_amount[amount_id] = probability_draws(own, [amount_id], grade, contested)[0]
+        return probability_draws(own, [row_id], grade, contested)[0]
+
+    p_amount = {
+        row_id: standing(row_id, said)
+        for row_id, said in used.select("amount_id", "statement_id").iter_rows()
+    }
+    workers = _counted(counted_at, hosts, draws, standing, seed)
+    sums = placed.partition_by(["stream", "year"], as_dict=True)
+    no_sum, no_edge = placed.clear(), edges.clear()
     found = []
     for (stream, year), rows in income.sort("stream", "year", "draw").group_by(
         ["stream", "year"], maintain_order=True
     ):
+        name, when = str(stream), int(str(year))
+        here = sums.get((stream, year), no_sum)
+        counted = workers.get(when, []) if name == LABOR else []
+        active = no_edge
+        if here.height or counted:
+            enter = {
+                *(party for parties in here["parties"] for party in parties.split(";")),
+                *(one.employer for one in counted),
+            }
+            active = active_in(edges, when, name)
+            active = active.filter(pl.col("payer").is_in(list(reachable(enter, active))))
         found.append(
             attribute_year(
-                stream=str(stream),
-                year=int(str(year)),
+                stream=name,
+                year=when,
                 income=rows["usd"].to_numpy(),
-                amounts=placed.filter((pl.col("stream") == stream) & (pl.col("year") == year)),
-                edges=active_in(edges, int(str(year)), str(stream)),
+                amounts=here,
+                edges=active,
                 nodes=nodes,
                 absorbing=absorbing,
                 edge_probability=p_edge,
                 amount_probability=p_amount,
-                leak=leak,
-                rng=named_generator(seed, f"network walk {stream} {year}"),
+                leak=leaks,
+                rng=named_generator(seed, f"network walk {name} {when}"),
                 split_shape=settings["split_concentration"][0],
+                counted=counted,
             )
         )
-    return Run(found, nodes, placed, draws, seed)
+    return Run(found, nodes, placed, p_edge, draws, seed)
+
+
+def _counted(
+    headcounts: pl.DataFrame,
+    hosts: pl.DataFrame,
+    draws: int,
+    standing: Callable[[str, str], np.ndarray],
+    seed: int,
+) -> dict[int, list[Counted]]:
+    """Workers documented at employers, by the calendar years their windows touch."""
+    modelled = {
+        (str(host), int(str(year))): rows.sort("draw")
+        for (host, year), rows in hosts.group_by(["host_iso3", "year"], maintain_order=True)
+    }
+    out: dict[int, list[Counted]] = {}
+    for row in headcounts.sort("headcount_id").iter_rows(named=True):
+        people = beta_or_lognormal(
+            row["workers"], row["workers_low"], row["workers_high"], draws,
+            named_generator(seed, f"network workers {row['headcount_id']}"), share=False,
+        )  # fmt: skip
+        for year in range(row["window_start_on"].year, row["window_end_on"].year + 1):
+            host = modelled.get((row["host_iso3"], year))
+            if host is None or host.height != draws:
+                continue
+            out.setdefault(year, []).append(
+                Counted(
+                    row["headcount_id"],
+                    row["host_iso3"],
+                    row["employer_id"],
+                    people,
+                    host["headcount"].to_numpy(),
+                    host["usd"].to_numpy(),
+                    standing(row["headcount_id"], row["statement_id"]),
+                )
+            )
+    return out
 
 
 def attribution_table(run: Run, entities: pl.DataFrame) -> pl.DataFrame:
@@ -181,6 +256,7 @@ def attribution_table(run: Run, entities: pl.DataFrame) -> pl.DataFrame:
                     **quantiles(values, "usd"),
                     "ended_usd_mean": ended.mean(axis=1),
                     "documented_usd": [one.documented_usd] * len(names),
+                    "documented_workers": [one.documented_workers] * len(names),
                     "coverage_share": [one.coverage] * len(names),
                 }
             )
@@ -209,8 +285,14 @@ def conservation_table(run: Run) -> pl.DataFrame:
                         initial=0.0,
                     )
                 ),
+                "largest_excess_usd": float(
+                    (one.income - one.unattributed - one.covered * np.maximum(one.income, 0.0)).max(
+                        initial=0.0
+                    )
+                ),
                 "smallest_usd": float(min(one.through.min(initial=0), one.unattributed.min())),
                 "documented_usd": one.documented_usd,
+                "documented_workers": one.documented_workers,
                 "income_usd_mean": float(one.income.mean()),
             }
             for one in run.years
@@ -218,32 +300,20 @@ def conservation_table(run: Run) -> pl.DataFrame:
     ).sort("stream", "year")
 
 
-def designation_dates(statements: pl.DataFrame) -> pl.DataFrame:
-    """Grain entity_id: earliest designation; is_edition_date where only an edition dates it.
-
-    Returns:
-        entity_id, designated_on, designated_by, is_edition_date.
-    """
-    return (
-        statements.filter(pl.col("kind") == "designated")
-        .sort("is_edition_date", "stated_on", "authority")
-        .group_by("about", maintain_order=True)
-        .agg(
-            designated_on=pl.col("stated_on").first(),
-            designated_by=pl.col("authority").first(),
-            is_edition_date=pl.col("is_edition_date").first(),
-        )
-        .rename({"about": "entity_id"})
-    )
-
-
-def undesignated_share(run: Run, statements: pl.DataFrame) -> pl.DataFrame:
+def undesignated_share(run: Run, designated: pl.DataFrame) -> pl.DataFrame:
     """Share of attributed dollars that entered at parties no body had designated by year's end.
 
-    Each dollar is counted once, at the party where a document places it. Grain: stream, year;
-    stream-years without attributed dollars are absent.
+    Each dollar is counted once, at the party where a document places it. A party on a list whose
+    day nobody knows counts as designated. Grain: stream, year; stream-years without attributed
+    dollars are absent.
+
+    Args:
+        designated: entity_id, designated_on (null: listed, day not known).
     """
-    when = dict(designation_dates(statements).select("entity_id", "designated_on").iter_rows())
+    when = {
+        name: day or dt.date.min
+        for name, day in designated.select("entity_id", "designated_on").iter_rows()
+    }
     rows = []
     for one in run.years:
         total = one.entry.sum(axis=0)
@@ -275,168 +345,6 @@ def undesignated_share(run: Run, statements: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def bank_exposure(
-    run: Run,
-    *,
-    entities: pl.DataFrame,
-    links: pl.DataFrame,
-    statements: pl.DataFrame,
-    amounts: pl.DataFrame,
-) -> pl.DataFrame:
-    """Grain bank_id, stream, year: what documents place at a bank, and what the walk sends there.
-
-    `documented_usd` counts sums on one relation of the bank alone; a sum shared with other banks
-    or parties stands in `documented_scheme_usd` and is never to be added over banks. Banks that
-    official statements name without any figure keep one row, in the year last stated, with
-    has_dollars false: no number is made up for them.
-    """
-    banks = entities.filter(pl.col("is_bank"))
-    names = banks["entity_id"].to_list()
-    ends = pl.concat(
-        [
-            links.select("link_id", "relation", "stream", "start_on", "end_on", bank_id=a, other=b)
-            for a, b in (("source_id", "target_id"), ("target_id", "source_id"))
-        ]
-    ).filter(pl.col("bank_id").is_in(names))
-
-    touching = (
-        year_shares(amounts)
-        .with_columns(link_id=pl.col("link_ids").str.split(";"))
-        .explode("link_id")
-        .join(ends.select("link_id", "bank_id").unique(), on="link_id")
-        .unique(["amount_id", "bank_id", "year"])
-        .filter(pl.col("measure") != "spending")
-    )
-    documented = touching.group_by("bank_id", "stream", "year").agg(
-        documented_usd=pl.col("usd_in_year").filter(pl.col("scope") == "link").sum(),
-        documented_scheme_usd=pl.col("usd_in_year").filter(pl.col("scope") != "link").sum(),
-    )
-    rows = []
-    place = {name: index for index, name in enumerate(run.nodes)}
-    held = [name for name in names if name in place]
-    where = np.array([place[name] for name in held], dtype=np.int64)
-    for one in run.years:
-        through = one.through[where]
-        seen = np.flatnonzero(through.sum(axis=1) > 0)
-        if seen.size:
-            rows.append(
-                pl.DataFrame(
-                    {
-                        "bank_id": [held[i] for i in seen],
-                        "stream": [one.stream] * seen.size,
-                        "year": [one.year] * seen.size,
-                        **quantiles(through[seen], "attributed_usd"),
-                    },
-                    schema_overrides={"year": pl.Int64},
-                )
-            )
-    columns = [f"attributed_usd_{name}" for name in (*QUANTILES, "mean")]
-    empty = pl.DataFrame(
-        schema={
-            "bank_id": pl.String,
-            "stream": pl.String,
-            "year": pl.Int64,
-            **dict.fromkeys(columns, pl.Float64),
-        }
-    )
-    attributed = pl.concat([empty, *rows])
-    key = ["bank_id", "stream", "year"]
-    both = documented.join(attributed, on=key, how="full", coalesce=True)
-
-    about_bank = pl.concat(
-        [
-            statements.filter(pl.col("about").is_in(names)).with_columns(bank_id="about"),
-            statements.join(
-                ends.select("link_id", "bank_id").unique(), left_on="about", right_on="link_id"
-            ),
-        ],
-        how="diagonal",
-    ).filter(~pl.col("kind").is_in(["reply", "inferred"]))
-    said = about_bank.group_by("bank_id").agg(
-        n_origins=pl.col("authority").n_unique().cast(pl.Int64),
-        last_stated=pl.col("stated_on").dt.year().max().cast(pl.Int64),
-        is_contested=pl.col("is_contested").all(),
-    )
-    stage = entities.select(other="entity_id", other_stage="stage")
-    fronts = (
-        ends.filter(pl.col("relation").is_in(_EXPOSURE_RELATIONS))
-        .join(stage, on="other")
-        .filter(pl.col("other_stage").is_in(["front", "broker", "asset"]))
-        .group_by("bank_id")
-        .agg(n_fronts=pl.col("other").n_unique().cast(pl.Int64))
-    )
-    tied = ends.group_by("bank_id").agg(streams=pl.col("stream").unique().sort().str.join(";"))
-    spans = pl.concat(
-        [
-            ends.filter(pl.col("start_on").is_not_null() | pl.col("end_on").is_not_null()).select(
-                "bank_id",
-                first=pl.coalesce("start_on", "end_on").dt.year(),
-                last=pl.coalesce("end_on", "start_on").dt.year(),
-            ),
-            touching.filter(pl.col("dated_by") == "window").select(
-                "bank_id",
-                first=pl.col("window_start_on").dt.year(),
-                last=pl.col("window_end_on").dt.year(),
-            ),
-        ]
-    )
-    active = (
-        spans.with_columns(year=pl.int_ranges("first", pl.col("last") + 1, dtype=pl.Int64))
-        .explode("year")
-        .group_by("bank_id")
-        .agg(years_active=pl.col("year").n_unique().cast(pl.Int64))
-    )
-    unpriced = (
-        banks.select(bank_id="entity_id")
-        .join(both, on="bank_id", how="anti")
-        .join(said.select("bank_id", "last_stated"), on="bank_id")
-        .with_columns(stream=pl.lit("finance"))
-        .rename({"last_stated": "year"})
-    )
-    facts = banks.select(
-        bank_id="entity_id",
-        bank_name="name",
-        country_iso2="country_iso2",
-        size_tier=pl.col("bank_size_tier").fill_null("unknown"),
-        role=pl.when(pl.col("topics").fill_null("").str.split(";").list.contains(CORRESPONDENT))
-        .then(pl.lit(CORRESPONDENT))
-        .when(pl.col("bank_size_tier") == "dprk_bank")
-        .then(pl.lit("dprk_bank"))
-        .otherwise(pl.lit("holds_accounts_or_named")),
-        note="note",
-        total_assets_usd="total_assets_usd",
-        total_assets_on="total_assets_on",
-        total_assets_source="total_assets_source",
-    )
-    return (
-        pl.concat(
-            [
-                both.with_columns(has_dollars=pl.lit(value=True)),
-                unpriced.with_columns(has_dollars=pl.lit(value=False)),
-            ],
-            how="diagonal",
-        )
-        .with_columns(
-            pl.col("documented_usd", "documented_scheme_usd").fill_null(0.0),
-        )
-        .join(facts, on="bank_id", how="left")
-        .join(said.drop("last_stated"), on="bank_id", how="left")
-        .join(fronts, on="bank_id", how="left")
-        .join(tied, on="bank_id", how="left")
-        .join(active, on="bank_id", how="left")
-        .with_columns(
-            pl.col("n_origins", "n_fronts").fill_null(0),
-            exposure_to_assets_share=pl.when(
-                pl.col("total_assets_usd").is_not_null() & pl.col("has_dollars")
-            ).then(
-                (pl.col("documented_usd") + pl.col("attributed_usd_q50").fill_null(0.0))
-                / pl.col("total_assets_usd")
-            ),
-        )
-        .sort(key)
-    )
-
-
 def node_type(schema: str, stage: str, *, is_bank: bool) -> str:
     """The replaceability class of a party."""
     if is_bank:
@@ -452,25 +360,30 @@ def scenarios_of(
     run: Run,
     *,
     entities: pl.DataFrame,
-    links: pl.DataFrame,
     replaceability: pl.DataFrame,
     settings: dict[str, tuple[float, float, float]],
     first_year: int,
     last_year: int,
     draws: int,
-    designated: frozenset[str] = frozenset(),
+    candidates: Iterable[str],
 ) -> Scenarios:
     """Mean annual flows of evenly spaced draws over a span of years, all streams together.
 
-    State bodies end the chain and are no candidates; nor are correspondent banks served with a
-    warrant, which cleared payments and are named without any finding against them; nor is any
-    party in `designated`.
+    Args:
+        candidates: the parties for whom the act is still open; state bodies end the chain and are
+            never among them.
     """
     nodes = run.nodes
     place = {name: index for index, name in enumerate(nodes)}
     take = np.unique(np.linspace(0, run.draws - 1, min(draws, run.draws)).astype(int))
-    edges = money_edges(links)
-    ids = edges["link_id"].to_list()
+    inside = [one for one in run.years if first_year <= one.year <= last_year and one.edge_ids]
+    ends_of = {
+        name: (int(one.source[index]), int(one.target[index]))
+        for one in inside
+        if one.source is not None and one.target is not None
+        for index, name in enumerate(one.edge_ids)
+    }
+    ids = sorted(ends_of)
     row = {name: index for index, name in enumerate(ids)}
     flow = np.zeros((len(ids), take.size))
     entry = np.zeros((len(nodes), take.size))
@@ -482,8 +395,8 @@ def scenarios_of(
             np.add.at(flow, [row[name] for name in one.edge_ids], one.edge[:, take] / years)
         entry += one.entry[:, take] / years
         through += one.through[:, take] / years
-    source = np.array([place[name] for name in edges["payer"]], dtype=np.int64)
-    target = np.array([place[name] for name in edges["payee"]], dtype=np.int64)
+    source = np.array([ends_of[name][0] for name in ids], dtype=np.int64)
+    target = np.array([ends_of[name][1] for name in ids], dtype=np.int64)
     out = np.zeros_like(through)
     np.add.at(out, source, flow)
     ended = np.where(through - out > 1e-9 * np.maximum(through, 1.0), through - out, 0.0)
@@ -506,20 +419,90 @@ def scenarios_of(
             beta_or_lognormal(usual, fast, slow, take.size, rng, share=False),
         )
     horizon = beta_or_lognormal(*settings["horizon_months"], take.size, rng, share=False)
-    candidates = np.array(
-        [
-            place[name]
-            for name in nodes
-            if party[name]["stage"] != "regime"
-            and CORRESPONDENT not in (party[name]["topics"] or "").split(";")
-            and name not in designated
-        ],
+    open_ = set(candidates)
+    removable = np.array(
+        [place[name] for name in nodes if name in open_ and party[name]["stage"] != "regime"],
         dtype=np.int64,
     )
     return Scenarios(
         source, target, flow, entry, ended,
-        replaced_share(take.size, types, table, horizon), candidates,
+        replaced_share(take.size, types, table, horizon), removable,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Best removals of one question, by whichever method fits the network.
+
+    Attributes:
+        sets: for k = 1 … k_max the best set of node indices.
+        left, gross: (k_max, draws) dollars left by it, with and before what comes back.
+        total: (draws,) dollars with nothing removed.
+        in_best: (k_max, nodes) share of live draws with a party in that draw's own best set.
+        gap_usd: per k, how far from proven.
+        method: `enumerated` (every cut of every trail), `mip` or `greedy`, per k.
+        greedy: node indices in the order in which each cuts most.
+        remaining: dollars left by any set of candidates, with what comes back.
+    """
+
+    sets: list[tuple[int, ...]]
+    left: np.ndarray
+    gross: np.ndarray
+    total: np.ndarray
+    in_best: np.ndarray
+    gap_usd: list[float]
+    method: list[str]
+    greedy: list[int]
+    remaining: Callable[[Sequence[int]], np.ndarray]
+
+
+def solve(
+    scenarios: Scenarios, ends: np.ndarray, *, slack: float, k_max: int, per_draw: bool = True
+) -> Solved:
+    """The best set for every k: by listing all cuts of small trails, else by cutting planes.
+
+    Args:
+        ends: (nodes,) True for state bodies.
+        slack: how much more a surviving relation carries than it does; at least 1.
+    """
+    if slack < 1:
+        raise InterdictionError(f"slack is {slack}; a relation carries at least what it does")
+    trails = trails_of(scenarios, ends)
+    draws = scenarios.draws
+    if all(trail.size <= MOST_PARTIES for trail in trails):
+        listed = [
+            enumerate_trail(scenarios, trail, slack=slack, most_removed=MOST_PARTIES)
+            for trail in trails
+        ]
+        best = best_over_trails(listed, nodes=scenarios.nodes, draws=draws, k_max=k_max)
+        remaining = lambda removed: remaining_of(listed, removed, draws)  # noqa: E731
+        return Solved(
+            best.sets[1:], best.left[1:], best.gross[1:], best.total, best.in_best[1:],
+            [0.0] * k_max, ["enumerated"] * k_max,
+            greedy_over(listed, draws, k_max), remaining,
+        )  # fmt: skip
+    net = FlowModel(scenarios, slack=slack)
+    bare = FlowModel(replace(scenarios, left=np.zeros_like(scenarios.left)), slack=slack)
+    choices = best_sets(net, k_max)
+    in_best = np.zeros((k_max, scenarios.nodes))
+    if per_draw:
+        live = np.flatnonzero(net.total > 0)
+        own = best_in_each_draw(net, k_max)[live]
+        for k in range(k_max):
+            for node in np.unique(own[:, : k + 1]):
+                if node >= 0:
+                    in_best[k, node] = (own[:, : k + 1] == node).any(axis=1).mean()
+    return Solved(
+        [tuple(one.chosen) for one in choices],
+        np.array([one.remaining for one in choices]),
+        np.array([bare.remaining(one.chosen) for one in choices]),
+        net.total,
+        in_best,
+        [float(one.remaining.mean() - one.bound) for one in choices],
+        [one.method for one in choices],
+        greedy(net, k_max),
+        net.remaining,
+    )
 
 
 @dataclass(frozen=True)
@@ -533,6 +516,7 @@ class Interdiction:
 def interdict(
     run: Run,
     scenarios: Scenarios,
+    ends: np.ndarray,
     *,
     slack: float,
     k_max: int,
@@ -545,22 +529,8 @@ def interdict(
     The sets minimise the expected flow left net of replacement; the gross cut is that of the
     same sets before anything comes back.
     """
-    net = FlowModel(scenarios, slack=slack)
-    gross = FlowModel(
-        Scenarios(
-            scenarios.source,
-            scenarios.target,
-            scenarios.flow,
-            scenarios.entry,
-            scenarios.ended,
-            np.zeros_like(scenarios.left),
-            scenarios.candidates,
-        ),
-        slack=slack,
-    )
-    total = net.total
-    choices = best_sets(net, k_max)
-    by_greed = greedy(net, k_max)
+    solved = solve(scenarios, ends, slack=slack, k_max=k_max, per_draw=per_draw)
+    total = solved.total
     orders = centrality_order(
         scenarios.source,
         scenarios.target,
@@ -568,23 +538,27 @@ def interdict(
         scenarios.candidates,
         np.flatnonzero(scenarios.ended.sum(axis=1) > 0),
     )
+    by_greed = solved.greedy
+    weight = scenarios.through().mean(axis=1)
     frontier = []
-    for choice in choices:
-        cut = (total - gross.remaining(choice.chosen))[None, :]
-        net_cut = (total - choice.remaining)[None, :]
-        row: dict[str, object] = {"k": choice.k}
-        row |= {key: float(value[0]) for key, value in quantiles(cut, "cut_usd").items()}
-        row |= {key: float(value[0]) for key, value in quantiles(net_cut, "net_cut_usd").items()}
+    for k in range(1, k_max + 1):
+        chosen = sorted(solved.sets[k - 1], key=lambda n: (-weight[n], n))
+        row: dict[str, object] = {"k": k}
+        for name, left in (("cut_usd", solved.gross), ("net_cut_usd", solved.left)):
+            row |= {
+                key: float(value[0])
+                for key, value in quantiles((total - left[k - 1])[None, :], name).items()
+            }
         row |= {
             "attributed_usd_mean": float(total.mean()),
-            "chosen": ";".join(run.nodes[i] for i in choice.chosen),
-            "method": choice.method,
-            "is_proven": choice.is_proven,
-            "gap_usd": float(choice.remaining.mean() - choice.bound),
-            "greedy_net_cut_usd_mean": float((total - net.remaining(by_greed[: choice.k])).mean()),
+            "chosen": ";".join(run.nodes[i] for i in chosen),
+            "method": solved.method[k - 1],
+            "is_proven": solved.gap_usd[k - 1] <= 1e-4 * max(float(total.mean()), 1e-12),
+            "gap_usd": solved.gap_usd[k - 1],
+            "greedy_net_cut_usd_mean": float((total - solved.remaining(by_greed[:k])).mean()),
         }
         row |= {
-            f"{name}_net_cut_usd_mean": float((total - net.remaining(order[: choice.k])).mean())
+            f"{name}_net_cut_usd_mean": float((total - solved.remaining(order[:k])).mean())
             for name, order in orders.items()
         }
         row |= {"slack": slack, "first_year": first_year, "last_year": last_year}
@@ -596,24 +570,20 @@ def interdict(
     }
     nodes: list[dict[str, object]] = []
     if per_draw:
-        live = np.flatnonzero(total > 0)
-        best = best_in_each_draw(net, k_max)[live]
-        chosen = {choice.k: set(choice.chosen) for choice in choices}
-        alone = {
-            node: float((total - net.remaining([node])).mean())
-            for node in {int(n) for n in np.unique(best) if n >= 0}
-            | {n for choice in choices for n in choice.chosen}
+        wanted = {int(n) for n in np.flatnonzero(solved.in_best.any(axis=0))} | {
+            n for one in solved.sets for n in one
         }
+        alone = {node: float((total - solved.remaining([node])).mean()) for node in wanted}
         for k in range(1, k_max + 1):
             for node in sorted(alone):
-                share = float((best[:, :k] == node).any(axis=1).mean()) if live.size else 0.0
-                if share > 0 or node in chosen[k]:
+                share = float(solved.in_best[k - 1, node])
+                if share > 0 or node in solved.sets[k - 1]:
                     nodes.append(
                         {
                             "node_id": run.nodes[node],
                             "k": k,
                             "p_in_best_k": share,
-                            "is_in_best_set": node in chosen[k],
+                            "is_in_best_set": node in solved.sets[k - 1],
                             "net_cut_alone_usd_mean": alone[node],
                             **{f"{name}_rank": ranks[node] for name, ranks in rank.items()},
                         }
@@ -628,191 +598,4 @@ def interdict(
     }
     return Interdiction(
         pl.DataFrame(frontier), pl.DataFrame(nodes, schema=schema).sort("k", "node_id")
-    )
-
-
-def designation_lag(
-    entities: pl.DataFrame, statements: pl.DataFrame, *, as_of: dt.date
-) -> pl.DataFrame:
-    """Months from the first public official allegation to the first designation. Grain: entity_id.
-
-    Dates that are only a list's edition are left out. Parties alleged and not yet designated wait
-    from their allegation to `as_of`. Absent, for want of a lag to measure: parties first named by
-    their designation, correspondent banks named as holders of payments without a finding against
-    them, and parties whose every allegation is contested.
-    """
-    dated = statements.filter(~pl.col("is_edition_date"))
-    alleged = (
-        dated.filter(
-            pl.col("kind").is_in(
-                ["alleged", "reported", "finding", "charged", "forfeiture_complaint", "convicted"]
-            )
-            & ~pl.col("authority").is_in(["PRC_GOV", "COMPANY"])
-            & ~pl.col("is_contested")
-        )
-        .sort("stated_on")
-        .group_by("about", maintain_order=True)
-        .agg(
-            alleged_on=pl.col("stated_on").first(),
-            alleged_by=pl.col("authority").first(),
-            alleged_as=pl.col("kind").first(),
-        )
-    )
-    made = designation_dates(statements)
-    months = lambda later, earlier: (  # noqa: E731
-        (pl.col(later) - pl.col(earlier)).dt.total_days() / 30.4375
-    )
-    return (
-        entities.filter(~pl.col("topics").fill_null("").str.split(";").list.contains(CORRESPONDENT))
-        .select("entity_id", "name", "schema")
-        .join(alleged, left_on="entity_id", right_on="about")
-        .join(made, on="entity_id", how="left")
-        .filter(
-            pl.col("designated_on").is_null() | (pl.col("alleged_on") <= pl.col("designated_on"))
-        )
-        .with_columns(_as_of=pl.lit(as_of))
-        .with_columns(
-            is_designated=pl.col("designated_on").is_not_null(),
-            is_date_known=~pl.col("is_edition_date").fill_null(value=False),
-        )
-        .with_columns(
-            lag_months=pl.when(pl.col("is_designated") & pl.col("is_date_known")).then(
-                months("designated_on", "alleged_on")
-            ),
-            waiting_months=pl.when(~pl.col("is_designated")).then(months("_as_of", "alleged_on")),
-        )
-        .drop("_as_of", "is_edition_date")
-        .sort("entity_id")
-    )
-
-
-def campaign_monthly(
-    *,
-    statements: pl.DataFrame,
-    entities: pl.DataFrame,
-    events: pl.DataFrame,
-    endorsers: pl.DataFrame,
-    income: pl.DataFrame,
-) -> pl.DataFrame:
-    """Grain month: designations by body and kind of party, tests, Council acts, income.
-
-    A party counts once per body, in the month of that body's first dated designation; listings
-    dated only by a list's edition, or by year only, are in no month.
-
-    Args:
-        income: month, q05, q50, q95 of all streams together, USD.
-    """
-    designated = (
-        statements.filter(
-            (pl.col("kind") == "designated")
-            & ~pl.col("is_edition_date")
-            & (pl.col("stated_on_precision") != "year")
-        )
-        .join(entities.select(about="entity_id", schema="schema", is_bank="is_bank"), on="about")
-        .group_by("about", "authority", "schema", "is_bank")
-        .agg(month=pl.col("stated_on").min().dt.truncate("1mo"))
-    )
-    body = {"OFAC": "us", "UNSC": "un", "EU": "eu", "ROK": "rok", "JPN": "japan"}
-    listed = designated.group_by("month").agg(
-        designations=pl.len().cast(pl.Int64),
-        **{
-            f"designations_{name}": (pl.col("authority") == code).sum().cast(pl.Int64)
-            for code, name in body.items()
-        },
-        designated_persons=(pl.col("schema") == "Person").sum().cast(pl.Int64),
-        designated_vessels=(pl.col("schema") == "Vessel").sum().cast(pl.Int64),
-        designated_banks=pl.col("is_bank").sum().cast(pl.Int64),
-    )
-    kinds = {
-        "missile_test": "missile_test_events",
-        "nuclear_test": "nuclear_tests",
-        "satellite_launch": "satellite_launches",
-        "un_resolution": "un_resolutions",
-        "unsc_meeting": "unsc_meetings",
-        "us_designation_round": "us_designation_rounds",
-        "other_designation_round": "other_designation_rounds",
-        "enforcement_action": "enforcement_actions",
-        "un_joint_statement": "joint_statements",
-    }
-    happened = (
-        events.filter(~pl.col("is_tally") & (pl.col("precision") != "year"))
-        .with_columns(month=pl.col("event_on").dt.truncate("1mo"))
-        .group_by("month")
-        .agg(
-            **{name: (pl.col("kind") == kind).sum().cast(pl.Int64) for kind, name in kinds.items()}
-        )
-    )
-    joined = (
-        endorsers.filter(pl.col("joined") == "true")
-        .with_columns(month=pl.col("statement_on").dt.truncate("1mo"))
-        .group_by("month")
-        .agg(joint_statement_countries=pl.col("country_iso3").n_unique().cast(pl.Int64))
-    )
-    every = pl.concat([frame.select("month") for frame in (listed, happened, income)])
-    first, last = every.select(pl.col("month").min(), last=pl.col("month").max()).row(0)
-    months = pl.DataFrame({"month": pl.date_range(first, last, "1mo", eager=True)})
-    out = months
-    for frame in (listed, happened, joined):
-        out = out.join(frame, on="month", how="left")
-    counts = [name for name in out.columns if name != "month"]
-    return (
-        out.with_columns(pl.col(counts).fill_null(0))
-        .join(
-            income.select(
-                "month",
-                income_usd_q05="q05",
-                income_usd_q50="q50",
-                income_usd_q95="q95",
-            ),
-            on="month",
-            how="left",
-        )
-        .with_columns(designations_12m=pl.col("designations").rolling_sum(12, min_samples=1))
-        .sort("month")
-    )
-
-
-def campaign_designations(statements: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
-    """Grain month, authority, program, schema, country_iso2: parties designated that month.
-
-    A listing under several programs counts once under each.
-    """
-    return (
-        statements.filter(
-            (pl.col("kind") == "designated")
-            & ~pl.col("is_edition_date")
-            & (pl.col("stated_on_precision") != "year")
-        )
-        .join(
-            entities.select(about="entity_id", schema="schema", country_iso2="country_iso2"),
-            on="about",
-        )
-        .with_columns(
-            program=pl.col("program").fill_null("not stated").str.split(";"),
-            country_iso2=pl.col("country_iso2").fill_null("unknown"),
-        )
-        .explode("program")
-        .with_columns(
-            program=pl.col("program").str.strip_chars(),
-            month=pl.col("stated_on").dt.truncate("1mo"),
-        )
-        .group_by("month", "authority", "program", "schema", "country_iso2")
-        .agg(parties=pl.col("about").n_unique().cast(pl.Int64))
-        .sort("month", "authority", "program", "schema", "country_iso2")
-    )
-
-
-def statements_of(
-    ids: Sequence[str], statements: pl.DataFrame, links: pl.DataFrame
-) -> pl.DataFrame:
-    """Every statement about these parties or their relations: node_id and the statement."""
-    ends = pl.concat(
-        [links.select(node_id=column, about="link_id") for column in ("source_id", "target_id")]
-    )
-    own = pl.DataFrame({"node_id": list(ids), "about": list(ids)})
-    return (
-        pl.concat([own, ends.filter(pl.col("node_id").is_in(list(ids)))])
-        .unique()
-        .join(statements, on="about")
-        .sort("node_id", "stated_on", "statement_id")
     )

@@ -1,32 +1,48 @@
 """Build what readers open, check it, then put it in place in one step.
 
-Everything of one release lies in a folder of its own; `published` is a link to the newest
-whole one. A reader therefore sees one complete release or the one before, never a mixture,
-and a run that is killed leaves nothing but an unlinked folder.
+Everything of one release lies in `releases/<id>`, read-only, with a manifest of hashes; `published`
+is a link to the newest. A reader therefore sees one complete release or the one before, never a
+mixture; one that opens several files one after the other pins `releases/<id>`. A run that is
+killed leaves nothing but an unlinked folder, swept at the next start.
+
+The id is the hash of what is published and of what it was made from, so that the same content has
+the same id everywhere. The pipeline itself never opens a served database: a reader that holds it
+for writing neither blocks a run nor reaches history.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import importlib.metadata
 import json
 import os
 import shutil
+import sys
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from pipelines.paths import SQL_DIR, STREAMS_DIR
 from pipelines.publish.contract import PublishedTable
 from pipelines.publish.csv_files import write_csv
+from pipelines.publish.vintages import Chronicle, Made, VintageStore
+from pipelines.warehouse import write_frame
 
 DATABASE_NAME = "dprk_revenue.duckdb"
 # the oldest format every DuckDB driver of today reads
 STORAGE_VERSION = "v1.0.0"
 STORAGE_HEADER = 64
-KEPT_RELEASES = 2
+MANIFEST = "manifest.json"
+KEPT_RELEASES = 3
+_BUILDING, _DAMAGED = ".building-", ".damaged-"
+# tables that tell of releases: they name the id and so are no part of what it is the hash of
+HISTORY = frozenset({"releases", "vintages", "changes", "revisions", "release_headlines"})
 
 
 class PublishError(RuntimeError):
@@ -39,6 +55,19 @@ class Release:
 
     folder: Path
     rows: Mapping[str, int]
+    release_id: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
+
+
+def releases_dir(target: Path) -> Path:
+    """Where the releases behind a link lie."""
+    return target.parent / "releases"
+
+
+def kept_releases() -> int:
+    """How many of the newest releases stay whole: DPRK_KEEP_RELEASES, else three."""
+    asked = os.environ.get("DPRK_KEEP_RELEASES", "")
+    return max(1, int(asked)) if asked.isdigit() else KEPT_RELEASES
 
 
 def _literal(text: str) -> str:
@@ -199,29 +228,153 @@ def _check_release(folder: Path, contract: Mapping[str, PublishedTable]) -> None
                 raise PublishError(f"{table.name} has columns {found}, promised were {promised}")
 
 
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _content(folder: Path, made: Made) -> dict[str, Any]:
+    """What the id is the hash of: the tables but history, the draws, and what made them."""
+    tables = {
+        str(path.relative_to(folder)): _sha256(path)
+        for place in ("parquet", "draws")
+        for path in sorted((folder / place).glob("*.parquet"))
+        if path.stem not in HISTORY
+    }
+    return {"made_from": asdict(made), "tables": tables}
+
+
+def id_of(content: Mapping[str, Any]) -> str:
+    """The release id of a manifest's `content`: SHA-256 of its canonical JSON, 12 digits."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _write_manifest(
+    folder: Path, release_id: str, content: Mapping[str, Any], history: Chronicle | None
+) -> None:
+    manifest = {
+        "release_id": release_id,
+        "sequence": history.sequence if history else 0,
+        "published_at": history.published_at.isoformat() if history else "",
+        "content": content,
+        "made_with": {
+            "python": ".".join(str(part) for part in sys.version_info[:3]),
+            **{name: importlib.metadata.version(name) for name in ("duckdb", "numpy", "polars")},
+        },
+        "files": {
+            str(path.relative_to(folder)): {"sha256": _sha256(path), "bytes": path.stat().st_size}
+            for path in _files(folder)
+        },
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """The manifest of a release.
+
+    Raises:
+        PublishError: there is none, or it is cut off.
+    """
+    try:
+        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PublishError(f"{folder.name} has no readable {MANIFEST}") from error
+
+
+def damage_of(folder: Path) -> list[str]:
+    """What is wrong with a release's files by its manifest; empty for a whole one."""
+    try:
+        manifest = manifest_of(folder)
+        promised: dict[str, dict[str, Any]] = manifest["files"]
+        if id_of(manifest["content"]) != manifest["release_id"]:
+            return [f"{MANIFEST}: the id is not the hash of the content"]
+    except (PublishError, KeyError, TypeError) as error:
+        return [str(error)]
+    found = {str(path.relative_to(folder)) for path in _files(folder)} - {MANIFEST}
+    wrong = [f"{name}: missing" for name in sorted(promised.keys() - found)]
+    wrong += [f"{name}: not of this release" for name in sorted(found - promised.keys())]
+    for name in sorted(found & promised.keys()):
+        path = folder / name
+        if path.stat().st_size != promised[name]["bytes"]:
+            wrong.append(f"{name}: {path.stat().st_size} bytes, not {promised[name]['bytes']}")
+        elif _sha256(path) != promised[name]["sha256"]:
+            wrong.append(f"{name}: its bytes were changed")
+    return wrong
+
+
+def _freeze(folder: Path) -> None:
+    """Take away every right to write; the folder itself must stay movable until it is in place."""
+    for path in _files(folder):
+        path.chmod(0o444)
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o555)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder, frozen or not."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o755)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def reading(folder: Path) -> Generator[duckdb.DuckDBPyConnection]:
+    """A release's tables, read from its Parquet files: nobody who holds the database is in the way.
+
+    The draws are not among them.
+    """
+    with duckdb.connect() as reader:
+        for file in sorted((folder / "parquet").glob("*.parquet")):
+            reader.execute(
+                f'create view "{file.stem}" as select * from read_parquet({_literal(str(file))})'
+            )
+        yield reader
+
+
 def publish(
     connection: duckdb.DuckDBPyConnection,
     contract: Mapping[str, PublishedTable],
     target: Path,
     *,
+    made: Made | None = None,
+    history: Callable[[str], Chronicle] | None = None,
+    store: VintageStore | None = None,
     extra_files: Callable[[Path], None] | None = None,
 ) -> Release:
     """Build a release from schema `published` of the work database and put it in place.
 
     Args:
-        connection: the open work database; every contracted table is in schema `published`.
+        connection: the open work database; every contracted table but history is in schema
+            `published`.
         contract: the promised tables.
-        target: the folder readers open; becomes a link to the newest release.
+        target: the link readers open; the releases lie in `releases/` beside it.
+        made: what the tables were made from; part of the id.
+        history: given the id, the release's place in history; its tables are published too.
+        store: where the vintage is kept.
         extra_files: writes more files (the report) into the release before it is linked.
 
     Returns:
-        Release with the rows of each table.
+        Release with its id and the rows of each table.
 
     Raises:
         PublishError: a table breaks its contract; `target` still shows the last release.
     """
-    releases = target.parent / f".{target.name}-releases"
-    folder = releases / uuid.uuid4().hex
+    if target.exists() and not target.is_symlink():
+        raise PublishError(
+            f"{target.name} is a plain folder, not our link to the newest release; "
+            "move it away and run again"
+        )
+    releases = releases_dir(target)
+    folder = releases / f"{_BUILDING}{uuid.uuid4().hex}"
     for name in ("parquet", "csv", "draws"):
         (folder / name).mkdir(parents=True)
     try:
@@ -230,11 +383,18 @@ def publish(
             f"attach {_literal(str(database))} as out (storage_version '{STORAGE_VERSION}')"
         )
         try:
-            rows = {table.name: _create(connection, table) for table in contract.values()}
-            for table in contract.values():
-                if table.is_file_published:
-                    _write_files(connection, table, folder)
+            rows: dict[str, int] = {}
+            now = [table for table in contract.values() if table.name not in HISTORY]
+            _write_tables(connection, now, folder, rows)
             draws = _write_draws(connection, folder)
+            content = _content(folder, made or Made())
+            release_id = id_of(content)
+            told = history(release_id) if history else None
+            if told:
+                for name, frame in told.tables.items():
+                    write_frame(connection, f"published.{name}", frame)
+                later = [table for table in contract.values() if table.name in HISTORY]
+                _write_tables(connection, later, folder, rows)
         finally:
             connection.execute("detach out")
         with duckdb.connect(str(database)) as published:
@@ -243,36 +403,130 @@ def publish(
         if extra_files is not None:
             extra_files(folder)
         _check_release(folder, contract)
+        if told:
+            told.write(folder)
+        _write_manifest(folder, release_id, content, told)
+        _freeze(folder)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
         raise
-    _put_in_place(folder, target)
-    _forget_old(releases, folder)
-    return Release(folder, rows)
+    place = releases / (told.name if told else release_id)
+    _move_in(folder, place)
+    if store is not None:
+        store.add_from(place)
+    _link(place, target)
+    _forget_old(releases, place)
+    return Release(place, rows, release_id, told.told if told else {})
 
 
-def _put_in_place(folder: Path, target: Path) -> None:
-    if target.exists() and not target.is_symlink():
-        raise PublishError(
-            f"{target.name} is a plain folder, not our link to the newest release; "
-            "move it away and run again"
-        )
+def _write_tables(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Iterable[PublishedTable],
+    folder: Path,
+    rows: dict[str, int],
+) -> None:
+    for table in tables:
+        rows[table.name] = _create(connection, table)
+        if table.is_file_published:
+            _write_files(connection, table, folder)
+
+
+def _move_in(folder: Path, place: Path) -> None:
+    """Give a finished folder its name; one of that name that is whole stays, another makes way."""
+    if place.is_dir() and not damage_of(place):
+        remove_folder(folder)
+        return
+    _set_aside(place)
+    folder.rename(place)
+    place.chmod(0o555)
+
+
+def _set_aside(place: Path) -> None:
+    if place.is_dir():
+        place.chmod(0o755)
+        place.rename(place.with_name(f"{_DAMAGED}{place.name}-{uuid.uuid4().hex[:8]}"))
+
+
+def _link(place: Path, target: Path) -> None:
     fresh = target.with_name(f".{target.name}-{uuid.uuid4().hex}")
-    fresh.symlink_to(Path(os.path.relpath(folder, target.parent)), target_is_directory=True)
+    fresh.symlink_to(Path(os.path.relpath(place, target.parent)), target_is_directory=True)
     os.replace(fresh, target)
 
 
+def whole_releases(releases: Path) -> list[Path]:
+    """Releases at hand that have a manifest, newest first; their files are not verified here."""
+    found = []
+    for path in releases.glob("[!.]*"):
+        try:
+            manifest = manifest_of(path)
+            found.append((int(manifest["sequence"]), path.stat().st_mtime_ns, path))
+        except (PublishError, KeyError, TypeError, ValueError):
+            continue
+    return [path for *_, path in sorted(found, reverse=True)]
+
+
 def _forget_old(releases: Path, current: Path) -> None:
-    """Keep the last releases: a reader may still hold files of the one before."""
-    others = sorted(
-        (path for path in releases.iterdir() if path != current),
-        key=lambda path: path.stat().st_mtime,
-        reverse=True,
-    )
-    for path in others[KEPT_RELEASES - 1 :]:
-        shutil.rmtree(path, ignore_errors=True)
+    """Keep the newest releases whole; of older ones the store keeps what they said."""
+    others = [path for path in whole_releases(releases) if path != current]
+    for path in others[kept_releases() - 1 :]:
+        remove_folder(path)
+
+
+def heal(target: Path, store: VintageStore) -> list[str]:
+    """Put right what a killed run, a reader or a disk left wrong; only while no run is under way.
+
+    Half-made folders go; a release that its manifest does not bear out is set aside; the link
+    points to the newest whole release again; a finished release that the store does not know is
+    entered there.
+
+    Returns:
+        One sentence for each thing that a person should know.
+    """
+    releases = releases_dir(target)
+    told: list[str] = []
+    store.sweep()
+    for left in (*releases.glob(f"{_BUILDING}*"), *releases.glob(f"{_DAMAGED}*")):
+        remove_folder(left)
+    for left in target.parent.glob(f".{target.name}-*"):
+        if left.is_symlink():
+            left.unlink()
+    if target.exists() and not target.is_symlink():
+        return told
+    served = target.resolve() if target.is_symlink() else None
+    # where releases lay before they had manifests: served until there is a newer one
+    legacy = target.parent / f".{target.name}-releases"
+    if served is not None and served.parent == legacy.resolve() and served.is_dir():
+        return told
+    remove_folder(legacy)
+    good: Path | None = None
+    readable = whole_releases(releases)
+    torn = [path for path in releases.glob("[!.]*") if path.is_dir() and path not in readable]
+    for place in (*torn, *readable):
+        wrong = damage_of(place)
+        if not wrong:
+            good = place
+            break
+        _set_aside(place)
+        told.append(
+            f"release {place.name} is damaged ({wrong[0]}"
+            + (f" and {len(wrong) - 1} more" if len(wrong) > 1 else "")
+            + "); it was set aside"
+        )
+    for place in reversed(whole_releases(releases)):
+        if (place / "vintage" / "entry.json").is_file():
+            store.add_from(place)
+    if good is not None and served != good.resolve():
+        _link(good, target)
+        told.append(f"readers are served release {good.name}, the last good one")
+    elif good is None and target.is_symlink():
+        target.unlink()
+        told.append("there is no good release to serve; this run makes one")
+    return told
 
 
 def utc_now() -> dt.datetime:
-    """Now, in UTC, to the second."""
+    """Now, in UTC, to the second; SOURCE_DATE_EPOCH where a rebuild must come out byte-equal."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if fixed.isdigit():
+        return dt.datetime.fromtimestamp(int(fixed), dt.UTC).replace(tzinfo=None)
     return dt.datetime.now(dt.UTC).replace(microsecond=0, tzinfo=None)

@@ -18,6 +18,7 @@ import polars as pl
 import vl_convert
 
 from pipelines.paths import STREAMS_DIR
+from pipelines.publish import standing
 from pipelines.publish.answer import COLUMNS, answer_rows, answer_table, millions
 from pipelines.publish.contract import load_contract
 from pipelines.publish.release import DATABASE_NAME
@@ -101,6 +102,8 @@ def _answer(reader: duckdb.DuckDBPyConnection) -> Section:
             *(_tested(reader) if _has(reader, "backtest_scores") else []),
             *(_beaten(reader) if _has(reader, "backtest_scores") else []),
             *(_stale(reader) if _has(reader, "backtest_scores") else []),
+            *(standing.outage(reader) if _has(reader, "sources_status") else []),
+            *(standing.what_changed(reader) if _has(reader, "releases") else []),
         ],
         tables=tables,
     )
@@ -725,6 +728,22 @@ def _campaign(reader: duckdb.DuckDBPyConnection) -> Section:
     return Section("campaign", "Is the pressure keeping up?", text=text, charts=charts)
 
 
+def _history(reader: duckdb.DuckDBPyConnection) -> Section:
+    return Section(
+        "history",
+        "What changed, and past releases",
+        text=[
+            "A move is taken apart into new evidence, a new month, changed code or priors, and "
+            "sampling noise; what is within four Monte Carlo errors is no revision."
+        ],
+        charts=standing.fan(reader),
+        tables=[
+            _table(standing.moves(reader), "Moves of this release", searchable=True),
+            _table(standing.releases(reader), "Releases"),
+        ],
+    )
+
+
 def _state(reader: duckdb.DuckDBPyConnection) -> Section:
     sources = reader.sql("select * from sources_status order by source").pl()
     refused = reader.sql("select * from quarantine order by source, row").pl()
@@ -757,6 +776,7 @@ SECTIONS: tuple[tuple[Callable[[duckdb.DuckDBPyConnection], Section], tuple[str,
     ),
     (_campaign, ("campaign_monthly", "designation_lag")),
     (_evidence, ("conflicts", "figures", "origins")),
+    (_history, ("releases", "changes", "release_headlines")),
     (_state, ("quarantine", "sources_status")),
 )
 # what streams show of themselves stands after this many parts
@@ -832,7 +852,9 @@ def write_report(release: Path, target: Path, extra: Sequence[Section] = ()) -> 
         made = [make(reader) for make, needed in SECTIONS if tables >= set(needed)]
         first, later = made[:_BEFORE_STREAMS], made[_BEFORE_STREAMS:]
         sections = [*first, *_stream_sections(reader), *later[:-1], *extra, *later[-1:]]
-        vintage = reader.sql("select * from vintages order by published_at, vintage_id").pl()
+        vintage = reader.sql(
+            "select *, release_id as vintage_id from releases order by sequence"
+        ).pl()
     specs = [[_spec(chart) for chart in section.charts] for section in sections]
     page = environment.get_template("report.html.j2").render(
         sections=list(zip(sections, specs, strict=True)),

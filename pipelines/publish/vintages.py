@@ -1,113 +1,632 @@
-"""Published runs and how numbers moved between them."""
+"""The store of vintages: what every release said, kept for good, and why numbers moved.
+
+One folder a release, `vintages/<sequence>-<release id>`, written beside and renamed, never changed
+again. It holds the manifest, the intervals, the ledger and the moves; it outlives the release's
+own files, of which only the newest are kept whole.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import duckdb
 import polars as pl
 
-from pipelines.publish.release import DATABASE_NAME
+HEADLINE = "state_income_usd"
+BATCHES = 20
+# two-sided 0.1% of Student's t with 19 degrees of freedom: some two hundred rows are tested
+NOISE_SIGMAS = 4.0
+KEY = ["stream", "measure", "year"]
+CAUSES = ("code", "evidence", "month", "sampling")
+# when a row was fetched says nothing of what it states
+_NOT_EVIDENCE = ("retrieved_at", "snapshot_sha256", "file")
+_NAMED_ROWS = 12
+_PART = ".part-"
 
-VINTAGES_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "vintage_id": pl.String,
-    "code_version": pl.String,
-    "evidence_hash": pl.String,
-    "seed": pl.Int64,
-    "draws": pl.Int64,
-    "published_at": pl.Datetime("us"),
-}
-REVISIONS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "vintage_id": pl.String,
+CHANGES_SCHEMA: dict[str, Any] = {
+    "sequence": pl.Int64,
+    "release_id": pl.String,
     "stream": pl.String,
     "measure": pl.String,
-    "period": pl.Int64,
-    "before": pl.Float64,
-    "after": pl.Float64,
+    "year": pl.Int64,
+    "before_usd": pl.Float64,
+    "after_usd": pl.Float64,
+    "moved_usd": pl.Float64,
+    "evidence_usd": pl.Float64,
+    "month_usd": pl.Float64,
+    "code_usd": pl.Float64,
+    "noise_usd": pl.Float64,
+    "unsplit_usd": pl.Float64,
+    "mc_error_usd": pl.Float64,
+    "is_noise": pl.Boolean,
     "cause": pl.String,
+    "n_rows_changed": pl.Int64,
+    "rows_changed": pl.String,
+    "sentence": pl.String,
 }
 
 
-def read_last(published: Path) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Vintages, revisions and yearly medians of the release that readers see now.
+@dataclass(frozen=True)
+class Made:
+    """What a release was made from, besides its tables.
+
+    Attributes:
+        code: `versions.code_version()`. pages: `versions.pages_version()`.
+        evidence: hash of what the ledger states. inputs: hash of every staged table.
+        seed, draws: of the joint draws.
+        last_month: first day of the last month estimated, YYYY-MM-DD.
+    """
+
+    code: str = ""
+    pages: str = ""
+    evidence: str = ""
+    inputs: str = ""
+    seed: int = 0
+    draws: int = 0
+    last_month: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One vintage of the store."""
+
+    sequence: int
+    release_id: str
+    published_at: dt.datetime
+    made: Made
+    folder: Path
+    told: Mapping[str, str]
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """`annual`, `monthly`, `batches`, `ledger` or `changes`, as it was then."""
+        return pl.read_parquet(self.folder / f"{name}.parquet")
+
+    @property
+    def name(self) -> str:
+        """The release's folder: its id, and the sequence where the same content came back."""
+        return str(json.loads((self.folder / "entry.json").read_text(encoding="utf-8"))["name"])
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What the comparison of two releases needs of one of them.
+
+    Attributes:
+        annual: stream, measure, year, q05 … q95, mean, is_partial_year.
+        batches: stream, measure, year, batch, q50 (of `sql/history/annual_batches.sql`).
+    """
+
+    annual: pl.DataFrame
+    batches: pl.DataFrame
+
+
+def naive_utc(instant: str) -> dt.datetime:
+    """An ISO instant in UTC as tables hold it."""
+    return dt.datetime.fromisoformat(instant).replace(tzinfo=None)
+
+
+class VintageStore:
+    """The append-only folder of vintages."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def entries(self) -> list[Entry]:
+        """Every vintage, oldest first; what a killed run left half-made is none."""
+        found = []
+        for file in self.root.glob("[0-9]*/entry.json"):
+            note = json.loads(file.read_text(encoding="utf-8"))
+            found.append(
+                Entry(
+                    note["sequence"],
+                    note["release_id"],
+                    naive_utc(note["published_at"]),
+                    Made(**note["made"]),
+                    file.parent,
+                    note["told"],
+                )
+            )
+        return sorted(found, key=lambda one: one.sequence)
+
+    def add_from(self, release: Path) -> None:
+        """Keep the vintage that a finished release carries in `vintage/`; again changes nothing."""
+        note = json.loads((release / "vintage" / "entry.json").read_text(encoding="utf-8"))
+        folder = self.root / f"{note['sequence']:06d}-{note['release_id']}"
+        if folder.exists():
+            return
+        half = self.root / f"{_PART}{uuid.uuid4().hex}"
+        shutil.copytree(release / "vintage", half)
+        shutil.copyfile(release / "manifest.json", half / "manifest.json")
+        half.chmod(0o755)
+        half.rename(folder)
+
+    def sweep(self) -> None:
+        """Remove what a killed run left half-made."""
+        for half in self.root.glob(f"{_PART}*"):
+            shutil.rmtree(half, ignore_errors=True)
+
+
+def rows_changed(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the ledger that were added, removed or changed in what they state.
 
     Returns:
-        Three frames, all empty when nothing is published yet.
+        observation_id, stream, how (added, removed, changed); in order of id.
     """
-    file = published / DATABASE_NAME
-    medians = pl.DataFrame(
-        schema={
-            "stream": pl.String,
-            "measure": pl.String,
-            "year": pl.Int64,
-            "q50": pl.Float64,
-        }
-    )
-    if not file.exists():
-        return pl.DataFrame(schema=VINTAGES_SCHEMA), pl.DataFrame(schema=REVISIONS_SCHEMA), medians
-    with duckdb.connect(str(file), read_only=True) as reader:
-        return (
-            reader.sql("select * from vintages order by published_at, vintage_id").pl(),
-            reader.sql("select * from revisions").pl(),
-            reader.sql("select stream, measure, year, q50 from income_annual").pl(),
+    columns = sorted((set(before.columns) & set(now.columns)) - set(_NOT_EVIDENCE))
+    marked = [
+        frame.select(
+            "observation_id",
+            "stream",
+            pl.concat_str(
+                [pl.col(name).cast(pl.String).fill_null("\0") for name in columns], separator="\1"
+            ).alias("text"),
         )
+        for frame in (before, now)
+    ]
+    return (
+        marked[0]
+        .join(marked[1], on="observation_id", how="full", suffix="_now", coalesce=True)
+        .filter(pl.col("text").ne_missing(pl.col("text_now")))
+        .select(
+            "observation_id",
+            stream=pl.coalesce("stream_now", "stream"),
+            how=pl.when(pl.col("text").is_null())
+            .then(pl.lit("added"))
+            .when(pl.col("text_now").is_null())
+            .then(pl.lit("removed"))
+            .otherwise(pl.lit("changed")),
+        )
+        .sort("observation_id")
+    )
 
 
-def next_vintage(
-    last: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
-    annual: pl.DataFrame,
+def evidence_of(ledger: pl.DataFrame) -> pl.DataFrame:
+    """The ledger without what says nothing of evidence, ready to be hashed."""
+    return ledger.drop([name for name in _NOT_EVIDENCE if name in ledger.columns])
+
+
+def causes_between(before: Made, now: Made, rows: pl.DataFrame) -> list[str]:
+    """What differs, of `CAUSES`, in the order in which moves are taken apart."""
+    is_code = before.code != now.code
+    if rows.is_empty() and before.inputs != now.inputs:
+        # priors, settings and other hand-kept tables are not evidence
+        is_code = True
+    found = {
+        "code": is_code,
+        "evidence": not rows.is_empty(),
+        "month": before.last_month != now.last_month,
+        "sampling": (before.seed, before.draws) != (now.seed, now.draws),
+    }
+    return [name for name in CAUSES if found[name]]
+
+
+def _batches_of(estimates: Estimates) -> pl.DataFrame:
+    """Batches of every yearly number; one that repeats another's draws takes over its batches."""
+    annual = estimates.annual.select(*KEY, "q50")
+    missing = annual.join(estimates.batches, on=KEY, how="anti")
+    twins = missing.join(
+        annual.join(estimates.batches, on=KEY, how="semi"), on=["stream", "year", "q50"]
+    ).unique(KEY, maintain_order=True)
+    taken = twins.join(
+        estimates.batches,
+        left_on=["stream", "measure_right", "year"],
+        right_on=KEY,
+        suffix="_batch",
+    ).select(*KEY, "batch", q50="q50_batch")
+    return pl.concat([estimates.batches.select(*KEY, "batch", "q50"), taken])
+
+
+def _step(before: Estimates, after: Estimates) -> pl.DataFrame:
+    """How each yearly median moved, with the Monte Carlo error of the move.
+
+    Returns:
+        stream, measure, year, before, after, moved, error; error from differences of medians over
+        the same stretches of draws, so that what one seed gives both cancels.
+    """
+    spread = (
+        _batches_of(before)
+        .join(_batches_of(after), on=[*KEY, "batch"], suffix="_now")
+        .group_by(KEY)
+        .agg(
+            ((pl.col("q50_now") - pl.col("q50")).std() / pl.len().cast(pl.Float64).sqrt()).alias(
+                "error"
+            )
+        )
+    )
+    return (
+        before.annual.select(*KEY, before="q50")
+        .join(after.annual.select(*KEY, after="q50"), on=KEY, how="full", coalesce=True)
+        .join(spread, on=KEY, how="left")
+        .with_columns(moved=pl.col("after") - pl.col("before"))
+    )
+
+
+def explain(
+    states: Sequence[Estimates],
+    causes: Sequence[str],
+    rows: pl.DataFrame,
     *,
-    code: str,
-    evidence: str,
-    seed: int,
-    draws: int,
-    now: dt.datetime,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Vintages and revisions with this run in them.
-
-    A run with the inputs of an earlier vintage is that vintage: nothing is added and its first
-    `published_at` stands.
+    release_id: str,
+    sequence: int,
+) -> pl.DataFrame:
+    """Every yearly median that moved, taken apart by cause.
 
     Args:
-        last: what `read_last` gave.
-        annual: this run's yearly medians: stream, measure, year, q50.
-        code, evidence, seed, draws: what the run was made from.
-        now: UTC instant of this publication.
+        states: before, …, after: one more than `causes` where each cause was measured by itself;
+            or just before and after.
+        causes: of `CAUSES`, in the order of the states.
+        rows: the ledger's changed rows (`rows_changed`).
+        release_id, sequence: of the release that moved them.
+
+    Returns:
+        `CHANGES_SCHEMA`, without sentences. moved_usd = evidence + month + code + noise + unsplit;
+        what is within `NOISE_SIGMAS` Monte Carlo errors is noise; what two causes moved together
+        and nobody took apart is unsplit.
     """
-    vintages, revisions, medians = last
-    vintage_id = hashlib.sha256(f"{code} {evidence} {seed} {draws}".encode()).hexdigest()[:12]
-    if vintage_id in vintages["vintage_id"]:
-        return vintages, revisions
-    row = pl.DataFrame(
-        [[vintage_id, code, evidence, seed, draws, now]], schema=VINTAGES_SCHEMA, orient="row"
-    )
-    moved = pl.DataFrame(schema=REVISIONS_SCHEMA)
-    if vintages.height:
-        before = vintages.row(-1, named=True)
-        causes = [
-            name
-            for name, same in (
-                ("code", before["code_version"] == code),
-                ("evidence", before["evidence_hash"] == evidence),
-                ("seed", before["seed"] == seed and before["draws"] == draws),
-            )
-            if not same
-        ]
-        moved = (
-            medians.join(
-                annual, on=["stream", "measure", "year"], how="full", coalesce=True, suffix="_now"
-            )
-            .filter(pl.col("q50").ne_missing(pl.col("q50_now")))
-            .select(
-                vintage_id=pl.lit(vintage_id),
-                stream="stream",
-                measure="measure",
-                period="year",
-                before="q50",
-                after="q50_now",
-                cause=pl.lit(" + ".join(causes)),
-            )
+    whole = _step(states[0], states[-1])
+    streams = rows["stream"].unique().to_list()
+    touched = [*streams, "total"] if streams else []
+    parts = whole.select(*KEY)
+    if len(states) == len(causes) + 1:
+        steps = [(cause, _step(*pair)) for cause, *pair in zip(causes, states, states[1:])]  # noqa: B905
+    else:
+        steps = []
+    zero = pl.lit(0.0)
+    for cause, step in steps:
+        moved = pl.when(pl.col("moved").abs() <= NOISE_SIGMAS * pl.col("error").fill_null(0.0))
+        parts = parts.join(
+            step.select(
+                *KEY,
+                pl.when(pl.lit(cause == "sampling"))
+                .then(zero)
+                .otherwise(moved.then(zero).otherwise(pl.col("moved")))
+                .alias(f"{cause}_usd"),
+            ),
+            on=KEY,
+            how="left",
         )
-    return pl.concat([vintages, row]), pl.concat([revisions, moved])
+    for cause in ("evidence", "month", "code"):
+        if f"{cause}_usd" not in parts.columns:
+            parts = parts.with_columns(zero.alias(f"{cause}_usd"))
+    found = whole.join(parts, on=KEY).with_columns(
+        pl.col("evidence_usd", "month_usd", "code_usd").fill_null(0.0)
+    )
+    active = [
+        pl.when(
+            (pl.col("stream").is_in(touched) if cause == "evidence" else pl.lit(True))
+            & (pl.col(f"{cause}_usd") != 0 if steps and cause != "sampling" else pl.lit(True))
+        ).then(pl.lit(cause))
+        for cause in causes
+    ]
+    is_within = pl.col("moved").abs() <= NOISE_SIGMAS * pl.col("error").fill_null(0.0)
+    if steps:
+        known = pl.col("evidence_usd") + pl.col("month_usd") + pl.col("code_usd")
+        found = found.with_columns(
+            noise_usd=pl.col("moved") - known,
+            unsplit_usd=zero,
+            is_noise=pl.col("moved").is_not_null()
+            & (pl.col("evidence_usd") == 0)
+            & (pl.col("month_usd") == 0)
+            & (pl.col("code_usd") == 0)
+            & is_within,
+        )
+    else:
+        found = found.with_columns(
+            noise_usd=pl.when(is_within).then(pl.col("moved")).otherwise(zero),
+            unsplit_usd=pl.when(is_within).then(zero).otherwise(pl.col("moved")),
+            is_noise=is_within.fill_null(False),
+        )
+    cause = pl.concat_str(active, separator=" + ", ignore_nulls=True) if active else pl.lit("")
+    named = {
+        stream: rows.filter((pl.col("stream") == stream) | (stream == "total"))
+        for stream in touched
+    }
+    counts = {stream: frame.height for stream, frame in named.items()}
+    texts = {
+        stream: ", ".join(
+            f"{how} {name}" for name, _, how in frame.head(_NAMED_ROWS).iter_rows()
+        ) + (f" and {frame.height - _NAMED_ROWS} more" if frame.height > _NAMED_ROWS else "")
+        for stream, frame in named.items()
+    }  # fmt: skip
+    return (
+        found.filter(pl.col("before").ne_missing(pl.col("after")))
+        .with_columns(
+            sequence=pl.lit(sequence, dtype=pl.Int64),
+            release_id=pl.lit(release_id),
+            before_usd="before",
+            after_usd="after",
+            moved_usd="moved",
+            mc_error_usd="error",
+            cause=pl.when(pl.col("is_noise")).then(pl.lit("noise")).otherwise(cause),
+            n_rows_changed=_looked_up(counts, 0, pl.Int64),
+            rows_changed=_looked_up(texts, "", pl.String),
+            sentence=pl.lit(None, dtype=pl.String),
+        )
+        .select(pl.col(name).cast(kind) for name, kind in CHANGES_SCHEMA.items())
+        .sort(KEY)
+    )  # fmt: skip
+
+
+def _looked_up(values: Mapping[str, Any], default: Any, kind: Any) -> pl.Expr:
+    """Each stream's value; the default where a stream has none."""
+    if not values:
+        return pl.lit(default, dtype=kind)
+    return pl.col("stream").replace_strict(values, default=default, return_dtype=kind)
+
+
+def _money(usd: float) -> str:
+    return f"{usd / 1e6:,.3g}"
+
+
+def sentences(changes: pl.DataFrame, annual: pl.DataFrame, *, is_first: bool) -> dict[str, str]:
+    """One sentence a stream on its headline year: what moved it, or that nothing did."""
+    last = (
+        annual.filter((pl.col("measure") == HEADLINE) & ~pl.col("is_partial_year"))
+        .sort("year")
+        .group_by("stream", maintain_order=True)
+        .last()
+    )
+    told = {}
+    for row in last.iter_rows(named=True):
+        stream, year = row["stream"], row["year"]
+        start = f"{stream} {year}: USD {_money(row['q50'])} million"
+        if is_first:
+            told[stream] = f"{start}, the first release of this data folder"
+            continue
+        moved = changes.filter(
+            (pl.col("stream") == stream)
+            & (pl.col("measure") == HEADLINE)
+            & (pl.col("year") == year)
+        )
+        if moved.is_empty():
+            told[stream] = f"{start}, as in the release before"
+            continue
+        one = moved.row(0, named=True)
+        if one["before_usd"] is None:
+            told[stream] = f"{start}, a year without a number before"
+            continue
+        if one["is_noise"]:
+            told[stream] = (
+                f"{start}, before {_money(one['before_usd'])}: within sampling noise "
+                f"(Monte Carlo error {_money(one['mc_error_usd'])})"
+            )
+            continue
+        parts = [
+            f"{words} {one[name] / 1e6:+,.3g}"
+            for name, words in (
+                ("evidence_usd", "new evidence"),
+                ("month_usd", "a new month"),
+                ("code_usd", "changed code or priors"),
+                ("unsplit_usd", one["cause"] + " together"),
+                ("noise_usd", "sampling noise"),
+            )
+            if one[name]
+        ]
+        rows = f" ({one['rows_changed']})" if one["rows_changed"] else ""
+        told[stream] = (
+            f"{start}, before {_money(one['before_usd'])}: {', '.join(parts)}{rows}"
+        )  # fmt: skip
+    return told
+
+
+def with_sentences(changes: pl.DataFrame, told: Mapping[str, str]) -> pl.DataFrame:
+    """The sentence of a stream beside its latest moved headline year."""
+    is_last = (pl.col("year") == pl.col("year").max().over("stream", "measure")) & (
+        pl.col("measure") == HEADLINE
+    )
+    return changes.with_columns(
+        sentence=pl.when(is_last).then(
+            pl.col("stream").replace_strict(told, default=None, return_dtype=pl.String)
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Chronicle:
+    """A release's place in history.
+
+    Attributes:
+        sequence, release_id, name, published_at: of the release.
+        tables: the published tables of history, this release in them.
+        told: one sentence a stream.
+        files: what the store keeps of this release.
+    """
+
+    sequence: int
+    release_id: str
+    name: str
+    published_at: dt.datetime
+    tables: dict[str, pl.DataFrame]
+    told: dict[str, str]
+    files: dict[str, pl.DataFrame]
+    made: Made
+
+    def write(self, folder: Path) -> None:
+        """Write `vintage/` into a release that is being built."""
+        place = folder / "vintage"
+        place.mkdir()
+        for name, frame in self.files.items():
+            frame.write_parquet(place / f"{name}.parquet", compression="zstd")
+        note = {
+            "sequence": self.sequence,
+            "release_id": self.release_id,
+            "name": self.name,
+            "published_at": self.published_at.isoformat(),
+            "made": asdict(self.made),
+            "told": self.told,
+        }
+        (place / "entry.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+
+
+def chronicle(
+    store: VintageStore,
+    release_id: str,
+    made: Made,
+    now: Estimates,
+    *,
+    monthly: pl.DataFrame,
+    ledger: pl.DataFrame,
+    published_at: dt.datetime,
+    between: Mapping[str, Estimates] | None = None,
+) -> Chronicle:
+    """Put a release into history.
+
+    A release with the content of the last vintage is that vintage again: its place, its time and
+    its moves stand. The content of an older one, come back, is a new entry under the old id.
+
+    Args:
+        store: vintages so far.
+        release_id: hash of the content.
+        made: what it was made from.
+        now, monthly, ledger: its estimates and evidence.
+        published_at: instant, naive UTC, used for a new entry.
+        between: estimates after each cause but the last, in the order of `CAUSES`.
+    """
+    entries = store.entries()
+    is_again = bool(entries) and entries[-1].release_id == release_id
+    earlier = entries[:-1] if is_again else entries
+    if is_again:
+        sequence, published_at = entries[-1].sequence, entries[-1].published_at
+        changes = entries[-1].frame("changes")
+    else:
+        sequence = entries[-1].sequence + 1 if entries else 1
+        changes = pl.DataFrame(schema=CHANGES_SCHEMA)
+        if entries:
+            last = entries[-1]
+            rows = rows_changed(last.frame("ledger"), ledger)
+            causes = causes_between(last.made, made, rows)
+            before = Estimates(last.frame("annual"), last.frame("batches"))
+            steps = list((between or {}).values())
+            is_split = len(causes) == 1 or list(between or {}) == causes[:-1]
+            states = [before, *(steps if is_split else []), now]
+            changes = explain(states, causes, rows, release_id=release_id, sequence=sequence)
+    told = sentences(changes, now.annual, is_first=not earlier)
+    changes = with_sentences(changes, told)
+    is_new_id = release_id not in {one.release_id for one in earlier}
+    name = release_id if is_new_id else f"{release_id}.{sequence}"
+    this = Entry(sequence, release_id, published_at, made, store.root, told)
+    history = [*earlier, this]
+    all_changes = pl.concat([*(one.frame("changes") for one in earlier), changes])
+    annuals = [*((one, one.frame("annual")) for one in earlier), (this, now.annual)]
+    return Chronicle(
+        sequence,
+        release_id,
+        name,
+        published_at,
+        {
+            "releases": _releases(history, all_changes),
+            "vintages": _vintages(history),
+            "changes": all_changes,
+            "revisions": _revisions(all_changes),
+            "release_headlines": _headlines(annuals),
+        },
+        told,
+        {
+            "annual": now.annual,
+            "monthly": monthly,
+            "batches": now.batches,
+            "ledger": ledger,
+            "changes": changes,
+        },
+        made,
+    )
+
+
+def _releases(history: list[Entry], changes: pl.DataFrame) -> pl.DataFrame:
+    moved = dict(changes.filter(~pl.col("is_noise")).group_by("sequence").len().iter_rows())
+    return pl.DataFrame(
+        [
+            (
+                one.sequence,
+                one.release_id,
+                one.published_at,
+                one.made.code,
+                one.made.pages,
+                one.made.evidence,
+                one.made.inputs,
+                one.made.seed,
+                one.made.draws,
+                dt.date.fromisoformat(one.made.last_month) if one.made.last_month else None,
+                moved.get(one.sequence, 0),
+                "; ".join(text for _, text in sorted(one.told.items())),
+            )
+            for one in history
+        ],
+        schema={
+            "sequence": pl.Int64,
+            "release_id": pl.String,
+            "published_at": pl.Datetime("us"),
+            "code_version": pl.String,
+            "pages_version": pl.String,
+            "evidence_hash": pl.String,
+            "inputs_hash": pl.String,
+            "seed": pl.Int64,
+            "draws": pl.Int64,
+            "last_month": pl.Date,
+            "n_revisions": pl.Int64,
+            "what_changed": pl.String,
+        },
+        orient="row",
+    )
+
+
+def _vintages(history: list[Entry]) -> pl.DataFrame:
+    first: dict[str, Entry] = {}
+    for one in history:
+        first.setdefault(one.release_id, one)
+    return pl.DataFrame(
+        [
+            (one.release_id, one.made.code, one.made.evidence, one.made.seed, one.made.draws,
+             one.published_at)
+            for one in first.values()
+        ],
+        schema={
+            "vintage_id": pl.String,
+            "code_version": pl.String,
+            "evidence_hash": pl.String,
+            "seed": pl.Int64,
+            "draws": pl.Int64,
+            "published_at": pl.Datetime("us"),
+        },
+        orient="row",
+    )  # fmt: skip
+
+
+def _revisions(changes: pl.DataFrame) -> pl.DataFrame:
+    """What moved beyond noise; where a content came back, its last time counts."""
+    return (
+        changes.filter(~pl.col("is_noise"))
+        .unique(["release_id", *KEY], keep="last", maintain_order=True)
+        .select(
+            vintage_id="release_id",
+            stream="stream",
+            measure="measure",
+            period="year",
+            before="before_usd",
+            after="after_usd",
+            cause="cause",
+        )
+    )
+
+
+def _headlines(annuals: list[tuple[Entry, pl.DataFrame]]) -> pl.DataFrame:
+    """Each release's headline years: the fan of past vintages."""
+    points = ["q05", "q25", "q50", "q75", "q95"]
+    return pl.concat(
+        [
+            frame.filter(pl.col("measure") == HEADLINE).select(
+                pl.lit(entry.sequence, dtype=pl.Int64).alias("sequence"),
+                pl.lit(entry.release_id).alias("release_id"),
+                "stream",
+                pl.col("year").cast(pl.Int64),
+                *(pl.col(name).cast(pl.Float64) for name in points),
+            )
+            for entry, frame in annuals
+        ]
+    )

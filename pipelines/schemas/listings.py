@@ -36,6 +36,7 @@ RESOLUTIONS = ("identifier", "name", "name_and_program", "alias")
 CHANGES = ("added", "removed", "changed")
 # letters of any script; no control or bidirectional-override characters
 _PRINTABLE = r"^[^\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+$"
+_BIRTH_DATES = r"^\d{4}(-\d\d-\d\d)?(;\d{4}(-\d\d-\d\d)?)*$"
 _LIST_SOURCE = r"^[a-z][a-z0-9_]*$"
 Instant = Annotated[pl.Datetime, "us", None]
 
@@ -72,6 +73,9 @@ class ListedParties(pa.DataFrameModel):
     bank_basis: str = pa.Field(isin=BANK_BASES, nullable=True)
     is_dprk: bool
     dprk_reason: str = pa.Field(isin=DPRK_REASONS, nullable=True)
+    # ISO days, or bare years where the list prints no more; several are parted by ";"
+    birth_dates: str = pa.Field(nullable=True, str_matches=_BIRTH_DATES)
+    passport_numbers: str = pa.Field(nullable=True)  # digits alone; several are parted by ";"
     remarks: str = pa.Field(nullable=True)
     file: str
 

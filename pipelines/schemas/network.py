@@ -20,15 +20,56 @@ BANK_TIERS = (
 # designated, charged, convicted, alleged and inferred are different things and stay apart
 STATEMENT_KINDS = (
     "designated",
-    "convicted",
-    "charged",
-    "forfeiture_complaint",
+    "identified",
+    "blocked_by_order",
     "finding",
+    "proposed_rule",
+    "final_rule",
+    "charged",
+    "convicted",
+    "sentenced",
+    "forfeiture_complaint",
+    "forfeited",
+    "warrant",
+    "subpoenaed",
+    "record_holder",
     "alleged",
     "reported",
+    "own_statement",
+    "refused",
+    "denied",
     "reply",
     "inferred",
 )
+# what the party itself says, or did not do: no statement that a relation exists
+ASSERTS_NOTHING = ("refused", "denied", "reply", "inferred")
+# served on a bank or a holder of records: no finding against them
+NO_FINDING = (
+    "warrant",
+    "subpoenaed",
+    "record_holder",
+    "refused",
+    "own_statement",
+    "reply",
+    "denied",
+)
+# what the law did; the others say something
+LEGAL_KINDS = (
+    "designated",
+    "identified",
+    "blocked_by_order",
+    "finding",
+    "proposed_rule",
+    "final_rule",
+    "charged",
+    "convicted",
+    "sentenced",
+    "forfeiture_complaint",
+    "forfeited",
+    "warrant",
+    "subpoenaed",
+)
+ENDINGS = ("repealed", "withdrawn", "dismissed", "delisted", "superseded")
 AUTHORITIES = (
     "OFAC",
     "UNSC",
@@ -38,6 +79,7 @@ AUTHORITIES = (
     "UK",
     "DOJ",
     "US_COURT",
+    "US_PRESIDENT",
     "US_STATE",
     "US_CBP",
     "FinCEN",
@@ -48,6 +90,16 @@ AUTHORITIES = (
     "PRESS",
     "MODEL",
 )
+# agencies of one government speak from one file: on one day they are one witness
+GOVERNMENT_OF = {
+    "OFAC": "US",
+    "DOJ": "US",
+    "US_COURT": "US",
+    "US_PRESIDENT": "US",
+    "US_STATE": "US",
+    "US_CBP": "US",
+    "FinCEN": "US",
+}
 # who may put a private person on the page: lists, courts and prosecutors, UN reports
 PERSON_AUTHORITIES = (
     "OFAC",
@@ -71,6 +123,7 @@ RELATIONS = (
     "front_for",
     "vessel_operator",
     "banked_by",
+    "clears",
     "owner",
     "account_holder_at",
     "vessel_owner",
@@ -78,10 +131,32 @@ RELATIONS = (
     "labor_supplier",
     "family",
 )
+RELATION_TYPES = (
+    "pays",
+    "clears",
+    "holds_account",
+    "banks",
+    "owns",
+    "controls",
+    "directs",
+    "employs",
+    "ships",
+    "brokers",
+    "agent_of",
+    "tied_to",
+)
 LINK_STREAMS = ("coal", "labor", "it_workers", "finance", "general")
 _IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_ADDRESS = r"^https?://[^\s\"'<>]+$"
 PRECISIONS = ("day", "month", "year")
-AMOUNT_HOLDS = ("mixed_goods", "part_of_another", "not_income", "undated", "no_stream")
+AMOUNT_HOLDS = (
+    "mixed_goods",
+    "part_of_another",
+    "not_income",
+    "undated",
+    "no_stream",
+    "replaced",
+)
 
 
 class NetworkEntities(pa.DataFrameModel):
@@ -147,13 +222,14 @@ class NetworkStatements(pa.DataFrameModel):
     program: str = pa.Field(nullable=True)
     stated_on: dt.date
     stated_on_precision: str = pa.Field(isin=PRECISIONS)
+    public_on: dt.date = pa.Field(nullable=True)  # where later than stated_on: sealed until then
     is_edition_date: bool
     document: str
     locator: str
     read_via: str = pa.Field(
         isin=("official_list", "official_text", "court_opinion", "repost", "press_account")
     )
-    url: str = pa.Field(str_matches=r"^https?://[^\s\"'<>]+$")
+    url: str = pa.Field(str_matches=_ADDRESS)
     is_contested: bool
     note: str = pa.Field(nullable=True)
 
@@ -162,11 +238,98 @@ class NetworkStatements(pa.DataFrameModel):
         unique = ["statement_id"]
 
 
+class NetworkStatusEnds(pa.DataFrameModel):
+    """When and by what a statement's legal effect ended. Grain: end_id."""
+
+    line: int = pa.Field(ge=2)
+    end_id: str = pa.Field(str_matches=_IDENTIFIER)
+    statement_id: str = pa.Field(str_matches=_IDENTIFIER)
+    ended_on: dt.date
+    ended_on_precision: str = pa.Field(isin=PRECISIONS)
+    ended_by: str = pa.Field(isin=ENDINGS)
+    authority: str = pa.Field(isin=AUTHORITIES)
+    document: str
+    locator: str
+    url: str = pa.Field(str_matches=_ADDRESS)
+    note: str = pa.Field(nullable=True)
+
+    class Config:
+        strict = True
+        unique = ["end_id"]
+
+
+class RelationTypes(pa.DataFrameModel):
+    """What kind of relation a word names, and whether money may run along it. Grain: relation."""
+
+    line: int = pa.Field(ge=2)
+    relation: str = pa.Field(isin=RELATIONS)
+    relation_type: str = pa.Field(isin=RELATION_TYPES)
+    may_carry_money: bool
+    is_channel: bool
+    reading: str
+
+    class Config:
+        strict = True
+        unique = ["relation"]
+
+
+class NetworkHeadcounts(pa.DataFrameModel):
+    """Workers that a statement counts at one employer. Grain: headcount_id.
+
+    A stock: it speaks for every calendar year its window touches.
+    """
+
+    line: int = pa.Field(ge=2)
+    headcount_id: str = pa.Field(str_matches=_IDENTIFIER)
+    employer_id: str = pa.Field(str_matches=_IDENTIFIER)
+    host_iso3: str = pa.Field(str_matches=r"^[A-Z]{3}$")
+    workers_low: float = pa.Field(gt=0)
+    workers: float = pa.Field(gt=0)
+    workers_high: float = pa.Field(gt=0)
+    bound: str = pa.Field(isin=("exact", "about", "at_least", "at_most"))
+    window_start_on: dt.date
+    window_end_on: dt.date
+    statement_id: str = pa.Field(str_matches=_IDENTIFIER)
+    pay_to_dprk_side_per_month: str = pa.Field(nullable=True)
+    pay_currency: str = pa.Field(nullable=True, str_matches=r"^[A-Z]{3}$")
+    pay_kept_by_worker_per_month: str = pa.Field(nullable=True)
+    note: str = pa.Field(nullable=True)
+
+    class Config:
+        strict = True
+        unique = ["headcount_id"]
+
+
+class NetworkBankNotes(pa.DataFrameModel):
+    """What a document says of banks other than a sum: a share, or how many. Grain: note_id."""
+
+    line: int = pa.Field(ge=2)
+    note_id: str = pa.Field(str_matches=_IDENTIFIER)
+    bank_id: str = pa.Field(nullable=True, str_matches=_IDENTIFIER)
+    n_banks: int = pa.Field(nullable=True, gt=0)
+    bound: str = pa.Field(isin=("exact", "about", "at_least", "at_most"))
+    share: float = pa.Field(nullable=True, gt=0, le=1)
+    share_of: str = pa.Field(nullable=True)
+    first_year: int = pa.Field(nullable=True)
+    last_year: int = pa.Field(nullable=True)
+    authority: str = pa.Field(isin=AUTHORITIES)
+    document: str
+    locator: str
+    stated_on: dt.date
+    url: str = pa.Field(str_matches=_ADDRESS)
+    note: str = pa.Field(nullable=True)
+
+    class Config:
+        strict = True
+        unique = ["note_id"]
+
+
 class NetworkAmounts(pa.DataFrameModel):
     """One documented sum of dollars, placed once. Grain: amount_id.
 
     A `scheme_total` covers several parties or relations together: its split is not public and
-    it is never added per relation.
+    it is never added per relation. A `bank_total` is the size of a bank's own business, other
+    customers included: no sum of North Korea's.
     """
 
     line: int = pa.Field(ge=2)
@@ -174,7 +337,7 @@ class NetworkAmounts(pa.DataFrameModel):
     stream: str = pa.Field(isin=LINK_STREAMS)
     usd: float = pa.Field(gt=0)
     bound: str = pa.Field(isin=("exact", "about", "at_least", "at_most"))
-    scope: str = pa.Field(isin=("link", "scheme_total"))
+    scope: str = pa.Field(isin=("link", "scheme_total", "bank_total"))
     measure: str = pa.Field(isin=("income", "processed", "forfeited", "blocked", "spending"))
     parties: str
     link_ids: str
@@ -191,12 +354,62 @@ class NetworkAmounts(pa.DataFrameModel):
         unique = ["amount_id"]
 
 
+# table named in a correction → (hand-kept file, its key; columns of a joint key parted by /)
+CORRECTED = {
+    "entities": ("network_entities", "entity_id"),
+    "links": ("network_links", "link_id"),
+    "link_statements": ("network_statements", "statement_id"),
+    "amounts": ("network_amounts", "amount_id"),
+    "status_ends": ("network_status_ends", "end_id"),
+    "headcounts": ("network_headcounts", "headcount_id"),
+    "bank_notes": ("network_bank_notes", "note_id"),
+    "campaign_events": ("campaign_events", "event_id"),
+    "missile_tests_yearly": ("missile_tests_yearly", "count_id"),
+    "statement_endorsers": ("un_statement_endorsers", "statement_id/country_iso3"),
+    "entity_decisions": ("entity_decisions", "left_id/right_id"),
+    "evidence_grades": ("evidence_grades", "class"),
+    "network_settings": ("network_settings", "name"),
+    "replaceability": ("replaceability", "node_type"),
+    "relation_types": ("relation_types", "relation"),
+}
+
+
+CORRECTABLE = frozenset(file for file, _ in CORRECTED.values())
+
+
+class StreamEras(pa.DataFrameModel):
+    """When the trade of a stream was banned. Grain: stream."""
+
+    line: int = pa.Field(ge=2)
+    stream: str = pa.Field(isin=LINK_STREAMS)
+    first_day: dt.date
+    era: str
+    document: str
+    url: str = pa.Field(str_matches=_ADDRESS)
+
+    class Config:
+        strict = True
+        unique = ["stream"]
+
+
+class ActDays(pa.DataFrameModel):
+    """Past days on which the choice of acts is tested. Grain: as_of."""
+
+    line: int = pa.Field(ge=2)
+    as_of: dt.date
+    why: str
+
+    class Config:
+        strict = True
+        unique = ["as_of"]
+
+
 class NetworkCorrections(pa.DataFrameModel):
     """A cell set right, with the wrong value it expects to find. Grain: correction_id."""
 
     line: int = pa.Field(ge=2)
     correction_id: str = pa.Field(str_matches=_IDENTIFIER)
-    table_name: str = pa.Field(isin=("entities", "links", "link_statements"))
+    table_name: str = pa.Field(isin=tuple(CORRECTED))
     row_id: str
     column_name: str
     expected: str = pa.Field(nullable=True)
@@ -309,6 +522,8 @@ class CampaignEvents(pa.DataFrameModel):
     actor: str
     title: str
     quantity: str = pa.Field(nullable=True)
+    parties_announced: int = pa.Field(nullable=True, ge=0)
+    vessels_announced: int = pa.Field(nullable=True, ge=0)
     is_tally: bool
     source: str
     url: str = pa.Field(str_startswith="http")
@@ -342,6 +557,7 @@ class StatementEndorsers(pa.DataFrameModel):
     statement_id: str
     statement_on: dt.date
     title: str
+    kind: str = pa.Field(isin=("us_led", "elected_ten", "joint", "not_un"))
     country_iso3: str = pa.Field(str_matches=r"^[A-Z]{3}$|^EUU$")
     joined: str = pa.Field(isin=("true", "false", "unknown"))
     is_unsc_member_then: bool
@@ -366,6 +582,7 @@ STATEMENT_SCHEMA = {
     "program": pl.String,
     "stated_on": pl.Date,
     "stated_on_precision": pl.String,
+    "public_on": pl.Date,
     "is_edition_date": pl.Boolean,
     "document": pl.String,
     "locator": pl.String,

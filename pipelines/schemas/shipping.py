@@ -79,6 +79,9 @@ class PortCalls(_Event):
     draught_out_m: float = pa.Field(nullable=True)
     confidence: int = pa.Field(ge=1, le=4)
     is_open: bool
+    # the call begins or ends because nobody was heard before or after
+    is_start_cut: bool
+    is_end_cut: bool
 
 
 class DraughtChanges(_Event):
@@ -95,7 +98,7 @@ class DraughtChanges(_Event):
 
 
 class Gaps(_Event):
-    """Silences longer than the threshold. Grain: mmsi, segment, off_at."""
+    """Silences of a ship while others were heard. Grain: mmsi, segment, off_at."""
 
     segment: int
     off_at: dt.datetime
@@ -114,7 +117,33 @@ class Gaps(_Event):
     on_port_km: float = pa.Field(nullable=True, ge=0)
     off_coast_km: float = pa.Field(nullable=True, ge=0)
     on_coast_km: float = pa.Field(nullable=True, ge=0)
+    # hours of it in which others were heard near where it fell silent, and where it came back
+    off_heard_hours: float = pa.Field(ge=0)
+    on_heard_hours: float = pa.Field(nullable=True, ge=0)
+    # most ships heard on one of its days in the cell where it fell silent
+    off_ships_heard: int = pa.Field(ge=0)
     is_open: bool
+
+
+class Absences(Gaps):
+    """Silences beyond the threshold, gaps and outages alike. Grain: mmsi, segment, off_at."""
+
+    is_gap: bool  # others were heard meanwhile for longer than the threshold
+
+
+class Reception(pa.DataFrameModel):
+    """Who was heard where. Grain: lat, lon (south-west corner of half a degree), on_date."""
+
+    lat: float = pa.Field(ge=-90, lt=90)
+    lon: float = pa.Field(ge=-180, lt=180)
+    on_date: dt.date
+    n_ships: int = pa.Field(ge=1)
+    heard_hours: int = pa.Field(ge=1, le=24)  # with any ship
+    shared_hours: int = pa.Field(ge=0, le=24)  # with two or more
+
+    class Config:
+        strict = True
+        unique = ["lat", "lon", "on_date"]
 
 
 class Encounters(pa.DataFrameModel):
@@ -136,6 +165,9 @@ class Encounters(pa.DataFrameModel):
     speed_b_kn: float = pa.Field(ge=0)
     n_slots: int = pa.Field(ge=1)
     is_open: bool
+    # the meeting begins or ends because nobody was heard before or after
+    is_start_cut: bool
+    is_end_cut: bool
 
     class Config:
         strict = True
@@ -162,6 +194,7 @@ _TYPES: dict[object, type[pl.DataType] | pl.DataType] = {
     "float": pl.Float64,
     "bool": pl.Boolean,
     "dt.datetime": pl.Datetime("us"),
+    "dt.date": pl.Date,
 }
 
 
@@ -175,14 +208,16 @@ def _columns(model: type[pa.DataFrameModel]) -> dict[str, pl.DataType | type[pl.
 
 
 EVENTS: dict[str, type[pa.DataFrameModel]] = {
+    "reception": Reception,
     "tracks": Tracks,
+    "absences": Absences,
+    "gaps": Gaps,
     "port_calls": PortCalls,
     "draught_changes": DraughtChanges,
-    "gaps": Gaps,
     "encounters": Encounters,
     "loitering": Loitering,
 }
-"""Every event table of the engine by name."""
+"""Every event table of the engine by name; each reads only those before it."""
 
 
 def empty_events(name: str) -> pl.DataFrame:

@@ -21,6 +21,11 @@ class SourceRuns(pa.DataFrameModel):
     rows_quarantined: int = pa.Field(ge=0)
     licence: str
     status: str
+    cadence: str  # how often it is asked; "" where people bring it
+    asked_at: Instant = pa.Field(nullable=True)  # last asked over the network
+    is_answered: bool = pa.Field(nullable=True)  # whether that asking was answered whole
+    last_success_at: Instant = pa.Field(nullable=True)
+    next_due_at: Instant = pa.Field(nullable=True)
 
     class Config:
         strict = True
@@ -38,4 +43,9 @@ SOURCE_RUNS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "rows_quarantined": pl.Int64,
     "licence": pl.String,
     "status": pl.String,
+    "cadence": pl.String,
+    "asked_at": pl.Datetime("us"),
+    "is_answered": pl.Boolean,
+    "last_success_at": pl.Datetime("us"),
+    "next_due_at": pl.Datetime("us"),
 }

@@ -7,6 +7,7 @@ text), and sqlglot writes the statement in the engine's dialect.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -189,6 +190,10 @@ class DuckDBBackend:
         self.close()
 
 
+SPARK_MASTER = "DPRK_SPARK_MASTER"
+"""The variable that names the cluster, such as spark://host:7077; without it, this machine."""
+
+
 class SparkBackend:
     """A Spark session; tables are cached views, so each stage runs once.
 
@@ -206,7 +211,7 @@ class SparkBackend:
             ) from error
         try:
             self._session: Any = session or (
-                SparkSession.builder.master(f"local[{threads}]")
+                SparkSession.builder.master(os.environ.get(SPARK_MASTER, f"local[{threads}]"))
                 .config("spark.ui.enabled", "false")
                 .config("spark.sql.shuffle.partitions", str(threads * 2))
                 .config("spark.sql.session.timeZone", "UTC")
@@ -217,8 +222,8 @@ class SparkBackend:
             )
         except Exception as error:
             raise EngineError(
-                f"Spark did not start: {error}. It needs Java 17 on the PATH; set the engine to "
-                "duckdb to do without"
+                f"Spark did not start: {error}. It needs Java 17 on the PATH and, where "
+                f"{SPARK_MASTER} names a cluster, that cluster; set the engine to duckdb instead"
             ) from error
         self._kept: dict[str, Any] = {}
 

@@ -20,17 +20,11 @@ import vl_convert
 
 from pipelines.shipping import land, places
 from pipelines.shipping.cargo import displacement_t, load_priors
+from pipelines.shipping.days import build_day, day_files, day_reports, stale_days
 from pipelines.shipping.decode.gfw import empty_events as empty_gfw_events
 from pipelines.shipping.detection import as_observations, estimate_detection
 from pipelines.shipping.history import update_events
-from pipelines.shipping.landing import (
-    FileReport,
-    build_day,
-    day_files,
-    day_reports,
-    land_file,
-    stale_days,
-)
+from pipelines.shipping.landing import FileReport, land_file
 from pipelines.shipping.loadings import estimate_loadings, find_candidates
 from pipelines.shipping.vessels import build_vessels
 
@@ -181,7 +175,7 @@ def run_demo(
     priors = load_priors()
     candidates = find_candidates(
         update.events["port_calls"],
-        update.events["gaps"],
+        update.events["absences"],
         empty_gfw_events(),
         vessels,
         known,

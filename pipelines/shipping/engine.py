@@ -37,6 +37,7 @@ from pipelines.shipping.sieve import OutOfOrder, Part, parts_of, sieve
 
 ROWS_PER_BUCKET = 1_750_000
 SLOTS_AT_ONCE = 150_000
+RECEPTION_AT_ONCE = 500_000
 
 _INT, _FLOAT, _BOOL = pl.Int64, pl.Float64, pl.Boolean
 _SHIP = {"mmsi": _INT, "segment": _INT}
@@ -114,6 +115,7 @@ CARRIED: dict[str, dict[str, type[pl.DataType]]] = {
         "lon_b": _FLOAT,
         "lat_b": _FLOAT,
     },
+    "heard": {"mmsi": _INT, "cell": _INT, "hour": _INT},
 }
 """What a partition hands to the next one, table by table."""
 
@@ -136,6 +138,13 @@ EVENT_PARTS: dict[str, dict[str, type[pl.DataType]]] = {
     | {"gap_hours": _FLOAT, "distance_km": _FLOAT, "implied_speed_kn": _FLOAT},
     "drifts": CARRIED["drifts"] | {"is_open": _BOOL},
     "meetings": CARRIED["meetings"] | {"is_open": _BOOL},
+    "reception": {
+        "cell": _INT,
+        "day": _INT,
+        "ships": _INT,
+        "any_hours": _INT,
+        "shared_hours": _INT,
+    },
 }
 """What the stages find before it is given its final form."""
 
@@ -186,6 +195,7 @@ class _Bucket:
     parts: tuple[Part, ...] = ()
     low: int | None = None
     high: int | None = None
+    rows: int = 0
 
     @property
     def conditions(self) -> list[str]:
@@ -259,8 +269,10 @@ def plan_buckets(files: Sequence[Path], buckets: int | None = None) -> list[_Buc
             replace(part, groups=tuple(g.number for g in within if g.file_no == file_no))
             for file_no, part in enumerate(parts)
         )
-        planned.append(_Bucket(tuple(files), tuple(p for p in held if p.groups), low, high))
-    return planned
+        size = sum(group.rows for group in within)
+        planned.append(_Bucket(tuple(files), tuple(p for p in held if p.groups), low, high, size))
+    # the largest first: the last to end then ends soon after the others
+    return sorted(planned, key=lambda bucket: -bucket.rows)
 
 
 @dataclass
@@ -272,14 +284,64 @@ class _Found:
     streamed: bool
 
 
+class _Reception:
+    """Ships heard by cell and hour, and by cell and day, gathered from every bucket.
+
+    Buckets hold different ships, so their counts add up. A day that is not over is handed on
+    ship by ship: one heard again on it is still one ship.
+    """
+
+    def __init__(self, until_t: int) -> None:
+        self._open_day = until_t // 86_400
+        self._hours: list[pl.DataFrame] = []
+        self._days: list[pl.DataFrame] = []
+        self._lock = Lock()
+
+    def add(self, heard: pl.DataFrame) -> pl.DataFrame:
+        """Count ships of one bucket (mmsi, cell, hour, each once); those of the open day."""
+        hours = heard.group_by("cell", "hour").agg(ships=pl.len().cast(_INT))
+        days = heard.group_by("cell", day=pl.col("hour") // 24).agg(
+            ships=pl.col("mmsi").n_unique().cast(_INT)
+        )
+        with self._lock:
+            self._hours.append(hours)
+            self._days.append(days)
+            if sum(frame.height for frame in self._hours) > RECEPTION_AT_ONCE:
+                self._hours = [_summed(self._hours, "cell", "hour")]
+                self._days = [_summed(self._days, "cell", "day")]
+        return heard.filter(pl.col("hour") // 24 >= self._open_day)
+
+    def found(self) -> pl.DataFrame:
+        """Reception by cell and day: the hours of it as bits, 1 for the first."""
+        bit = pl.lit(1, dtype=_INT) * 2 ** (pl.col("hour") % 24)
+        masks = (
+            _summed(self._hours, "cell", "hour")
+            .group_by("cell", day=pl.col("hour") // 24)
+            .agg(
+                any_hours=bit.cast(_INT).sum(),
+                shared_hours=pl.when(pl.col("ships") > 1).then(bit.cast(_INT)).otherwise(0).sum(),
+            )
+        )
+        days = _summed(self._days, "cell", "day")
+        return days.join(masks, on=["cell", "day"]).select(list(EVENT_PARTS["reception"]))
+
+    def is_open(self, reception: pl.DataFrame) -> pl.Series:
+        """Which rows a later partition may change."""
+        return reception["day"] >= self._open_day
+
+
+def _summed(frames: list[pl.DataFrame], *keys: str) -> pl.DataFrame:
+    return pl.concat(frames).group_by(keys).agg(pl.col("ships").sum())
+
+
 def _legs(
     backend: Backend,
     bucket: _Bucket,
     times: tuple[int | None, int],
     ports: PortMap | None,
     parameters: dict[str, int | float],
-) -> tuple[int, bool]:
-    """The one pass over all positions: rows read, and whether they came in order."""
+) -> tuple[int, bool, pl.DataFrame]:
+    """The one pass over all positions: rows read, whether in order, and where ships were heard."""
     if ports is not None:
         try:
             sieved = sieve(
@@ -295,14 +357,15 @@ def _legs(
             pass
         else:
             backend.lend("legs", sieved.legs)
-            return sieved.rows_in, True
+            return sieved.rows_in, True, sieved.heard
     conditions = [*bucket.conditions, f"t < {times[1]}"]
     if times[0] is not None:
         conditions.append(f"t >= {times[0]}")
     backend.positions(bucket.files, conditions)
     backend.view("neighbours", parameters)
     backend.table("legs", parameters)
-    return backend.number("select count(*) from {positions}"), False
+    rows_in = backend.number("select count(*) from {positions}")
+    return rows_in, False, backend.frame("heard", parameters)
 
 
 def _work_ships(
@@ -313,6 +376,7 @@ def _work_ships(
     ports: PortMap | None,
     state: State,
     slots: _Slots,
+    reception: _Reception,
     parameters: dict[str, int | float],
 ) -> _Found:
     """Every stage that looks at one ship at a time."""
@@ -320,7 +384,9 @@ def _work_ships(
     backend.lend("port_candidates", grid[1])
     for name in _BY_SHIP:
         backend.lend(f"carried_{name}", bucket.of(state.tables[name]))
-    rows_in, streamed = _legs(backend, bucket, times, ports, parameters)
+    rows_in, streamed, heard = _legs(backend, bucket, times, ports, parameters)
+    known = pl.concat([bucket.of(state.tables["heard"]), heard.cast(pl.Schema(CARRIED["heard"]))])
+    open_day = reception.add(known.unique())
     backend.table("reports", parameters)
     backend.drop("legs")
     for name in ("pieces", "piece_targets", "links"):
@@ -346,6 +412,7 @@ def _work_ships(
         "runs": found["next_runs"],
         "silences": silences.filter(~pl.col("is_believed") & pl.col("is_live")),
         "drifts": found["drifts"].filter("is_open"),
+        "heard": open_day,
     }
     parts = {
         "segments": found["segment_summaries"],
@@ -433,9 +500,12 @@ def run(
     try:
         with TemporaryDirectory(prefix="slots-", dir=spill) as folder:
             slots = _Slots(Path(folder))
+            reception = _Reception(int(until_t))
 
             def _work(opened: Backend, bucket: _Bucket, ship_map: PortMap | None) -> _Found:
-                return _work_ships(opened, bucket, times, grid, ship_map, state, slots, parameters)
+                return _work_ships(
+                    opened, bucket, times, grid, ship_map, state, slots, reception, parameters
+                )
 
             if engine == "spark":
                 backend: Backend = SparkBackend()
@@ -458,7 +528,7 @@ def run(
                     meetings = _work_meetings(backend, slots, state, parameters)
     except duckdb.Error as error:
         raise EngineError(f"a shipping stage failed: {error}") from error
-    return _gather(found, meetings, state, int(until_t), parameters)
+    return _gather(found, meetings, reception, int(until_t), parameters)
 
 
 def _share(memory_limit: str, parts: int) -> str:
@@ -580,7 +650,7 @@ def _work_meetings(
 def _gather(
     found: list[_Found],
     meetings: tuple[pl.DataFrame, pl.DataFrame],
-    state: State,
+    reception: _Reception,
     until_t: int,
     parameters: dict[str, int | float],
 ) -> Partition:
@@ -594,6 +664,7 @@ def _gather(
     parts["meetings"] = _shaped([meetings[0]], EVENT_PARTS["meetings"])
     calls = pl.concat([one.parts["calls"] for one in found])
     is_final = calls["is_final"]
+    parts["reception"] = _shaped([reception.found()], EVENT_PARTS["reception"])
     parts["calls"] = _shaped([calls], EVENT_PARTS["calls"])
     open_rows: dict[str, pl.Series] = {
         "segments": parts["segments"]["is_live"],
@@ -601,9 +672,11 @@ def _gather(
         "silences": pl.repeat(False, parts["silences"].height, eager=True),
         "drifts": parts["drifts"]["is_open"],
         "meetings": parts["meetings"]["is_open"],
+        "reception": reception.is_open(parts["reception"]),
     }
     tables = {
-        name: _shaped([one.carried[name] for one in found], CARRIED[name]) for name in _BY_SHIP
+        name: _shaped([one.carried[name] for one in found], CARRIED[name])
+        for name in (*_BY_SHIP, "heard")
     }
     tables["slots"] = _shaped([meetings[1]], CARRIED["slots"])
     tables["meetings"] = parts["meetings"].filter("is_open").select(list(CARRIED["meetings"]))
@@ -667,14 +740,10 @@ def finish(
             connection.execute(f"create table shipping.{target} as select * from incoming_frame")
             connection.unregister("incoming_frame")
         for name, contract in EVENTS.items():
-            if name == "draught_changes":
-                continue
             connection.execute(f"create table shipping.{name} as {statement(name, parameters)}")
             finished[name] = contract.validate(
                 connection.sql(f"select * from shipping.{name}").pl(), lazy=True
             )
-        found = connection.sql(statement("draught_changes", parameters)).pl()
-        finished["draught_changes"] = EVENTS["draught_changes"].validate(found, lazy=True)
     return finished
 
 

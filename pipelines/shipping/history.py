@@ -14,15 +14,25 @@ import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
+from pipelines.shipping.days import day_files, day_reports
 from pipelines.shipping.definitions import Definitions
-from pipelines.shipping.engine import Partition, Places, State, finish, run
-from pipelines.shipping.landing import DAY_S, day_files, day_reports
+from pipelines.shipping.engine import (
+    CARRIED,
+    EVENT_PARTS,
+    Partition,
+    Places,
+    State,
+    finish,
+    run,
+)
+from pipelines.shipping.tracks import DAY_S
 
 # days are worked on together up to this many reports: few passes over a long first history
-ROWS_AT_ONCE = 10_000_000
+ROWS_AT_ONCE = {"duckdb": 10_000_000, "spark": 1_000_000_000}
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,9 @@ class Update:
 
 def _setting(ports: pl.DataFrame, definitions: Definitions) -> str:
     circles = ports.select("port_id", "lon", "lat", "r_in_km", "r_out_km").sort("port_id")
-    text = json.dumps([circles.rows(), asdict(definitions)])
+    # events kept by a version that knew other columns are no start for this one
+    shape = {name: list(columns) for name, columns in (EVENT_PARTS | CARRIED).items()}
+    text = json.dumps([circles.rows(), asdict(definitions), shape])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -96,11 +108,11 @@ def _store(
     os.replace(scratch, folder)
 
 
-def _batches(days: list[str], rows: dict[str, int]) -> list[list[str]]:
+def _batches(days: list[str], rows: dict[str, int], most: int) -> list[list[str]]:
     batches: list[list[str]] = []
     held = 0
     for day in days:
-        if not batches or held + rows[day] > ROWS_AT_ONCE:
+        if not batches or held + rows[day] > most:
             batches.append([])
             held = 0
         batches[-1].append(day)
@@ -115,6 +127,7 @@ def update_events(
     *,
     places: Places,
     definitions: Definitions | None = None,
+    engine: Literal["duckdb", "spark"] = "duckdb",
     workers: int = 2,
     memory_limit: str | None = "1GB",
 ) -> Update:
@@ -125,6 +138,7 @@ def update_events(
         history: folder of what earlier runs left.
         ports: the ports to look for.
         places: measures points against ports and the coast.
+        engine: where the stages run; on a cluster, every machine must see `positions` by this path.
 
     Returns:
         Update: `events` holds the engine's tables (`EVENTS`).
@@ -148,7 +162,7 @@ def update_events(
         else:
             known, is_restart = [], True
     new = [day for day, _ in days[len(known) :]]
-    for batch in _batches(new, rows):
+    for batch in _batches(new, rows, ROWS_AT_ONCE[engine]):
         files = [file for day in batch for file in day_files(positions, day)]
         last = run(
             files,
@@ -156,6 +170,7 @@ def update_events(
             state=last.state if last is not None else None,
             until_t=_start_of(batch[-1]) + DAY_S,
             definitions=definitions,
+            engine=engine,
             workers=workers,
             memory_limit=memory_limit,
         )

@@ -1,23 +1,26 @@
-"""The named rules positions are held against: the table of them, and what each one tests.
+"""The named rules positions are held against: the table of them, and where each is tested.
 
 `pipelines/reference/ais_rules.csv` says for every rule what it does (quarantine or flag), why, and
-its threshold; here stands the test. A rule in one place and not in the other stops the program.
+its threshold. Rules of one row are tested in sql/shipping/judged.sql, those of a ship's particulars
+in statics.sql, those of its track in tracks.py; the decoders find the rest. A rule in one place and
+not in the other stops the program.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from pipelines.paths import REFERENCE_DIR
+from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.warehouse import sql_of
 
 RULES_FILE = REFERENCE_DIR / "ais_rules.csv"
-
-# ship stations have an MMSI starting with a country's MID, 201-775 (ITU-R M.585)
-_SHIP = "mmsi between 201000000 and 775999999"
 
 # rules found while decoding, in the decoder's own words
 DECODER_RULES = (
@@ -29,35 +32,7 @@ DECODER_RULES = (
     "undecodable_payload",
     "message_without_position",
 )
-
-# the first that holds refuses the row; $name is the rule's threshold
-ROW_TESTS: dict[str, str] = {
-    "value_unparsable": "bad_column is not null",
-    "mmsi_invalid": "mmsi is null or mmsi not between 0 and 999999999",
-    "base_station": "is_base_station or mmsi < 10000000",
-    "mmsi_not_a_ship": f"not ({_SHIP})",
-    "time_missing": "t is null and time_text is null",
-    "time_unparsable": "t is null",
-    "time_before_ais": "t < $time_before_ais",
-    "time_in_future": "t > $received_t + $time_in_future",
-    "position_missing": "has_position and (lat is null or lon is null)",
-    "position_not_available": "has_position and (lat = 91 or lon = 181)",
-    "position_out_of_range": "has_position and (abs(lat) > 90 or abs(lon) > 180)",
-    "position_null_island": "has_position and lat = 0 and lon = 0",
-}
-
-# tested on one row alone; the value is set missing where the rule says so, and the flag tells
-ROW_FLAGS: dict[str, str] = {
-    "time_naive": "is_naive",
-    "sog_not_available": "sog_kn = $sog_not_available",
-    "cog_not_available": "cog_deg = $cog_not_available",
-    "heading_not_available": "heading_deg = $heading_not_available",
-    "draught_not_available": "draught_m = $draught_not_available",
-    "sog_implausible": "sog_kn > $sog_implausible and sog_kn <> $sog_not_available",
-    "coarse_position": "is_coarse",
-}
-
-# tested against a ship's other reports or against the land
+# tested against a ship's other reports or against the land, in tracks.py
 TRACK_FLAGS = (
     "conflicting_report",
     "on_land",
@@ -65,7 +40,6 @@ TRACK_FLAGS = (
     "spoofed_position",
     "shared_mmsi",
 )
-STATIC_FLAGS = ("imo_invalid", "identity_change")
 TRACK_RULES = ("duplicate",)
 
 
@@ -85,6 +59,11 @@ class Rules:
     thresholds: dict[str, float]
     reasons: dict[str, str]
 
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Thresholds by rule, and each flag's value as `bit_<rule>`."""
+        return self.thresholds | {f"bit_{rule}": 1 << at for rule, at in self.bits.items()}
+
 
 @cache
 def load_rules(path: Path = RULES_FILE) -> Rules:
@@ -95,8 +74,9 @@ def load_rules(path: Path = RULES_FILE) -> Rules:
             twice; names it.
     """
     table = pl.read_csv(path, schema_overrides={"bit": pl.Int64, "threshold": pl.Float64})
-    quarantine = set(DECODER_RULES) | set(ROW_TESTS) | set(TRACK_RULES)
-    flags = set(ROW_FLAGS) | set(TRACK_FLAGS) | set(STATIC_FLAGS)
+    judged, statics = sql_of("shipping.judged"), sql_of("shipping.statics")
+    quarantine = {*DECODER_RULES, *TRACK_RULES, *re.findall(r"then '(\w+)'", judged)}
+    flags = {*TRACK_FLAGS, *re.findall(r"then \$bit_(\w+)", judged + statics)}
     listed = dict(table.select("rule", "action").iter_rows())
     if len(listed) != table.height:
         raise ValueError(f"{path.name}: a rule is listed twice")
@@ -122,3 +102,94 @@ def load_rules(path: Path = RULES_FILE) -> Rules:
 def flags_of(mask: int, rules: Rules) -> list[str]:
     """The names of the flags set in `mask`."""
     return [rule for rule, bit in rules.bits.items() if mask >> bit & 1]
+
+
+class Desk:
+    """Runs selects of sql/shipping on frames, in a DuckDB of one thread that is thrown away."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+        self._connection = connection
+        self._parameters: dict[str, object] = dict(rules.parameters)
+        connection.execute("set timezone = 'UTC'")
+        connection.execute("create schema if not exists shipping")
+
+    def select(
+        self, name: str, frame: pl.DataFrame, inputs: str, **parameters: object
+    ) -> pl.DataFrame:
+        """The rows of sql/shipping/<name>.sql with `frame` as its table `inputs`."""
+        text = sql_of(f"shipping.{name}")
+        known = self._parameters | parameters
+        named = set(re.findall(r"\$(\w+)", re.sub(r"--[^\n]*", "", text)))
+        self._connection.register("given", frame.to_arrow())
+        # a view of the session has no schema
+        text = text.replace(f"shipping.{inputs}", "given")
+        try:
+            return self._connection.execute(text, {key: known[key] for key in named}).pl()
+        finally:
+            self._connection.unregister("given")
+
+
+_ROW_RULE_INPUTS = (
+    "refused",
+    "bad_column",
+    "mmsi",
+    "is_base_station",
+    "t",
+    "time_text",
+    "has_position",
+    "lat",
+    "lon",
+    "is_naive",
+    "sog_kn",
+    "cog_deg",
+    "heading_deg",
+    "draught_m",
+    "is_coarse",
+)
+
+
+def judge(desk: Desk, frame: pl.DataFrame, *, received_t: int) -> pl.DataFrame:
+    """Canonical rows with the `rule` that refuses each, if any, its `flags`, and cleaned values."""
+    verdicts = desk.select(
+        "judged", frame.select(_ROW_RULE_INPUTS), "decoded", received_t=received_t
+    )
+    return frame.with_columns(verdicts)
+
+
+# what of a refused row is shown
+_POSITION = pl.concat_str("lat", "lon", separator=", ")
+
+
+def quarantine_of(refused: pl.DataFrame, *, file: str, rules: Rules) -> pl.DataFrame:
+    """Refused rows (canonical columns and `rule`) as rows of the quarantine."""
+    where = pl.col("applies_to")
+    shown = (
+        pl.when(where == "mmsi")
+        .then(pl.col("mmsi_text").str.strip_chars().replace("", None))
+        .when(where == "t")
+        .then(pl.col("time_text").str.strip_chars().replace("", None))
+        .when(
+            pl.col("rule").str.starts_with("position_n")
+            | (pl.col("rule") == "position_out_of_range")
+        )
+        .then(_POSITION)
+        .otherwise("bad_value")
+    )
+    return (
+        refused.join(
+            rules.table.select("rule", "applies_to", pl.col("why").alias("reason")),
+            on="rule",
+            how="left",
+            maintain_order="left",
+        )
+        .select(
+            pl.lit("ais").alias("source"),
+            pl.lit(file).alias("file"),
+            "line",
+            pl.coalesce("bad_column", "applies_to").alias("column"),
+            shown.alias("value"),
+            "rule",
+            "reason",
+        )
+        .cast(pl.Schema(QUARANTINE_SCHEMA))
+    )

@@ -38,6 +38,8 @@ LEGS_SCHEMA = {
     "prev_lat": pl.Float64,
 }
 
+HEARD_SCHEMA = {"mmsi": pl.Int64, "cell": pl.Int64, "hour": pl.Int64}
+
 Block = dict[str, NDArray]
 
 
@@ -47,9 +49,10 @@ class OutOfOrder(ValueError):
 
 @dataclass(frozen=True)
 class Sieved:
-    """Legs (`LEGS_SCHEMA`) and the rows they were taken from."""
+    """Legs (`LEGS_SCHEMA`), where ships were heard (`HEARD_SCHEMA`), and the rows read for both."""
 
     legs: pl.DataFrame
+    heard: pl.DataFrame
     rows_in: int
 
 
@@ -193,6 +196,7 @@ def sieve(
     """
     found: list[Block] = []
     starts: list[NDArray] = []
+    heard: list[NDArray] = []
     rows_in = seen = 0
     # the last report judged, and the second after it: whether more of that second follow, only
     # the next block tells
@@ -200,6 +204,7 @@ def sieve(
     judged = 0
     for raw in _blocks(parts, low, high, from_t, until_t):
         rows_in += len(raw["mmsi"])
+        heard.append(_heard(raw))
         block = raw if carried is None else _joined(carried, raw)
         chosen, waiting = _first_reports(block)
         if len(chosen) - judged < 2:
@@ -224,8 +229,10 @@ def sieve(
             legs, begun = _changes(reports, judged, None, seen, ports, parameters)
             found.append(legs)
             starts.append(begun)
+    places = np.concatenate(heard) if heard else np.zeros((0, 3), dtype=np.int64)
+    where = pl.DataFrame(places, schema=HEARD_SCHEMA).unique()
     if not found:
-        return Sieved(pl.DataFrame(schema=LEGS_SCHEMA), rows_in)
+        return Sieved(pl.DataFrame(schema=LEGS_SCHEMA), where, rows_in)
     ships = np.concatenate(starts)
     if len(np.unique(ships)) < len(ships):
         raise OutOfOrder("a ship's positions lie in more than one place")
@@ -239,7 +246,25 @@ def sieve(
         elif name == "draught_m":
             values = values.fill_nan(None)
         columns[name] = values
-    return Sieved(pl.DataFrame(columns), rows_in)
+    return Sieved(pl.DataFrame(columns), where, rows_in)
+
+
+def _heard(block: Block) -> NDArray[np.int64]:
+    """(ship, cell, hour) of every stretch of rows in one cell and hour; as sql/shipping/heard.sql.
+
+    A ship reports many times an hour, and its rows lie together: few stretches remain.
+    """
+    valid = _is_place(block)
+    row = np.minimum(np.floor((block["lat"] + 90) * 2), 359)
+    cell = row * 720 + np.floor((block["lon"] + 180) * 2) % 720
+    # whole numbers, exact as doubles
+    where = np.stack([block["mmsi"], cell, np.floor(block["t"] / 3600)])
+    turns = np.ones(where.shape[1], dtype=bool)
+    np.any(where[:, 1:] != where[:, :-1], axis=0, out=turns[1:])
+    turns &= valid
+    # what a place out of range hides is told by the row after it
+    turns[1:] |= valid[1:] & ~valid[:-1]
+    return where[:, turns].T.astype(np.int64)
 
 
 def _changes(

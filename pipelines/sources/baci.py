@@ -22,7 +22,12 @@ LICENCE = "Etalab 2.0; cite CEPII BACI"
 BASE_URL = "https://www.cepii.fr/DATA_DOWNLOAD/baci/data"
 LIMITS = Limits(
     hosts=frozenset({"www.cepii.fr"}),
-    content_types=("text/csv", "application/zip", "application/octet-stream"),
+    content_types=(
+        "text/csv",
+        "application/zip",
+        "application/x-zip-compressed",
+        "application/octet-stream",
+    ),
     max_bytes=4 * 1024**3,
     total_s=3_600,
     needs_length=True,

@@ -159,6 +159,38 @@ def is_rectangular(content: bytes, *, rows: int, columns: int) -> bool:
     return b'"' not in content and content.count(b",") == (rows + 1) * (columns - 1)
 
 
+# names that pandas and R give to the row numbers they save as a first column
+ROW_NAMES = frozenset({"", "x", "unnamed: 0", "...1", "index", "rownames", "row.names"})
+# what they write where there is no value
+NO_VALUE = ("NA", "NaN", "nan", "<NA>", "None")
+
+
+def separator_of(text: str) -> str:
+    """The separator of a header line: comma, semicolon or tab, whichever it has most of."""
+    first = text.split("\n", 1)[0]
+    return max((",", ";", "\t"), key=first.count)
+
+
+def as_saved(table: Delimited, *, decimal_comma: bool = False) -> Delimited:
+    """A table that pandas or R saved, as it was before: no row numbers, no words for no value.
+
+    Args:
+        table: text cells.
+        decimal_comma: numbers such as 1234,5 become 1234.5 (R's write.csv2).
+    """
+    header, rows = table.header, table.rows
+    if header and header[0].strip().lower() in ROW_NAMES and rows["_0"].null_count() == 0:
+        is_number = rows["_0"].str.contains(r"^\d+$").all()
+        if is_number:
+            rows = rows.drop("_0").rename({f"_{n}": f"_{n - 1}" for n in range(1, len(header))})
+            header = header[1:]
+    cell = pl.col(r"^_\d+$")
+    rows = rows.with_columns(pl.when(~cell.is_in(list(NO_VALUE))).then(cell))
+    if decimal_comma:
+        rows = rows.with_columns(cell.str.replace(r"^(-?\d+),(\d+(?:[eE][+-]?\d+)?)$", "${1}.${2}"))
+    return Delimited(header, rows, table.quarantined, table.rows_in)
+
+
 def named(table: Delimited, names: Sequence[str]) -> pl.DataFrame:
     """The rows with their columns named; `names` follows the file's column order."""
     return table.rows.rename({f"_{number}": name for number, name in enumerate(names)})

@@ -149,6 +149,22 @@ def _amount(column: str) -> cells.Cell:
     return cells.Cell(column, read, "a number such as 1,234.5, or - for none")
 
 
+def _stop_at_decimal_commas(table: cells.Delimited, file: str) -> None:
+    """The site groups thousands by commas: beside decimal commas, 1,234 could be either."""
+    found = table.rows.select(
+        pl.any_horizontal(pl.col(r"^_\d+$").str.contains(r"^\d+,(\d{1,2}|\d{4,})$"))
+        .fill_null(value=False)
+        .arg_true()
+        .first()
+    ).item()
+    if found is not None:
+        raise SourceDrift(
+            f"{SOURCE}: {file}, line {table.rows['line'][found]}: a number has a decimal comma, "
+            "while the site groups thousands by commas; save the table with decimal points (R: "
+            "write.csv, not write.csv2)"
+        )
+
+
 def parse_china_customs(content: bytes, *, file: str) -> Split:
     """An exported CSV (Chinese or English header, UTF-8 or GB18030) to `StagedChinaCustoms`.
 
@@ -169,9 +185,11 @@ def parse_china_customs(content: bytes, *, file: str) -> Split:
     if len(content) > MAX_BYTES:
         raise SourceDrift(f"{SOURCE}: {file} is larger than {MAX_BYTES} bytes; split the query")
     text = cells.decode(content, ("utf-8-sig", "gb18030"), source=SOURCE, file=file)
-    first = text.split("\n", 1)[0]
-    separator = "\t" if first.count("\t") > first.count(",") else ","
-    table = cells.read_delimited(text, separator=separator, source=SOURCE, file=file)
+    separator = cells.separator_of(text)
+    table = cells.as_saved(
+        cells.read_delimited(text, separator=separator, source=SOURCE, file=file)
+    )
+    _stop_at_decimal_commas(table, file)
     rows = cells.named(table, _header(table.header, file))
     absent = [name for name in _NAMES if name not in rows.columns]
     rows = rows.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)

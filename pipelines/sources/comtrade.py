@@ -1,7 +1,8 @@
 """UN Comtrade v1: ask within its limits, read its rows, never take an empty answer for zero.
 
-Address and fields: the API at comtradeapi.un.org, `/data/v1/get` with a key and
-`/public/v1/preview` without one (500 rows at most, cut silently).
+Address and fields: the API at comtradeapi.un.org, `/data/v1/get` with a key (at most twelve
+periods a call and 4,096 characters of address) and `/public/v1/preview` without one (one period a
+call, 500 rows at most, cut silently).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from dataclasses import dataclass, replace
 
 import duckdb
+import httpx
 import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, check_columns
@@ -21,6 +23,9 @@ SOURCE = "comtrade"
 LICENCE = "UN Comtrade terms: use with attribution, no bulk redistribution"
 BASE_URL = "https://comtradeapi.un.org"
 PRK, KOR, CHN = 408, 410, 156
+# who else sells anthracite to China: the world, Mongolia, Russia, Viet Nam
+LIKE_COAL_SELLERS = (0, 496, 643, 704)
+LIKE_COAL_SINCE = 2015
 PREVIEW_ROWS = 500
 KEYED_ROWS = 100_000
 # 77 is kept free by the Harmonized System
@@ -30,8 +35,16 @@ LIMITS = Limits(
     hosts=frozenset({"comtradeapi.un.org"}),
     content_types=("application/json", "text/json"),
     max_bytes=512 * 1024 * 1024,
-    min_interval_s=1.5,
+    # questions for all reporters are slow to their first byte
+    read_s=120.0,
+    total_s=600.0,
+    # readers without a key wait so long between calls, and so long when told they are too many
+    min_interval_s=3.5,
+    busy_wait_s=60.0,
+    attempts=4,
 )
+KEYED_PERIODS = 12
+MAX_ADDRESS = 4_096
 
 _STRINGS = [
     "typeCode",
@@ -146,6 +159,14 @@ class Query:
             f"_{'-'.join(self.flows)}_{codes}"
         )
 
+    def per_call(self, *, has_key: bool) -> list[Query]:
+        """The same question in calls that the door takes: a list of periods needs a key."""
+        size = KEYED_PERIODS if has_key else 1
+        return [
+            replace(self, periods=self.periods[start : start + size])
+            for start in range(0, len(self.periods), size)
+        ]
+
     def halves(self) -> tuple[Query, Query] | None:
         """Two smaller questions that together ask the same; None when it cannot be cut."""
         for field in ("periods", "flows", "commodities", "partners", "reporters"):
@@ -185,6 +206,12 @@ def default_queries(last_year: int, first_year: int = 2009) -> list[Query]:
             Query("A", (year,), CHAPTERS, ("M",), reporters=(CHN,), partners=(PRK, KOR))
             for year in years
         ),
+        # the like coal of others: the comparator of price and freight
+        *(
+            Query("M", year, ("270111",), ("M",), reporters=(CHN,), partners=LIKE_COAL_SELLERS)
+            for year in months
+            if int(year[0][:4]) >= LIKE_COAL_SINCE
+        ),
         # North Korea's own declarations: it files none today; asked so that we notice
         Query("A", years[-5:], CHAPTERS, ("M", "X"), reporters=(PRK,), partners=(0,)),
     ]
@@ -216,23 +243,35 @@ def fetch_comtrade(
         SourceDrift: the answer is not Comtrade's envelope, or it reports an error.
     """
     cap = KEYED_ROWS if key else PREVIEW_ROWS
+    calls = query.per_call(has_key=bool(key))
+    if len(calls) > 1:
+        return [
+            one
+            for call in calls
+            for one in fetch_comtrade(fetcher, call, key=key, base_url=base_url, limits=limits)
+        ]
     path = "/data/v1/get" if key else "/public/v1/preview"
-    answer = fetcher.get(
-        f"{base_url}{path}/C/{query.frequency}/HS",
-        limits,
-        source=SOURCE,
-        params=query.parameters(cap),
-        secret_headers={"Ocp-Apim-Subscription-Key": key} if key else None,
-    )
-    found = envelope_count(answer.content, file=query.name())
-    if found < cap:
-        return [Fetched(query, answer)]
+    address = f"{base_url}{path}/C/{query.frequency}/HS"
+    parameters = query.parameters(cap)
+    told = f"its address has more than {MAX_ADDRESS} characters"
+    if len(str(httpx.URL(address, params=parameters))) <= MAX_ADDRESS:
+        answer = fetcher.get(
+            address,
+            limits,
+            source=SOURCE,
+            params=parameters,
+            secret_headers={"Ocp-Apim-Subscription-Key": key} if key else None,
+        )
+        held, counted = envelope_counts(answer.content, file=query.name())
+        # of a cut answer some envelopes count what matched, some what they hold
+        if held < cap and held == counted:
+            return [Fetched(query, answer)]
+        told = f"the answer to {query.name()} has {held} rows of {counted}, the cap is {cap}"
     smaller = query.halves()
     if smaller is None:
         advice = "name the reporters" if key else "use a key (DPRK_COMTRADE_KEY), or name reporters"
         raise ComtradeTruncated(
-            f"{SOURCE}: the answer to {query.name()} has {found} rows, the cap is {cap}: rows are "
-            f"missing and nothing was stored; {advice}"
+            f"{SOURCE}: {told}: rows are missing and nothing was stored; {advice}"
         )
     return [
         one
@@ -241,8 +280,8 @@ def fetch_comtrade(
     ]
 
 
-def _envelope(content: bytes, file: str) -> tuple[str, int]:
-    """The envelope as JSON text and its row count, checked."""
+def _envelope(content: bytes, file: str) -> tuple[str, int, int]:
+    """The envelope as JSON text, the rows it holds and the rows it counts."""
     try:
         whole = content.decode("utf-8-sig")
         # Python's reader settles what JSON is; DuckDB then reads the rows column by column
@@ -262,14 +301,19 @@ def _envelope(content: bytes, file: str) -> tuple[str, int]:
             f"{SOURCE}: {file}: the API reports {str(head['error'])[:200]!r}; correct the query"
         )
     rows = head["data"]
-    if head.get("count") != len(rows):
-        raise SourceDrift(
-            f"{SOURCE}: {file}: the envelope counts {str(head.get('count'))[:40]} rows and holds "
-            f"{len(rows)}; the answer is not whole, fetch it again"
-        )
+    counted = head.get("count")
+    if not isinstance(counted, int) or counted < len(rows):
+        raise _not_whole(file, counted, len(rows))
     if set(map(type, rows)) - {dict}:
         raise SourceDrift(f"{SOURCE}: {file}: data holds something that is no row; fetch it again")
-    return whole, len(rows)
+    return whole, len(rows), counted
+
+
+def _not_whole(file: str, counted: object, held: int) -> SourceDrift:
+    return SourceDrift(
+        f"{SOURCE}: {file}: the envelope counts {str(counted)[:40]} rows and holds {held}; the "
+        "answer is not whole, fetch it again"
+    )
 
 
 def _shape(value: object) -> str:
@@ -278,13 +322,13 @@ def _shape(value: object) -> str:
     return type(value).__name__
 
 
-def envelope_count(content: bytes, *, file: str) -> int:
-    """Rows in an answer; 0 is an answer too.
+def envelope_counts(content: bytes, *, file: str) -> tuple[int, int]:
+    """Rows an answer holds and rows it counts, more when it was cut; 0 is an answer too.
 
     Raises:
         SourceDrift: the answer is not Comtrade's envelope, or it reports an error.
     """
-    return _envelope(content, file)[1]
+    return _envelope(content, file)[1:]
 
 
 def parse_comtrade(content: bytes, *, file: str) -> Split:
@@ -297,7 +341,9 @@ def parse_comtrade(content: bytes, *, file: str) -> Split:
     Raises:
         SourceDrift: the envelope, a field or a code list is not the agreed one.
     """
-    whole, count = _envelope(content, file)
+    whole, count, counted = _envelope(content, file)
+    if counted != count:
+        raise _not_whole(file, counted, count)
     if count == 0:
         return _stage(
             pl.DataFrame(schema={"line": pl.Int64, **dict.fromkeys(FIELDS, pl.String)}), file
@@ -353,17 +399,26 @@ def parse_comtrade_bulk(content: bytes, *, file: str) -> Split:
 
 
 def _read_csv(content: bytes, file: str) -> pl.DataFrame:
-    """Text cells, fast; a file with quotes or ragged rows goes the careful way."""
+    """Text cells, fast; a file with quotes or ragged rows, or saved from a frame, goes the careful
+    way."""
     types = {
         **dict.fromkeys(FIELDS, pl.String),
         **dict.fromkeys(_INTEGERS, pl.Int64),
         **dict.fromkeys(_FLOATS, pl.Float64),
     }
     # a cell that is no number makes the typed reading fail; then every cell is read as text
-    for chosen in (types, {}):
+    header = content[:8192].removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    separator = cells.separator_of(header)
+    first = header.split(separator, 1)[0].strip('"').lower()
+    is_plain = separator == "," and first not in cells.ROW_NAMES
+    for chosen in (types, {}) if is_plain else ():
         try:
             frame = pl.read_csv(
-                content, infer_schema=False, schema_overrides=chosen, encoding="utf8"
+                content,
+                infer_schema=False,
+                schema_overrides=chosen,
+                encoding="utf8",
+                null_values=list(cells.NO_VALUE),
             )
         except (pl.exceptions.PolarsError, OSError):
             continue
@@ -371,7 +426,10 @@ def _read_csv(content: bytes, file: str) -> pl.DataFrame:
             return frame
         break
     text = cells.decode(content, ("utf-8-sig",), source=SOURCE, file=file)
-    table = cells.read_delimited(text, separator=",", source=SOURCE, file=file)
+    table = cells.as_saved(
+        cells.read_delimited(text, separator=separator, source=SOURCE, file=file),
+        decimal_comma=separator == ";",
+    )
     if table.quarantined.height:
         lines = ", ".join(str(line) for line in table.quarantined["line"].head(5))
         raise SourceDrift(

@@ -20,12 +20,14 @@ from pipelines.sources.listings import (
     Listing,
     addresses_of,
     aliases_of,
+    birth_dates_of,
     checked,
     country_from_address,
     empty_listing,
     imo_valid,
     nfc,
     parties_of,
+    passports_of,
     refuse,
     with_bank,
 )
@@ -160,6 +162,8 @@ def _typed(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         listed_on=dated.str.to_date("%-d.%-m.%Y", strict=False),
         swift_bic=nfc("swiftBic"),
         flag=nfc("flag"),
+        birth_dates=birth_dates_of(pl.col("birthDate").str.split(";").fill_null([]), "%-d.%-m.%Y"),
+        passport_numbers=passports_of(pl.col("passportNumber").str.split(";").fill_null([])),
         mmsi=pl.col("mmsi").str.extract(r"^\s*(\d{9})\s*$"),
         imo_kind=pl.when(is_vessel & number.is_not_null())
         .then(pl.lit("ship"))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
+from pipelines.sources.http import Answer, BodyCutOff, Fetcher, Limits, SourceUnavailable
 
 SOURCE = "gfw"
 LICENCE = "Global Fishing Watch terms, non-commercial; events are not redistributed"
@@ -24,9 +24,15 @@ DATASETS = tuple(
 PAGE = 1_000
 # a day around one country has some hundred events: more pages than this is a wrong question
 MOST_PAGES = 200
+# the service's data end 96 hours before now: a younger day answers empty without being so
+SETTLED = dt.timedelta(days=5)
+# what is said of a day still changes (a visit gets its end): asked again, this often, so long
+ASK_AGAIN = dt.timedelta(days=7)
+ASK_UNTIL = dt.timedelta(days=35)
 LIMITS = Limits(
     hosts=frozenset({"gateway.api.globalfishingwatch.org"}),
     content_types=("application/json",),
+    read_s=120.0,
     max_bytes=256 * 1024 * 1024,
     min_interval_s=1.0,
 )
@@ -41,6 +47,25 @@ def area_around(ports: pl.DataFrame, margin_deg: float = 2.0) -> dict[str, objec
     return {"type": "Polygon", "coordinates": [ring]}
 
 
+def is_settled(day: dt.date, today: dt.date) -> bool:
+    """Whether the service can have the events of a day by now."""
+    return today - day >= SETTLED
+
+
+def due_again(fetched: Mapping[dt.date, dt.date], today: dt.date) -> list[dt.date]:
+    """Days already fetched that are to be asked for again.
+
+    Args:
+        fetched: day to the date of its last retrieval.
+        today: the date.
+    """
+    return sorted(
+        day
+        for day, on in fetched.items()
+        if on - day < ASK_UNTIL and today - on >= ASK_AGAIN and is_settled(day, today)
+    )
+
+
 def fetch_events(
     fetcher: Fetcher,
     token: str,
@@ -51,6 +76,8 @@ def fetch_events(
     limits: Limits = LIMITS,
 ) -> Iterator[Answer]:
     """Every page of the events that touch `day`; `parse_gfw_events` reads each.
+
+    Ask only for days that are settled: a younger one answers empty.
 
     Raises:
         SourceUnavailable: no usable answer, or the pages do not end.
@@ -85,7 +112,7 @@ def _next_offset(content: bytes, offset: int) -> int | None:
     try:
         page = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise SourceUnavailable(f"{SOURCE}: the answer is not JSON; try again later") from error
+        raise BodyCutOff(f"{SOURCE}: the answer is not whole JSON; try again later") from error
     following = page.get("nextOffset") if isinstance(page, dict) else None
     if following is None:
         return None

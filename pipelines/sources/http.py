@@ -9,19 +9,38 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import io
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 import httpx
 import tenacity
 
-USER_AGENT = "dprk-revenue/0.1 (research; one request at a time)"
+# several publishers refuse a User-Agent that does not begin as a browser's does
+USER_AGENT = "Mozilla/5.0 (compatible; dprk-revenue/0.1; research, one request at a time)"
 _SECRET_PARAMETERS = frozenset(
     {"subscription-key", "api_key", "apikey", "api-key", "key", "token", "access_token"}
 )
-_TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+# what object stores sign their addresses with; whoever has such an address has the file
+_SIGNED = re.compile(
+    r"(?i)^(?:x-(?:amz|goog|ms)-.*|sig|signature|awsaccesskeyid|key-pair-id|policy)$"
+)
+# 52x: the server in front gave up on the one behind it
+_TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+_ANSWERED = frozenset({200, 201, 203})
+_NOTHING = frozenset({204, 205})
+_QUOTA_STATUS = frozenset({403, 429})
+_QUOTA = re.compile(rb"(?i)quota")
+_REPLENISHED = re.compile(rb"(?i)replenished in (\d{1,3}):([0-5]?\d):([0-5]?\d)")
+_CHALLENGE = re.compile(
+    rb"(?i)enable javascript and (?:refresh|cookies)|just a moment\.\.\.|cf-chl-|_cf_chl|"
+    rb"/_guard/|verify you are human"
+)
+_LOOKED_AT = 64 * 1024
 _REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -40,12 +59,28 @@ class ServerFailed(SourceUnavailable):
     """The server said 5xx to every attempt."""
 
 
+class GatewayTimeout(ServerFailed):
+    """The server in front gave up waiting (524); the one behind may still be at work."""
+
+
 class RateLimited(SourceUnavailable):
     """The server asked us to come back later than we are willing to wait."""
 
 
+class QuotaSpent(RateLimited):
+    """The calls our key or address may make are used up until the server says so."""
+
+
 class RequestRefused(SourceUnavailable):
     """The server refused the request itself (4xx): a key, an address or a query is wrong."""
+
+
+class NothingPublished(SourceUnavailable):
+    """The server says there is nothing under this question, which is not a zero."""
+
+
+class ChallengePage(SourceUnavailable):
+    """A page that tests for a browser came in the answer's place."""
 
 
 class BodyCutOff(SourceUnavailable):
@@ -96,6 +131,9 @@ class Limits:
         longest_wait_s: longest single wait, also for a server's Retry-After.
         min_interval_s: shortest time between two requests to one host.
         max_redirects: redirects followed.
+        busy_wait_s: shortest wait after a 429 that does not say how long to wait.
+        not_again: statuses after which asking again would only start the work anew.
+        may_be_empty: "no content" (204) is an answer of this source, without bytes.
         needs_length: refuse an answer that announces no length and comes in no chunks: for a
             format without an end mark, such as CSV, nobody could tell whole from cut off.
     """
@@ -111,6 +149,9 @@ class Limits:
     longest_wait_s: float = 90.0
     min_interval_s: float = 1.0
     max_redirects: int = 3
+    busy_wait_s: float = 0.0
+    not_again: frozenset[int] = frozenset()
+    may_be_empty: bool = False
     needs_length: bool = False
 
 
@@ -127,6 +168,10 @@ class Answer:
         attempts: attempts made.
         redirects: addresses gone through, without secrets.
         is_not_modified: the server said 304: what we have is current.
+        note: what an operator should know of how it was got; empty when nothing.
+        content_type: media type, as sent.
+        publication: the store's name of the publication a file belongs to, when it says so.
+        is_cut: only the first bytes were wanted and read.
     """
 
     content: bytes
@@ -138,16 +183,20 @@ class Answer:
     attempts: int = 1
     redirects: tuple[str, ...] = ()
     is_not_modified: bool = False
+    note: str = ""
+    content_type: str = ""
+    publication: str | None = None
+    is_cut: bool = False
 
 
 def without_secrets(url: str | httpx.URL, secrets: Iterable[str] = ()) -> str:
-    """An address fit to be shown: no user, no password, no key in its query."""
+    """An address fit to be shown and kept: no user, no password, no key, no signature."""
     parsed = httpx.URL(str(url))
     if parsed.userinfo:
         parsed = parsed.copy_with(username=None, password=None)
     if parsed.query:
         pairs = [
-            (name, HIDDEN if name.lower() in _SECRET_PARAMETERS else value)
+            (name, HIDDEN if name.lower() in _SECRET_PARAMETERS or _SIGNED.match(name) else value)
             for name, value in parsed.params.multi_items()
         ]
         parsed = parsed.copy_with(params=pairs)
@@ -156,6 +205,11 @@ def without_secrets(url: str | httpx.URL, secrets: Iterable[str] = ()) -> str:
         if secret:
             text = text.replace(secret, HIDDEN)
     return text
+
+
+def _store_address(url: httpx.URL, secrets: Iterable[str] = ()) -> str:
+    """An address we were sent on to, without its query: stores sign in ways nobody can list."""
+    return without_secrets(url.copy_with(query=None), secrets)
 
 
 class _HideSecrets(logging.Filter):
@@ -171,6 +225,8 @@ class _HideSecrets(logging.Filter):
 
 
 logging.getLogger("httpx").addFilter(_HideSecrets())
+# at DEBUG it writes every header line out, signed addresses of stores among them
+logging.getLogger("httpcore").setLevel(logging.INFO)
 
 
 def _retry_after_s(value: str | None, now: dt.datetime) -> float | None:
@@ -195,13 +251,19 @@ class Fetcher:
     Args:
         transport: another transport than the network, for tests.
         sleep, clock, now: time, replaceable in tests.
+        most_attempts: no more attempts than this, whatever a source's limits; 0 leaves them.
+        first_bytes: read no more than this of any answer: enough to see what it is; 0 reads all.
     """
 
     transport: httpx.BaseTransport | None = None
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    most_attempts: int = 0
+    first_bytes: int = 0
     _last_request: dict[str, float] = field(default_factory=dict)
+    # hosts that gave no connection to any attempt: not waited for again
+    _unreached: set[str] = field(default_factory=set)
 
     def get(
         self,
@@ -211,11 +273,14 @@ class Fetcher:
         source: str,
         params: Mapping[str, str] | None = None,
         secret_headers: Mapping[str, str] | None = None,
+        secret_params: Mapping[str, str] | None = None,
         etag: str | None = None,
         last_modified: str | None = None,
         json_body: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        referer: str | None = None,
     ) -> Answer:
-        """One GET with retries; a POST where the question itself is a JSON body.
+        """One GET with retries; a POST where the question itself is a body.
 
         Args:
             url: https address on one of `limits.hosts` (plain http for this machine only).
@@ -223,21 +288,37 @@ class Fetcher:
             source: name of the source, for messages.
             params: query parameters; none may be secret.
             secret_headers: headers that carry keys; sent to the first host only, shown nowhere.
+            secret_params: query parameters that carry keys, for services that take them nowhere
+                else; sent to the first host only, shown and kept nowhere.
             etag, last_modified: validators of the snapshot we have.
-            json_body: a question asked by POST; asking again must do no harm.
+            json_body, form: a question asked by POST; asking again must do no harm.
+            referer: the page a service wants to be asked from.
 
         Raises:
             SourceUnavailable: one of its named kinds; the message says what to do.
         """
-        secrets = tuple((secret_headers or {}).values())
+        given = (*(secret_headers or {}).values(), *(secret_params or {}).values())
+        # of "Bearer KEY" the key alone is secret too
+        secrets = (*given, *(one.split()[-1] for one in given if len(one.split()) > 1))
         target = httpx.URL(url)
         if params:
             target = target.copy_merge_params(params)
+        if secret_params:
+            target = target.copy_merge_params(secret_params)
         shown = without_secrets(target, secrets)
         self._check_target(target, limits, source, shown)
+        if target.host in self._unreached:
+            raise ConnectionFailed(
+                f"{source}: no connection to {target.host} a moment ago; not asked again"
+            )
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"}
-        if json_body is not None:
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            json_body = urlencode(form).encode()
+        elif json_body is not None:
             headers["Content-Type"] = "application/json"
+        if referer:
+            headers["Referer"] = referer
         if etag:
             headers["If-None-Match"] = etag
         if last_modified:
@@ -255,13 +336,16 @@ class Fetcher:
                 shown,
                 headers,
                 dict(secret_headers or {}),
+                secrets,
                 attempts,
                 json_body,
             )
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Transient),
-            stop=tenacity.stop_after_attempt(limits.attempts),
+            stop=tenacity.stop_after_attempt(
+                min(limits.attempts, self.most_attempts or limits.attempts)
+            ),
             wait=lambda state: self._wait_s(state, limits),
             sleep=self.sleep,
             reraise=True,
@@ -269,15 +353,20 @@ class Fetcher:
         try:
             return retrying(once)
         except _Transient as failure:
+            if isinstance(failure.final, ConnectionFailed):
+                self._unreached.add(target.host)
             raise failure.final from None
 
     def _wait_s(self, state: tenacity.RetryCallState, limits: Limits) -> float:
         failure = state.outcome.exception() if state.outcome else None
         asked = failure.retry_after_s if isinstance(failure, _Transient) else None
+        if asked is not None:
+            return max(asked, limits.backoff_s / 2)
         backoff = tenacity.wait_random_exponential(
             multiplier=limits.backoff_s, max=limits.longest_wait_s, min=limits.backoff_s / 2
         )(state)
-        return max(asked, limits.backoff_s / 2) if asked is not None else backoff
+        is_busy = isinstance(failure, _Transient) and isinstance(failure.final, RateLimited)
+        return max(backoff, limits.busy_wait_s) if is_busy else backoff
 
     def _check_target(self, target: httpx.URL, limits: Limits, source: str, shown: str) -> None:
         if target.scheme != "https" and not (target.scheme == "http" and target.host in _LOOPBACK):
@@ -306,13 +395,13 @@ class Fetcher:
         shown: str,
         headers: Mapping[str, str],
         secret_headers: Mapping[str, str],
+        secrets: tuple[str, ...],
         number: int,
         json_body: bytes | None = None,
     ) -> Answer:
         redirects: list[str] = []
         first = target
         started = self.clock()
-        secrets = tuple(secret_headers.values())
         timeout = httpx.Timeout(limits.read_s, connect=limits.connect_s)
         with httpx.Client(
             transport=self.transport, timeout=timeout, follow_redirects=False, trust_env=True
@@ -321,25 +410,32 @@ class Fetcher:
                 self._space_out(target.host, limits)
                 # a key belongs to the host it was issued for
                 sent = {**headers, **(secret_headers if target.host == first.host else {})}
-                where = without_secrets(target, secrets)
+                where = (
+                    _store_address(target, secrets)
+                    if redirects
+                    else without_secrets(target, secrets)
+                )
                 try:
                     method = "GET" if json_body is None else "POST"
                     with client.stream(method, target, headers=sent, content=json_body) as response:
                         if response.status_code in _REDIRECT_STATUS:
-                            target = self._redirected(response, first, limits, source, secrets)
-                            redirects.append(without_secrets(target, secrets))
+                            target = self._redirected(response, first, limits, source, where)
+                            redirects.append(_store_address(target, secrets))
                             if len(redirects) > limits.max_redirects:
                                 raise RedirectRefused(
                                     f"{source}: {shown} redirects more than "
                                     f"{limits.max_redirects} times; check the address"
                                 )
                             continue
-                        self._check_status(response, limits, source, where, number)
-                        if response.status_code == 304:
+                        self._check_status(
+                            response, limits, source, where, number, has_key=bool(secrets)
+                        )
+                        if response.status_code in (304, *_NOTHING):
                             content = b""
                         else:
-                            self._check_type(response, limits, source, where)
+                            self._check_type(response, limits, source, where, number)
                             content = self._body(response, limits, source, where, started)
+                            self._check_challenge(response, content, source, where, number)
                         status, got = response.status_code, response.headers
                         break
                 except httpx.TimeoutException as error:
@@ -386,6 +482,9 @@ class Fetcher:
             attempts=number,
             redirects=tuple(redirects),
             is_not_modified=status == 304,
+            content_type=got.get("Content-Type", "").split(";")[0].strip().lower()[:80],
+            publication=got.get("x-amz-meta-publication-id"),
+            is_cut=0 < self.first_bytes <= len(content),
         )
 
     def _redirected(
@@ -394,9 +493,8 @@ class Fetcher:
         first: httpx.URL,
         limits: Limits,
         source: str,
-        secrets: tuple[str, ...],
+        here: str,
     ) -> httpx.URL:
-        here = without_secrets(response.url, secrets)
         try:
             target = response.url.join(response.headers.get("Location", ""))
         except httpx.InvalidURL:
@@ -413,40 +511,122 @@ class Fetcher:
         return target
 
     def _check_status(
-        self, response: httpx.Response, limits: Limits, source: str, where: str, number: int
+        self,
+        response: httpx.Response,
+        limits: Limits,
+        source: str,
+        where: str,
+        number: int,
+        *,
+        has_key: bool,
     ) -> None:
         status = response.status_code
-        if status in (200, 304):
+        if status in _ANSWERED or status == 304:
             return
-        if status not in _TRANSIENT_STATUS:
-            advice = "check the key" if status in (401, 403) else "check the address and the query"
-            raise RequestRefused(f"{source}: {where} answered {status}; {advice}")
+        if status in _NOTHING:
+            if limits.may_be_empty:
+                return
+            raise NothingPublished(
+                f"{source}: {where} answered {status}: nothing is published under this question; "
+                "that is no zero, ask again later"
+            )
         asked = _retry_after_s(response.headers.get("Retry-After"), self.now())
+        if status in _QUOTA_STATUS:
+            said = self._said(response)
+            until = _REPLENISHED.search(said)
+            if until is not None:
+                hours, minutes, seconds = (int(part) for part in until.groups())
+                asked = max(asked or 0.0, hours * 3600.0 + minutes * 60 + seconds)
+            is_quota = status == 403 and (asked is not None or _QUOTA.search(said) is not None)
+            if is_quota and (asked is None or asked > limits.longest_wait_s):
+                told = ""
+                if asked is not None:
+                    again = self.now() + dt.timedelta(seconds=asked)
+                    told = f", new calls from {again:%Y-%m-%d %H:%M} UTC"
+                raise QuotaSpent(
+                    f"{source}: {where} answered {status}: the quota of calls is spent"
+                    f"{told}; the key is not at fault, run again after that time"
+                )
+            if _CHALLENGE.search(said) or "cf-mitigated" in response.headers:
+                raise _Transient(self._challenged(source, where, number), asked)
+        else:
+            is_quota = False
+        if status not in _TRANSIENT_STATUS and not is_quota:
+            if status not in (401, 403):
+                advice = "check the address and the query"
+            elif has_key:
+                advice = "check the key"
+            else:
+                advice = (
+                    "no key is needed here: it may refuse this network (as some do data centres); "
+                    "ask from another one or drop the file by hand"
+                )
+            raise RequestRefused(f"{source}: {where} answered {status}; {advice}")
         if asked is not None and asked > limits.longest_wait_s:
             raise RateLimited(
                 f"{source}: {where} answered {status} and asks to wait {asked:.0f} s, longer than "
                 f"the {limits.longest_wait_s:.0f} s allowed; run again after that time"
             )
         final: SourceUnavailable
-        if status == 429:
+        if is_quota:
+            final = QuotaSpent(
+                f"{source}: {where} answered {status} {number} times: the quota of calls is spent; "
+                "the key is not at fault, run again later"
+            )
+        elif status == 429:
             final = RateLimited(
                 f"{source}: {where} answered 429 (too many requests) {number} times; "
                 "run again later or use a key with a larger quota"
             )
         else:
-            final = ServerFailed(
+            kind = GatewayTimeout if status == 524 else ServerFailed
+            final = kind(
                 f"{source}: {where} answered {status} {number} times; the server is in trouble, "
                 "run again later"
             )
+        if status in limits.not_again:
+            raise final
         raise _Transient(final, asked)
 
+    @staticmethod
+    def _said(response: httpx.Response) -> bytes:
+        """The first words of a refusal; only numbers are ever taken from them."""
+        said = b""
+        try:
+            for piece in response.iter_bytes(4096):
+                said += piece
+                if len(said) >= 4096:
+                    break
+        except httpx.HTTPError:
+            return said[:4096]
+        return said[:4096]
+
+    @staticmethod
+    def _challenged(source: str, where: str, number: int) -> ChallengePage:
+        return ChallengePage(
+            f"{source}: {where} sent a page that tests for a browser in place of the answer "
+            f"({number} attempts); nothing was stored: try again later, or save the page from a "
+            "browser and drop it"
+        )
+
+    def _check_challenge(
+        self, response: httpx.Response, content: bytes, source: str, where: str, number: int
+    ) -> None:
+        kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+        # a short page: the words may stand in a noscript of a real one
+        is_short = len(content) < _LOOKED_AT
+        if kind in _PAGES and is_short and _CHALLENGE.search(content):
+            raise _Transient(self._challenged(source, where, number))
+
     def _check_type(
-        self, response: httpx.Response, limits: Limits, source: str, where: str
+        self, response: httpx.Response, limits: Limits, source: str, where: str, number: int
     ) -> None:
         found = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
         # no data file is a web page: one sent in its place is an error or login page
         is_page = not limits.content_types and found in _PAGES
         if is_page or (limits.content_types and found not in limits.content_types):
+            if found in _PAGES and _CHALLENGE.search(self._said(response)):
+                raise _Transient(self._challenged(source, where, number))
             expected = " or ".join(limits.content_types) or "a data file"
             raise WrongContentType(
                 f"{source}: {where} sent {found[:80]!r}, expected {expected}; it may be an error "
@@ -469,7 +649,8 @@ class Fetcher:
         )
         if announced.isdigit() and int(announced[:18]) > limits.max_bytes:
             raise too_large
-        pieces: list[bytes] = []
+        # grows in place and hands out what it holds: joining pieces would hold a large file twice
+        held = io.BytesIO()
         size = 0
         for piece in response.iter_bytes():
             size += len(piece)
@@ -480,5 +661,7 @@ class Fetcher:
                     f"{source}: {where} sent {size} bytes in {limits.total_s:g} s and was not "
                     "done; nothing was stored, try again later or ask for less at a time"
                 )
-            pieces.append(piece)
-        return b"".join(pieces)
+            held.write(piece)
+            if 0 < self.first_bytes <= size:
+                return held.getvalue()[: self.first_bytes]
+        return held.getvalue()

@@ -15,15 +15,25 @@ import polars as pl
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import Snapshot, SnapshotStore
 from pipelines.sources import eu, ofac, ofac_xml, opensanctions, un_sc
+from pipelines.sources.editions import is_undated, place_of, printed_on
+from pipelines.sources.eu_fsf import read as eu_fsf
 from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
 from pipelines.sources.listings import (
     CHANGE_SCHEMA,
     Listing,
     changes_between,
+    with_edition_on,
 )
+from pipelines.sources.uk_sanctions import read as uk_sanctions
 
 # editions looked back over when changes are worked out anew
 MAX_EDITIONS = 24
+# what the further files of a set hold
+PARTS_HOLD = {
+    "add": "addresses",
+    "alt": "further names",
+    "comments": "remarks' continuations, links among them",
+}
 SAME_DAY = dt.timedelta(days=1)
 
 
@@ -41,6 +51,7 @@ class OfficialList:
         fetch: (fetcher, part, etag, last modified) -> answer.
         to_get_it: what to do when there is no snapshot.
         stale_days: age from which the newest retrieval counts as stale.
+        cadence: how often it is asked: a name of `pipelines.cadence`.
     """
 
     source: str
@@ -51,6 +62,7 @@ class OfficialList:
     fetch: Callable[[Fetcher, str, str | None, str | None], Answer]
     to_get_it: str
     stale_days: int = 45
+    cadence: str = "weekly"
 
 
 def _ofac(source: str, names: dict[str, tuple[str, int]]) -> OfficialList:
@@ -130,6 +142,28 @@ LISTS = (
         "set DPRK_ONLINE=1, or drop 32017R1509.csv",
         stale_days=400,
     ),
+    OfficialList(
+        eu_fsf.SOURCE,
+        "Consolidated list of financial sanctions of the EU Commission, every programme.",
+        eu_fsf.LICENCE,
+        (("",),),
+        lambda contents, at: eu_fsf.parse(contents[""], retrieved_at=at),
+        lambda fetcher, part, etag, modified: eu_fsf.fetch(
+            fetcher, etag=etag, last_modified=modified
+        ),
+        "set DPRK_ONLINE=1, or drop xmlFullSanctionsList_1_1.xml",
+    ),
+    OfficialList(
+        uk_sanctions.SOURCE,
+        "UK Sanctions List, every regime.",
+        uk_sanctions.LICENCE,
+        (("",),),
+        lambda contents, at: uk_sanctions.parse(contents[""], retrieved_at=at),
+        lambda fetcher, part, etag, modified: uk_sanctions.fetch(
+            fetcher, etag=etag, last_modified=modified
+        ),
+        "set DPRK_ONLINE=1, or drop UK-Sanctions-List.csv",
+    ),
     *(_opensanctions(dataset) for dataset in opensanctions.DATASETS),
 )
 
@@ -143,31 +177,37 @@ class StagedList:
         retrieved_at: aware instant of its retrieval.
         drift: one message per newer edition that could not be read.
         changes: what each edition changed against the one before, newest first.
+        missing: files of the edition that are not there, and what was therefore not used.
+        is_undated: nothing says which day the edition is of.
     """
 
     listing: Listing | None
     retrieved_at: dt.datetime | None = None
     drift: list[str] = field(default_factory=list)
     changes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CHANGE_SCHEMA))
+    missing: list[str] = field(default_factory=list)
+    is_undated: bool = False
 
 
 def editions_of(
     store: SnapshotStore, official: OfficialList, as_of: dt.datetime | None = None
 ) -> list[dict[str, Snapshot]]:
-    """The editions at hand, oldest first: {part: snapshot}.
+    """The editions at hand, oldest first by the day they speak of: {part: snapshot}.
 
     A new edition begins where the main file's bytes change; of the other files the retrieval
     nearest in time belongs to it. Of several forms of the list the one retrieved last is used,
     the best where they are of one day: editions of two forms differ in more than the list does.
     """
-    retrievals = store.retrievals(official.source, as_of)
+    retrievals = sorted(store.retrievals(official.source, as_of), key=place_of)
     chains = [(form, [one for one in retrievals if one.part == form[0]]) for form in official.forms]
     at_hand = [(form, main) for form, main in chains if main]
     if not at_hand:
         return []
-    last = max(main[-1].retrieved for _, main in at_hand)
+    is_dated, last, _ = max(place_of(main[-1]) for _, main in at_hand)
     form, main = next(
-        (form, main) for form, main in at_hand if last - main[-1].retrieved <= SAME_DAY
+        (form, main)
+        for form, main in at_hand
+        if place_of(main[-1])[0] == is_dated and last - place_of(main[-1])[1] <= SAME_DAY
     )
     changed = [
         one for place, one in enumerate(main) if place == 0 or one.sha256 != main[place - 1].sha256
@@ -178,9 +218,37 @@ def editions_of(
         for part in form[1:]:
             others = [other for other in retrievals if other.part == part]
             if others:
-                edition[part] = min(others, key=lambda other: abs(other.retrieved - one.retrieved))
+                edition[part] = min(others, key=lambda other: _apart(other, one))
         editions.append(edition)
     return editions
+
+
+def _apart(one: Snapshot, other: Snapshot) -> dt.timedelta:
+    """How far apart in time two files speak; as they came where the days they speak of agree."""
+    speak = abs(place_of(one)[1] - place_of(other)[1])
+    return speak or abs(one.retrieved - other.retrieved) / 10**6
+
+
+def missing_from(official: OfficialList, edition: dict[str, Snapshot]) -> list[str]:
+    """What an edition lacks, in words: files of its form that are not there or of another day."""
+    form = next(form for form in official.forms if form[0] in edition)
+    main = edition[form[0]]
+    told = []
+    for part in form[1:]:
+        what = PARTS_HOLD.get(part, part)
+        other = edition.get(part)
+        if other is None:
+            told.append(f"no file of {what} ({part}): none were used")
+        elif abs(place_of(other)[1] - place_of(main)[1]) > SAME_DAY:
+            told.append(
+                f"{what} ({part}) are of {_day(other)}, the list is of {_day(main)}: names may not "
+                "match"
+            )
+    return told
+
+
+def _day(snapshot: Snapshot) -> str:
+    return snapshot.as_of or snapshot.retrieved_at[:10]
 
 
 def retrieved_at(edition: dict[str, Snapshot]) -> dt.datetime:
@@ -198,7 +266,12 @@ def read_edition(
         ValueError: a snapshot was changed after it was stored.
     """
     contents = {part: store.read(one) for part, one in edition.items()}
-    return official.read(contents, retrieved_at(edition))
+    listing = official.read(contents, retrieved_at(edition))
+    main = next(iter(edition.values()))
+    if listing.edition.edition_on is None and main.as_of_on is not None:
+        # the file prints no date; its name or the operator does
+        return with_edition_on(listing, main.as_of_on)
+    return listing
 
 
 def stage_list(
@@ -244,7 +317,14 @@ def stage_list(
         pieces.append(changes_between(earlier, later))
         later = earlier
     changes = pl.concat([pl.DataFrame(schema=CHANGE_SCHEMA), *pieces])
-    return StagedList(newest, retrieved_at(editions[at]), problems, changes)
+    return StagedList(
+        newest,
+        retrieved_at(editions[at]),
+        problems,
+        changes,
+        missing_from(official, editions[at]),
+        is_undated(next(iter(editions[at].values()))),
+    )
 
 
 @dataclass(frozen=True)
@@ -260,18 +340,18 @@ def refresh_list(store: SnapshotStore, official: OfficialList, fetcher: Fetcher)
     """Fetch the best form of a list that can be had; an unchanged file is only noted."""
     problems: list[str] = []
     for form in official.forms:
-        stored, failed = _refresh_form(store, official, form, fetcher)
+        stored, failed, notes = _refresh_form(store, official, form, fetcher)
         problems += failed
         if not failed:
             told = f"{stored} new file(s)" if stored else "unchanged at the source"
-            return Refreshed("; ".join([told, *problems]), is_complete=True, stored=stored)
+            return Refreshed("; ".join([told, *notes, *problems]), is_complete=True, stored=stored)
     return Refreshed("; ".join(problems), is_complete=False, stored=0)
 
 
 def _refresh_form(
     store: SnapshotStore, official: OfficialList, form: tuple[str, ...], fetcher: Fetcher
-) -> tuple[int, list[str]]:
-    """Fetch every file of a form, then keep them together: (new files, problems)."""
+) -> tuple[int, list[str], list[str]]:
+    """Fetch every file of a form, then keep them together: (new files, problems, notes)."""
     answers: list[tuple[str, Answer, Snapshot | None]] = []
     for part in form:
         fetched = [
@@ -285,8 +365,12 @@ def _refresh_form(
                 fetcher, part, known.etag if known else None, known.last_modified if known else None
             )
         except SourceUnavailable as error:
-            return 0, [str(error)]
+            return 0, [str(error)], []
         answers.append((part, answer, known))
+    publications = {answer.publication for _, answer, _ in answers if answer.publication}
+    if len(publications) > 1:
+        told = f"{official.source}: its files are of {len(publications)} publications, asked "
+        return 0, [f"{told}while it changed; nothing was stored, run again"], []
     stored = 0
     for part, answer, known in answers:
         if answer.is_not_modified and known is not None:
@@ -302,6 +386,7 @@ def _refresh_form(
             part=part,
             etag=answer.etag,
             last_modified=answer.last_modified,
+            as_of=printed_on(official.source, answer.content),
         )
         stored += 1
-    return stored, []
+    return stored, [], [answer.note for _, answer, _ in answers if answer.note]

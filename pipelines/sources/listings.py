@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandera.polars as pa
 import polars as pl
@@ -91,6 +91,16 @@ class Listing:
     splits: dict[str, Split] = field(default_factory=dict)
 
 
+def with_edition_on(listing: Listing, day: dt.date) -> Listing:
+    """The same rows, their edition dated by something else than the file itself."""
+    dated = pl.lit(day, dtype=pl.Date).alias("edition_on")
+    return replace(
+        listing,
+        edition=replace(listing.edition, edition_on=day),
+        parties=listing.parties.with_columns(dated),
+    )
+
+
 def nfc(column: str | pl.Expr) -> pl.Expr:
     """Text in NFC, outer space gone and inner runs of white space one space; empty is null."""
     text = pl.col(column) if isinstance(column, str) else column
@@ -135,6 +145,39 @@ def with_bank(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(bank_basis=basis).with_columns(
         is_bank=pl.col("bank_basis").is_not_null()
     )
+
+
+def birth_dates_of(texts: pl.Expr, day: str) -> pl.Expr:
+    """Dates of birth as printed (a list of text) → ISO days and bare years, parted by `;`.
+
+    A text that is no whole day gives every year it names: circa 1947; 1965 or 1966.
+    """
+    plain = texts.list.eval(pl.element().str.strip_chars())
+    days = plain.list.eval(pl.element().str.to_date(day, strict=False).cast(pl.String).drop_nulls())
+    years = plain.list.eval(
+        pl.element()
+        .filter(pl.element().str.to_date(day, strict=False).is_null())
+        .str.extract_all(r"\b(1[89]\d\d|20\d\d)\b")
+        .explode()
+        .drop_nulls()
+    )
+    both = days.list.concat(years).list.unique().list.sort()
+    return pl.when(both.list.len() > 0).then(both.list.join(";"))
+
+
+def passports_of(texts: pl.Expr) -> pl.Expr:
+    """Passport numbers (a list of text) by their digits, parted by `;`; lists print prefixes apart.
+
+    A number of fewer than six digits identifies nobody and is left out.
+    """
+    digits = texts.list.eval(
+        pl.element()
+        .str.replace_all(r"\D", "")
+        .filter(pl.element().str.replace_all(r"\D", "").str.len_chars() >= 6)
+        .unique()
+        .sort()
+    )
+    return pl.when(digits.list.len() > 0).then(digits.list.join(";"))
 
 
 def parties_of(frame: pl.DataFrame, edition: Edition) -> pl.DataFrame:

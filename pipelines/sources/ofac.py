@@ -27,11 +27,13 @@ from pipelines.sources.listings import (
     Listing,
     addresses_of,
     aliases_of,
+    birth_dates_of,
     checked,
     country_from_address,
     imo_valid,
     nfc,
     parties_of,
+    passports_of,
     refuse,
     resolve_links,
     stop_if_mostly_refused,
@@ -59,10 +61,11 @@ XML_FILES = {
     "ofac_consolidated": {"advanced": "CONS_ADVANCED.XML", "xml": "CONSOLIDATED.XML"},
 }
 _HOST = "sanctionslistservice.ofac.treas.gov"
+# the service sends on to a signed address at its object store
+_STORE = "wc2h-sls-prod-public-published.s3.us-gov-west-1.amazonaws.com"
 BASE_URL = f"https://{_HOST}/api/PublicationPreview/exports/"
 LIMITS = Limits(
-    # the service answers with a redirect to its object store
-    hosts=frozenset({_HOST, "wmsanctions-prod-bucket.s3.us-gov-west-1.amazonaws.com"}),
+    hosts=frozenset({_HOST, _STORE}),
     # the store says what it pleases of its files, but an error page is HTML
     content_types=(
         "text/csv",
@@ -302,6 +305,15 @@ def typed_parties(rows: pl.DataFrame) -> pl.DataFrame:
             imo_number=pl.when(is_vessel).then(ship).otherwise(company),
             mmsi=remarks.str.extract(r"\bMMSI\s+(\d{9})\b"),
             swift_bic=remarks.str.extract(SWIFT_BIC),
+            birth_dates=birth_dates_of(
+                remarks.str.extract_all(r"\bDOB [^;]+")
+                .list.eval(pl.element().str.replace("^DOB ", "").str.strip_chars_end("."))
+                .fill_null([]),
+                "%d %b %Y",
+            ),
+            passport_numbers=passports_of(
+                remarks.str.extract_all(r"\bPassport [A-Z0-9-]+").fill_null([])
+            ),
             deadweight_t=_number("tonnage"),
             gross_tonnage=_number("grt"),
             call_sign=nfc("call_sign"),

@@ -131,6 +131,12 @@ def _plain_party(line: int, element: Element) -> dict[str, Any]:
         for group in children(element, "idList")
         for one in children(group, "id")
     ]
+    numbers += [
+        f"DOB {born}"
+        for group in children(element, "dateOfBirthList")
+        for one in children(group, "dateOfBirthItem")
+        if (born := _text(one, "dateOfBirth"))
+    ]
     remarks = _text(element, "remarks")
     if remarks and remarks.startswith("(") and remarks.endswith(")"):
         remarks = remarks[1:-1]
@@ -358,6 +364,8 @@ class _Advanced:
                 self.addresses += [
                     {"line": line, "list_id": row["list_id"], **one} for one in places
                 ]
+            elif words == "birthdate":
+                details += [f"DOB {born}" for born in (text or _period(version),) if born]
             elif words in _FEATURE_CELLS and text:
                 row[_FEATURE_CELLS[words]] = row[_FEATURE_CELLS[words]] or text
             elif text:
@@ -497,6 +505,22 @@ def _us_date(text: str | None) -> dt.date | None:
         return dt.datetime.strptime(text or "", "%m/%d/%Y").date()  # noqa: DTZ007 (a date)
     except ValueError:
         return None
+
+
+def _period(version: Element) -> str | None:
+    """A day as the CSV set prints it (12 Jan 1960), or the years of a span."""
+    ends = [
+        (_date_of(point), _text(point, "Year"))
+        for period in children(version, "DatePeriod")
+        for side in ("Start", "End")
+        for bound in children(period, side)
+        for name in ("From", "To")
+        for point in children(bound, name)
+    ]
+    days = {day for day, _ in ends}
+    if len(days) == 1 and (day := next(iter(days))) is not None:
+        return f"{day:%d %b %Y}"
+    return " to ".join(sorted({year for _, year in ends if year})) or None
 
 
 def _date_of(element: Element) -> dt.date | None:

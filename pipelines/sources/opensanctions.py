@@ -10,8 +10,9 @@ import datetime as dt
 import functools
 import hashlib
 import io
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +27,7 @@ from pipelines.schemas.listings import (
     ListedParties,
 )
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
-from pipelines.sources.http import Answer, Fetcher, Limits
+from pipelines.sources.http import Answer, BodyCutOff, Fetcher, Limits, SourceUnavailable
 from pipelines.sources.listings import (
     Edition,
     Listing,
@@ -46,7 +47,13 @@ LICENCE = "nc"
 SOURCE = "opensanctions"
 HOST = "data.opensanctions.org"
 # data sets of use here, at `datasets/latest/<name>/entities.ftm.json`
-DATASETS = ("kp_rusi_reports", "un_1718_vessels", "us_nkjv", "un_sc_sanctions")
+DATASETS = (
+    "kp_rusi_reports",
+    "un_1718_vessels",
+    "us_nk_jointventures",
+    "us_fincen_special_measures",
+    "un_sc_sanctions",
+)
 LIMITS = Limits(
     hosts=frozenset({HOST}),
     content_types=(
@@ -61,6 +68,7 @@ LIMITS = Limits(
     needs_length=True,
 )
 
+_FILE = "entities.ftm.json"
 MAX_BYTES = 2 * 1024**3
 MAX_LINE_BYTES = 4 * 1024 * 1024
 BLOCK_BYTES = 16 * 1024 * 1024
@@ -122,21 +130,43 @@ def fetch(
     base_url: str = f"https://{HOST}",
     limits: Limits = LIMITS,
 ) -> Answer:
-    """One data set as it stands.
+    """One data set as it stands, held against the checksum its index prints.
 
     Raises:
-        SourceUnavailable: the service did not give it.
+        SourceUnavailable: the service did not give it, or not the bytes its index speaks of.
         ValueError: not one of DATASETS.
     """
     if dataset not in DATASETS:
         raise ValueError(f"{dataset!r} is none of {', '.join(DATASETS)}")
-    return fetcher.get(
-        f"{base_url}/datasets/latest/{dataset}/entities.ftm.json",
-        limits,
-        source=SOURCE,
-        etag=etag,
-        last_modified=last_modified,
+    home = f"{base_url}/datasets/latest/{dataset}"
+    answer = fetcher.get(
+        f"{home}/{_FILE}", limits, source=SOURCE, etag=etag, last_modified=last_modified
     )
+    if answer.is_not_modified or answer.is_cut:
+        return answer
+    try:
+        index = fetcher.get(f"{home}/index.json", limits, source=SOURCE)
+        checksum = _checksum_in(index.content)
+    except SourceUnavailable as error:
+        return replace(answer, note=f"its checksum could not be compared: {error}")
+    if checksum is None:
+        return replace(answer, note="its index prints no checksum to compare")
+    if hashlib.sha1(answer.content, usedforsecurity=False).hexdigest() != checksum:
+        raise BodyCutOff(
+            f"{SOURCE}: {answer.url} does not have the checksum its index prints; nothing was "
+            "stored, try again later"
+        )
+    return answer
+
+
+def _checksum_in(index: bytes) -> str | None:
+    """SHA-1 of the entities file, as the index of a data set prints it."""
+    try:
+        resources = json.loads(index).get("resources", [])
+        found = [one.get("checksum") for one in resources if one.get("name") == _FILE]
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return None
+    return str(found[0]).lower() if found and found[0] else None
 
 
 @functools.cache

@@ -10,7 +10,9 @@ import datetime as dt
 import io
 import re
 import warnings
+from dataclasses import replace
 
+import httpx
 import openpyxl
 import openpyxl.xml
 import polars as pl
@@ -43,9 +45,10 @@ PAGE_LIMITS = Limits(
     max_bytes=8 * 1024 * 1024,
     attempts=2,
 )
+# the page may print the link whole or relative to one of the bank's hosts
 _LINK = re.compile(
-    rb"https://thedocs\.worldbank\.org/en/doc/[0-9a-f]{8,64}-\d{6,12}/related/"
-    rb"CMO-Historical-Data-Monthly\.xlsx"
+    rb"""href\s*=\s*["']((?:https://thedocs\.worldbank\.org)?/en/doc/[0-9a-f]{8,64}-\d{6,12}/"""
+    rb"""related/CMO-Historical-Data-Monthly\.xlsx)["'?]"""
 )
 SHEET = "Monthly Prices"
 SERIES = {
@@ -58,29 +61,51 @@ _MISSING = ("…", "...", "..", "")
 _MAX_ROWS, _MAX_COLUMNS = 5_000, 400
 
 
-def workbook_address(fetcher: Fetcher) -> str:
-    """Where the newest edition is: the link on the bank's page, else the address last known."""
+def workbook_address(
+    fetcher: Fetcher, page: str = PAGE, limits: Limits = PAGE_LIMITS
+) -> tuple[str, str]:
+    """Where the newest edition is, and what is doubtful about that (empty when nothing).
+
+    The bank's page links to it. Where the page gives no link the address last known is left, which
+    may be last year's book: the doubt says so.
+    """
+    doubt = (
+        "the address is the one last known and may be an older book: open "
+        f"{PAGE} and drop the workbook it links to"
+    )
     try:
-        page = fetcher.get(PAGE, PAGE_LIMITS, source=SOURCE)
-    except SourceUnavailable:
-        return URL
-    found = _LINK.search(page.content)
-    return found.group(0).decode("ascii") if found else URL
+        answer = fetcher.get(page, limits, source=SOURCE)
+    except SourceUnavailable as error:
+        return URL, f"{doubt} ({error})"
+    found = _LINK.search(answer.content)
+    if found is None:
+        return URL, f"{doubt} (the page holds no link to it)"
+    return str(httpx.URL(URL).join(found.group(1).decode("ascii"))), ""
 
 
 def fetch_pink_sheet(
-    fetcher: Fetcher, *, url: str | None = None, limits: Limits = LIMITS, etag: str | None = None
+    fetcher: Fetcher,
+    *,
+    url: str | None = None,
+    limits: Limits = LIMITS,
+    etag: str | None = None,
+    page: str = PAGE,
+    page_limits: Limits = PAGE_LIMITS,
 ) -> Answer:
-    """The newest workbook; raises SourceUnavailable.
+    """The newest workbook; its note says so when that is in doubt.
 
     Args:
         fetcher: the polite client.
         url: its address; None looks it up on the bank's page.
         limits: how far the request may go.
         etag: validator of the snapshot we have.
+        page, page_limits: where the address is looked up.
+
+    Raises:
+        SourceUnavailable: the workbook did not come.
     """
-    address = workbook_address(fetcher) if url is None else url
-    return fetcher.get(address, limits, source=SOURCE, etag=etag)
+    address, doubt = workbook_address(fetcher, page, page_limits) if url is None else (url, "")
+    return replace(fetcher.get(address, limits, source=SOURCE, etag=etag), note=doubt)
 
 
 def _cells_of(content: bytes, file: str) -> list[tuple[object, ...]]:

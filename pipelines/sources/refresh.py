@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import Snapshot, SnapshotStore
 from pipelines.sources import comtrade
+from pipelines.sources.editions import printed_on
 from pipelines.sources.http import Answer, Fetcher, Limits, RateLimited, SourceUnavailable
 
 _RECENT_YEARS = 3
@@ -49,7 +50,7 @@ def refresh_file(
         return Refreshed(str(error), is_complete=False)
     if answer.is_not_modified and known is not None:
         store.confirm(known, retrieved_at=answer.retrieved_at)
-        return Refreshed("unchanged at the source", is_complete=True)
+        return Refreshed(_noted("unchanged at the source", answer), is_complete=not answer.note)
     store.put(
         source,
         answer.content,
@@ -59,8 +60,13 @@ def refresh_file(
         http_status=answer.status,
         etag=answer.etag,
         last_modified=answer.last_modified,
+        as_of=printed_on(source, answer.content),
     )
-    return Refreshed("fetched", is_complete=True, stored=1)
+    return Refreshed(_noted("fetched", answer), is_complete=not answer.note, stored=1)
+
+
+def _noted(outcome: str, answer: Answer) -> str:
+    return f"{outcome}, but {answer.note}" if answer.note else outcome
 
 
 def _newest_fetched(store: SnapshotStore, source: str) -> Snapshot | None:
@@ -86,9 +92,14 @@ def refresh_comtrade(
     last = {one.part: one.retrieved for one in store.retrievals(comtrade.SOURCE)}
     asked = answered = stored = failures = 0
     problem = ""
-    for query in queries:
-        if _is_fresh(query, last, now):
-            continue
+    todo = [
+        call
+        for query in queries
+        if not _is_fresh(query, last, now)
+        for call in query.per_call(has_key=bool(key))
+        if not _is_fresh(call, last, now)
+    ]
+    for query in todo:
         asked += 1
         if failures >= _FAILURES_IN_A_ROW:
             continue

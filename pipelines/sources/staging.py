@@ -16,6 +16,7 @@ import polars as pl
 from pipelines.quarantine import SourceDrift, Split, empty_quarantine
 from pipelines.snapshots import Snapshot, SnapshotStore
 from pipelines.sources import cells
+from pipelines.sources.editions import place_of
 
 PROVENANCE = {
     "file": pl.String,
@@ -96,13 +97,14 @@ def stage(
     read: list[tuple[Split, Snapshot]] = []
     drift: list[str] = []
     for part in sorted(history):
-        found = _newest_readable(store, history[part], parse, drift)
+        # by the day each speaks of: an old edition dropped late is an old edition
+        found = _newest_readable(store, sorted(history[part], key=place_of), parse, drift)
         if found is not None:
             read.append(found)
     if read:
-        read.sort(key=lambda one: (one[1].retrieved, one[1].sha256))
+        read.sort(key=lambda one: (*place_of(one[1]), one[1].sha256))
         frames = [_with_provenance(split, snapshot) for split, snapshot in read]
-        newest = read[-1][1].retrieved.replace(tzinfo=None)
+        newest = max(one.retrieved for _, one in read).replace(tzinfo=None)
         split = _merged(source, contract, frames, [one for one, _ in read])
         return Staged(split, newest, is_embedded=False, drift=drift, pieces=len(read))
     if embedded is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandera.polars as pa
@@ -50,6 +50,7 @@ def parse_table(
     file: str,
     rules: Sequence[RowRule] = (),
     constants: Mapping[str, str] | None = None,
+    mend: Callable[[pl.DataFrame], tuple[pl.DataFrame, pl.DataFrame]] | None = None,
 ) -> Split:
     """Read a CSV of ours into the contract's types.
 
@@ -64,6 +65,7 @@ def parse_table(
         file: name of the file as the analyst knows it.
         rules: rules over whole rows, applied after the types hold.
         constants: columns that the file leaves out because all its rows share one value.
+        mend: sets cells right before they are typed: text in; text and withdrawn rows out.
 
     Returns:
         Split: kept rows carry `line`, the physical line a row starts on.
@@ -81,13 +83,16 @@ def parse_table(
         **{name: pl.lit(value) for name, value in (constants or {}).items()},
     )
     rows_in = text.height + ragged.height
+    withdrawn = empty_quarantine()
+    if mend is not None:
+        text, withdrawn = mend(text)
 
     typed, unreadable = _cast(text, contract, source=source, file=file)
     checked = split(
         typed.select("line", *(constants or {}), *columns), contract, source=source, file=file
     )
     kept, broken = refuse_where(checked.kept, rules, source=source, file=file)
-    quarantined = pl.concat([ragged, unreadable, checked.quarantined, broken]).sort(
+    quarantined = pl.concat([ragged, withdrawn, unreadable, checked.quarantined, broken]).sort(
         "line", "column", "rule"
     )
     return Split(kept, quarantined, rows_in)

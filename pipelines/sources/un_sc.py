@@ -17,12 +17,14 @@ from pipelines.sources.listings import (
     Listing,
     addresses_of,
     aliases_of,
+    birth_dates_of,
     checked,
     country_from_address,
     empty_listing,
     imo_valid,
     nfc,
     parties_of,
+    passports_of,
     refuse,
     with_bank,
 )
@@ -56,6 +58,8 @@ _PARTY_CELLS = {
     "title": pl.String,
     "nationality": pl.String,
     "comments": pl.String,
+    "born": pl.List(pl.String),
+    "passports": pl.List(pl.String),
 }
 _ALIAS_CELLS = {
     "line": pl.Int64,
@@ -167,6 +171,8 @@ def _listing(
         # ten records carry a time zone behind the date
         listed_on=pl.col("listed").str.strip_chars().str.slice(0, 10).str.to_date(strict=False),
         remarks=nfc("comments"),
+        birth_dates=birth_dates_of(pl.col("born"), "%Y-%m-%d"),
+        passport_numbers=passports_of(pl.col("passports")),
     ).with_columns(
         imo_number=pl.when(pl.col("schema") != "Person").then(
             pl.col("remarks").str.extract(_COMPANY_IMO)
@@ -239,6 +245,18 @@ def _party(number: int, element: Element) -> dict[str, Any]:
         "title": "; ".join(_values(element, "DESIGNATION")) or None,
         "nationality": next(iter(_values(element, "NATIONALITY")), None),
         "comments": child_text(element, "COMMENTS1"),
+        "born": [
+            text
+            for one in children(element, "INDIVIDUAL_DATE_OF_BIRTH")
+            for tag in ("DATE", "YEAR", "FROM_YEAR", "TO_YEAR")
+            if (text := (child_text(one, tag) or "").strip()[:10])
+        ],
+        "passports": [
+            text
+            for one in children(element, "INDIVIDUAL_DOCUMENT")
+            if "passport" in (child_text(one, "TYPE_OF_DOCUMENT") or "").lower()
+            and (text := child_text(one, "NUMBER"))
+        ],
     }
 
 

@@ -1,7 +1,8 @@
 -- facts.observations
 -- grain   one statement by one origin about one quantity over one window: observation_id
 -- inputs  staged.figures, staged.origins, staged.held_back_reasons,
---         facts.trade_observations, facts.ais_observations
+--         facts.trade_observations, facts.ais_observations, facts.satellite_observations,
+--         facts.source_observations
 -- units   as stated, in column unit
 -- params  none
 -- why     everything known about a latent quantity is one row here; a row that no estimator
@@ -11,6 +12,10 @@ with figures as (
     select * from staged.figures
     union all by name
     select * from facts.ais_observations
+    union all by name
+    select * from facts.satellite_observations
+    union all by name
+    select * from facts.source_observations
 ),
 
 judged as (

@@ -1,6 +1,6 @@
 -- facts.reference_prices
 -- grain   series, window_start_on, window_end_on, source_id
--- inputs  staged.pink_sheet, staged.figures
+-- inputs  staged.pink_sheet, staged.figures, facts.like_coal, facts.source_observations
 -- units   US dollars per metric tonne
 -- params  none
 -- why     what coal that is not North Korea's cost: the yardstick of declared unit values
@@ -46,4 +46,26 @@ where
     quantity = 'reference_price_usd_per_t'
     and coalesce(central, sqrt(low * high)) > 0
 group by counterpart_iso3, sector, window_start_on, window_end_on, source_id
+union all by name
+select
+    concat('CHN_import_270111_from_', seller_iso3) as series,
+    month as window_start_on,
+    last_day(month) as window_end_on,
+    unit_value_usd_per_t as price_usd_per_t,
+    source_id,
+    locator,
+    retrieved_at
+from facts.like_coal
+where seller_iso3 != 'PRK' and unit_value_usd_per_t > 0
+union all by name
+select
+    concat(counterpart_iso3, '_', sector) as series,
+    window_start_on,
+    window_end_on,
+    central as price_usd_per_t,
+    source_id,
+    locator,
+    retrieved_at
+from facts.source_observations
+where quantity = 'reference_price_usd_per_t' and central > 0
 order by series, window_start_on, source_id

@@ -20,5 +20,6 @@ select
     usd_mean,
     ended_usd_mean,
     documented_usd,
+    documented_workers,
     coverage_share
 from network.attribution_annual

@@ -14,6 +14,7 @@ select
     alleged_as,
     designated_on,
     designated_by,
+    settled_by,
     is_designated,
     is_date_known,
     lag_months,

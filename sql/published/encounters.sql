@@ -22,7 +22,9 @@ select
     meetings.min_distance_m,
     meetings.speed_a_kn,
     meetings.speed_b_kn,
-    meetings.is_open
+    meetings.is_open,
+    meetings.is_start_cut,
+    meetings.is_end_cut
 from shipping.encounters as meetings
 left join shipping.vessels as first_ships
     on meetings.mmsi_a = first_ships.vessel_mmsi

@@ -19,7 +19,7 @@ select
     bic,
     topics,
     list_key as list_entries,
-    designated_on is not null as is_designated,
+    designated_by is not null as is_designated,
     designated_on,
     designated_by,
     is_designation_undated,

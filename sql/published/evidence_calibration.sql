@@ -18,5 +18,8 @@ select
     confirmed_share_low,
     confirmed_share_high,
     n_with_second_body,
-    is_consistent
+    is_consistent,
+    power_too_low,
+    power_too_high,
+    standing
 from network.grade_verdicts

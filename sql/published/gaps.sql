@@ -1,9 +1,9 @@
 -- published.gaps
 -- grain   one silence of one ship: event_id
 -- inputs  shipping.gaps, shipping.vessels, staged.ports
--- units   degrees, kilometres, knots, hours
+-- units   degrees, kilometres, knots, hours, ships
 -- params  none
--- why     where ships went dark and came back
+-- why     where ships went dark while others were heard, and came back
 
 select
     gaps.event_id,
@@ -26,6 +26,9 @@ select
     gaps.on_port_km,
     gaps.off_coast_km,
     gaps.on_coast_km,
+    gaps.off_heard_hours,
+    gaps.on_heard_hours,
+    gaps.off_ships_heard,
     gaps.is_open
 from shipping.gaps as gaps
 left join staged.ports as off_ports

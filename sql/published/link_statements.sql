@@ -1,19 +1,9 @@
 -- published.link_statements
 -- grain   statement_id
--- inputs  network.link_statements, network.entities, network.links
+-- inputs  network.link_statements
 -- units   grade 0-1
 -- params  none
--- why     every published party and relation shows its statements, and no other statement is shown
-
-with shown as (
-    select entity_id as about
-    from network.entities
-    where is_publishable
-    union all
-    select link_id as about
-    from network.links
-    where is_publishable
-)
+-- why     every published party and relation shows its statements; the press names nobody here
 
 select
     said.statement_id,
@@ -29,9 +19,13 @@ select
     said.read_via,
     said.url,
     said.is_contested,
+    said.witness,
+    said.document_number,
+    said.is_primary_read,
+    said.tracing,
+    said.public_on,
     said.class,
     said.grade,
     said.note
 from network.link_statements as said
-inner join shown on said.about = shown.about
-where said.kind != 'inferred'
+where said.is_publishable

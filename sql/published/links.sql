@@ -10,6 +10,8 @@ select
     source_id,
     target_id,
     relation,
+    relation_type,
+    is_channel,
     stream,
     money,
     start_on,

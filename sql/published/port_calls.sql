@@ -22,7 +22,9 @@ select
     calls.draught_in_m,
     calls.draught_out_m,
     calls.confidence,
-    calls.is_open
+    calls.is_open,
+    calls.is_start_cut,
+    calls.is_end_cut
 from shipping.port_calls as calls
 inner join staged.ports as ports
     on calls.port_id = ports.port_id

@@ -9,6 +9,7 @@ select
     statement_id,
     statement_on,
     title,
+    kind,
     country_iso3,
     joined,
     is_unsc_member_then,

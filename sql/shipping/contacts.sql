@@ -3,8 +3,9 @@
 -- inputs  shipping.slots, shipping.carried_slots
 -- units   slot counts ten minutes since 1970; degrees; whole metres
 -- params  $contact_deg: the greatest distance, in degrees of a great circle
--- why     each ship is copied into the grid cells it can reach, never into all nine; cells of
---         0.05 by 0.01 degrees hold the reach up to 84 degrees of latitude
+-- why     each ship is copied into the grid cells it can reach, never into all nine. Cells are
+--         little wider than the reach, whatever the latitude (up to 84 degrees), so that few pairs
+--         are measured in vain; one number names cell and slot, the cheapest join there is
 
 with here as (
     select
@@ -26,6 +27,58 @@ with here as (
     from shipping.carried_slots
 ),
 
+placed as (
+    select
+        *,
+        greatest($contact_deg * 1.05, cast(0.004 as double)) as cell_deg,
+        cast(
+            floor((lat + 90) / greatest($contact_deg * 1.05, cast(0.004 as double))) as bigint
+        ) as row_no
+    from here
+),
+
+rows_reached as (
+    select
+        placed.*,
+        placed.row_no + north.step as reached_row,
+        north.step = 0 as is_own_row,
+        -- columns of a row: as many as are a cell wide where the row is narrowest
+        cast(
+            floor(
+                360 / placed.cell_deg * greatest(
+                    cos(
+                        radians(
+                            least(
+                                greatest(
+                                    abs((placed.row_no + north.step) * placed.cell_deg - 90),
+                                    abs((placed.row_no + north.step + 1) * placed.cell_deg - 90)
+                                ) + placed.cell_deg,
+                                cast(90 as double)
+                            )
+                        )
+                    ),
+                    cast(0.08 as double)
+                )
+            ) as bigint
+        ) as columns_of_row
+    from placed
+    cross join (values (-1), (0), (1)) as north (step)
+    where
+        cast(floor((placed.lat + 90 + north.step * $contact_deg) / placed.cell_deg) as bigint)
+        = placed.row_no + north.step
+),
+
+widths as (
+    select
+        *,
+        (lon + 180) / 360 * columns_of_row as place,
+        -- how far a contact reaches east and west, in columns of that row
+        $contact_deg / greatest(
+            cos(radians(least(abs(lat) + $contact_deg, cast(90 as double)))), cast(0.0872 as double)
+        ) / 360 * columns_of_row as reach
+    from rows_reached
+),
+
 homes as (
     select
         mmsi,
@@ -34,30 +87,29 @@ homes as (
         lon,
         lat,
         is_fresh,
-        cast(floor((lon + 180) * 20) as bigint) as column_no,
-        cast(floor((lat + 90) * 100) as bigint) as row_no,
-        $contact_deg / greatest(cos(radians(lat)), 0.0872) as reach_lon_deg
-    from here
+        (slot * 50000 + reached_row) * 100000
+        + cast(floor(place) as bigint) % columns_of_row as cell
+    from widths
+    where is_own_row
 ),
 
 reached as (
     select
-        homes.mmsi,
-        homes.segment,
-        homes.slot,
-        homes.lon,
-        homes.lat,
-        homes.is_fresh,
-        (homes.column_no + east.step + 7200) % 7200 as column_no,
-        homes.row_no + north.step as row_no
-    from homes
+        widths.mmsi,
+        widths.segment,
+        widths.slot,
+        widths.lon,
+        widths.lat,
+        widths.is_fresh,
+        (widths.slot * 50000 + widths.reached_row) * 100000
+        + (
+            cast(floor(widths.place + east.step * widths.reach) as bigint) + widths.columns_of_row
+        ) % widths.columns_of_row as cell
+    from widths
     cross join (values (-1), (0), (1)) as east (step)
-    cross join (values (-1), (0), (1)) as north (step)
     where
-        cast(floor((homes.lon + 180 + east.step * homes.reach_lon_deg) * 20) as bigint)
-        = homes.column_no + east.step
-        and cast(floor((homes.lat + 90 + north.step * $contact_deg) * 100) as bigint)
-        = homes.row_no + north.step
+        cast(floor(widths.place + east.step * widths.reach) as bigint)
+        = cast(floor(widths.place) as bigint) + east.step
 ),
 
 pairs as (
@@ -77,11 +129,7 @@ pairs as (
         second_ship.lat - first_ship.lat as north_deg
     from homes as first_ship
     inner join reached as second_ship
-        on
-            first_ship.slot = second_ship.slot
-            and first_ship.row_no = second_ship.row_no
-            and first_ship.column_no % 7200 = second_ship.column_no
-            and first_ship.mmsi < second_ship.mmsi
+        on first_ship.cell = second_ship.cell and first_ship.mmsi < second_ship.mmsi
     where first_ship.is_fresh or second_ship.is_fresh
 )
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import io
+import logging
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
-from assets import cli
+from assets import cli, loggers, progress
+
+
+def event(kind: str, step: str) -> logging.LogRecord:
+    """One event as Dagster logs it."""
+    record = logging.LogRecord("x", logging.DEBUG, "", 0, "", None, None)
+    told = SimpleNamespace(event_type_value=kind, step_key=step)
+    record.dagster_meta = {"dagster_event": told, "orig_message": ""}
+    return record
 
 
 @pytest.fixture
@@ -28,16 +39,125 @@ def test_a_refused_file_is_told_after_the_run(console):
     told = console.file.getvalue()
     assert told.startswith("warning: junk.csv")
     assert "none of the known forms" in told
-    assert cli.LISTENERS == []
+    assert loggers.LISTENERS == []
 
 
-def test_the_bar_moves_with_every_step(console, monkeypatch):
-    moved = []
-    monkeypatch.setattr(cli.Progress, "advance", lambda *_, **__: moved.append(1))
-    assert cli.run_job("ais", console)
-    assert len(moved) == 1
+def test_a_pipe_gets_a_plain_line_a_stage_and_at_each_long_silence(monkeypatch, tmp_path):
+    monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(progress, "_SILENCE_S", 0.1)
+    console = Console(file=io.StringIO(), width=200)
+    watch = progress.Watch(["raw__a", "staged__b", "raw__c"])
+    with progress.shown(watch, console):
+        for step in ("raw__a", "staged__b", "raw__c"):
+            watch.emit(event("STEP_START", step))
+            time.sleep(0.5)
+            watch.emit(event("STEP_SUCCESS", step))
+    told = [line.split(" ", 1)[1] for line in console.file.getvalue().splitlines()]
+    assert [line for line in told if "steps done" in line] == [
+        "raw (0 of 3 steps done)", "staged (1 of 3 steps done)",
+    ]  # fmt: skip
+    assert any("raw/c, 0 s so far" in line for line in told)
+
+
+def test_the_bar_moves_with_time_by_what_steps_took_before(monkeypatch, tmp_path):
+    monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path))
+    (tmp_path / ".durations.json").write_text('{"a": 8.0, "b": 2.0}')
+    watch = progress.Watch(["a", "b"])
+    assert (watch.done_s(), watch.total_s()) == (0, 10)
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    watch.emit(event("STEP_START", "a"))
+    now[0] = 104.0
+    assert watch.done_s() == 4
+    now[0] = 130.0
+    assert watch.done_s() == 8
+    watch.emit(event("STEP_SUCCESS", "a"))
+    assert (watch.done_s(), watch.total_s()) == (30, 32)
+    watch.keep_durations()
+    assert progress.known_durations() == {"a": 30.0, "b": 2.0}
 
 
 def test_a_day_without_a_day_says_what_to_do(console):
     assert not cli.run_job("ais_day", console)
     assert "run `./run ais`" in console.file.getvalue()
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """A data folder and a home of the test's own."""
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["mian"], 2, "did you mean ./run main?"),
+        (["relases"], 2, "did you mean ./run releases?"),
+        (["--version"], 0, "dprk-revenue 0."),
+        (["releases"], 0, "No release was made here yet"),
+        (["open", "abc"], 1, "names no release"),
+        (["restore", "nothing.tar.gz"], 1, "is no file"),
+        (["main", "--help"], 0, "From sources to the published release"),
+    ],
+)
+def test_small_commands_answer_in_a_sentence(folders, capsys, arguments, status, words):
+    assert cli.main(arguments) == status
+    assert words in capsys.readouterr().out
+
+
+def test_a_day_that_is_no_day_is_one_sentence(folders, capsys, monkeypatch):
+    monkeypatch.setenv("DPRK_AS_OF", "last tuesday")
+    assert cli.main([]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "DPRK_AS_OF is 'last tuesday'; give a date as YYYY-MM-DD"
+    ]
+    monkeypatch.setenv("DPRK_AS_OF", "2199-01-01")
+    assert cli.main([]) == 1
+    assert "a month that is not over" in capsys.readouterr().out
+
+
+def test_a_full_disk_is_one_sentence(folders, capsys, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cli, "_main", full)
+    assert cli.main([]) == 1
+    assert capsys.readouterr().out.splitlines()[0].endswith("free some space and run again")
+
+
+def test_a_folder_that_takes_nothing_is_one_sentence(folders, capsys, monkeypatch):
+    (folders / "file").write_text("")
+    monkeypatch.setenv("DPRK_DATA_DIR", str(folders / "file"))
+    assert cli.main([]) == 1
+    told = capsys.readouterr().out
+    assert "cannot be written to" in told
+    assert len(told.splitlines()) == 1
+
+
+def test_what_is_saved_comes_back_and_what_was_changed_does_not(folders, capsys, monkeypatch):
+    data = folders / "data"
+    (data / "raw" / "ecb").mkdir(parents=True)
+    (data / "raw" / "ecb" / "x.bin").write_bytes(b"rates")
+    (data / "work.duckdb").write_bytes(b"private")
+    (data / "landing" / "accepted").mkdir(parents=True)
+    (data / "landing" / "accepted" / "a.csv").write_text("dropped")
+    saved = folders / "saved.tar.gz"
+    assert cli.main(["backup", str(saved)]) == 0
+    assert cli.main(["restore", str(saved)]) == 1
+    assert "is not empty" in capsys.readouterr().out
+    monkeypatch.setenv("DPRK_DATA_DIR", str(folders / "other"))
+    assert cli.main(["restore", str(saved)]) == 0
+    found = sorted(
+        str(path.relative_to(folders / "other"))
+        for path in (folders / "other").rglob("*")
+        if path.is_file()
+    )
+    assert found == ["landing/accepted/a.csv", "raw/ecb/x.bin"]
+    assert (folders / "other" / "landing" / "accepted" / "a.csv").read_text() == "dropped"
+    monkeypatch.setenv("DPRK_DATA_DIR", str(folders / "third"))
+    saved.write_bytes(saved.read_bytes()[:200])
+    assert cli.main(["restore", str(saved)]) == 1
+    assert not (folders / "third").exists()

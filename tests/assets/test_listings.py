@@ -130,6 +130,70 @@ def test_a_past_day_gives_that_day_again(data: Path, monkeypatch: pytest.MonkeyP
     assert run(data)("select count(*) from staged.listed_parties") == [(5,)]
 
 
+def test_an_older_edition_dropped_late_is_kept_for_past_days_and_the_operator_told(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(data, "new.xml", UN_XML)
+    old = UN_XML.replace(b"2026-02-27", b"2024-03-01").replace(b"SECOND", b"OLDER")
+    landing.land_all(SnapshotStore(data / "raw"))
+    drop(data, "old.xml", old)
+    (outcome,) = landing.land_all(SnapshotStore(data / "raw"))
+    assert outcome.status == "accepted"
+    assert "edition of 2024-03-01, older than the one in force (2026-02-27)" in outcome.message
+    edition = "select distinct edition_on from staged.listed_parties"
+    ask = run(data)
+    assert ask(edition) == [(dt.date(2026, 2, 27),)]
+    assert ask("select status from staged.source_runs where source = 'un_sc'")[0][0].startswith(
+        "edition of 2026-02-27"
+    )
+    monkeypatch.setenv("DPRK_AS_OF", "2025-01-01")
+    assert run(data)(edition) == [(dt.date(2024, 3, 1),)]
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "day"),
+    [
+        ("sdn_2019-01-15.csv", "", dt.date(2019, 1, 15)),
+        ("SDN.20190115.CSV", "", dt.date(2019, 1, 15)),
+        ("sdn.csv", "2019-01-15", dt.date(2019, 1, 15)),
+        ("sdn.csv", "", None),
+    ],
+)
+def test_an_undated_file_is_dated_by_its_name_or_the_operator_and_never_by_today(
+    data: Path, monkeypatch: pytest.MonkeyPatch, name, said, day
+) -> None:
+    monkeypatch.setenv("DPRK_LANDED_AS_OF", said)
+    drop(data, name, sdn_set()["sdn"])
+    (outcome,) = landing.land_all(SnapshotStore(data / "raw"))
+    assert ("prints no date" in outcome.message) is (day is None)
+    monkeypatch.delenv("DPRK_LANDED_AS_OF")
+    ask = run(data)
+    assert ask("select distinct edition_on from staged.listed_parties") == [(day,)]
+    ((status,),) = ask("select status from staged.source_runs where source = 'ofac_sdn'")
+    assert ("which day it is of is not known" in status) is (day is None)
+
+
+def test_an_undated_file_stands_behind_a_dated_one(data: Path) -> None:
+    drop(data, "SDN.XML", SDN_XML)
+    landing.land_all(SnapshotStore(data / "raw"))
+    drop(data, "sdn.csv", sdn_set()["sdn"])
+    ask = run(data)
+    assert ask("select distinct edition_on from staged.listed_parties") == [
+        (dt.date(2026, 11, 20),)
+    ]
+
+
+def test_a_set_says_which_of_its_files_is_missing_or_of_another_day(data: Path) -> None:
+    keep(data, 5, {"sdn": sdn_set()["sdn"], "add": sdn_set()["add"]})
+    keep(data, 1, {"alt": sdn_set()["alt"]})
+    ((status,),) = run(data)("select status from staged.source_runs where source = 'ofac_sdn'")
+    assert "further names (alt) are of 2026-11-01, the list is of 2026-11-05" in status
+    assert (
+        "no file of remarks' continuations, links among them (comments): none were used" in status
+    )
+    assert "addresses" not in status
+
+
 def test_a_list_that_drifts_stops_alone_and_its_older_edition_carries_on(data: Path) -> None:
     keep(data, 1, sdn_set())
     keep(data, 5, {"sdn": b'101,"eleven","cells"\r\n' * 5})

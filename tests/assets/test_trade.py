@@ -24,6 +24,8 @@ ASSETS = [
     trade.country_codes,
     trade.mirror_priors,
     trade.fx_monthly,
+    trade.like_coal,
+    trade.source_observations,
     trade.reference_prices,
     trade.miscoding,
     trade.trade_flows,
@@ -319,3 +321,30 @@ def test_the_real_older_extract_becomes_flows_whole(shared_dir):
     assert flows["p_miscoded"].null_count() == 498
     # chapter 27 is more than coal: it is no statement about coal
     assert table("facts.trade_observations").height == 0
+
+
+def test_like_coal_of_others_is_a_reference_price_and_no_flow_of_ours():
+    coal = {
+        "freqCode": "M", "period": "201604", "refMonth": 4, "reporterCode": 156,
+        "reporterISO": "CHN", "cmdCode": "270111", "aggrLevel": 6, "flowCode": "M",
+    }  # fmt: skip
+    sellers = [
+        {"partnerCode": 643, "partnerISO": "RUS", "primaryValue": 8e6, "netWgt": 1e8},
+        {"partnerCode": 704, "partnerISO": "VNM", "netWgt": 0.0, "qtyUnitCode": -1},
+        {"partnerCode": 408, "partnerISO": "PRK", "primaryValue": 6e6, "netWgt": 1e8},
+    ]
+    answer = comtrade_json([{**coal, **seller} for seller in sellers])
+    put("comtrade", answer, dt.date(2026, 1, 1), part="x")
+    assert run().success
+    found = table("facts.like_coal").select("seller_iso3", "quantity_t", "unit_value_usd_per_t")
+    # 8 m USD for 100,000 t; Viet Nam declared no weight, so it has a value and no price
+    assert found.rows() == [
+        ("PRK", 100_000.0, 60.0),
+        ("RUS", 100_000.0, 80.0),
+        ("VNM", None, None),
+    ]
+    prices = table("facts.reference_prices").filter(pl.col("series").str.contains("270111"))
+    assert prices.select("series", "price_usd_per_t").rows() == [
+        ("CHN_import_270111_from_RUS", 80.0)
+    ]
+    assert table("facts.trade_flows")["exporter_iso3"].unique().to_list() == ["PRK"]

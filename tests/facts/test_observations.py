@@ -52,6 +52,12 @@ def ledger(connection):
         "from staged.figures where observation_id = 'a'"
     )
     connection.execute(
+        "create table facts.satellite_observations as from facts.ais_observations limit 0"
+    )
+    connection.execute(
+        "create table facts.source_observations as from facts.ais_observations limit 0"
+    )
+    connection.execute(
         "create table staged.held_back_reasons as select 'derived' as code, 'arithmetic' as meaning"
     )
     connection.execute(

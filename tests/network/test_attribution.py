@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.network.attribution import (
     AttributionError,
+    Counted,
     active_in,
     attribute_year,
     check_attribution,
@@ -174,3 +175,58 @@ def test_the_check_sees_a_lost_cent_and_a_broken_cap():
     found = attributed(np.full(400, 1e6), documented=1e5)
     found.unattributed[7] -= 2e5
     assert any("beyond the documented share" in text for text in check_attribution(found))
+
+
+def counted(workers, modelled, usd, probability=1.0, draws=400):
+    return Counted(
+        "hc", "CHN", "ship", np.full(draws, workers), np.full(draws, modelled),
+        np.full(draws, usd), np.full(draws, probability),
+    )  # fmt: skip
+
+
+def by_workers(*rows, income=1_000.0, documented=0.0, draws=400):
+    return attribute_year(
+        stream="labor",
+        year=2024,
+        income=np.full(draws, income),
+        amounts=pl.DataFrame(
+            {"amount_id": ["cargo"], "parties": ["trader"], "usd_in_year": [documented]}
+        ).head(1 if documented else 0),
+        edges=money_edges(LINKS).head(0),
+        nodes=["ship", "trader", "state"],
+        absorbing=np.array([False, False, True]),
+        edge_probability={},
+        amount_probability={"cargo": np.ones(draws)},
+        leak=np.full(draws, 0.0),
+        rng=np.random.default_rng(5),
+        counted=rows,
+    )
+
+
+def test_an_employer_gets_its_workers_share_of_its_hosts_income():
+    # 2,000 of 80,000 workers in a host that brings 600 of the stream's 1,000: 15
+    found = by_workers(counted(2_000, 80_000, 600.0))
+    assert found.ended[0] == pytest.approx(15.0)
+    assert found.coverage == pytest.approx(0.015)
+    assert found.documented_workers == pytest.approx(2_000)
+    assert check_attribution(found) == []
+
+
+def test_more_workers_than_the_host_has_share_what_the_host_brings():
+    found = by_workers(counted(60_000, 80_000, 600.0), counted(40_000, 80_000, 600.0))
+    assert found.ended[0] == pytest.approx(600.0)
+    assert check_attribution(found) == []
+
+
+def test_sums_take_what_workers_leave():
+    # workers cover 15 of 1,000; sums document 100 of 1,000, of the 98.5% that is left: 98.5
+    found = by_workers(counted(2_000, 80_000, 600.0), documented=100.0)
+    assert found.ended[1] == pytest.approx(98.5)
+    assert found.coverage == pytest.approx(0.015 + 0.1 * 0.985)
+    assert check_attribution(found) == []
+
+
+def test_a_doubtful_headcount_places_nothing_where_it_is_wrong():
+    found = by_workers(counted(2_000, 80_000, 600.0, probability=0.5))
+    assert set(np.round(found.ended[0], 6)) == {0.0, 15.0}
+    assert found.coverage == pytest.approx(0.015)  # covered, not placed

@@ -8,14 +8,15 @@ import pytest
 
 from pipelines.network.evidence import (
     EvidenceError,
-    apply_corrections,
     calibrate,
     check_grades,
     classify,
     grade_draws,
     link_probabilities,
+    power_of_check,
     probability_draws,
-    unpublishable_persons,
+    publishable,
+    witnesses,
 )
 
 GRADES = pl.DataFrame(
@@ -143,27 +144,101 @@ def test_a_higher_class_may_not_be_graded_lower():
     assert any("rank 5" in text for text in check_grades(calibrate(said, upside).verdicts))
 
 
-def test_a_correction_that_no_longer_fits_stops_the_run():
-    frame = pl.DataFrame({"statement_id": ["s1"], "kind": ["designated"]})
-    fix = {
-        "correction_id": "c1",
-        "table_name": "link_statements",
-        "row_id": "s1",
-        "column_name": "kind",
-        "expected": "designated",
-        "corrected": "finding",
+NOBODY = pl.DataFrame(
+    {
+        "entity_id": ["press-person", "listed-person", "press-firm", "found-firm", "group"],
+        "schema": ["Person", "Person", "Company", "Company", "Organization"],
+        "topics": [None, None, None, "bank", "labor;unnamed"],
     }
-    once = apply_corrections(
-        frame, pl.DataFrame([fix]), table="link_statements", key="statement_id"
-    )
-    assert once["kind"].item() == "finding"
-    with pytest.raises(EvidenceError, match="expected 'designated', found 'finding'"):
-        apply_corrections(once, pl.DataFrame([fix]), table="link_statements", key="statement_id")
+)
+TIES = pl.DataFrame(
+    {
+        "link_id": ["shown", "press-tie", "to-hidden", "from-group"],
+        "source_id": ["listed-person", "listed-person", "found-firm", "group"],
+        "target_id": ["found-firm", "found-firm", "press-firm", "found-firm"],
+    }
+)
 
 
-def test_a_person_only_the_press_names_is_held_back():
-    people = pl.DataFrame({"entity_id": ["p1", "p2"], "schema": ["Person", "Person"]})
+def test_the_press_alone_names_nobody():
     said = classified(
-        statement(1, "p1", "reported", "PRESS"), statement(2, "p2", "designated", "OFAC")
+        statement(1, "press-person", "reported", "PRESS"),
+        statement(2, "listed-person", "designated", "OFAC"),
+        statement(3, "press-firm", "reported", "PRESS"),
+        statement(4, "found-firm", "convicted", "DOJ"),
+        statement(5, "found-firm", "reported", "PRESS"),
+        statement(6, "group", "reported", "PRESS"),
+        statement(7, "shown", "designated", "OFAC"),
+        statement(8, "press-tie", "reported", "PRESS"),
+        statement(9, "to-hidden", "designated", "OFAC"),
+        statement(10, "from-group", "reported", "PRESS"),
+        statement(11, "listed-person", "inferred", "MODEL"),
     )
-    assert unpublishable_persons(people, said)["entity_id"].to_list() == ["p1"]
+    parties, ties, spoken = publishable(NOBODY, TIES, said)
+    shown = parties.filter("is_publishable")["entity_id"].to_list()
+    assert shown == ["listed-person", "found-firm", "group"]
+    assert ties.filter("is_publishable")["link_id"].to_list() == ["shown", "from-group"]
+    # of what is shown, the press is heard only on what names nobody, and a model never
+    heard = spoken.filter("is_publishable")["statement_id"].to_list()
+    assert heard == ["s2", "s4", "s6", "s7", "s10"]
+
+
+def spoken(*rows):
+    """rows: about, authority, day, locator."""
+    return pl.DataFrame(
+        [
+            {
+                "about": about,
+                "authority": authority,
+                "stated_on": dt.date(2017, 8, day),
+                "stated_on_precision": "day",
+                "is_edition_date": False,
+                "locator": locator,
+            }
+            for about, authority, day, locator in rows
+        ]
+    )
+
+
+def test_one_government_on_one_day_is_one_witness():
+    found = witnesses(
+        spoken(
+            ("same", "OFAC", 22, ""), ("same", "DOJ", 22, ""),
+            ("apart", "OFAC", 22, ""), ("apart", "DOJ", 23, ""),
+            ("foreign", "OFAC", 22, ""), ("foreign", "UNSC", 22, ""),
+            # OFAC spoke with DOJ one day and with FinCEN another: all three are one
+            ("chain", "DOJ", 1, ""), ("chain", "OFAC", 1, ""),
+            ("chain", "OFAC", 9, ""), ("chain", "FinCEN", 9, ""),
+        )
+    )  # fmt: skip
+    count = dict(found.group_by("about").agg(pl.col("witness").n_unique()).iter_rows())
+    assert count == {"same": 1, "apart": 2, "foreign": 2, "chain": 1}
+
+
+def test_an_annex_that_carries_over_the_council_is_no_second_witness():
+    found = witnesses(
+        spoken(
+            ("x", "UNSC", 5, "entry KPi.001"), ("x", "EU", 16, "entry XIII.A:1"),
+            ("y", "UNSC", 5, "entry KPi.002"), ("y", "EU", 16, "entry XV.A:2"),
+        )
+    )  # fmt: skip
+    count = dict(found.group_by("about").agg(pl.col("witness").n_unique()).iter_rows())
+    assert count == {"x": 1, "y": 2}
+
+
+def test_the_check_says_how_much_it_can_refute():
+    # 2 assertions, all taken up, truth 1: both confirmed for sure; the lower end of 2 of 2 is
+    # Beta(2.5, 0.5) at 5% = 0.409 < 0.5, so it refutes nothing; of 10 of 10 it is 0.829
+    assert power_of_check(0.5, 2, 1.0, off=0.5) == 0.0
+    assert power_of_check(0.5, 10, 1.0, off=0.5) == pytest.approx(1.0)
+    # where one in fifty is ever taken up, nothing is refuted however many there are
+    assert power_of_check(0.5, 500, 0.02) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_embedded_grades_are_judged_and_say_so():
+    rows = []
+    for number in range(4):
+        rows.append(statement(number, f"l{number}", "reported", "PRESS", 2015))
+    verdicts = calibrate(classified(*rows), GRADES).verdicts
+    assert verdicts["standing"].unique().to_list() == ["judged"]
+    assert verdicts["power_too_high"].to_list() == [0.0] * verdicts.height

@@ -138,7 +138,7 @@ def test_files_are_the_same_bytes_each_time_and_graphml_is_xml(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "relation", ["agent", "director", "employee", "banked_by", "labor_supplier"]
+    "relation", ["agent", "director", "employee", "banked_by", "clears", "labor_supplier"]
 )
 def test_no_relation_is_lost_in_translation(relation):
     entities, links, statements = tables(name="plain")
@@ -166,12 +166,31 @@ def test_a_release_gets_its_part_of_the_report_and_its_files(tmp_path):
             "attribution_annual",
             "bank_exposure",
             "interdiction_nodes",
-            "interdiction_frontier",
-            "designation_lag",
             "campaign_monthly",
+            "legal_status",
+            "chinese_banks",
+            "chinese_bank_tiers",
+            "acts",
+            "acts_backtest",
+            "acts_by_tier",
+            "designation_lag_summary",
+            "network_lists",
+            "joint_statements",
+            "network_corrections",
+            "merges_waiting",
         ):
             columns = ", ".join(f'"{one.name}" {one.type}' for one in contract[name].columns)
             writer.execute(f"create table {name} ({columns})")
+        writer.execute(
+            "insert into designation_lag_summary (as_of, n, n_waiting) "
+            "values (date '2026-11-01', 0, 3)"
+        )
+        writer.execute(
+            "insert into chinese_banks (row_id, bank_id, bank_name, tier, standing, first_year, "
+            "last_year, n_fronts, documented_usd, shared_usd, has_finding) values "
+            "('b', 'b', $name, 'city_commercial', 'finding', 2012, 2017, 0, 0, 0, true)",
+            {"name": HOSTILE},
+        )
         entities, links, statements = tables(name="plain")
         for name, frame in (
             ("entities", entities),
@@ -181,12 +200,20 @@ def test_a_release_gets_its_part_of_the_report_and_its_files(tmp_path):
             writer.register("rows", frame)
             writer.execute(f"insert into {name} by name select * from rows")
             writer.unregister("rows")
-    (section,) = network_outputs(tmp_path)
-    assert section.anchor == "network"
-    assert section.fragments[0].startswith("<div")
+    sections = network_outputs(tmp_path)
+    assert [one.anchor for one in sections] == [
+        "network", "chinese-banks", "acts", "banks", "corrections",
+    ]  # fmt: skip
+    assert sections[0].fragments[0].startswith("<div")
+    assert "ask for a correction" in sections[-1].text[0]
+    page = (tmp_path / "chinese_banks.html").read_text("utf-8")
+    assert "<script" not in page
+    assert "&lt;/script&gt;" in page
     assert {path.name for path in tmp_path.iterdir()} == {
         DATABASE_NAME,
         "network.html",
+        "chinese_banks.html",
+        "merges_waiting.html",
         "network.ftm.json",
         "network.graphml",
     }

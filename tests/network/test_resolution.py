@@ -7,11 +7,13 @@ import pytest
 
 from pipelines.network.entities import from_lists, list_keys_of, merge, parties_frame
 from pipelines.network.resolution import (
+    SAME_SCORE,
     decide,
     exact_pairs,
     join_parties,
     latin_forms,
     name_pairs,
+    person_pairs,
     precision_recall,
     romanise_mccune,
     romanise_revised,
@@ -230,13 +232,15 @@ def own_tables():
             "note": [None, None],
             "list_key": [None, None],
             "list_source": ["own", "own"],
+            "birth_dates": [None, None],
+            "passport_numbers": [None, None],
         },
         schema_overrides={
             "total_assets_usd": pl.Float64,
             "total_assets_on": pl.Date,
             **dict.fromkeys(
                 ("city", "registration_number", "bic", "bank_size_tier", "total_assets_source",
-                 "note", "list_key"),
+                 "note", "list_key", "birth_dates", "passport_numbers"),
                 pl.String,
             ),
         },
@@ -392,3 +396,193 @@ def test_names_alone_find_what_keys_label(shared_dir, capsys):
     assert told["organisation"]["precision"] >= 0.9
     assert told["organisation"]["recall"] >= 0.85
     assert told["vessel"]["precision"] >= 0.85
+
+
+def people(*rows):
+    """rows: id, list_source, name, birth_dates, passport_numbers, list_key."""
+    return pl.DataFrame(
+        [
+            {
+                "party_id": id_, "kind": "person", "names": names.split("|"),
+                "list_source": source, "birth_dates": born, "passport_numbers": passport,
+                "list_key": key,
+            }
+            for id_, source, names, born, passport, key in rows
+        ],
+        schema_overrides={
+            "birth_dates": pl.String, "passport_numbers": pl.String, "list_key": pl.String,
+        },
+    )  # fmt: skip
+
+
+def joined_as(*rows):
+    found = person_pairs(people(*rows))
+    return {(one["left_id"], one["right_id"]): one["basis"] for one in found.iter_rows(named=True)}
+
+
+def test_a_passport_or_a_day_of_birth_joins_names_of_other_spelling():
+    found = joined_as(
+        ("u1", "un_sc", "HYON KWANG IL", "1961-05-27", None, None),
+        ("o1", "ofac_sdn", "HYON, Gwang Il", "1961-05-27", None, None),
+        ("u2", "un_sc", "HAN JANG SU", "1969-11-07", "745420176", None),
+        ("o2", "ofac_sdn", "HAN, Jang Su", "1969-11-08", "745420176", None),
+        # one name, another day: two persons
+        ("u3", "un_sc", "KIM YONG CHOL", "1962-02-18", None, None),
+        ("o3", "ofac_sdn", "KIM, Yong Chol", "1946-01-01", None, None),
+        # one day, another name: two persons
+        ("u4", "un_sc", "PAK MUN IL", "1965-01-01", None, None),
+        ("o4", "ofac_sdn", "CHOE SOK MIN", "1965-01-01", None, None),
+    )
+    assert found == {("o1", "u1"): "birth_day", ("o2", "u2"): "passport"}
+
+
+def test_a_year_alone_needs_the_same_name():
+    found = joined_as(
+        ("u1", "un_sc", "RI JE-SON", "1938", None, None),
+        ("o1", "ofac_sdn", "RI, Je-Son", "1938", None, None),
+        ("u2", "un_sc", "KIM CHOL NAM", "1970", None, None),
+        ("o2", "ofac_sdn", "KIM, Chol Man", "1970", None, None),
+    )
+    assert found == {("o1", "u1"): "birth_year"}
+
+
+def test_what_one_list_carries_over_is_its_original_unless_two_fit():
+    one = ("e", "eu_prk", "Pak Han Se", None, None, "EU:XIII.A:49")
+    assert joined_as(one, ("u", "un_sc", "PAK HAN SE", None, None, "UNSC:KPi.049")) == {
+        ("e", "u"): "carried_over"
+    }
+    two = (
+        ("u1", "un_sc", "PAK HAN SE", None, None, "UNSC:KPi.049"),
+        ("u2", "un_sc", "PAK HAN SE", None, None, "UNSC:KPi.050"),
+    )
+    assert joined_as(one, *two) == {}
+    # an annex of the EU's own carries nothing over
+    own = ("e", "eu_prk", "Pak Han Se", None, None, "EU:XV.A:49")
+    assert joined_as(own, two[0]) == {}
+
+
+def test_two_persons_of_one_list_are_never_joined():
+    assert (
+        joined_as(
+            ("o1", "ofac_sdn", "KIM, Chol", "1970-01-01", "123456789", None),
+            ("o2", "ofac_sdn", "KIM, Chol", "1970-01-01", "123456789", None),
+        )
+        == {}
+    )
+
+
+def test_a_number_that_one_list_gives_to_two_firms_is_no_key():
+    firms = pl.DataFrame(
+        {
+            "party_id": ["o1", "o2", "e1", "e2", "u2"],
+            "kind": ["organisation"] * 5,
+            "imo_number": ["5905801", "5905801", "5905801", "1234567", "1234567"],
+            "list_source": ["ofac_sdn", "ofac_sdn", "eu_prk", "eu_prk", "un_sc"],
+        }
+    )
+    assert exact_pairs(firms).select("left_id", "right_id").rows() == [("e2", "u2")]
+
+
+def test_brackets_do_not_stand_between_two_names():
+    pairs = name_pairs(
+        frame(
+            party("Korea Mining Development Trading Corporation (KOMID)", "organisation", id_="a"),
+            party("Korea Mining Development Trading Corporation", "organisation", id_="b"),
+        )
+    )
+    assert pairs.select("left_id", "right_id").rows() == [("a", "b")]
+    assert pairs["score"].item() >= SAME_SCORE
+
+
+def test_the_lists_own_cross_references_are_found(shared_dir, capsys):
+    """Annex XIII of the EU regulation carries over the Council's list, entry by entry: every
+    person and firm there has its original on the UN list."""
+    listings = real_lists(shared_dir)
+    entities, *_ = from_lists(
+        *(
+            pl.concat([getattr(one, name) for one in listings])
+            for name in ("parties", "aliases", "links")
+        )
+    )
+    rows = parties_frame(entities)
+    exact = pl.concat([exact_pairs(rows), person_pairs(rows)]).unique(
+        ["left_id", "right_id"], keep="first", maintain_order=True
+    )
+    pairs = decide(
+        exact, name_pairs(rows), NO_DECISIONS, documented_usd={}, review_share=0.01,
+        kinds=dict(rows.select("party_id", "kind").iter_rows()),
+    )  # fmt: skip
+    canonical = join_parties(rows, pairs, preferred=set()).canonical
+    group: dict[str, set[str]] = {}
+    for name, head in canonical.items():
+        group.setdefault(head, set()).add(name)
+    found = {"person": [], "organisation": []}
+    for name, key, kind in (
+        rows.filter(pl.col("list_key").str.contains(r"^EU:XIII\.[AB]:"))
+        .select("party_id", "list_key", "kind")
+        .iter_rows()
+    ):
+        if kind in found:
+            # the annexes number persons as the Council does; so the original is known, or a firm's
+            # is any UN firm, of which a wrong one would leave another without its own
+            others = {one for one in group[canonical[name]] if one.startswith("un_sc")}
+            found[kind].append((key, others))
+    hit = {kind: sum(len(others) == 1 for _, others in rows_) for kind, rows_ in found.items()}
+    with capsys.disabled():
+        print(f"\nUN-EU: {hit} of { {kind: len(rows_) for kind, rows_ in found.items()} }")
+    assert hit["organisation"] == len(found["organisation"]) == 75
+    assert hit["person"] >= 79
+    assert len(found["person"]) == 80
+    originals = [one for rows_ in found.values() for _, others in rows_ for one in others]
+    assert len(originals) == len(set(originals))  # no two copies of one original
+    # the years of birth of whoever was joined agree, where both are known
+    born = dict(rows.select("party_id", "birth_dates").iter_rows())
+    for members in group.values():
+        years = [{one[:4] for one in born[name].split(";")} for name in members if born[name]]
+        for one in years:
+            assert all(one & other for other in years), members
+
+
+def test_every_listing_we_cite_is_of_the_party_we_say(shared_dir):
+    """A list's entry that only names a firm in a person's reasons does not list the firm."""
+    from pipelines.network.corrections import corrections_of, mend
+    from pipelines.network.resolution import likeness
+    from pipelines.paths import REFERENCE_DIR
+    from pipelines.schemas import network as contracts
+    from pipelines.sources.tables import parse_table
+
+    def read(file, contract, mended=None):
+        return parse_table(
+            (REFERENCE_DIR / f"{file}.csv").read_bytes(),
+            contract,
+            contracts.columns_of(contract),
+            source=file,
+            file=f"{file}.csv",
+            mend=mended,
+        ).kept
+
+    fixes = read("network_corrections", contracts.NetworkCorrections)
+
+    def fix(text):
+        done = mend(text, corrections_of("network_statements", fixes), file="network_statements")
+        return done.text, done.withdrawn
+
+    said = read("network_statements", contracts.NetworkStatements, fix)
+    own = read("network_entities", contracts.NetworkEntities)
+    names: dict[str, list[str]] = {}
+    for listing, authority in zip(real_lists(shared_dir), ("OFAC", "UNSC", "EU"), strict=True):
+        for frame_, column in ((listing.parties, "name"), (listing.aliases, "alias")):
+            for list_id, name in frame_.select("list_id", column).iter_rows():
+                names.setdefault(f"{authority}:{list_id}", []).append(name)
+    listed = said.filter((pl.col("read_via") == "official_list") & (pl.col("kind") == "designated"))
+    keys = list_keys_of(listed, own).join(
+        own.select(about="entity_id", name="name", aliases="aliases"), on="about"
+    )
+    checked = 0
+    for _, cited, name, aliases in keys.select("about", "list_key", "name", "aliases").iter_rows():
+        for key in cited.split(";"):
+            if key in names:
+                checked += 1
+                ours = [name, *(aliases or "").split(";")]
+                assert likeness([one for one in ours if one], names[key]) >= 85, (name, key)
+    assert checked > 200

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -11,7 +15,18 @@ import pytest
 
 from pipelines.publish.contract import Column, PublishedTable, load_contract
 from pipelines.publish.csv_files import neutralised
-from pipelines.publish.release import DATABASE_NAME, PublishError, publish
+from pipelines.publish.release import (
+    DATABASE_NAME,
+    PublishError,
+    damage_of,
+    heal,
+    id_of,
+    manifest_of,
+    publish,
+    reading,
+    whole_releases,
+)
+from pipelines.publish.vintages import Made, VintageStore
 from pipelines.warehouse import build_table
 from tests.publish import world
 
@@ -148,18 +163,20 @@ def test_flows_are_added_over_a_window_and_stocks_averaged(work, tmp_path):
     ) == [(15.0,)]
 
 
-def test_the_same_rows_give_the_same_parquet_bytes(work, tmp_path):
+def test_the_same_rows_give_the_same_bytes_draws_and_database_too(work, tmp_path):
     files = []
     for name in ("one", "two"):
-        publish(work, CONTRACT, tmp_path / name)
+        target = tmp_path / name / "published"
+        publish(work, CONTRACT, target)
         files.append(
             {
-                str(path.relative_to((tmp_path / name).resolve())): path.read_bytes()
-                for path in (tmp_path / name).resolve().rglob("*.parquet")
+                str(path.relative_to(target.resolve())): path.read_bytes()
+                for path in target.resolve().rglob("*")
+                if path.is_file()
             }
         )
     # two streams' draws, the measures and the ports
-    assert len(files[0]) == 4
+    assert len([name for name in files[0] if name.endswith(".parquet")]) == 4
     assert files[0] == files[1]
 
 
@@ -170,7 +187,7 @@ def test_a_failing_release_leaves_the_last_one_in_place(work, tmp_path):
     with pytest.raises(PublishError, match="ports: 1 keys"):
         publish(work, CONTRACT, target)
     assert read(target, "select count(*) from ports") == [(2,)]
-    assert len(list((tmp_path / ".published-releases").iterdir())) == 1
+    assert len(list((tmp_path / "releases").iterdir())) == 1
 
 
 def test_a_release_that_dies_while_writing_its_report_is_not_seen(work, tmp_path):
@@ -248,3 +265,149 @@ def test_a_stream_without_a_word_on_its_draws_has_them_in_whole_dollars(work, tm
         ).fetchall()
     # 40 + 1 + 4 + 2 sent, twice that paid
     assert found == [("pay_usd", 94.0), ("sent_usd", 47.0)]
+def thaw(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def test_the_id_is_the_hash_of_content_that_anybody_can_recompute(work, tmp_path):
+    target = tmp_path / "published"
+    made = Made(code="c", evidence="e", seed=1, draws=2, last_month="2026-01-01")
+    done = publish(work, CONTRACT, target, made=made)
+    manifest = manifest_of(target)
+    assert done.release_id == manifest["release_id"] == target.resolve().name
+    text = json.dumps(manifest["content"], sort_keys=True, separators=(",", ":"))
+    assert hashlib.sha256(text.encode()).hexdigest()[:12] == done.release_id
+    for name in ("parquet/ports.parquet", "draws/coal.parquet", DATABASE_NAME, "csv/ports.csv"):
+        found = hashlib.sha256((target / name).read_bytes()).hexdigest()
+        assert manifest["files"][name]["sha256"] == found
+    tables = manifest["content"]["tables"]
+    assert tables["draws/coal.parquet"] == manifest["files"]["draws/coal.parquet"]["sha256"]
+
+
+@pytest.mark.parametrize(
+    "field", ["code", "pages", "evidence", "inputs", "seed", "draws", "last_month"]
+)
+def test_each_thing_a_release_is_made_from_changes_its_id(work, tmp_path, field):
+    value = 7 if field in ("seed", "draws") else "2026-02-01"
+    plain = publish(work, CONTRACT, tmp_path / "a" / "published").release_id
+    other = publish(
+        work, CONTRACT, tmp_path / "b" / "published", made=Made(**{field: value})
+    ).release_id
+    assert plain != other
+
+
+def test_one_published_row_more_changes_the_id_and_both_stay_whole(work, tmp_path):
+    target = tmp_path / "published"
+    first = publish(work, CONTRACT, target)
+    pinned = first.folder
+    work.execute("insert into published.ports values ('Wonsan', 1.0)")
+    second = publish(work, CONTRACT, target)
+    assert first.release_id != second.release_id
+    assert damage_of(pinned) == [] == damage_of(target.resolve())
+    with reading(pinned) as reader:
+        assert reader.execute("select count(*) from ports").fetchone() == (2,)
+
+
+def test_files_and_folders_of_a_release_are_read_only(work, tmp_path):
+    folder = publish(work, CONTRACT, tmp_path / "published").folder
+    assert {path.stat().st_mode & 0o222 for path in (folder, *folder.rglob("*"))} == {0}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_reader_without_rights_can_neither_write_nor_be_in_the_way(work, tmp_path):
+    target = tmp_path / "published"
+    publish(work, CONTRACT, target)
+    for parent in (tmp_path, *tmp_path.parents):
+        if parent.owner() == "root" and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o055)
+    script = (
+        "import duckdb, os, sys\n"
+        "duckdb.connect().close()\n"
+        "os.seteuid(65534)\n"
+        "try:\n    duckdb.connect(sys.argv[1]).execute('create table mine as select 1')\n"
+        "except duckdb.Error as error:\n    print('refused')\n"
+        "with duckdb.connect(sys.argv[1], read_only=True) as con:\n"
+        "    print(con.execute('select count(*) from ports').fetchone()[0])\n"
+    )
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", script, str(target / DATABASE_NAME)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["refused", "2"], done.stderr
+    assert damage_of(target.resolve()) == []
+
+
+def test_a_writer_with_every_right_does_not_block_the_next_release(work, tmp_path):
+    target = tmp_path / "published"
+    first = publish(work, CONTRACT, target)
+    thaw(first.folder)
+    with duckdb.connect(str(target / DATABASE_NAME)) as writer:
+        writer.execute("create table scratch as select 1 as a")
+        work.execute("insert into published.ports values ('Wonsan', 1.0)")
+        publish(work, CONTRACT, target)
+    assert read(target, "select count(*) from ports") == [(3,)]
+    assert "scratch" not in {row[0] for row in read(target, "show tables")}
+    assert damage_of(first.folder)[0].startswith(DATABASE_NAME)
+
+
+@pytest.mark.parametrize("harm", ["bytes", "missing", "extra", "manifest", "half a manifest"])
+def test_a_damaged_release_is_set_aside_and_the_last_good_one_served(work, tmp_path, harm):
+    target, store = tmp_path / "published", VintageStore(tmp_path / "vintages")
+    good = publish(work, CONTRACT, target).folder
+    work.execute("insert into published.ports values ('Wonsan', 1.0)")
+    bad = publish(work, CONTRACT, target).folder
+    thaw(bad)
+    if harm == "bytes":
+        file = bad / "draws" / "coal.parquet"
+        content = bytearray(file.read_bytes())
+        content[50] ^= 1
+        file.write_bytes(bytes(content))
+    elif harm == "missing":
+        (bad / "csv" / "ports.csv").unlink()
+    elif harm == "extra":
+        (bad / f"{DATABASE_NAME}.wal").write_bytes(b"x")
+    elif harm == "manifest":
+        manifest = manifest_of(bad)
+        manifest["content"]["made_from"]["seed"] = 9
+        (bad / "manifest.json").write_text(json.dumps(manifest))
+    else:
+        (bad / "manifest.json").write_text((bad / "manifest.json").read_text()[:40])
+    told = heal(target, store)
+    assert target.resolve() == good.resolve()
+    assert f"release {bad.name} is damaged" in told[0]
+    assert told[-1] == f"readers are served release {good.name}, the last good one"
+    assert whole_releases(tmp_path / "releases") == [good]
+    assert heal(target, store) == []
+
+
+def test_a_lost_link_is_put_back_and_half_made_folders_go(work, tmp_path):
+    target, store = tmp_path / "published", VintageStore(tmp_path / "vintages")
+    good = publish(work, CONTRACT, target).folder
+    target.unlink()
+    half = tmp_path / "releases" / ".building-0000"
+    half.mkdir()
+    (half / DATABASE_NAME).write_bytes(b"half")
+    (tmp_path / ".published-0000").symlink_to("releases/x")
+    heal(target, store)
+    assert target.resolve() == good.resolve()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["published", "releases"]
+    assert [path.name for path in (tmp_path / "releases").iterdir()] == [good.name]
+
+
+def test_the_newest_releases_stay_whole_and_no_more(work, tmp_path, monkeypatch):
+    monkeypatch.setenv("DPRK_KEEP_RELEASES", "2")
+    made = []
+    for cargo in range(4):
+        work.execute(f"update published.ports set cargo_t = {cargo} where port = 'Nampo'")
+        made.append(publish(work, CONTRACT, tmp_path / "published").folder)
+    assert {path.name for path in whole_releases(tmp_path / "releases")} == {
+        made[2].name, made[3].name,
+    }  # fmt: skip
+
+
+def test_a_manifest_with_another_content_has_another_id():
+    assert id_of({"a": 1}) == id_of({"a": 1})
+    assert id_of({"a": 1}) != id_of({"a": 2})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import os
 from pathlib import Path
 
 import dagster as dg
@@ -118,6 +120,65 @@ def test_a_dropped_file_becomes_a_loading_and_observations(data_dir: Path) -> No
     assert counts["rows_in"] == counts["rows_kept"] == 601
 
 
+def test_a_refused_file_gets_a_report_beside_it_that_goes_when_the_file_is_mended(
+    data_dir: Path,
+) -> None:
+    folder = data_dir / "landing" / "ais"
+    bad, timeless = folder / "bad.csv", folder / "timeless.nmea"
+    bad.write_text("MMSI;BaseDateTime;LAT;LON\n1;2;3;4\n", encoding="utf-8")
+    timeless.write_text("!AIVDM,1,1,,A,13RlIW?04F1beOVEFLB9bRvH0L0L,0*6C\n", encoding="utf-8")
+    assert ais.ais_job.execute_in_process().success
+    assert "separated by semicolons" in (folder / "bad.csv.report.md").read_text()
+    told = (folder / "timeless.nmea.report.md").read_text()
+    assert "none of its 1 rows could be kept: 1 time_missing" in told
+    bad.write_text(voyage(), encoding="utf-8")
+    assert ais.ais_job.execute_in_process().success
+    assert sorted(one.name for one in folder.iterdir()) == [
+        "bad.csv",
+        "timeless.nmea",
+        "timeless.nmea.report.md",
+    ]
+
+
+def test_a_file_still_being_copied_waits(data_dir: Path) -> None:
+    folder = data_dir / "landing" / "ais"
+    whole = voyage()
+    (folder / "half.csv.part").write_text(whole, encoding="utf-8")
+    with (folder / "slow.csv").open("w", encoding="utf-8") as copying:
+        copying.write(whole[: len(whole) // 2])
+        copying.flush()
+        assert ais.ais_job.execute_in_process().success
+        assert not (data_dir / "raw" / "ais" / "positions").exists()
+        copying.write(whole[len(whole) // 2 :])
+    assert ais.ais_job.execute_in_process().success
+    run_chain()
+    landed = read(data_dir, "select file, rows_in, rows_kept from staged.ais_files")
+    assert landed.rows() == [("slow.csv", 601, 601)]
+
+
+def _run_key() -> str:
+    context = dg.build_sensor_context(instance=dg.DagsterInstance.ephemeral())
+    (asked,) = list(ais.dropped_ship_positions(context))
+    assert isinstance(asked, dg.RunRequest), asked
+    assert asked.run_key
+    return asked.run_key
+
+
+def test_the_sensor_is_on_and_sees_every_file_whatever_its_name(data_dir: Path) -> None:
+    assert ais.dropped_ship_positions.default_status == dg.DefaultSensorStatus.RUNNING
+    folder = data_dir / "landing" / "ais"
+    names = [f"AIS_2024_02_{day:02d}.csv" for day in range(1, 29)]
+    keys = set()
+    for name in [*names, "AIS_2024_01_31.csv", "0.csv", "z.csv"]:
+        (folder / name).write_text("MMSI\n", encoding="utf-8")
+        os.utime(folder / name, (1_710_000_000,) * 2)
+        keys.add(_run_key())
+    assert len(keys) == len(names) + 3
+    # a report of ours is no new file
+    (folder / "z.csv.report.md").write_text("refused", encoding="utf-8")
+    assert _run_key() in keys
+
+
 def test_a_later_day_leaves_the_earlier_ones_alone_and_ends_the_same(
     data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +263,7 @@ def test_the_demo_recovers_its_truth_and_says_it_is_synthetic(
     assert whole["true_departures"] > 5
     # a fleet of eight is few: hold the recovery to a factor, and the label to the letter
     assert 0.6 < whole["total_t_q50"] / whole["true_t"] < 1.6
-    assert scores.filter(pl.col("stage") == "gaps")["recall"].item() > 0.95
+    assert scores.filter(pl.col("stage") == "silences")["recall"].item() > 0.95
     page = report.read_text(encoding="utf-8")
     assert "SYNTHETIC" in page
     assert "<script" not in page
@@ -216,3 +277,36 @@ def test_the_demo_recovers_its_truth_and_says_it_is_synthetic(
         for _, name, _ in tables:
             marks = connection.sql(f"select distinct is_synthetic from synthetic.{name}").fetchall()
             assert marks in ([], [(True,)])
+
+
+def test_an_open_visit_gets_its_end_from_the_newer_retrieval(data_dir: Path) -> None:
+    """Files of one day, retrieved twice: the newest statement of an event counts, once."""
+    folder = data_dir / "raw" / "gfw"
+    folder.mkdir(parents=True)
+    for stamp, end in (("20240320T000000Z", ""), ("20240327T000000Z", "2024-03-21T00:00:00.000Z")):
+        visit = {
+            "id": "v1", "type": "port_visit", "start": "2024-03-01T00:00:00.000Z", "end": end,
+            "position": {"lat": 38.7, "lon": 125.4}, "vessel": {"id": "a", "ssvid": "445000001"},
+        }  # fmt: skip
+        page = json.dumps({"total": 1, "limit": 1, "entries": [visit]})
+        (folder / f"2024-03-01-{stamp}-000.json").write_text(page)
+    assert ais._gfw_retrievals() == {dt.date(2024, 3, 1): dt.date(2024, 3, 27)}
+    assert dg.materialize([ais.gfw_events], resources=RESOURCES).success
+    kept = read(data_dir, "select ended_at from staged.gfw_events")["ended_at"].to_list()
+    assert kept == [dt.datetime(2024, 3, 21)]  # noqa: DTZ001 (naive UTC, as tables hold it)
+    refused = read(data_dir, "select rule from staged.quarantine where source = 'gfw'")
+    assert refused["rule"].to_list() == ["listed_in_several_files"]
+
+
+def test_a_young_day_is_not_asked_and_settled_ones_are_again(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dt.date] = []
+    monkeypatch.setattr(ais, "fetch_gfw_day", lambda day: asked.append(day) or 1)
+    folder = data_dir / "raw" / "gfw"
+    folder.mkdir(parents=True)
+    (folder / "2024-03-01-20240310T000000Z-000.json").write_text("{}")
+    today = dt.date(2024, 3, 20)
+    assert "data end 5 days before now" in ais.fetch_gfw_events(dt.date(2024, 3, 18), today)
+    ais.fetch_gfw_events(dt.date(2024, 3, 15), today)
+    assert asked == [dt.date(2024, 3, 1), dt.date(2024, 3, 1), dt.date(2024, 3, 15)]

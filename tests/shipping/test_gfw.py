@@ -59,6 +59,13 @@ def test_numbers_as_strings_are_numbers_in_any_envelope(tmp_path, wrap) -> None:
     assert (row["ended_at"] - row["started_at"]).total_seconds() == 36 * 3600
 
 
+def test_a_visit_s_details_are_read_under_either_spelling(tmp_path) -> None:
+    one = event()
+    one["portVisit"] = one.pop("port_visit")
+    row = parse(tmp_path, {"entries": [one]}).kept.row(0, named=True)
+    assert (row["visit_confidence"], row["anchorage_name"]) == (4, "NAMPO")
+
+
 def test_an_open_event_has_no_end_and_an_encounter_counts_once(tmp_path) -> None:
     other = {"id": "v2", "name": "=cmd()", "ssvid": "412000001", "flag": None}
     meeting = {"encounter": {"vessel": other, "medianDistanceKilometers": "0.03"}}

@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyais.encode import encode_dict
 
+from pipelines.shipping import landing
+from pipelines.shipping.days import build_day, days_told, stale_days
 from pipelines.shipping.decode.layouts import LAYOUTS
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise
-from pipelines.shipping.landing import build_day, land_file, stale_days
+from pipelines.shipping.landing import land_file
 from pipelines.shipping.rules import flags_of, load_rules
 from tests.shipping.conftest import RECEIVED_AT
 
@@ -67,7 +69,7 @@ def csv_2023(*rows: str) -> str:
 
 
 def positions(folder: Path) -> pl.DataFrame:
-    return pl.read_parquet(folder / "positions.parquet")
+    return pl.read_parquet(sorted(folder.glob("positions-*.parquet")))
 
 
 def quarantine(folder: Path) -> pl.DataFrame:
@@ -392,10 +394,10 @@ def test_a_forged_tag_block_is_no_time(land_text) -> None:
 
 def test_landing_twice_changes_nothing(land_text) -> None:
     first, folder = land_text(csv_2023(row_2023()))
-    before = (folder / "positions.parquet").stat().st_mtime_ns
+    before = (folder / "positions-000.parquet").stat().st_mtime_ns
     second, _ = land_text(csv_2023(row_2023()))
     assert first == second
-    assert (folder / "positions.parquet").stat().st_mtime_ns == before
+    assert (folder / "positions-000.parquet").stat().st_mtime_ns == before
 
 
 def test_a_day_gathers_files_and_counts_their_repeats_once(tmp_path, land_text) -> None:
@@ -418,6 +420,59 @@ def test_a_day_gathers_files_and_counts_their_repeats_once(tmp_path, land_text) 
     assert stale_days(landed, days) == [first]
 
 
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (["2024-03-01"], "1 of 1 days (2024-03-01)"),
+        (["2024-01-10", "2024-03-10"], "2 of 61 days (2024-01-10, 2024-03-10)"),
+        (
+            ["2024-01-02", "2024-01-03", "2024-01-01", "2024-01-05"],
+            "4 of 5 days (2024-01-01 to 2024-01-03, 2024-01-05)",
+        ),
+    ],
+)
+def test_days_with_positions_are_told_as_spans(days: list[str], told: str) -> None:
+    assert days_told(days) == told
+
+
+@pytest.mark.parametrize("rows_at_once", [10_000, 7])
+def test_a_file_that_waits_on_disk_lands_as_one_that_does_not(
+    tmp_path, land_mask_dir, monkeypatch, rows_at_once
+) -> None:
+    monkeypatch.setattr(landing, "ROWS_PER_RANGE", 30)
+    rows = [
+        row_2023(
+            MMSI=str(412000000 + n % 7), BaseDateTime=f"2023-01-{11 + n % 2}T00:{n % 60:02d}:00"
+        )
+        for n in range(150)
+    ]
+    file = tmp_path / "many.csv"
+    file.write_text(csv_2023(*rows), encoding="utf-8")
+    found = {}
+    for name, most in (("whole", 10_000), ("cut", rows_at_once)):
+        report = land_file(
+            file,
+            tmp_path / name,
+            received_at=RECEIVED_AT,
+            cache_dir=land_mask_dir,
+            rows_at_once=most,
+        )
+        folder = tmp_path / name / report.sha256
+        pieces = sorted(folder.glob("positions-*.parquet"))
+        assert len(pieces) == (1 if most == 10_000 else 6)
+        days = tmp_path / f"days-{name}"
+        for day in stale_days(tmp_path / name, days):
+            build_day(tmp_path / name, days, day)
+        found[name] = [
+            (report.counts, report.rows_kept, report.days),
+            *(
+                pl.read_parquet(days / f"day=2023-01-{day}" / "*.parquet").rows()
+                for day in (11, 12)
+            ),
+        ]
+    assert found["whole"] == found["cut"]
+
+
 def test_rules_in_code_and_in_the_table_must_agree(tmp_path) -> None:
     table = load_rules().table
     short = tmp_path / "ais_rules.csv"
@@ -438,7 +493,7 @@ HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 )
 def test_no_csv_content_loses_a_row_or_crashes(tmp_path, land_mask_dir, layout, rows) -> None:
     form = LAYOUTS[layout]
-    head = ",".join(dict.fromkeys([*form.header, *form.meaning.values()]))
+    head = ",".join(dict.fromkeys([*form.header, *(one[0] for one in form.columns.values())]))
     content = "\n".join([head, *(",".join(row) for row in rows)])
     file = tmp_path / "fuzz.csv"
     file.write_bytes(content.encode())

@@ -10,16 +10,13 @@ from hypothesis import strategies as st
 from pipelines.shipping.landing import STATIC_COLUMNS
 from pipelines.shipping.vessels import VESSEL_SCHEMA, build_vessels, imo_check_digit_holds
 
-_KINDS = {"BIGINT": pl.Int64, "DOUBLE": pl.Float64, "VARCHAR": pl.String, "BOOLEAN": pl.Boolean}
-STATIC_SCHEMA = {name: _KINDS[kind] for name, kind in STATIC_COLUMNS.items()}
-
 
 def statics(*rows: dict[str, object]) -> pl.DataFrame:
-    base: dict[str, object] = dict.fromkeys(STATIC_SCHEMA)
+    base: dict[str, object] = dict.fromkeys(STATIC_COLUMNS)
     base |= {"mmsi": 445000001, "imo_number": 9074729, "is_imo_valid": True, "name": "EAST SEA"}
     base |= {"reports": 10, "first_t": 0, "last_t": 60, "ship_type": "70", "draught_max_m": 6.0}
     base |= {"length_m": 100.0, "width_m": 16.0}
-    return pl.DataFrame([base | row for row in rows], schema=STATIC_SCHEMA)
+    return pl.DataFrame([base | row for row in rows], schema=STATIC_COLUMNS)
 
 
 def listed(*rows: dict[str, object]) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.samples import COMTRADE_ROW, comtrade_json
-from benchmarks.source_server import serving
+from benchmarks.source_server import Reply, serving
 from pipelines.quarantine import SourceDrift
 from pipelines.sources import comtrade, http
 from tests.sources.test_http import LIMITS
@@ -202,8 +202,13 @@ def months(count: int) -> tuple[str, ...]:
     return tuple(f"2016{month:02d}" for month in range(1, count + 1))
 
 
-def test_a_full_preview_is_cut_until_every_answer_is_whole():
-    with serving(answering(reporters_rows)) as server:
+def test_without_a_key_one_period_is_asked_a_call():
+    def one_at_a_time(path: str, query: dict[str, str]) -> tuple[bytes, str] | Reply:
+        if "," in query["period"]:
+            return Reply(400, b'{"error": "one period"}')
+        return answering(reporters_rows)(path, query)
+
+    with serving(one_at_a_time) as server:
         fetched = comtrade.fetch_comtrade(
             http.Fetcher(),
             comtrade.Query("M", months(12)),
@@ -216,10 +221,62 @@ def test_a_full_preview_is_cut_until_every_answer_is_whole():
     )
     assert rows.height == 12 * 2 * 30
     assert rows.drop("line").unique().height == rows.height
-    assert {one.query.periods for one in fetched} == {months(12)[:6], months(12)[6:]}
+    assert [one.query.periods for one in fetched] == [(month,) for month in months(12)]
     assert all("/public/v1/preview/C/M/HS" in path for path, _, _ in server.seen)
     asked = server.seen[0][1]
     assert (asked["partner2Code"], asked["motCode"], asked["customsCode"]) == ("0", "0", "C00")
+
+
+@pytest.mark.parametrize("counts_all", [False, True])
+def test_a_full_preview_is_cut_until_every_answer_is_whole(counts_all):
+    """300 rows a flow: both flows fill the cap, whether or not the envelope says how many."""
+
+    def body(path: str, query: dict[str, str]) -> tuple[bytes, str]:
+        rows = [
+            {"flowCode": flow, "reporterCode": code}
+            for flow in query["flowCode"].split(",")
+            for code in range(1, 301)
+        ]
+        answer = json.loads(comtrade_json(rows[: int(query["maxRecords"])]))
+        return json.dumps({**answer, "count": len(rows)} if counts_all else answer).encode(), (
+            "application/json"
+        )
+
+    with serving(body) as server:
+        fetched = comtrade.fetch_comtrade(
+            http.Fetcher(),
+            comtrade.Query("A", ("2016",), ("2701",)),
+            key=None,
+            base_url=server.url,
+            limits=LIMITS,
+        )
+    assert [one.query.flows for one in fetched] == [("M",), ("X",)]
+    kept = [comtrade.parse_comtrade(one.answer.content, file="f").kept.height for one in fetched]
+    assert kept == [300, 300]
+    assert len(server.seen) == 3
+
+
+def test_with_a_key_at_most_twelve_periods_go_into_a_call():
+    query = comtrade.Query(
+        "M", tuple(f"{year}{m:02d}" for year in (2015, 2016) for m in range(1, 13))
+    )
+    assert [len(one.periods) for one in query.per_call(has_key=True)] == [12, 12]
+    assert {len(one.periods) for one in query.per_call(has_key=False)} == {1}
+
+
+def test_an_address_longer_than_the_door_takes_is_cut_before_it_is_asked():
+    codes = tuple(f"{number:06d}" for number in range(270_000, 270_700))
+    with serving(answering(lambda query: [])) as server:
+        fetched = comtrade.fetch_comtrade(
+            http.Fetcher(),
+            comtrade.Query("A", ("2016",), codes, ("M",)),
+            key="k",
+            base_url=server.url,
+            limits=LIMITS,
+        )
+    asked = [code for _, query, _ in server.seen for code in query["cmdCode"].split(",")]
+    assert sorted(asked) == sorted(codes)
+    assert all(len(one.query.commodities) * 9 < comtrade.MAX_ADDRESS for one in fetched)
 
 
 def test_a_question_that_cannot_be_cut_is_not_stored_short():
@@ -228,7 +285,7 @@ def test_a_question_that_cannot_be_cut_is_not_stored_short():
 
     with (
         serving(answering(too_many)) as server,
-        pytest.raises(comtrade.ComtradeTruncated, match=r"500 rows.*rows are missing.*key"),
+        pytest.raises(comtrade.ComtradeTruncated, match=r"500 rows of 500.*rows are missing.*key"),
     ):
         comtrade.fetch_comtrade(
             http.Fetcher(),

@@ -16,9 +16,22 @@ from benchmarks.source_server import Trouble
         (Trouble.CUT_OFF, "BodyCutOff"),
         (Trouble.FAILING, "ServerFailed"),
         (Trouble.WRONG_TYPE, "WrongContentType"),
+        (Trouble.SIGNED_STORE, "rows"),
+        (Trouble.SIGNED_STORE_FAILS, "RequestRefused"),
+        (Trouble.QUOTA, "QuotaSpent"),
+        (Trouble.BUSY_SILENT, "rows"),
+        (Trouble.CHALLENGE, "ChallengePage"),
+        (Trouble.CHALLENGE_ONCE, "rows"),
+        (Trouble.SLOW_FIRST_BYTE, "rows"),
+        (Trouble.GATEWAY, "rows"),
+        (Trouble.CREATED, "rows"),
+        (Trouble.NO_CONTENT, "NothingPublished"),
     ],
 )
 def test_each_connector_names_its_trouble(connector, trouble, said):
+    if trouble is Trouble.WRONG_TYPE and connector.body("/", {})[1] == "text/html":
+        # where the source itself is a page, another page is told by its content
+        said = "SourceDrift"
     assert said in try_connector(connector, trouble).said
 
 

@@ -9,7 +9,7 @@ import httpx
 import polars as pl
 import pytest
 
-from pipelines.sources.gfw import area_around, fetch_events
+from pipelines.sources.gfw import area_around, due_again, fetch_events, is_settled
 from pipelines.sources.http import Fetcher, RequestRefused, SourceUnavailable
 
 PORTS = pl.DataFrame(
@@ -43,6 +43,22 @@ def test_every_page_is_asked_for_by_post_with_the_day() -> None:
     assert (question["startDate"], question["endDate"]) == ("2024-03-01", "2024-03-02")
     assert seen[0].headers["Authorization"] == f"Bearer {TOKEN}"
     assert all(TOKEN not in answer.url for answer in found)
+
+
+def test_a_day_is_settled_after_the_service_has_it() -> None:
+    assert not is_settled(DAY, DAY + dt.timedelta(days=4))
+    assert is_settled(DAY, DAY + dt.timedelta(days=5))
+
+
+def test_days_are_asked_again_weekly_for_five_weeks() -> None:
+    today = dt.date(2024, 5, 1)
+    fetched = {
+        dt.date(2024, 4, 1): dt.date(2024, 4, 20),  # 11 days since, still changing
+        dt.date(2024, 4, 2): dt.date(2024, 4, 28),  # asked three days ago
+        dt.date(2024, 3, 1): dt.date(2024, 4, 6),  # asked 36 days after: final
+        dt.date(2024, 3, 2): dt.date(2024, 4, 5),  # asked 34 days after: once more
+    }
+    assert due_again(fetched, today) == [dt.date(2024, 3, 2), dt.date(2024, 4, 1)]
 
 
 @pytest.mark.parametrize("following", [0, "x", -5])

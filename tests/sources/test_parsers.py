@@ -493,4 +493,6 @@ def test_the_workbook_is_found_on_the_banks_page(page, expected):
         return httpx.Response(200, content=html, headers={"Content-Type": "text/html"})
 
     fetcher = Fetcher(transport=httpx.MockTransport(respond), sleep=lambda _: None)
-    assert workbook_address(fetcher) == (new if expected == "new" else URL)
+    address, doubt = workbook_address(fetcher)
+    assert address == (new if expected == "new" else URL)
+    assert bool(doubt) is (expected == "known")

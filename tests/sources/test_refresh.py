@@ -87,18 +87,40 @@ def test_too_many_requests_end_the_asking_at_once(store):
     assert asked == ["2015"]
 
 
+def test_a_spent_quota_ends_the_asking_and_what_came_before_it_stays(store):
+    answers = iter([200, 403])
+    seen: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.params["period"])
+        return httpx.Response(
+            next(answers),
+            content=comtrade_json([{}]),
+            headers={"Content-Type": "application/json", "Retry-After": "7200"},
+        )
+
+    fetcher = Fetcher(transport=httpx.MockTransport(respond), now=lambda: NOW)
+    done = refresh_comtrade(
+        store, fetcher, QUERIES, key="s3cr3t-key", now=NOW, base_url="https://c.org", limits=LIMITS
+    )
+    assert seen == ["2015", "2016"]
+    assert done.outcome.startswith("1 of 3 questions answered; ")
+    assert "quota of calls is spent, new calls from 2026-06-01 02:00 UTC" in done.outcome
+    assert len(store.retrievals("comtrade")) == 1
+
+
 def test_an_answer_in_pieces_is_fresh_as_a_whole(store):
     query = comtrade.Query("A", ("2015", "2016"), comtrade.CHAPTERS, ("M",))
 
     def rows_of(params: httpx.QueryParams) -> bytes:
         asked = len(params["period"].split(",")) * len(params["cmdCode"].split(","))
-        return comtrade_json([{"reporterCode": 1 + n} for n in range(min(asked * 5, 500))])
+        return comtrade_json([{"reporterCode": 1 + n} for n in range(min(asked * 6, 500))])
 
     done, asked = ask(store, queries=[query], rows_of=rows_of)
     assert done.is_complete
-    assert len(asked) == 3  # one too full, two whole years
+    assert asked == ["2015"] * 3 + ["2016"] * 3  # each year too full, then two whole halves
     parts = {one.part for one in store.newest_parts("comtrade")}
-    assert len(parts) == 2
+    assert len(parts) == 4
     _, asked = ask(store, queries=[query], rows_of=rows_of, now=NOW + dt.timedelta(days=1))
     assert asked == []
 

@@ -129,7 +129,11 @@ def parse_gfw_events(path: Path, *, file: str) -> Split:
                     end) as event
                     from documents
                 )
-                select row_number() over () as line, event from listed
+                select
+                    row_number() over () as line,
+                    -- both spellings of the one key are about
+                    replace(event::varchar, '"portVisit":', '"port_visit":')::json as event
+                from listed
                 """,
                 {"path": str(path)},
             )

@@ -1,53 +1,207 @@
-"""AIVDM sentences through pyais, every line accounted for.
+"""AIVDM sentences, every line accounted for: the plain ones by column, the rest through pyais.
 
-The one place where rows pass through a Python loop: a sentence is a packed bit field.
+Receivers write the time in a tag block, after the checksum, or before the sentence; all are read as
+if the tag block held it.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import xor
 from typing import Any
 
+import numpy as np
 import polars as pl
 from pyais.exceptions import InvalidNMEAMessageException, UnknownMessageException
 from pyais.messages import NMEASentenceFactory
 from pyais.stream import IterMessages
 
-_SCHEMA: dict[str, Any] = {
-    "line": pl.Int64,
-    "mmsi": pl.Int64,
-    "mmsi_text": pl.String,
-    "t": pl.Int64,
-    "time_text": pl.String,
-    "is_naive": pl.Boolean,
-    "lon": pl.Float64,
-    "lat": pl.Float64,
-    "sog_kn": pl.Float64,
-    "cog_deg": pl.Float64,
-    "heading_deg": pl.Float64,
-    "draught_m": pl.Float64,
-    "imo_text": pl.String,
-    "name_original": pl.String,
-    "call_sign": pl.String,
-    "ship_type": pl.String,
-    "length_m": pl.Float64,
-    "width_m": pl.Float64,
-    "has_position": pl.Boolean,
-    "is_base_station": pl.Boolean,
-    "is_coarse": pl.Boolean,
-    "refused": pl.String,
-    "bad_column": pl.String,
-    "bad_value": pl.String,
-}
-_BATCH_LINES = 200_000
+from pipelines.shipping.decode.canonical import CANONICAL
+from pipelines.shipping.decode.lines import Block
+from pipelines.shipping.decode.sentences import Lines, refused_rows, sort_lines
+
 _MOST_LINE_BYTES = 4_096  # a sentence is at most 82 characters; a tag block some hundred
-_PART = re.compile(rb"[!$][A-Z]{2}VD[MO],(\d{1,2}),(\d{1,2}),(\d*),([^,]*),")
+# parts of one message come close together: older ones will not be completed
+_MOST_APART = 10_000
+_PART = re.compile(rb"[!$]([A-Z]{2}VD[MO]),(\d{1,2}),(\d{1,2}),(\d*),([^,]*),")
 _POSITION_TYPES = frozenset({1, 2, 3, 9, 18, 19, 27})
 _STATIC_TYPES = frozenset({5, 19, 24})
+_SENTENCE = rb"[!$][A-Z]{2}VD[MO],[^*\r\n]*\*[0-9A-Fa-f]{2}"
+# epoch seconds or milliseconds after the checksum; what follows a first one is another clock's
+_AFTER = re.compile(
+    rb"^(?P<tag>\\[^\\]*\\)?(?P<sentence>" + _SENTENCE + rb")"
+    rb"[,;\s]+(?P<epoch>\d{9,13})(?:\.\d*)?(?:[,;\s].*)?$"
+)
+_BEFORE = re.compile(
+    rb"^(?:(?P<iso>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?"
+    rb"|(?P<epoch>\d{9,13})(?:\.\d*)?)[,;\s]+(?P<sentence>" + _SENTENCE + rb")\s*$"
+)
 
 Row = list[Any]
+
+
+def decode_nmea(lines: Iterable[Block]) -> Iterator[pl.DataFrame]:
+    """Decode a file of sentences, a block of rows at a time.
+
+    Args:
+        lines: a file, one sentence a line, tag blocks or not.
+
+    Yields:
+        Frames of canonical columns. Every line that is not blank ends in exactly one row, save
+        the earlier parts of a complete multi-part message: they carry the rule `joined`.
+    """
+    rest = _Rest()
+    kept: list[tuple[int, bytes]] = []  # first parts whose other part may come
+    for block in lines:
+        held, originals = _lines(block, kept)
+        found = sort_lines(held)
+        refused = [
+            (int(held.numbers[at]), "undecodable_payload", held.text(at))
+            for at in found.empty.tolist()
+        ]
+        for at in found.orphans.tolist():
+            text = held.text(at)
+            refused.append((int(held.numbers[at]), _reason(text), text))
+        kept = [(int(held.numbers[at]), held.text(at)) for at in found.waiting.tolist()]
+        last = int(held.numbers[-1]) if len(held.numbers) else 0
+        late = [one for one in kept if one[0] < last - _MOST_APART]
+        kept = [one for one in kept if one[0] >= last - _MOST_APART]
+        refused += [(number, _reason(text), text) for number, text in late]
+        others = [
+            (number, originals.get(number, held.text(at)))
+            for at, number in zip(
+                found.others.tolist(), held.numbers[found.others].tolist(), strict=True
+            )
+        ]
+        yield pl.concat([found.rows, refused_rows(refused), _frame(rest.rows(others))])
+    yield refused_rows([(number, _reason(text), text) for number, text in kept])
+    yield _frame(rest.last())
+
+
+def _lines(block: Block, kept: list[tuple[int, bytes]]) -> tuple[Lines, dict[int, bytes]]:
+    """(lines that hold something, times moved into tag blocks; lines too long, as they are)."""
+    wanted = np.flatnonzero(~block.is_blank)
+    starts, ends = block.starts[wanted], block.ends[wanted]
+    data = block.buffer
+    first = data[starts] if len(starts) else data[:0]
+    plain = ((first == 33) | (first == 92)) & (data[np.maximum(ends - 3, 0)] == 42)
+    numbers = wanted + block.first_line
+    long: dict[int, bytes] = {}
+    odd = np.flatnonzero(~plain)
+    if len(odd) or kept:
+        texts: list[bytes] = [text for _, text in kept]
+        moved = set(odd.tolist())
+        for at in range(len(wanted)):
+            text = block.data[starts[at] : ends[at]]
+            texts.append(_with_tag(text) if at in moved else text)
+        numbers = np.concatenate([np.array([n for n, _ in kept], dtype=np.int64), numbers])
+        joined = b"\n".join(texts) + b"\n"
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        ends = np.cumsum(lengths + 1) - 1
+        starts = ends - lengths
+        data = np.frombuffer(joined + bytes(64), dtype=np.uint8)
+    if block.cut_bytes:
+        long[block.first_line] = block.text(0) + b" " * _MOST_LINE_BYTES
+    return Lines(data, starts.astype(np.int64), ends.astype(np.int64), numbers), long
+
+
+def _with_tag(line: bytes) -> bytes:
+    """A line whose time stands beside the sentence, with a tag block; any other as it is."""
+    line = line.strip()
+    if found := _AFTER.match(line):
+        if found["tag"]:
+            return found["tag"] + found["sentence"]
+        return _tagged(found["sentence"], found["epoch"])
+    if found := _BEFORE.match(line):
+        if found["epoch"]:
+            return _tagged(found["sentence"], found["epoch"])
+        zone = (found["zone"] or b"Z").decode()
+        try:
+            at = dt.datetime.fromisoformat(found["iso"].decode() + zone.replace("Z", "+00:00"))
+        except ValueError:
+            return line
+        return _tagged(found["sentence"], str(int(at.timestamp())).encode())
+    return line
+
+
+def _tagged(sentence: bytes, epoch: bytes) -> bytes:
+    block = b"c:" + epoch
+    return b"\\%s*%02X\\%s" % (block, reduce(xor, block), sentence)
+
+
+class _Rest:
+    """Lines that are not plain, in order, through pyais, which keeps what is open between them."""
+
+    def __init__(self) -> None:
+        self._queue: list[tuple[int, bytes]] = []
+        self._waiting: dict[int, bytes] = {}  # lines handed to pyais that gave nothing yet
+        self._parts: dict[tuple[bytes, ...], list[tuple[int, bytes]]] = {}
+        self._now = 0
+        self._messages = iter(IterMessages(self._lines()))
+
+    def _lines(self) -> Iterator[bytes]:
+        while True:
+            if not self._queue:
+                # a mark that pyais passes on: the queue is empty
+                yield _END
+                continue
+            self._now, content = self._queue.pop(0)
+            content = content.strip()
+            self._waiting[self._now] = content
+            if len(content) > _MOST_LINE_BYTES:
+                continue
+            part = _PART.search(content)
+            if part is not None and part.group(2) != b"1":
+                key = part.group(1, 2, 4, 5)
+                if part.group(3) == b"1":
+                    self._parts[key] = []
+                self._parts.setdefault(key, []).append((self._now, content))
+            yield content
+
+    def rows(self, lines: list[tuple[int, bytes]]) -> list[Row]:
+        """Rows of what is complete by now."""
+        rows: list[Row] = []
+        if not lines:
+            return rows
+        self._queue = lines[::-1]
+        self._queue.reverse()
+        for message in self._messages:
+            if message.raw == _END:
+                break
+            rows += self._row(message)
+        late = [number for number in self._waiting if number < self._now - _MOST_APART]
+        rows += [_refused(n, _reason(self._waiting[n]), self._waiting.pop(n)) for n in late]
+        return rows
+
+    def _row(self, message: Any) -> list[Row]:
+        now = self._now
+        content = self._waiting.pop(now, b"")
+        rows: list[Row] = []
+        if not message.is_valid:
+            rows.append(_refused(now, "bad_checksum", content))
+        else:
+            try:
+                rows.append(_decoded(now, message))
+            except Exception:  # whatever a hostile payload provokes, the line is kept and named
+                rows.append(_refused(now, "undecodable_payload", content))
+        if message.frag_cnt > 1 and (found := _PART.search(content)) is not None:
+            sentences = set(message.raw.split(b"\n"))
+            for number, earlier in self._parts.pop(found.group(1, 2, 4, 5), []):
+                if number != now and earlier.rsplit(b"\\", 1)[-1] in sentences:
+                    self._waiting.pop(number, None)
+                    rows.append(_refused(number, "joined", earlier))
+        return rows
+
+    def last(self) -> list[Row]:
+        """Rows of what stayed incomplete."""
+        return [_refused(n, _reason(content), content) for n, content in self._waiting.items()]
+
+
+# a sentence of our own that comes back at once
+_END = b"!AIVDM,1,1,,,0,0*16"
 
 
 def _instant(message: Any) -> tuple[int | None, str | None]:
@@ -71,7 +225,7 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _row(line: int, message: Any) -> Row:
+def _decoded(line: int, message: Any) -> Row:
     """One decoded message as a canonical row."""
     at, time_text = _instant(message)
     found = message.decode()
@@ -89,41 +243,40 @@ def _row(line: int, message: Any) -> Row:
         width = (_number(get("to_port")) or 0) + (_number(get("to_starboard")) or 0) or None
     imo = get("imo")
     ship_type = get("ship_type")
-    return [
-        line,
-        mmsi,
-        str(mmsi).zfill(9),
-        at,
-        time_text,
-        False,
-        _number(get("lon")) if has_position else None,
-        _number(get("lat")) if has_position else None,
-        _number(get("speed")) if has_position else None,
-        _number(get("course")) if has_position else None,
-        _number(get("heading")) if has_position else None,
-        _number(get("draught")),
-        str(imo) if isinstance(imo, int) and imo else None,
-        _text(get("shipname")),
-        _text(get("callsign")),
-        str(int(ship_type)) if isinstance(ship_type, int) and ship_type else None,
-        length,
-        width,
-        has_position,
-        kind == 4,
-        kind == 27,
-        None if has_position or has_statics else "message_without_position",
-        None,
-        None,
-    ]
+    row = {
+        "line": line,
+        "mmsi": mmsi,
+        "mmsi_text": str(mmsi).zfill(9),
+        "t": at,
+        "time_text": time_text,
+        "is_naive": False,
+        "lon": _number(get("lon")) if has_position else None,
+        "lat": _number(get("lat")) if has_position else None,
+        "sog_kn": _number(get("speed")) if has_position else None,
+        "cog_deg": _number(get("course")) if has_position else None,
+        "heading_deg": _number(get("heading")) if has_position else None,
+        "draught_m": _number(get("draught")),
+        "imo_text": str(imo) if isinstance(imo, int) and imo else None,
+        "name_original": _text(get("shipname")),
+        "call_sign": _text(get("callsign")),
+        "ship_type": str(int(ship_type)) if isinstance(ship_type, int) and ship_type else None,
+        "length_m": length,
+        "width_m": width,
+        "has_position": has_position,
+        "is_base_station": kind == 4,
+        "is_coarse": kind == 27,
+        "refused": None if has_position or has_statics else "message_without_position",
+    }
+    return [row.get(name) for name in CANONICAL]
 
 
 def _refused(line: int, rule: str, shown: bytes) -> Row:
-    row: Row = [None] * len(_SCHEMA)
-    row[0] = line
-    row[5] = row[18] = row[19] = row[20] = False
-    row[21] = rule
-    row[23] = shown[:200].decode("utf-8", errors="replace")
-    return row
+    row: dict[str, Any] = dict.fromkeys(
+        ("is_naive", "has_position", "is_base_station", "is_coarse"), False
+    )
+    row |= {"line": line, "refused": rule}
+    row["bad_value"] = shown[:200].decode("utf-8", errors="replace")
+    return [row.get(name) for name in CANONICAL]
 
 
 def _reason(content: bytes) -> str:
@@ -140,66 +293,4 @@ def _reason(content: bytes) -> str:
 
 
 def _frame(rows: list[Row]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
-
-
-def decode_nmea(path: Path) -> Iterator[pl.DataFrame]:
-    """Decode a file of sentences, a batch of rows at a time.
-
-    Args:
-        path: a plain file, one sentence a line, tag blocks or not.
-
-    Yields:
-        Frames of canonical columns. Every line that is not blank ends in exactly one row, save
-        the earlier parts of a complete multi-part message: they carry the rule `joined`.
-    """
-    waiting: dict[int, bytes] = {}  # lines handed to pyais that gave nothing yet
-    parts: dict[tuple[bytes, ...], list[tuple[int, bytes]]] = {}
-    now = 0
-
-    def lines() -> Iterator[bytes]:
-        nonlocal now
-        with path.open("rb") as file:
-            for number, content in enumerate(file, start=1):
-                content = content.strip()
-                if not content:
-                    continue
-                now = number
-                waiting[number] = content
-                if len(content) > _MOST_LINE_BYTES:
-                    continue
-                part = _PART.search(content)
-                if part is not None and part.group(1) != b"1":
-                    key = part.group(1, 3, 4)
-                    if part.group(2) == b"1":
-                        parts[key] = []
-                    parts.setdefault(key, []).append((number, content))
-                yield content
-
-    rows: list[Row] = []
-    for message in IterMessages(lines()):
-        content = waiting.pop(now, b"")
-        if not message.is_valid:
-            rows.append(_refused(now, "bad_checksum", content))
-        else:
-            try:
-                rows.append(_row(now, message))
-            except Exception:  # whatever a hostile payload provokes, the line is kept and named
-                rows.append(_refused(now, "undecodable_payload", content))
-        if message.frag_cnt > 1 and (found := _PART.search(content)) is not None:
-            sentences = set(message.raw.split(b"\n"))
-            for number, earlier in parts.pop(found.group(1, 3, 4), []):
-                if number != now and earlier.rsplit(b"\\", 1)[-1] in sentences:
-                    waiting.pop(number, None)
-                    rows.append(_refused(number, "joined", earlier))
-        if len(rows) >= _BATCH_LINES:
-            yield _frame(rows)
-            rows = []
-            # parts of one message come close together: older ones will not be completed
-            stale = [number for number in waiting if number < now - 10_000]
-            rows.extend(_refused(n, _reason(waiting[n]), waiting.pop(n)) for n in stale)
-    rows.extend(_refused(n, _reason(content), content) for n, content in waiting.items())
-    yield _frame(rows)
-
-
-Decoder = Callable[[Path], Iterator[pl.DataFrame]]
+    return pl.DataFrame(rows, schema=CANONICAL, orient="row")

@@ -15,10 +15,12 @@ from typing import IO
 
 import pyarrow as pa
 
-from pipelines.shipping.decode.layouts import LAYOUTS
+from pipelines.shipping.decode.layouts import LAYOUTS, REQUIRED, Layout
+from pipelines.shipping.decode.lines import MOST_LINE_BYTES
 
 _HEAD_BYTES = 262_144
-_SENTENCE = re.compile(rb"(?:^|\\)[!$][A-Z]{2}VD[MO],", re.MULTILINE)
+# at the start of a line, or after a tag block or a time
+_SENTENCE = re.compile(rb"^(?:[^!$\n]{0,200}[\\,;\s])?[!$][A-Z]{2}VD[MO],", re.MULTILINE)
 _EVENT_TYPES = {
     "encounter",
     "loitering",
@@ -62,6 +64,10 @@ def _opened(path: Path) -> Generator[IO[bytes] | pa.NativeFile]:
         with zipfile.ZipFile(path) as archive:
             members = [one for one in archive.infolist() if not one.is_dir()]
             if len(members) != 1:
+                if "xl/workbook.xml" in archive.namelist():
+                    raise UnknownFormat(
+                        f"{path.name} is an Excel workbook; save its sheet as CSV and drop that"
+                    )
                 raise UnknownFormat(
                     f"{path.name}: the archive holds {len(members)} files; "
                     "unpack it and drop the files one by one"
@@ -106,8 +112,17 @@ def plain_file(path: Path, scratch: Path) -> Generator[Path]:
 def header_of(head: bytes) -> list[str]:
     """The cells of the first line, read as CSV."""
     first = head.split(b"\n", 1)[0].decode("utf-8-sig", errors="replace")
-    cells = next(csv.reader(io.StringIO(first)), [])
+    try:
+        cells = next(csv.reader(io.StringIO(first)), [])
+    except csv.Error:
+        cells = first.split(",")
     return [cell.strip() for cell in cells]
+
+
+def header_line(path: Path) -> list[str]:
+    """The header of a plain CSV."""
+    with path.open("rb") as file:
+        return header_of(file.readline(MOST_LINE_BYTES + 1))
 
 
 def _json_form(head: bytes) -> str | None:
@@ -116,6 +131,8 @@ def _json_form(head: bytes) -> str | None:
     if not text.startswith(("{", "[")):
         return None
     keys = set(re.findall(r'"([A-Za-z_]{1,40})"\s*:', text))
+    if {"MessageType", "MetaData", "Message"} <= keys:
+        return "aisstream"
     if {"ssvid", "timestamp", "lat", "lon"} <= keys and "position" not in keys:
         return "gfw_messages"
     kinds = {found.lower() for found in re.findall(r'"type"\s*:\s*"([A-Za-z_]{1,20})"', text)}
@@ -126,11 +143,43 @@ def _json_form(head: bytes) -> str | None:
     return None
 
 
+def _why_unknown(head: bytes) -> str | None:
+    """What is wrong with a file that is nearly one of the known forms."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[:200].count(b"\0") > 20:
+        return "its text is UTF-16, or it is no text at all; save it as UTF-8"
+    if head.lstrip()[:200].lower().startswith((b"<!doctype", b"<html")):
+        return "it is a web page, perhaps of a login or an error; download the file itself"
+    if b"\n" not in head and b"\r" in head:
+        return "its lines end with carriage returns alone; save it with line feeds"
+    first = head.split(b"\n", 1)[0]
+    if len(first) > MOST_LINE_BYTES:
+        return f"line 1 has more than {MOST_LINE_BYTES:,} bytes: no header of a table is so long"
+    for mark, called in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        text = first.decode("utf-8-sig", errors="replace").strip().replace('"', "")
+        if any(layout.fits(text.split(mark)) for layout in LAYOUTS.values()):
+            return f"its cells are separated by {called}; save it with commas"
+    header = header_of(head)
+    if header and len(set(header)) < len(header) and any(one.fits(header) for one in _layouts()):
+        return "a column is named twice"
+    near = min(_layouts(), key=lambda layout: len(layout.missing(header)))
+    lacking = near.missing(header)
+    if 0 < len(lacking) < len(REQUIRED) - 1:
+        return (
+            f"a table much like {near.name}, but without {', '.join(lacking)}: a position needs a "
+            "ship, an instant, a latitude and a longitude"
+        )
+    return None
+
+
+def _layouts() -> list[Layout]:
+    return list(LAYOUTS.values())
+
+
 def recognise(path: Path) -> str:
     """The name of the file's form.
 
     Raises:
-        UnknownFormat: it is none of those known; says what its first line holds.
+        UnknownFormat: it is none of those known; says what is wrong, or what its first line holds.
     """
     try:
         with _opened(path) as stream:
@@ -143,15 +192,19 @@ def recognise(path: Path) -> str:
         return "positions_parquet"
     if _SENTENCE.search(head):
         return "nmea"
-    if (form := _json_form(head)) is not None:
-        return form
-    header = header_of(head)
-    for layout in LAYOUTS.values():
-        if layout.fits(header):
-            return layout.name
-    shown = json.dumps(header[:12], ensure_ascii=True)[:300]
-    known = ", ".join(["nmea", *LAYOUTS, "positions_parquet", "gfw_messages", "gfw_events"])
+    why = _why_unknown(head)
+    if why is None:
+        if (form := _json_form(head)) is not None:
+            return form
+        header = header_of(head)
+        for layout in _layouts():
+            if layout.fits(header):
+                return layout.name
+    else:
+        raise UnknownFormat(f"{path.name}, line 1: {why}")
+    shown = json.dumps(header_of(head)[:12], ensure_ascii=True)[:300]
     raise UnknownFormat(
-        f"{path.name}, line 1: none of the known forms ({known}); it starts with {shown}. "
+        f"{path.name}, line 1: none of the known forms (nmea, {', '.join(LAYOUTS)}, "
+        f"positions_parquet, gfw_messages, aisstream, gfw_events); it starts with {shown}. "
         "Export it in one of them, or add its columns to the layouts."
     )

@@ -31,6 +31,8 @@ LAST_RECORDED = dt.date(2017, 9, 30)
 _SETTLING = 400
 NOT_COAL = "not in a quantity, unit or scope that the coal model reads"
 WHOLE_WORLD = ("WLD", "CHN")
+# Chinese prices of coal of the heat value that is sold: one series, whoever prints it
+LIKE_GRADES = ("thermal_coal", "thermal_coal_5500")
 
 # what a discount was stated against: observation_id, base (chinese, world), why
 BASES_FILE = Path(__file__).with_name("discount_bases.csv")
@@ -149,8 +151,8 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
         .then(pl.lit("price"))
         .when(quantity == "discount_share")
         .then(pl.lit("discount"))
-        .when((quantity == "reference_price_usd_per_t") & (pl.col("counterpart_iso3") == "CHN"))
-        .then(pl.lit("chinese"))
+        .when((quantity == "reference_price_usd_per_t") & pl.col("sector").is_in(LIKE_GRADES))
+        .then(pl.when(pl.col("counterpart_iso3") == "CHN").then(pl.lit("chinese")))
     )
     group = pl.col("site").replace_strict(
         {
@@ -193,6 +195,8 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
         .then(pl.lit("output, not exports: it caps what a year can have exported"))
         .when(pl.col("site").is_null())
         .then(pl.lit(NOT_COAL))
+        .when((quantity == "export_t") & (kind == "upper_bound"))
+        .then(pl.lit("at most so much: no estimator reads a ceiling on tonnes"))
         .when((pl.col("site") == "discount") & pl.col("base").is_null())
         .then(pl.lit("cheaper than a price that no series here holds"))
         .when(~is_place & (pl.col("site") != "money_ceiling") & (~is_national | is_mixed))

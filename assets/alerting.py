@@ -1,0 +1,156 @@
+"""What to tell people after a run, and the sensors that do so for runs of the UI."""
+
+from __future__ import annotations
+
+import dagster as dg
+import polars as pl
+
+from assets.running import BEGUN_BY_TAG, fail_killed_runs
+from pipelines.alerts import Alert, channels_from_environment, send
+from pipelines.paths import data_dir, published_dir, vintages_dir
+from pipelines.publish.vintages import HEADLINE, VintageStore
+
+_FAILURES = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
+_OUTAGE = "sources_answered"
+
+
+def why_failed(instance: dg.DagsterInstance, run_id: str) -> list[tuple[str, str]]:
+    """Kind and sentence of everything that failed in a run, in order."""
+    told: list[tuple[str, str]] = []
+    for entry in instance.all_logs(run_id, of_type=_FAILURES):
+        event = entry.dagster_event
+        if event is None:
+            continue
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            cause = error.cause if error and error.cause else error
+            if cause is not None and "DagsterAssetCheckFailedError" not in (cause.cls_name or ""):
+                step = str(event.step_key).replace("__", "/")
+                told.append(("run failed", f"{step}: {' '.join(cause.message.split())[:600]}"))
+        else:
+            check = event.asset_check_evaluation_data
+            if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR:
+                kind = "outage" if check.check_name == _OUTAGE else "release blocked"
+                told.append((kind, f"{check.check_name}: {(check.description or '')[:600]}"))
+    return told
+
+
+def _stale_sources() -> list[Alert]:
+    file = published_dir() / "parquet" / "sources_status.parquet"
+    if not file.exists():
+        return []
+    stale = pl.read_parquet(file).filter("is_stale")
+    return [
+        Alert(
+            "stale source",
+            f"{row['source']}: last success {row['last_success_at'] or 'never'}, "
+            f"due {row['next_due_at'] or 'by its age'}; {row['status']}",
+            f"stale {row['source']} {row['last_success_at']} {row['as_of']}",
+        )
+        for row in stale.iter_rows(named=True)
+    ]
+
+
+def _refused_files() -> list[Alert]:
+    folder = data_dir() / "landing" / "rejected"
+    return [
+        Alert(
+            "refused file",
+            f"{report.name.removesuffix('.report.md')}: see landing/rejected/{report.name}",
+            f"refused {report.name}",
+        )
+        for report in sorted(folder.glob("*.report.md"))
+    ]
+
+
+def _moved_headlines() -> list[Alert]:
+    """Headlines of the last release outside the interval they had in the one before."""
+    entries = VintageStore(vintages_dir()).entries()
+    if len(entries) < 2:
+        return []
+    last, before = entries[-1], entries[-2]
+    moved = (
+        last.frame("changes")
+        .filter((pl.col("measure") == HEADLINE) & ~pl.col("is_noise"))
+        .join(before.frame("annual"), on=["stream", "measure", "year"])
+        .filter((pl.col("after_usd") < pl.col("q05")) | (pl.col("after_usd") > pl.col("q95")))
+        .filter(~pl.col("is_partial_year"))
+    )
+    return [
+        Alert(
+            "headline moved",
+            f"{row['stream']} {row['year']}: USD {row['after_usd'] / 1e6:,.3g} million, outside "
+            f"the 90% interval it had ({row['q05'] / 1e6:,.3g}-{row['q95'] / 1e6:,.3g}); cause: "
+            f"{row['cause']}",
+            f"moved {last.sequence} {last.release_id} {row['stream']} {row['year']}",
+        )
+        for row in moved.iter_rows(named=True)
+    ]
+
+
+def alerts_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[Alert]:
+    """Everything there is to tell after a run."""
+    failed = [
+        Alert(kind, f"{run.job_name}, run {run.run_id[:8]}: {text}", f"{kind} {run.run_id} {text}")
+        for kind, text in why_failed(instance, run.run_id)
+    ]
+    if run.status is dg.DagsterRunStatus.FAILURE and not failed:
+        failed = [
+            Alert(
+                "run failed",
+                f"{run.job_name}, run {run.run_id[:8]}: it was killed or never began",
+                f"killed {run.run_id}",
+            )
+        ]
+    return [*failed, *_stale_sources(), *_refused_files(), *_moved_headlines()]
+
+
+def alert_after(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
+    """Send the alerts of a run; returns what kept them from going out."""
+    channels = channels_from_environment()
+    if not channels.any:
+        return []
+    return send(alerts_of(instance, run), channels, data_dir() / ".alerts.json")
+
+
+def _from_ui(run: dg.DagsterRun) -> bool:
+    return BEGUN_BY_TAG not in run.tags
+
+
+def _tell(context: dg.RunStatusSensorContext) -> dg.SkipReason:
+    run = context.dagster_run
+    if not _from_ui(run):
+        return dg.SkipReason("./run told its own alerts")
+    problems = alert_after(context.instance, run)
+    for problem in problems:
+        context.log.warning(problem)
+    return dg.SkipReason("; ".join(problems) or "told what there was to tell")
+
+
+alert_on_failure = dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.FAILURE,
+    name="alert_on_failure",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="Tells people by webhook or e-mail what failed in a run and what was blocked.",
+)(_tell)
+
+alert_on_success = dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    name="alert_on_success",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="Tells people of stale sources, refused files and headlines that moved.",
+)(_tell)
+
+
+@dg.sensor(
+    name="killed_runs",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Marks runs whose process is gone as failed, so that they hold up no queue.",
+)
+def killed_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Look whether the process of every run under way still lives."""
+    told = fail_killed_runs(context.instance)
+    return dg.SkipReason("; ".join(told) or "every run under way has its process")

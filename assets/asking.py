@@ -1,0 +1,158 @@
+"""Ask sources over the network: all of a run at once, one publisher at a time.
+
+Waiting for a dead network costs its longest wait once, not once a source; a publisher that several
+sources come from still gets one request at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+import dagster as dg
+
+from assets.resources import Network
+from assets.tables import note_ask
+from pipelines.snapshots import SnapshotStore
+
+
+class Outcome(Protocol):
+    """What a refresh did."""
+
+    @property
+    def outcome(self) -> str:
+        """One sentence."""
+        ...
+
+    @property
+    def is_complete(self) -> bool:
+        """Everything asked for was answered."""
+        ...
+
+    @property
+    def stored(self) -> int:
+        """New snapshots."""
+        ...
+
+
+@dataclass(frozen=True)
+class NotAsked:
+    """Nobody was asked, and why."""
+
+    outcome: str
+    is_complete: bool = True
+    stored: int = 0
+
+
+@dataclass(frozen=True)
+class Unreached:
+    """A publisher that could not be reached a moment ago is not waited for again."""
+
+    outcome: str
+    is_complete: bool = False
+    stored: int = 0
+
+
+# how `pipelines.sources.http` begins what it says of a host that does not connect
+NO_CONNECTION = "no connection to"
+Refresh = Callable[[SnapshotStore, Network], Outcome]
+
+
+@dataclass(frozen=True)
+class _Asker:
+    publisher: str
+    refresh: Refresh
+
+
+_ASKERS: dict[str, _Asker] = {}
+# one run at a time in a process
+_asked: tuple[str, dict[str, Future[Outcome]]] = ("", {})
+
+
+def register(source: str, refresh: Refresh, *, publisher: str) -> None:
+    """Let `ask` know how a source is refreshed.
+
+    Args:
+        source: its name; the asset `raw/<source>` asks it.
+        refresh: fetches what is new into the store.
+        publisher: sources of one publisher are asked one after the other.
+    """
+    _ASKERS[source] = _Asker(publisher, refresh)
+
+
+def registered() -> list[str]:
+    """Names of all sources that can be asked."""
+    return sorted(_ASKERS)
+
+
+def ask(source: str, store: SnapshotStore, network: Network) -> Outcome:
+    """What came of asking a source; the first call of a run asks every source of the run.
+
+    The asking is recorded with the snapshots, unless nobody was asked.
+    """
+    global _asked
+    if source not in _ASKERS:
+        return NotAsked("people fetch this source by hand")
+    if not network.is_online():
+        return NotAsked("not asked: the run is offline", is_complete=False)
+    if network.as_of():
+        return NotAsked("not asked: the run is of a past day")
+    context = dg.AssetExecutionContext.get()
+    run, futures = _asked
+    if run != context.run.run_id or source not in futures:
+        steps = {node.name for node in context.job_def.nodes}
+        wanted = {name for name in _ASKERS if f"raw__{name}" in steps} | {source}
+        _asked = (context.run.run_id, _ask_all(sorted(wanted), store, network))
+    return _asked[1][source].result()
+
+
+def asked_in(run_id: str) -> dict[str, Outcome]:
+    """Sources that were really asked in a run of this process, and what came of it."""
+    run, futures = _asked
+    if run != run_id:
+        return {}
+    done = {
+        name: future.result()
+        for name, future in futures.items()
+        if future.done() and not future.exception()
+    }
+    return {name: one for name, one in done.items() if not isinstance(one, NotAsked)}
+
+
+def _ask_all(
+    sources: list[str], store: SnapshotStore, network: Network
+) -> dict[str, Future[Outcome]]:
+    futures: dict[str, Future[Outcome]] = {name: Future() for name in sources}
+    lanes: dict[str, list[str]] = defaultdict(list)
+    for name in sources:
+        lanes[_ASKERS[name].publisher].append(name)
+
+    def one_after_the_other(names: list[str]) -> None:
+        unreached = ""
+        for name in names:
+            try:
+                done = (
+                    Unreached(f"not asked: {unreached} of the same publisher gave no connection")
+                    if unreached
+                    else _ASKERS[name].refresh(store, network)
+                )
+                if not done.is_complete and not unreached and NO_CONNECTION in done.outcome:
+                    unreached = name
+                if not isinstance(done, NotAsked):
+                    note_ask(store, name, is_answered=done.is_complete, outcome=done.outcome)
+            except BaseException as error:
+                # the step that waits for it raises it
+                futures[name].set_exception(error)
+            else:
+                futures[name].set_result(done)
+
+    for publisher, names in lanes.items():
+        # a run that is stopped does not wait for an answer
+        threading.Thread(
+            target=one_after_the_other, args=(names,), name=f"ask-{publisher}", daemon=True
+        ).start()
+    return futures

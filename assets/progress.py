@@ -1,0 +1,146 @@
+"""What a run shows while it runs: a bar that moves with time, or plain lines in a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Generator, Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from pipelines.paths import data_dir
+
+# a step nobody has timed here yet; most are quick
+UNTIMED_S = 0.3
+_SILENCE_S = 20.0
+_FOLD = re.compile(r"fold (\d+) of (\d+): (.*)")
+
+
+def _durations_file() -> Path:
+    return data_dir() / ".durations.json"
+
+
+def known_durations() -> dict[str, float]:
+    """Seconds each step took when it last ran here."""
+    try:
+        return {
+            str(step): float(seconds)
+            for step, seconds in json.loads(_durations_file().read_text(encoding="utf-8")).items()
+        }
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _shown(step: str) -> str:
+    return step.replace("__", "/")
+
+
+class Watch(logging.Handler):
+    """Follows a run by its events; `now` says what runs and how far it is."""
+
+    def __init__(self, steps: Iterable[str]) -> None:
+        super().__init__(level=logging.DEBUG)
+        known = known_durations()
+        self.expected = {step: known.get(step, UNTIMED_S) for step in steps}
+        self.took: dict[str, float] = {}
+        # what steps warned of, each once, to be told when the bar is gone
+        self.warnings: dict[str, None] = {}
+        self.step, self.detail, self._began = "", "", time.monotonic()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told = getattr(record, "dagster_meta", {})
+        event, message = told.get("dagster_event"), str(told.get("orig_message", ""))
+        if event is None:
+            fold = _FOLD.match(message)
+            if fold:
+                # a long step tells its own progress as 'fold 3 of 45: what'
+                self.detail = "{}/{} {}".format(*fold.groups())
+            if record.levelno == logging.WARNING:
+                self.warnings[message] = None
+            return
+        kind = event.event_type_value
+        if kind == "STEP_START":
+            self.step, self.detail, self._began = str(event.step_key), "", time.monotonic()
+        elif kind in {"STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"}:
+            self.took[str(event.step_key)] = time.monotonic() - self._began
+            self.step, self._began = "", time.monotonic()
+
+    def elapsed_s(self) -> float:
+        """Seconds the step under way has run."""
+        return time.monotonic() - self._began
+
+    def total_s(self) -> float:
+        """Seconds the whole run is expected to take, as far as known by now."""
+        return sum(self.took.get(step, self.expected[step]) for step in self.expected)
+
+    def done_s(self) -> float:
+        """Seconds' worth of work done; a step never counts for more than was expected of it."""
+        under_way = min(self.elapsed_s(), self.expected.get(self.step, 0.0)) if self.step else 0.0
+        return sum(self.took.values()) + under_way
+
+    def keep_durations(self) -> None:
+        """Remember how long steps took, for the next bar."""
+        with contextlib.suppress(OSError):
+            _durations_file().write_text(
+                json.dumps({**known_durations(), **self.took}), encoding="utf-8"
+            )
+
+
+@contextlib.contextmanager
+def shown(watch: Watch, console: Console) -> Generator[None]:
+    """Show the run on a terminal as a bar, elsewhere as a line a stage and at each long silence."""
+    stop = threading.Event()
+    worker = threading.Thread(
+        target=_bar if console.is_terminal else _lines, args=(watch, console, stop), daemon=True
+    )
+    worker.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        worker.join(timeout=5)
+
+
+def _bar(watch: Watch, console: Console, stop: threading.Event) -> None:
+    columns: list[Any] = [
+        TextColumn("{task.description:<44.44}"),
+        BarColumn(bar_width=28),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(elapsed_when_finished=False),
+    ]
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("starting", total=watch.total_s())
+        while not stop.wait(0.25):
+            progress.update(
+                task,
+                total=watch.total_s(),
+                completed=watch.done_s(),
+                description=watch.detail or _shown(watch.step) or "starting",
+            )
+
+
+def _lines(watch: Watch, console: Console, stop: threading.Event) -> None:
+    stages: set[str] = set()
+    spoke = time.monotonic()
+
+    def say(text: str) -> None:
+        console.print(f"{time.strftime('%H:%M:%S')} {text}", markup=False, highlight=False)
+
+    while not stop.wait(0.2):
+        here = _shown(watch.step).split("/")[0].split("_")[0]
+        if here and here not in stages:
+            # stages overlap; each is told when it begins
+            stages.add(here)
+            spoke = time.monotonic()
+            say(f"{here} ({len(watch.took)} of {len(watch.expected)} steps done)")
+        elif time.monotonic() - spoke > _SILENCE_S and watch.step:
+            spoke = time.monotonic()
+            say(f"{watch.detail or _shown(watch.step)}, {watch.elapsed_s():.0f} s so far")

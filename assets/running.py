@@ -1,0 +1,140 @@
+"""Begin a run: hold the data folder, put right what the last one left, say what was found."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+
+from pipelines.paths import data_dir, published_dir, vintages_dir, work_database
+from pipelines.publish.release import heal
+from pipelines.publish.vintages import VintageStore
+from pipelines.run_lock import Holder, is_alive, only_run, process_mark
+
+PROCESS_TAG = "dprk/process"
+BEGUN_BY_TAG = "dprk/begun_by"
+_UNDER_WAY = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+# DuckDB's words for a file whose blocks do not bear out their checksums
+CORRUPT = ("Corrupt database file", "not a valid DuckDB database", "checksum")
+_MARK = ".corrupt"
+
+
+def mark_corrupt(message: str) -> bool:
+    """Note, where an error says so, that the work database is damaged; the next run rebuilds it."""
+    if not any(word in message for word in CORRUPT):
+        return False
+    work_database().with_suffix(_MARK).write_text(message, encoding="utf-8")
+    return True
+
+
+def set_corrupt_aside() -> list[str]:
+    """Move a work database that cannot be read out of the way: snapshots hold all it is made of."""
+    file, mark = work_database(), work_database().with_suffix(_MARK)
+    if not file.exists():
+        mark.unlink(missing_ok=True)
+        return []
+    reason = ""
+    if mark.exists():
+        reason = "a run found damaged blocks in it"
+    else:
+        try:
+            duckdb.connect(str(file)).close()
+        except duckdb.Error as error:
+            if "lock" in str(error).lower():
+                # held from outside: the first connection of the run says by whom
+                return []
+            reason = str(error).splitlines()[0][:200]
+    if not reason:
+        return []
+    aside = file.with_name(f"{file.name}.damaged")
+    file.replace(aside)
+    for wal in file.parent.glob(f"{file.name}.wal*"):
+        wal.unlink()
+    mark.unlink(missing_ok=True)
+    return [
+        f"{file.name} could not be read ({reason}); it was set aside as {aside.name} and is "
+        "rebuilt from the snapshots"
+    ]
+
+
+@contextlib.contextmanager
+def run_alone(
+    what: str, *, waiting: Callable[[Holder], None], tell: Callable[[str], None]
+) -> Generator[None]:
+    """Hold the data folder for one run, after putting right what the last one left.
+
+    Args:
+        what: what runs, for whoever waits.
+        waiting: called once when another run holds the folder.
+        tell: called with each sentence a person should know.
+    """
+    with only_run(data_dir(), what, waiting=waiting) as is_outermost:
+        if is_outermost:
+            told = [*set_corrupt_aside(), *heal(published_dir(), VintageStore(vintages_dir()))]
+            for sentence in told:
+                tell(sentence)
+        yield
+
+
+def fail_killed_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark runs whose process is gone as failed, so that they hold nobody up.
+
+    Returns:
+        One sentence a run.
+    """
+    told = []
+    for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
+        mark = run.tags.get(PROCESS_TAG)
+        if mark is None or is_alive(mark):
+            continue
+        sentence = (
+            f"run {run.run_id[:8]} of {run.job_name} was killed before it ended; readers keep the "
+            "release they had"
+        )
+        instance.report_run_failed(run, f"{sentence}. Start the job again.")
+        told.append(sentence)
+    return told
+
+
+def mark_process(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Note which process executes a run."""
+    if instance.has_run(run_id):
+        instance.add_run_tags(run_id, {PROCESS_TAG: process_mark()})
+
+
+def folder_problem(folder: Path) -> str:
+    """Why nothing can be written to a data folder; empty when all is well."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".probe"
+        probe.write_bytes(b"0" * 65_536)
+        probe.unlink()
+    except OSError as error:
+        return (
+            f"{folder} cannot be written to ({error.strerror}); free or mend it, or point "
+            "DPRK_DATA_DIR to another folder"
+        )
+    return ""
+
+
+def clock_problem(now: dt.datetime, newest: dt.datetime | None) -> str:
+    """Why the clock cannot be believed; empty when all is well.
+
+    Args:
+        now: aware instant of the clock.
+        newest: aware instant of the newest thing this pipeline ever noted.
+    """
+    if newest is not None and now < newest - dt.timedelta(days=1):
+        return (
+            f"the clock says {now:%Y-%m-%d %H:%M} UTC, but this data folder was written on "
+            f"{newest:%Y-%m-%d %H:%M}; set the clock right and run again"
+        )
+    return ""

@@ -1,0 +1,65 @@
+"""Start the Dagster UI and scheduler, and say where they are once they answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import dagster as dg
+
+from assets.running import fail_killed_runs
+
+_READY_S = 300.0
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/server_info", timeout=2) as answer:  # noqa: S310
+            return answer.status == 200
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def main(arguments: list[str]) -> int:
+    """Run `dagster dev` until it is stopped; its processes end with this one."""
+    port = os.environ.get("DPRK_UI_PORT", "3000")
+    address = f"http://127.0.0.1:{port}"
+    with dg.DagsterInstance.get() as instance:
+        for sentence in fail_killed_runs(instance):
+            print(f"warning: {sentence}")
+    # `dagster dev` still is the way to load a workspace file; its hint at a newer word is no
+    # concern of whoever runs this
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    command = [
+        str(Path(sys.executable).with_name("dagster")), "dev", "-w", "workspace.yaml",
+        "-h", "127.0.0.1", "-p", port, "--log-level", "warning", *arguments,
+    ]  # fmt: skip
+    with subprocess.Popen(command, env=environment, start_new_session=True) as server:  # noqa: S603
+
+        def stop(*_: object) -> None:
+            # the server's own children do not all go when it goes
+            if server.poll() is None:
+                os.killpg(server.pid, signal.SIGTERM)
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        print(f"starting the UI on {address} …", flush=True)
+        began = time.monotonic()
+        while server.poll() is None and not _answers(address):
+            if time.monotonic() - began > _READY_S:
+                print("the UI does not answer; its messages above say why", flush=True)
+                break
+            time.sleep(0.5)
+        if server.poll() is None:
+            print(f"the UI is ready: {address} (Ctrl-C ends it and the scheduler)", flush=True)
+        return server.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

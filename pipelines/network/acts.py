@@ -1,0 +1,583 @@
+"""What can still be done, to whom, as of a day, and what each act would cut.
+
+An act is open for a party as long as nothing of its kind stands against it. Income is that of the
+last full years before the day, never across the day a stream was banned; what an act would cut is
+net of what comes back within the horizon. Parties already acted on stay in the table, as what the
+past acts cut: the income they carried in the last years before the act that the documents show.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from pipelines.draws import QUANTILES, named_generator
+from pipelines.network.attribution import Attribution
+from pipelines.network.banks import STATE_BANK, Throughput, channel_links
+from pipelines.network.interdiction import replaced_share
+from pipelines.network.run import Run, scenarios_of, solve
+from pipelines.network.status import BLOCKING
+from pipelines.network.summaries import beta_or_lognormal, quantiles
+
+ACTS = ("designate", "section_311", "indict", "seize", "delist_vessel")
+LAST_YEARS = 3
+BEST_K = 5
+_US = ("OFAC", "US_PRESIDENT")
+_CLOSING = {
+    "designate": ((*BLOCKING,), _US),
+    "section_311": (("finding", "proposed_rule", "final_rule"), ("FinCEN",)),
+    "indict": (("charged",), ("DOJ",)),
+    "seize": (("forfeiture_complaint",), ("DOJ", "US_COURT")),
+    "delist_vessel": ((), ()),
+}
+# a court has spoken: the case is over for every act
+_OVER = ("convicted", "sentenced", "forfeited")
+_FIRMS = ("Company", "Organization", "PublicBody", "LegalEntity")
+
+
+def open_acts(entities: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
+    """For every party and act that fits its kind: open, or closed by what. Grain: act, party_id.
+
+    Designation fits any party but a body of the state, which an order blocks already; section 311
+    a bank that is neither American nor of North Korea, whose whole jurisdiction is found against;
+    an indictment persons and firms; a seizure vessels and holders of accounts at named banks;
+    striking from a register vessels. Descriptions that name nobody fit no act.
+
+    Args:
+        entities: the parties shown, with `has_account`.
+        ledger: legal status as of the day.
+
+    Returns:
+        act, party_id, is_open, closed_by (kind and authority), closed_on.
+    """
+    schema = pl.col("schema")
+    topics = pl.col("topics").fill_null("").str.split(";")
+    is_money_house = pl.col("is_bank") | (
+        topics.list.contains("finance") & schema.is_in(_FIRMS) & topics.list.contains("crypto")
+    )
+    named = entities.filter((pl.col("stage") != "regime") & ~topics.list.contains("unnamed"))
+    fits = {
+        "designate": pl.lit(value=True),
+        "section_311": is_money_house
+        & (pl.col("country_iso2").fill_null("??") != "US")
+        & (pl.col("bank_size_tier").fill_null("unknown") != STATE_BANK)
+        & (pl.col("country_iso2").fill_null("??") != "KP"),
+        "indict": (schema == "Person") | schema.is_in(_FIRMS),
+        "seize": (schema == "Vessel") | pl.col("has_account"),
+        "delist_vessel": schema == "Vessel",
+    }
+    rows = pl.concat(
+        [
+            named.filter(rule).select(act=pl.lit(act), party_id="entity_id")
+            for act, rule in fits.items()
+        ]
+    )
+    live = ledger.filter("is_in_force")
+    closing = pl.concat(
+        [
+            live.filter(
+                (pl.col("kind").is_in(list(kinds)) & pl.col("authority").is_in(list(bodies)))
+                | pl.col("kind").is_in(_OVER)
+            ).select(
+                act=pl.lit(act),
+                party_id="about",
+                closed_by=pl.concat_str(
+                    pl.col("kind").str.replace_all("_", " "), pl.lit(" by "), pl.col("authority")
+                ),
+                closed_on="from_on",
+            )
+            for act, (kinds, bodies) in _CLOSING.items()
+        ]
+    )
+    first = closing.sort("closed_on", "closed_by", nulls_last=True).unique(
+        ["act", "party_id"], keep="first", maintain_order=True
+    )
+    return rows.join(first, on=["act", "party_id"], how="left").with_columns(
+        is_open=pl.col("closed_by").is_null()
+    )
+
+
+def window_of(year: int, as_of: dt.date, first_day: dt.date | None) -> tuple[int, int]:
+    """The last full years before a day, not across the day a stream was banned.
+
+    Args:
+        year: last full year before the act.
+        as_of: the day of the act.
+        first_day: the first day of the ban of the stream, if it has one.
+
+    Returns:
+        (first, last) calendar years, both included; none when first > last. After the ban the
+        years begin with the first one that the ban covers whole.
+    """
+    first = year - LAST_YEARS + 1
+    if first_day is None:
+        return first, year
+    if as_of >= first_day:
+        whole = first_day.year if first_day == dt.date(first_day.year, 1, 1) else first_day.year + 1
+        return max(first, whole), year
+    return first, year
+
+
+@dataclass(frozen=True)
+class ActsRun:
+    """What acts need of one day: who was placed how much, on evidence public by then."""
+
+    as_of: dt.date
+    run: Run
+    entities: pl.DataFrame
+    links: pl.DataFrame
+    ledger: pl.DataFrame
+    passed: list[Throughput]
+
+
+@dataclass(frozen=True)
+class Acts:
+    """Tables of one day.
+
+    Attributes:
+        table: grain as_of, act, party_id.
+        tiers: grain as_of, act, bank_tier: what the act would cut if done to every party for whom
+            it is open and who uses a bank of the tier, together.
+    """
+
+    table: pl.DataFrame
+    tiers: pl.DataFrame
+
+
+NO_BANK = "no bank known"
+
+
+def acts_table(
+    day: ActsRun,
+    *,
+    eras: pl.DataFrame,
+    replaceability: pl.DataFrame,
+    settings: dict[str, tuple[float, float, float]],
+    standings: pl.DataFrame,
+    draws: int,
+) -> Acts:
+    """Open acts with what they would cut, past acts with what they cut.
+
+    Args:
+        day: the network as of the day.
+        eras: stream, first_day of its ban.
+        replaceability, settings: judged tables.
+        standings: about, standing.
+        draws: evenly spaced draws used for the sets.
+
+    Returns:
+        Acts. Its table: as_of, act, party_id, name, schema, stage, country_iso2, is_open,
+        closed_by, closed_on, standing, window_first_year, window_last_year, last_evidence_year,
+        streams, channels, bank_tiers, carried_usd_q…, net_cut_usd_q… (USD a year), p_in_best_5,
+        horizon_months.
+    """
+    as_of, run = day.as_of, day.run
+    last = as_of.year - 1
+    account = set(channel_links(day.links, day.entities)["customer_id"])
+    parties = day.entities.with_columns(has_account=pl.col("entity_id").is_in(list(account)))
+    acts = open_acts(parties, day.ledger)
+    bans = dict(eras.select("stream", "first_day").iter_rows())
+    cut = in_window(run, as_of, eras)
+    inside = cut.years
+    first = min((one.year for one in inside), default=last)
+    ends = state_bodies(run, day.entities)
+    k_max = BEST_K
+    rows: list[pl.DataFrame] = []
+    groups: list[dict[str, object]] = []
+    tier_of = _tiers(day)
+    for act in ACTS:
+        mine = acts.filter(pl.col("act") == act)
+        open_ = mine.filter("is_open")["party_id"].to_list()
+        if act == "section_311":
+            rows.append(_banks_cut(day, mine, inside, replaceability, settings, last - first + 1))
+            continue
+        scenarios = scenarios_of(
+            cut,
+            entities=day.entities,
+            replaceability=replaceability,
+            settings=settings,
+            first_year=first,
+            last_year=last,
+            draws=draws,
+            candidates=open_,
+        )
+        solved = solve(
+            scenarios, ends, slack=settings["rerouting_slack"][0], k_max=k_max, per_draw=True
+        )
+        through = scenarios.through()
+        index = {name: place for place, name in enumerate(run.nodes)}
+        seen = [name for name in open_ if name in index and through[index[name]].any()]
+        if not seen:
+            rows.append(mine)
+            continue
+        places = [index[name] for name in seen]
+        alone = np.array([solved.total - solved.remaining([place]) for place in places])
+        for tier in sorted({one for name in seen for one in tier_of.get(name, [NO_BANK])}):
+            of_tier = [
+                place
+                for name, place in zip(seen, places, strict=True)
+                if tier in tier_of.get(name, [NO_BANK])
+            ]
+            together = (solved.total - solved.remaining(of_tier))[None, :]
+            groups.append(
+                {
+                    "as_of": as_of,
+                    "act": act,
+                    "bank_tier": tier,
+                    "n_parties": len(of_tier),
+                    **{
+                        key: float(value[0])
+                        for key, value in quantiles(together, "net_cut_usd").items()
+                    },
+                }
+            )
+        rows.append(
+            mine.join(
+                pl.DataFrame(
+                    {
+                        "party_id": seen,
+                        **quantiles(through[places], "carried_usd"),
+                        **quantiles(alone, "net_cut_usd"),
+                        f"p_in_best_{BEST_K}": solved.in_best[k_max - 1, places],
+                    }
+                ),
+                on="party_id",
+                how="left",
+            )
+        )
+    amounts = {
+        **{
+            f"{prefix}_{name}": pl.Float64
+            for prefix in ("carried_usd", "net_cut_usd")
+            for name in (*QUANTILES, "mean")
+        },
+        f"p_in_best_{BEST_K}": pl.Float64,
+    }
+    table = pl.concat([acts.head(0), pl.DataFrame(schema=amounts), *rows], how="diagonal")
+    past = _past(run, table.filter(~pl.col("is_open")), bans, draws)
+    table = table.join(past, on=["act", "party_id"], how="left").with_columns(
+        **{
+            f"carried_usd_{name}": pl.coalesce(f"carried_usd_{name}", f"past_usd_{name}")
+            for name in (*QUANTILES, "mean")
+        },
+        window_first_year=pl.when("is_open")
+        .then(pl.lit(first, dtype=pl.Int64))
+        .otherwise("past_first_year"),
+        window_last_year=pl.when("is_open")
+        .then(pl.lit(last, dtype=pl.Int64))
+        .otherwise("past_last_year"),
+    )
+    return Acts(
+        _described(table, day, standings, settings),
+        pl.DataFrame(
+            groups,
+            schema={
+                "as_of": pl.Date,
+                "act": pl.String,
+                "bank_tier": pl.String,
+                "n_parties": pl.Int64,
+                **{f"net_cut_usd_{name}": pl.Float64 for name in (*QUANTILES, "mean")},
+            },
+        ),
+    )
+
+
+def _tiers(day: ActsRun) -> dict[str, list[str]]:
+    """The tiers of the banks that each party is known to use."""
+    tier = dict(
+        day.entities.select("entity_id", pl.col("bank_size_tier").fill_null("unknown")).iter_rows()
+    )
+    out: dict[str, list[str]] = {}
+    for bank, customer in (
+        channel_links(day.links, day.entities).select("bank_id", "customer_id").iter_rows()
+    ):
+        out.setdefault(customer, []).append(tier[bank])
+    return out
+
+
+def in_window(run: Run, as_of: dt.date, eras: pl.DataFrame) -> Run:
+    """The run with only the years that an act of the day would have cut, stream by stream."""
+    bans = dict(eras.select("stream", "first_day").iter_rows())
+    last = as_of.year - 1
+    spans = {one.stream: window_of(last, as_of, bans.get(one.stream)) for one in run.years}
+    return replace(
+        run,
+        years=[
+            one for one in run.years if spans[one.stream][0] <= one.year <= spans[one.stream][1]
+        ],
+    )
+
+
+def state_bodies(run: Run, entities: pl.DataFrame) -> np.ndarray:
+    """(nodes,) True for bodies of the state, where trails end."""
+    stage = dict(entities.select("entity_id", "stage").iter_rows())
+    return np.array([stage[name] == "regime" for name in run.nodes], dtype=bool)
+
+
+def _banks_cut(
+    day: ActsRun,
+    mine: pl.DataFrame,
+    inside: list[Attribution],
+    replaceability: pl.DataFrame,
+    settings: dict[str, tuple[float, float, float]],
+    years: int,
+) -> pl.DataFrame:
+    """Throughput a year of banks still open to section 311, net of what finds another bank."""
+    wanted = {(one.stream, one.year) for one in inside}
+    draws = day.run.draws
+    usd: dict[str, np.ndarray] = {}
+    for one in day.passed:
+        if (one.stream, one.year) in wanted:
+            for row, bank in enumerate(one.banks):
+                usd[bank] = usd.get(bank, np.zeros(draws)) + one.usd[row] / max(years, 1)
+    seen = [name for name in mine.filter("is_open")["party_id"] if name in usd]
+    if not seen:
+        return mine
+    rng = named_generator(day.run.seed, "network replacement of banks")
+    low, middle, high, fast, usual, slow = (
+        replaceability.filter(pl.col("node_type") == "bank")
+        .select("share_low", "share", "share_high", "months_low", "months", "months_high")
+        .row(0)
+    )
+    table = {
+        "bank": (
+            beta_or_lognormal(middle, low, high, draws, rng, share=True),
+            beta_or_lognormal(usual, fast, slow, draws, rng, share=False),
+        )
+    }
+    horizon = beta_or_lognormal(*settings["horizon_months"], draws, rng, share=False)
+    back = replaced_share(draws, ["bank"], table, horizon)[0]
+    through = np.array([usd[name] for name in seen])
+    net = through * (1 - back)
+    live = net.max(axis=0) > 0
+    rank = np.argsort(np.argsort(-net[:, live], axis=0, kind="stable"), axis=0, kind="stable")
+    best = (
+        ((rank < BEST_K) & (net[:, live] > 0)).mean(axis=1) if live.any() else np.zeros(len(seen))
+    )
+    return mine.join(
+        pl.DataFrame(
+            {
+                "party_id": seen,
+                **quantiles(through, "carried_usd"),
+                **quantiles(net, "net_cut_usd"),
+                f"p_in_best_{BEST_K}": best,
+            }
+        ),
+        on="party_id",
+        how="left",
+    )
+
+
+def _past(run: Run, closed: pl.DataFrame, bans: dict[str, dt.date], draws: int) -> pl.DataFrame:
+    """What parties already acted on carried a year, in the last years before the act.
+
+    Only acts whose day is known count. The years of a stream are those of the latest era with
+    evidence: before the year of its ban, that year, or after it; they are never mixed.
+    """
+    index = {name: place for place, name in enumerate(run.nodes)}
+    schema = {
+        "act": pl.String,
+        "party_id": pl.String,
+        "past_first_year": pl.Int64,
+        "past_last_year": pl.Int64,
+        **{f"past_usd_{name}": pl.Float64 for name in (*QUANTILES, "mean")},
+    }
+    take = np.unique(np.linspace(0, run.draws - 1, min(draws, run.draws)).astype(int))
+    rows = []
+    for act, party, on in (
+        closed.filter(pl.col("closed_on").is_not_null() & pl.col("party_id").is_in(list(index)))
+        .select("act", "party_id", "closed_on")
+        .iter_rows()
+    ):
+        place = index[party]
+        held: dict[int, np.ndarray] = {}
+        latest: dict[str, int] = {}
+        for one in reversed(run.years):
+            if not on.year - LAST_YEARS <= one.year <= on.year or not one.through[place].any():
+                continue
+            ban = bans.get(one.stream)
+            era = 0 if ban is None else int(np.sign(one.year - ban.year))
+            if latest.setdefault(one.stream, era) == era:
+                held[one.year] = held.get(one.year, 0.0) + one.through[place][take]
+        if held:
+            mean = np.sum(list(held.values()), axis=0) / len(held)
+            rows.append(
+                {
+                    "act": act,
+                    "party_id": party,
+                    "past_first_year": min(held),
+                    "past_last_year": max(held),
+                    **{
+                        key: float(value[0])
+                        for key, value in quantiles(mean[None, :], "past_usd").items()
+                    },
+                }
+            )
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _described(
+    table: pl.DataFrame,
+    day: ActsRun,
+    standings: pl.DataFrame,
+    settings: dict[str, tuple[float, float, float]],
+) -> pl.DataFrame:
+    channels = channel_links(day.links, day.entities).join(
+        day.entities.select(
+            bank_id="entity_id",
+            bank="name",
+            tier=pl.col("bank_size_tier").fill_null("unknown"),
+        ),
+        on="bank_id",
+    )
+    used = channels.group_by(party_id="customer_id").agg(
+        channels=pl.col("bank").unique().sort().str.join(";"),
+        bank_tiers=pl.col("tier").unique().sort().str.join(";"),
+    )
+    evidence = [
+        (one.nodes[place], one.year, one.stream)
+        for one in day.run.years
+        for place in np.flatnonzero(one.through.any(axis=1))
+    ]
+    seen = (
+        pl.DataFrame(
+            evidence,
+            schema={"party_id": pl.String, "year": pl.Int64, "stream": pl.String},
+            orient="row",
+        )
+        .filter(pl.col("year") < day.as_of.year)
+        .group_by("party_id")
+        .agg(
+            last_evidence_year=pl.col("year").max(),
+            streams=pl.col("stream").unique().sort().str.join(";"),
+        )
+    )
+    facts = day.entities.select(
+        "name",
+        "schema",
+        "stage",
+        "country_iso2",
+        party_id="entity_id",
+        own_tier=pl.when("is_bank").then(pl.col("bank_size_tier").fill_null("unknown")),
+    )
+    columns = [
+        f"{prefix}_{name}"
+        for prefix in ("carried_usd", "net_cut_usd")
+        for name in (*QUANTILES, "mean")
+    ]
+    return (
+        table.join(facts, on="party_id", how="left")
+        .join(used, on="party_id", how="left")
+        .join(seen, on="party_id", how="left")
+        .join(standings.rename({"about": "party_id"}), on="party_id", how="left")
+        .select(
+            pl.lit(day.as_of).alias("as_of"),
+            "act",
+            "party_id",
+            "name",
+            "schema",
+            "stage",
+            "country_iso2",
+            "is_open",
+            "closed_by",
+            "closed_on",
+            "standing",
+            "window_first_year",
+            "window_last_year",
+            "last_evidence_year",
+            "streams",
+            "channels",
+            bank_tiers=pl.coalesce("own_tier", "bank_tiers"),
+            **{name: pl.col(name) for name in columns},
+            p_in_best_5=pl.col(f"p_in_best_{BEST_K}"),
+            horizon_months=pl.lit(settings["horizon_months"][0]),
+        )
+        .sort("as_of", "act", "is_open", "net_cut_usd_mean", "carried_usd_mean", "party_id",
+              descending=[False, False, True, True, True, False], nulls_last=True)
+    )  # fmt: skip
+
+
+def backtest(
+    tables: Iterable[pl.DataFrame], ledger: pl.DataFrame, *, months: int, until: dt.date
+) -> pl.DataFrame:
+    """Of the parties a day's table named, how many did OFAC designate within the months after?
+
+    Against them stand all parties then known and still open for designation. Days whose months
+    are not over by `until` are left out: the future has not spoken.
+
+    Args:
+        tables: acts tables of past days, made from evidence public by then.
+        ledger: legal status as known now.
+        months: how long a name has to come true.
+        until: the last day the ledger knows.
+
+    Returns:
+        as_of, months, n_open, n_open_designated, n_named (open with dollars), n_named_designated,
+        n_best, n_best_designated (among the best 5 in more than half of the draws),
+        n_designated_in_network (anybody of the network, known then or not), named, designated.
+    """
+    made = (
+        ledger.filter(
+            (pl.col("kind") == "designated")
+            & (pl.col("authority") == "OFAC")
+            & pl.col("from_on").is_not_null()
+        )
+        .group_by("about")
+        .agg(on=pl.col("from_on").min())
+    )
+    rows = []
+    for table in tables:
+        if table.height == 0:
+            continue
+        as_of = table["as_of"][0]
+        end = _months_after(as_of, months)
+        if end > until:
+            continue
+        hits = made.filter((pl.col("on") > as_of) & (pl.col("on") <= end))
+        came = set(hits["about"])
+        open_ = table.filter((pl.col("act") == "designate") & pl.col("is_open"))
+        named = open_.filter(pl.col("net_cut_usd_mean").fill_null(0.0) > 0)
+        best = named.filter(pl.col("p_in_best_5") > 0.5)
+        n_open, n_named, n_best = (
+            int(frame["party_id"].is_in(list(came)).sum()) for frame in (open_, named, best)
+        )
+        rows.append(
+            {
+                "as_of": as_of,
+                "months": months,
+                "n_open": open_.height,
+                "n_open_designated": n_open,
+                "n_named": named.height,
+                "n_named_designated": n_named,
+                "n_best": best.height,
+                "n_best_designated": n_best,
+                "n_designated_in_network": len(came),
+                "named": ";".join(sorted(named["party_id"])) or None,
+                "designated": ";".join(sorted(one for one in open_["party_id"] if one in came))
+                or None,
+            }
+        )
+    return pl.DataFrame(
+        rows,
+        schema={
+            "as_of": pl.Date,
+            "months": pl.Int64,
+            "n_open": pl.Int64,
+            "n_open_designated": pl.Int64,
+            "n_named": pl.Int64,
+            "n_named_designated": pl.Int64,
+            "n_best": pl.Int64,
+            "n_best_designated": pl.Int64,
+            "n_designated_in_network": pl.Int64,
+            "named": pl.String,
+            "designated": pl.String,
+        },
+    )
+
+
+def _months_after(day: dt.date, months: int) -> dt.date:
+    return pl.select(pl.lit(day).dt.offset_by(f"{months}mo")).item()

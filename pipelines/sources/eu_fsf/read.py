@@ -1,0 +1,308 @@
+"""The EU Commission's consolidated list of financial sanctions, XML version 1.1.
+
+The file is made when it is asked for: the first byte may take over a minute, and the server answers
+500 in bursts; so it is asked patiently. It adds to the annexes of Regulation 2017/1509 (source
+`eu_prk`), which hold the ships; it does not replace them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import polars as pl
+
+from pipelines.quarantine import SourceDrift, Split
+from pipelines.schemas.listings import ListedAddresses, ListedAliases, ListedParties
+from pipelines.sources.http import Answer, Fetcher, Limits
+from pipelines.sources.listings import (
+    Edition,
+    Listing,
+    addresses_of,
+    aliases_of,
+    birth_dates_of,
+    checked,
+    country_from_address,
+    empty_listing,
+    nfc,
+    parties_of,
+    passports_of,
+    refuse,
+    with_bank,
+)
+from pipelines.sources.xml_records import child_text, children, records
+
+SOURCE = "eu_fsf"
+LICENCE = "European Commission: reuse with attribution"
+URL = "https://webgate.ec.europa.eu/fsd/fsf/public/files/xmlFullSanctionsList_1_1/content"
+# the Commission prints it for everybody; without it the answer is 403
+PUBLIC_TOKEN = "dG9rZW4tMjAxNw"  # noqa: S105
+FILE = "xmlFullSanctionsList_1_1.xml"
+LIMITS = Limits(
+    hosts=frozenset({"webgate.ec.europa.eu"}),
+    content_types=("text/xml", "application/xml", "application/octet-stream"),
+    max_bytes=256 * 1024 * 1024,
+    read_s=150.0,
+    total_s=900.0,
+    attempts=5,
+    backoff_s=10.0,
+    longest_wait_s=180.0,
+)
+_KINDS = {"person": "Person", "enterprise": "Organization"}
+_PROGRAMME = "PRK"
+_PARTY = {
+    "line": pl.Int64,
+    "reference": pl.String,
+    "kind": pl.String,
+    "name_original": pl.String,
+    "listed": pl.String,
+    "programmes": pl.List(pl.String),
+    "function": pl.String,
+    "citizenship": pl.String,
+    "remark": pl.String,
+    "born": pl.List(pl.String),
+    "passports": pl.List(pl.String),
+}
+_ALIAS = {
+    "line": pl.Int64,
+    "list_id": pl.String,
+    "alias_original": pl.String,
+    "kind": pl.String,
+    "quality": pl.String,
+}
+_ADDRESS = {
+    "line": pl.Int64,
+    "list_id": pl.String,
+    "address": pl.String,
+    "city": pl.String,
+    "country": pl.String,
+}
+
+
+def fetch(
+    fetcher: Fetcher,
+    *,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    url: str = URL,
+    limits: Limits = LIMITS,
+) -> Answer:
+    """The list as it stands; raises SourceUnavailable."""
+    return fetcher.get(
+        url,
+        limits,
+        source=SOURCE,
+        params={"token": PUBLIC_TOKEN},
+        etag=etag,
+        last_modified=last_modified,
+    )
+
+
+def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
+    """One edition of the whole list, every programme; `is_dprk` marks programme PRK.
+
+    Args:
+        content: the XML file.
+        retrieved_at: aware (or naive UTC) instant of the retrieval.
+
+    Returns:
+        Listing; `line` is the number of the record. No ties between parties are printed.
+
+    Raises:
+        SourceDrift: not this list, cut off, hostile XML, or an unknown kind of party.
+    """
+    people: list[dict[str, Any]] = []
+    aliases: list[dict[str, Any]] = []
+    addresses: list[dict[str, Any]] = []
+    generated = ""
+    stream = records(
+        content,
+        {"sanctionEntity"},
+        source=SOURCE,
+        file=FILE,
+        root="export",
+        max_bytes=LIMITS.max_bytes,
+    )
+    for number, element in stream:
+        if number == 0:
+            generated = element.get("generationDate", "")
+            continue
+        party = _party(number, element)
+        people.append(party)
+        reference = (party["reference"] or "").strip()
+        aliases += _aliases(number, reference, element)
+        addresses += _addresses(number, reference, element)
+    if not people:
+        raise SourceDrift(
+            f"{SOURCE}: {FILE} has no sanctionEntity; the list is never empty: fetch it again"
+        )
+    frame = pl.DataFrame(people, schema=_PARTY)
+    kinds = set(frame["kind"].drop_nulls()) - set(_KINDS)
+    if kinds:
+        raise SourceDrift(
+            f"{SOURCE}: {FILE}: unknown subjectType {', '.join(sorted(kinds))[:80]}; look it up at "
+            "the publisher and add it to the reader"
+        )
+    for cell, tag in (("reference", "euReferenceNumber"), ("name_original", "nameAlias/wholeName"),
+                      ("kind", "subjectType/code")):  # fmt: skip
+        if frame[cell].null_count() == frame.height:
+            raise SourceDrift(f"{SOURCE}: {FILE} has no {tag} in any record; its form has changed")
+    try:
+        edition_on = dt.date.fromisoformat(generated[:10])
+    except ValueError:
+        edition_on = None
+    edition = Edition.of(
+        SOURCE, [content], retrieved_at=retrieved_at, file=FILE, edition_on=edition_on
+    )
+    typed, refused = _typed(frame)
+    parties = checked(
+        parties_of(with_bank(typed), edition),
+        ListedParties,
+        source=SOURCE,
+        file=FILE,
+        refused=refused,
+        rows_refused=frame.height - typed.height,
+    )
+    ids = parties.kept.select("list_id")
+
+    def mine(rows: list[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:
+        return pl.DataFrame(rows, schema=schema).join(
+            ids, on="list_id", how="semi", maintain_order="left"
+        )
+
+    named = checked(
+        aliases_of(mine(aliases, _ALIAS), edition),
+        ListedAliases,
+        source=f"{SOURCE}_alias",
+        file=FILE,
+    )
+    placed = checked(
+        addresses_of(mine(addresses, _ADDRESS), edition),
+        ListedAddresses,
+        source=f"{SOURCE}_address",
+        file=FILE,
+    )
+    return Listing(
+        edition,
+        country_from_address(parties.kept, placed.kept),
+        named.kept,
+        placed.kept,
+        empty_listing(edition).links,
+        {SOURCE: parties, f"{SOURCE}_alias": named, f"{SOURCE}_address": placed},
+    )
+
+
+def _typed(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    typed = frame.with_columns(
+        list_id=nfc("reference"),
+        name=nfc("name_original"),
+        schema=pl.col("kind").replace_strict(_KINDS, default=None),
+        program=pl.col("programmes").list.unique().list.sort().list.join("; ").replace("", None),
+        position=nfc("function"),
+        country=nfc("citizenship"),
+        listed_on=pl.col("listed").str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False),
+        remarks=nfc("remark"),
+        birth_dates=birth_dates_of(pl.col("born"), "%Y-%m-%d"),
+        passport_numbers=passports_of(pl.col("passports")),
+        swift_bic=pl.lit(None, dtype=pl.String),
+        imo_number=pl.lit(None, dtype=pl.String),
+        is_dprk=pl.col("programmes").list.contains(_PROGRAMME),
+    ).with_columns(dprk_reason=pl.when("is_dprk").then(pl.lit("program")))
+    kept, nameless = refuse(
+        typed,
+        pl.col("name").is_null() | pl.col("list_id").is_null() | pl.col("schema").is_null(),
+        source=SOURCE,
+        file=FILE,
+        column="reference",
+        rule="not_nullable",
+        reason="a record without a name, a reference or a kind; look it up at the publisher",
+    )
+    kept, undated = refuse(
+        kept,
+        pl.col("listed").is_not_null() & pl.col("listed_on").is_null(),
+        source=SOURCE,
+        file=FILE,
+        column="listed",
+        rule="not_readable",
+        reason="designationDate is not a date as YYYY-MM-DD; look it up at the publisher",
+    )
+    return kept, pl.concat([nameless, undated])
+
+
+def _party(number: int, element: Element) -> dict[str, Any]:
+    names = children(element, "nameAlias")
+    whole = [name.get("wholeName") for name in names if (name.get("wholeName") or "").strip()]
+    regulations = children(element, "regulation")
+    # of a party under several acts the first is the one that listed it
+    listed = element.get("designationDate") or min(
+        (one.get("publicationDate") or "9999" for one in regulations), default=None
+    )
+    kinds = [one.get("code") for one in children(element, "subjectType")]
+    return {
+        "line": number,
+        "reference": element.get("euReferenceNumber") or element.get("logicalId"),
+        "kind": kinds[0] if kinds else None,
+        "name_original": whole[0] if whole else None,
+        "listed": None if listed == "9999" else listed or None,
+        "programmes": [one.get("programme") for one in regulations if one.get("programme")],
+        "function": next((one.get("function") for one in names if one.get("function")), None),
+        "citizenship": next(
+            (
+                one.get("countryDescription") or one.get("countryIso2Code")
+                for one in children(element, "citizenship")
+            ),
+            None,
+        ),
+        "remark": child_text(element, "remark"),
+        "born": [
+            text
+            for one in children(element, "birthdate")
+            if (text := (one.get("birthdate") or one.get("year") or ""))
+        ],
+        "passports": [
+            text
+            for one in children(element, "identification")
+            if "passport" in (one.get("identificationTypeCode") or "").lower()
+            and (text := one.get("number"))
+        ],
+    }
+
+
+def _aliases(number: int, reference: str, element: Element) -> list[dict[str, Any]]:
+    names = [one for one in children(element, "nameAlias") if (one.get("wholeName") or "").strip()]
+    return [
+        {
+            "line": number,
+            "list_id": reference,
+            "alias_original": one.get("wholeName"),
+            "kind": "weak" if one.get("strong") == "false" else "aka",
+            "quality": None,
+        }
+        for one in names[1:]
+    ]
+
+
+def _addresses(number: int, reference: str, element: Element) -> list[dict[str, Any]]:
+    found = []
+    for one in children(element, "address"):
+        street = ", ".join(
+            text for name in ("street", "poBox", "zipCode", "place") if (text := one.get(name))
+        )
+        country = one.get("countryDescription") or one.get("countryIso2Code") or None
+        if street or one.get("city") or country:
+            found.append(
+                {
+                    "line": number,
+                    "list_id": reference,
+                    "address": street or None,
+                    "city": one.get("city") or None,
+                    "country": country,
+                }
+            )
+    return found
+
+
+def splits_of(content: bytes, retrieved_at: dt.datetime) -> Split:
+    """Parties kept and refused, for the landing folder."""
+    return parse(content, retrieved_at=retrieved_at).splits[SOURCE]

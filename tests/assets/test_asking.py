@@ -1,0 +1,92 @@
+"""Every source of a run is asked at once, one publisher at a time."""
+
+from __future__ import annotations
+
+import threading
+
+import dagster as dg
+import pytest
+
+from assets import asking
+from assets.resources import Network, Snapshots
+from pipelines.sources.refresh import Refreshed
+
+
+@pytest.fixture
+def raw_assets(monkeypatch, tmp_path):
+    """Assets that ask; returns (assets, run) over a data folder of the test's own."""
+    monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("DPRK_AS_OF", raising=False)
+    monkeypatch.setattr(asking, "_ASKERS", {})
+    told: dict[str, str] = {}
+
+    def asset_of(name: str) -> dg.AssetsDefinition:
+        @dg.asset(key=["raw", name])
+        def raw(snapshots: Snapshots, network: Network) -> None:
+            told[name] = asking.ask(name, snapshots.store(), network).outcome
+
+        return raw
+
+    def run(names: list[str], *, online: bool) -> dict[str, str]:
+        resources = {"snapshots": Snapshots(), "network": Network(online=online)}
+        outcome = dg.materialize([asset_of(name) for name in names], resources=resources)
+        assert outcome.success
+        return told
+
+    return run, Snapshots()
+
+
+def test_publishers_are_asked_side_by_side_and_their_lists_one_by_one(raw_assets):
+    run, snapshots = raw_assets
+    both = threading.Barrier(2, timeout=20)
+    busy = threading.Lock()
+
+    def first(store, network):
+        both.wait()  # passes only while the other publisher is being asked
+        return Refreshed("fetched", is_complete=True)
+
+    def shared(store, network):
+        assert busy.acquire(blocking=False), "two requests to one publisher at once"
+        if store.asks("b1") == []:
+            both.wait()
+        busy.release()
+        return Refreshed("unchanged", is_complete=True)
+
+    asking.register("a", first, publisher="a")
+    asking.register("b1", shared, publisher="b")
+    asking.register("b2", shared, publisher="b")
+    told = run(["a", "b1", "b2"], online=True)
+    assert told == {"a": "fetched", "b1": "unchanged", "b2": "unchanged"}
+    assert [one.is_answered for one in snapshots.store().asks("b2")] == [True]
+
+
+def test_only_sources_of_the_run_are_asked(raw_assets):
+    run, snapshots = raw_assets
+    for name in ("a", "b"):
+        asking.register(name, lambda *_: Refreshed("no answer", is_complete=False), publisher=name)
+    run(["a"], online=True)
+    assert [one.is_answered for one in snapshots.store().asks("a")] == [False]
+    assert snapshots.store().asks("b") == []
+
+
+def test_an_offline_run_asks_nobody_and_records_nothing(raw_assets):
+    run, snapshots = raw_assets
+    asking.register("a", lambda *_: pytest.fail("asked"), publisher="a")
+    assert run(["a"], online=False) == {"a": "not asked: the run is offline"}
+    assert snapshots.store().asks("a") == []
+
+
+def test_a_publisher_that_gives_no_connection_is_waited_for_once(raw_assets):
+    run, snapshots = raw_assets
+    waited = []
+
+    def down(store, network):
+        waited.append(1)
+        return Refreshed("b1: no connection to https://b.example (5 attempts)", is_complete=False)
+
+    asking.register("b1", down, publisher="b")
+    asking.register("b2", down, publisher="b")
+    told = run(["b1", "b2"], online=True)
+    assert len(waited) == 1
+    assert told["b2"] == "not asked: b1 of the same publisher gave no connection"
+    assert [one.is_answered for one in snapshots.store().asks("b2")] == [False]

@@ -1,0 +1,198 @@
+"""Why numbers moved, on moves worked out by hand; history that no lost file takes along."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+
+import polars as pl
+import pytest
+
+from pipelines.publish.vintages import (
+    BATCHES,
+    Estimates,
+    Made,
+    VintageStore,
+    chronicle,
+    explain,
+    rows_changed,
+)
+
+AT = dt.datetime(2026, 3, 1, 12)  # noqa: DTZ001  as tables hold instants
+MADE = Made(code="c1", evidence="e1", inputs="i1", seed=1, draws=100, last_month="2026-01-01")
+
+
+def estimates(median: float, *, jitter: float = 0.0, stream: str = "coal") -> Estimates:
+    """One stream, one full year; medians of the batches alternate by `jitter` around the median."""
+    annual = pl.DataFrame(
+        {
+            "stream": [stream],
+            "measure": ["state_income_usd"],
+            "year": [2025],
+            "q05": [median / 2],
+            "q25": [median * 0.8],
+            "q50": [median],
+            "q75": [median * 1.2],
+            "q95": [median * 2],
+            "is_partial_year": [False],
+        }
+    )
+    batches = pl.DataFrame(
+        {
+            "stream": [stream] * BATCHES,
+            "measure": ["state_income_usd"] * BATCHES,
+            "year": [2025] * BATCHES,
+            "batch": list(range(BATCHES)),
+            "q50": [median + (jitter if batch % 2 else -jitter) for batch in range(BATCHES)],
+        }
+    )
+    return Estimates(annual, batches)
+
+
+def ledger(*rows: tuple[str, str, float]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(*row, AT) for row in rows],
+        schema=["observation_id", "stream", "central", "retrieved_at"],
+        orient="row",
+    )
+
+
+def put(store: VintageStore, tmp_path, release_id: str, made: Made, now: Estimates, rows, **more):
+    """What a release does: take its place in history, and be kept."""
+    told = chronicle(
+        store, release_id, made, now, monthly=now.annual, ledger=rows, published_at=AT, **more
+    )
+    folder = tmp_path / "building"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    told.write(folder)
+    (folder / "manifest.json").write_text("{}")
+    store.add_from(folder)
+    return told
+
+
+def test_ledger_rows_are_added_removed_and_changed_but_not_by_retrieval():
+    before = ledger(("a", "coal", 1.0), ("b", "coal", 2.0), ("c", "labor", 3.0))
+    now = ledger(("a", "coal", 1.5), ("c", "labor", 3.0), ("d", "labor", 4.0)).with_columns(
+        retrieved_at=pl.lit(AT + dt.timedelta(days=9))
+    )
+    assert rows_changed(before, now).rows() == [
+        ("a", "coal", "changed"),
+        ("b", "coal", "removed"),
+        ("d", "labor", "added"),
+    ]
+
+
+def test_a_move_is_taken_apart_in_steps_that_add_up():
+    """100 -> 110 by code, -> 140 by evidence, -> 141 by a month within noise."""
+    states = [
+        estimates(100e6),
+        estimates(110e6, jitter=1e6),
+        estimates(140e6),
+        estimates(141e6, jitter=2e6),
+    ]
+    rows = pl.DataFrame({"observation_id": ["x"], "stream": ["coal"], "how": ["added"]})
+    one = explain(states, ["code", "evidence", "month"], rows, release_id="r", sequence=2).row(
+        0, named=True
+    )
+    assert one["moved_usd"] == 41e6
+    assert one["code_usd"] == 10e6
+    assert one["evidence_usd"] == 30e6
+    # batches differ by -2e6, +2e6, …: standard error 2e6 * sqrt(20/19) / sqrt(20) = 0.459e6
+    assert one["mc_error_usd"] == pytest.approx(2e6 / 19**0.5)
+    assert one["month_usd"] == 0
+    assert one["noise_usd"] == 1e6
+    assert (one["cause"], one["is_noise"]) == ("code + evidence", False)
+    assert (one["n_rows_changed"], one["rows_changed"]) == (1, "added x")
+
+
+def test_a_move_within_four_monte_carlo_errors_is_noise_and_no_revision(tmp_path):
+    store = VintageStore(tmp_path / "vintages")
+    put(store, tmp_path, "r1", MADE, estimates(100e6), ledger())
+    noisy = Made(**{**vars(MADE), "code": "c2"})
+    # standard error 0.459e6: 1.8e6 is within four of them, 1.9e6 is not
+    for move, is_noise in ((1.8e6, True), (1.9e6, False)):
+        told = chronicle(
+            store, "r2", noisy, estimates(100e6 + move, jitter=2e6),
+            monthly=ledger(), ledger=ledger(), published_at=AT,
+        )  # fmt: skip
+        assert told.tables["changes"]["is_noise"].to_list() == [is_noise]
+        assert told.tables["revisions"].height == (0 if is_noise else 1)
+        assert ("sampling noise" in told.told["coal"]) == is_noise
+
+
+def test_the_same_seed_gives_errors_in_pairs_that_cancel(tmp_path):
+    """Both wide in the same way: a small move shared by every batch is real."""
+    states = [estimates(100e6, jitter=30e6), estimates(101e6, jitter=30e6)]
+    moved = explain(states, ["code"], pl.DataFrame(schema=SCHEMA), release_id="r", sequence=2)
+    assert moved["mc_error_usd"].item() == pytest.approx(0, abs=1e-6)
+    assert moved["code_usd"].item() == 1e6
+
+
+SCHEMA = {"observation_id": pl.String, "stream": pl.String, "how": pl.String}
+
+
+def test_a_new_month_moves_numbers_with_a_row_that_says_so(tmp_path):
+    store = VintageStore(tmp_path / "vintages")
+    put(store, tmp_path, "r1", MADE, estimates(100e6), ledger(("a", "coal", 1.0)))
+    later = Made(**{**vars(MADE), "last_month": "2026-02-01"})
+    told = put(store, tmp_path, "r2", later, estimates(108e6), ledger(("a", "coal", 1.0)))
+    assert told.tables["revisions"].select("vintage_id", "cause", "before", "after").rows() == [
+        ("r2", "month", 100e6, 108e6)
+    ]
+    assert told.tables["changes"]["month_usd"].item() == 8e6
+    assert told.told["coal"] == (
+        "coal 2025: USD 108 million, before 100: a new month +8"
+    )  # fmt: skip
+
+
+def test_two_causes_not_taken_apart_are_called_unsplit(tmp_path):
+    store = VintageStore(tmp_path / "vintages")
+    put(store, tmp_path, "r1", MADE, estimates(100e6), ledger(("a", "coal", 1.0)))
+    both = Made(**{**vars(MADE), "last_month": "2026-02-01", "code": "c2"})
+    told = chronicle(
+        store, "r2", both, estimates(130e6),
+        monthly=ledger(), ledger=ledger(("a", "coal", 1.0)), published_at=AT,
+    )  # fmt: skip
+    one = told.tables["changes"].row(0, named=True)
+    assert (one["unsplit_usd"], one["cause"]) == (30e6, "code + month")
+    split = chronicle(
+        store, "r2", both, estimates(130e6), monthly=ledger(), ledger=ledger(("a", "coal", 1.0)),
+        published_at=AT, between={"code": estimates(120e6)},
+    ).tables["changes"].row(0, named=True)  # fmt: skip
+    assert (split["code_usd"], split["month_usd"], split["unsplit_usd"]) == (20e6, 10e6, 0)
+
+
+def test_the_content_of_the_last_vintage_is_that_vintage_again(tmp_path):
+    store = VintageStore(tmp_path / "vintages")
+    first = put(store, tmp_path, "r1", MADE, estimates(100e6), ledger())
+    later = chronicle(
+        store, "r1", MADE, estimates(100e6),
+        monthly=ledger(), ledger=ledger(), published_at=AT + dt.timedelta(days=3),
+    )  # fmt: skip
+    assert (later.sequence, later.published_at) == (first.sequence, AT)
+    for name, frame in first.tables.items():
+        assert later.tables[name].equals(frame), name
+
+
+def test_a_content_that_comes_back_is_a_new_entry_under_its_old_id(tmp_path):
+    store = VintageStore(tmp_path / "vintages")
+    other = Made(**{**vars(MADE), "code": "c2"})
+    put(store, tmp_path, "r1", MADE, estimates(100e6), ledger())
+    put(store, tmp_path, "r2", other, estimates(120e6), ledger())
+    back = put(store, tmp_path, "r1", MADE, estimates(100e6), ledger())
+    assert (back.sequence, back.name) == (3, "r1.3")
+    assert back.tables["vintages"]["vintage_id"].to_list() == ["r1", "r2"]
+    assert back.tables["releases"]["sequence"].to_list() == [1, 2, 3]
+    assert back.tables["release_headlines"]["q50"].to_list() == [100e6, 120e6, 100e6]
+
+
+def test_what_a_killed_run_left_half_made_is_no_vintage(tmp_path):
+    store = VintageStore(tmp_path / "vintages")
+    put(store, tmp_path, "r1", MADE, estimates(100e6), ledger())
+    half = tmp_path / "vintages" / ".part-1"
+    shutil.copytree(store.entries()[0].folder, half)
+    assert [one.sequence for one in store.entries()] == [1]
+    store.sweep()
+    assert not half.exists()
+    assert len(store.entries()) == 1
