@@ -187,7 +187,9 @@ class Density:
                 block = np.concatenate([block, np.repeat(block[-1:], missing, axis=0)])
                 some = jnp.concatenate([some, jnp.repeat(some[-1:], missing, axis=0)])
             out = self._runs[kind](block, some, data)
-            blocks.append({name: np.asarray(value)[: len(block) - missing] for name, value in out.items()})
+            blocks.append(
+                {name: np.asarray(value)[: len(block) - missing] for name, value in out.items()}
+            )
         return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
     def prior(self, n: int, key: int, data: Data | None = None) -> Sites:

@@ -13,6 +13,7 @@ from pipelines.inference.joint import Joint, Outcome
 from pipelines.inference.sampler import Effort, Sampler, Samples
 from pipelines.inference.windows import window_matrix
 
+
 @dataclass(frozen=True)
 class Fit:
     """A sampled joint posterior.
@@ -166,7 +167,8 @@ def spoken_years(rows: pl.DataFrame) -> pl.DataFrame:
     """Which root speaks of which component in which year: component, year, root_id."""
     return (
         rows.filter(pl.col("reason_not_used").is_null(), pl.col("component").is_not_null())
-        .filter(pl.col("role") != "more")
+        # a part, or more than the whole, does not say how much the whole was
+        .filter(pl.col("role").is_in(["whole", "record"]))
         .select(
             "component",
             "root_id",

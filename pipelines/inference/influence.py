@@ -116,7 +116,9 @@ def influence(fitted: Fit, headline: dict[str, str]) -> pl.DataFrame:
             names = of[key].to_numpy()
             for name in np.unique(names):
                 weights, k = smoothed(-log_rows[:, names == name].sum(axis=1))
-                parts.append(_rows(stream, years, what, str(name), now, quantiles(income, weights), k))
+                parts.append(
+                    _rows(stream, years, what, str(name), now, quantiles(income, weights), k)
+                )
     table = pl.concat(parts)
     return _refitted(fitted, headline, table)
 
@@ -170,7 +172,9 @@ def _refitted(fitted: Fit, headline: dict[str, str], table: pl.DataFrame) -> pl.
         found = without(fitted, [name])
         for stream, measure in headline.items():
             now = np.quantile(fitted.annual(stream, measure), _LEVELS, axis=0)
-            left = np.quantile(found[stream].annual(measure, fitted.joint.evidence[stream].months), _LEVELS, axis=0)
+            left = np.quantile(
+                found[stream].annual(measure, fitted.joint.evidence[stream].months), _LEVELS, axis=0
+            )
             fresh = _rows(stream, fitted.years(stream), "figure", name, now, left, 0.0, "refit")
             mine = (pl.col("name") == name) & (pl.col("stream") == stream)
             if not table.filter(mine).is_empty():
@@ -241,7 +245,10 @@ def power_scaled(
             name.removeprefix(f"{stream}/"): values.reshape(len(income), -1).sum(axis=1)
             for name, values in log_sites.items()
             if name in density.latent
-            and (name.startswith(f"{stream}/") or name.startswith((f"root/{stream}.", f"class/{stream}.")))
+            and (
+                name.startswith(f"{stream}/")
+                or name.startswith((f"root/{stream}.", f"class/{stream}."))
+            )
         }
         sites["likelihood"] = np.sum(
             [
@@ -262,7 +269,8 @@ def power_scaled(
                 weights, k = smoothed((alpha - 1) * logs)
                 ratio = quantiles(income, weights) / np.maximum(now, 1e-9)
                 parts.append(
-                    pl.DataFrame({"year": years.astype(np.int64), "sensitivity": slope}).select(
+                    pl.DataFrame({"year": years.astype(np.int64), "sensitivity": slope})
+                    .select(
                         pl.lit(stream).alias("stream"),
                         "year",
                         prior=pl.lit(name),
@@ -276,7 +284,8 @@ def power_scaled(
                         sensitivity="sensitivity",
                         sensitivity_noise=pl.lit(noise),
                         is_sensitive=pl.col("sensitivity") >= max(_LEAST_SENSITIVITY, noise),
-                    ).cast(dict(POWER_SCHEMA))
+                    )
+                    .cast(dict(POWER_SCHEMA))
                 )
     return pl.concat(parts)
 

@@ -118,7 +118,9 @@ class Joint:
         self.evidence = {one.stream: one for one in evidence}
         read = pl.concat(
             [
-                one.rows.filter(pl.col("site").is_not_null()).with_columns(stream=pl.lit(one.stream))
+                one.rows.filter(pl.col("site").is_not_null()).with_columns(
+                    stream=pl.lit(one.stream)
+                )
                 for one in evidence
             ]
         )

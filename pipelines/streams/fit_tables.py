@@ -36,17 +36,16 @@ def tables(
     moved = influence.influence(fitted, headline)
     yield (
         "influence",
-        moved.rename(
-            {level: f"headline_without_{level}" for level in ("q05", "q50", "q95")}
-        ),
+        moved.rename({level: f"headline_without_{level}" for level in ("q05", "q50", "q95")}),
     )
     yield "observation_use", pl.concat([_use(fitted, name, moved) for name in streams])
     parts = pl.concat(
         [estimate.components(fitted, name, measure) for name, measure in headline.items()]
     )
     yield "components", parts
-    yield "sensitivity", parts.select(
-        "stream", "year", "variance_share", "low_usd", "high_usd", input="component"
+    yield (
+        "sensitivity",
+        parts.select("stream", "year", "variance_share", "low_usd", "high_usd", input="component"),
     )
     spoken = pl.concat([_spoken(fitted, name) for name in streams])
     yield "month_roots", spoken.select("stream", "month", "root_id").unique()
@@ -76,8 +75,11 @@ def tables(
         ),
     )
     yield "diagnostics", fitted.diagnostics
-    yield "sampling", pl.DataFrame(
-        {"n_divergent": [fitted.samples.n_divergent], "acceptance": [fitted.samples.acceptance]}
+    yield (
+        "sampling",
+        pl.DataFrame(
+            {"n_divergent": [fitted.samples.n_divergent], "acceptance": [fitted.samples.acceptance]}
+        ),
     )
     yield "mcse", _mcse(fitted, streams)
     for name in streams:
@@ -181,13 +183,17 @@ def _spoken(fitted: Fit, name: str) -> pl.DataFrame:
     rows = one.rows.filter(
         pl.col("reason_not_used").is_null(),
         pl.col("component").is_not_null(),
-        pl.col("role") != "more",
+        pl.col("role").is_in(["whole", "record"]),
     )
-    return rows.join_where(
-        grid,
-        pl.col("month") <= pl.col("window_end_on"),
-        pl.col("month").dt.month_end() >= pl.col("window_start_on"),
-    ).select(pl.lit(name).alias("stream"), "month", "component", "root_id").unique()
+    return (
+        rows.join_where(
+            grid,
+            pl.col("month") <= pl.col("window_end_on"),
+            pl.col("month").dt.month_end() >= pl.col("window_start_on"),
+        )
+        .select(pl.lit(name).alias("stream"), "month", "component", "root_id")
+        .unique()
+    )
 
 
 def _meant(fitted: Fit, name: str) -> pl.DataFrame:
@@ -233,12 +239,7 @@ def _mcse(fitted: Fit, streams: Mapping[str, Stream]) -> pl.DataFrame:
     total = (
         own.filter(pl.col("measure").is_in(["gross_income_usd", "state_income_usd"]))
         .group_by("measure", "year")
-        .agg(
-            [
-                pl.col(name).pow(2).sum().sqrt()
-                for name in ("mcse_q05", "mcse_q50", "mcse_q95")
-            ]
-        )
+        .agg([pl.col(name).pow(2).sum().sqrt() for name in ("mcse_q05", "mcse_q50", "mcse_q95")])
         .select(pl.lit("total").alias("stream"), pl.all())
     )
     return pl.concat([own, total]).sort("stream", "measure", "year")
@@ -249,4 +250,3 @@ def worst_influence(table: pl.DataFrame) -> pl.DataFrame:
     return table.filter(pl.col("what") == "figure", pl.col("shift_in_widths") > 1.0).sort(
         "shift_in_widths", descending=True
     )
-

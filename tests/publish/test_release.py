@@ -265,6 +265,8 @@ def test_a_stream_without_a_word_on_its_draws_has_them_in_whole_dollars(work, tm
         ).fetchall()
     # 40 + 1 + 4 + 2 sent, twice that paid
     assert found == [("pay_usd", 94.0), ("sent_usd", 47.0)]
+
+
 def thaw(folder: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)

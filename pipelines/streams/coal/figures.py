@@ -68,7 +68,12 @@ def evidence(
     recorded = [month for month in months if month <= last_recorded]
     windows = window_matrix(seen["window_start_on"], seen["window_end_on"], recorded)
     zero = observations.filter(pl.col("kind") == "structural_zero")
-    is_zero = window_matrix(zero["window_start_on"], zero["window_end_on"], recorded).max(axis=0, initial=0.0) > 0
+    is_zero = (
+        window_matrix(zero["window_start_on"], zero["window_end_on"], recorded).max(
+            axis=0, initial=0.0
+        )
+        > 0
+    )
     settled = record_draws(
         seen,
         windows,
@@ -240,9 +245,7 @@ def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date
         .agg(chapter_usd=pl.col("value").max())
     )
     return (
-        rows.join(
-            chapter, on=["window_start_on", "window_end_on", "counterpart_iso3"], how="left"
-        )
+        rows.join(chapter, on=["window_start_on", "window_end_on", "counterpart_iso3"], how="left")
         .with_columns(
             chapter_usd=pl.when(quantity == "export_usd", pl.col("sector") == "HS270111")
             .then(pl.coalesce("chapter_usd", "value"))
@@ -332,9 +335,7 @@ def _calendar(
     }
 
 
-def _output_log(
-    observations: pl.DataFrame, months: list[dt.date]
-) -> tuple[np.ndarray, np.ndarray]:
+def _output_log(observations: pl.DataFrame, months: list[dt.date]) -> tuple[np.ndarray, np.ndarray]:
     """Log of the year's output of coal, straight between known years, and a tenth a year of doubt."""
     known = (
         observations.filter(
@@ -361,9 +362,7 @@ def _world_price(observations: pl.DataFrame, months: list[dt.date]) -> np.ndarra
         middle=pl.col("window_start_on")
         + (pl.col("window_end_on") - pl.col("window_start_on")) / 2,
     )
-    by_time = (
-        known.group_by("middle").agg(log=pl.col("central").log().mean()).sort("middle")
-    )
+    by_time = known.group_by("middle").agg(log=pl.col("central").log().mean()).sort("middle")
     at = np.array(months, dtype="datetime64[D]").astype(float)
     x = by_time["middle"].cast(pl.Date).to_numpy().astype("datetime64[D]").astype(float)
     return np.interp(at, x, by_time["log"].to_numpy())

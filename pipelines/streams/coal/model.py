@@ -63,7 +63,9 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
     world = pass_through * figures["world"]
     chinese_walk = walk("chinese_walk", priors["chinese_walk"][0])
     chinese = chinese_level + world + chinese_walk
-    discount = figures["ban"] * normal("ban_discount") + walk("discount_walk", priors["discount_walk"][0])
+    discount = figures["ban"] * normal("ban_discount") + walk(
+        "discount_walk", priors["discount_walk"][0]
+    )
     start_price = figures["log_last_price"] - freight + normal("start_price")
     log_p = start_price + world + chinese_walk + discount
     income = tonnes * jnp.exp(log_p)
@@ -114,7 +116,9 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
     at = figures["count_part"]
     part("count_part", over(at, tonnes) - mean_lot, at, priors["count_part_sd"][0])
     at = figures["lot"]
-    figure("lot", mean_lot + jnp.zeros(at["value"].shape), at, shared.klass("lot"), shared.root("lot"))
+    figure(
+        "lot", mean_lot + jnp.zeros(at["value"].shape), at, shared.klass("lot"), shared.root("lot")
+    )
 
     # -- prices quoted: where handed over, in what sense, by whom -------------------------------
     klass, root = shared.klass("price"), shared.root("price")
