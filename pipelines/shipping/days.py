@@ -63,7 +63,11 @@ def build_day(
         if len(wanted) == 1 and _is_one_day(pieces, start):
             for number, piece in enumerate(pieces):
                 # the same bytes under a second name: nothing is read or sorted again
-                os.link(piece, scratch / f"bucket={number:03d}.parquet")
+                bucket = scratch / f"bucket={number:03d}.parquet"
+                try:
+                    os.link(piece, bucket)
+                except OSError:  # some file systems know no second name
+                    shutil.copyfile(piece, bucket)
         else:
             parts = (
                 _of_one_file(pieces, within, rows_per_bucket)

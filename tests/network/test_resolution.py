@@ -442,6 +442,9 @@ def test_a_year_alone_needs_the_same_name():
         ("o1", "ofac_sdn", "RI, Je-Son", "1938", None, None),
         ("u2", "un_sc", "KIM CHOL NAM", "1970", None, None),
         ("o2", "ofac_sdn", "KIM, Chol Man", "1970", None, None),
+        # one name and one year, but two whole days: two persons until somebody looks
+        ("u3", "un_sc", "RI U'N SO'NG", "1969-07-22", None, None),
+        ("o3", "ofac_sdn", "RI, U'n-so'ng", "1969-07-23", None, None),
     )
     assert found == {("o1", "u1"): "birth_year"}
 

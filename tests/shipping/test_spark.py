@@ -5,8 +5,11 @@ A few ships by default. DPRK_SPARK_ROWS=1000000 runs the size that the claim is 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -42,3 +45,17 @@ def test_spark_and_duckdb_give_equal_rows(tmp_path: Path) -> None:
         assert _bag(ours.unsettled[name]) == _bag(theirs.unsettled[name]), name
     for name, frame in ours.state.tables.items():
         assert _bag(frame) == _bag(theirs.state.tables[name]), name
+
+
+@pytest.mark.skipif(
+    not os.environ.get("DPRK_SPARK_CLUSTER"),
+    reason="starts three Java processes; set DPRK_SPARK_CLUSTER=1 to run it",
+)
+def test_a_standalone_cluster_of_two_workers_gives_equal_rows() -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.ais_spark_cluster"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    assert found["master"].startswith("spark://")
+    assert found["executors"] == 2
+    assert found["rows"] > 100
+    assert found["rows_that_differ"] == 0
