@@ -91,7 +91,7 @@ def _specs() -> list[dg.AssetSpec]:
 def joint_fit(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, sampling: Sampling
 ) -> Iterator[dg.MaterializeResult]:
-    """Sample all streams as one posterior, unless figures, priors, code and sampling are as before."""
+    """Sample all streams as one posterior, unless figures, priors and code are as before."""
     names = [key.path[-1] for key in context.assets_def.keys]
     last = "estimates.income_draws"
     with warehouse.open().connect() as connection:

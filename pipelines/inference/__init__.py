@@ -1,4 +1,4 @@
-"""Inference that knows no stream: one text of a model in, gradient, draws, predictions and tests out."""
+"""Inference that knows no stream: a model's text in; gradient, draws and predictions out."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class Density:
         }
 
     def outputs(self, theta: np.ndarray, data: Data | None = None) -> Sites:
-        """What the model publishes of itself in each world: deterministic sites, (draws, *shape)."""
+        """What the model publishes of itself in each world, (draws, *shape)."""
 
         def pick(traced: dict[str, Any]) -> dict[str, Any]:
             return {n: s["value"] for n, s in traced.items() if s["type"] == "deterministic"}

@@ -99,7 +99,8 @@ def folds_of(rows: pl.DataFrame, through: dt.date) -> list[Fold]:
     for name in ("desk", "press"):
         hidden = read.filter(pl.col("class") == name)
         out.append(fold("leave_class_out", name, hidden, hidden))
-    for year in range(int(read["year"].min() or through.year), through.year + 1):
+    first = int(read.select(pl.col("year").min()).item() or through.year)
+    for year in range(first, through.year + 1):
         january = dt.date(year, 1, 1)
         hidden = read.filter(pl.col("window_end_on") >= january)
         ahead = hidden.filter(

@@ -96,7 +96,7 @@ class Outcome:
         return self.measures[measure] @ (year[:, None] == np.unique(year)[None, :])
 
     def over(self, name: str, windows: np.ndarray) -> np.ndarray:
-        """A measure or series over windows (rows, months): sums of flows, else means, (draws, rows)."""
+        """A measure or series over windows (rows, months), flows summed; (draws, rows)."""
         values = self.measures[name] if name in self.measures else self.series[name]
         if name in self.measures or name in self.flows:
             return values @ windows.T

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -196,7 +197,8 @@ def backtest_table(cases: pl.DataFrame) -> pl.DataFrame:
             row[name] = float(hits.sum() / n.sum())
             row[f"{name}_low"], row[f"{name}_high"] = coverage_interval(hits, n)
         rows.append(row | {"verdict": _verdict(str(row["test"]), roots.height, row)})
-    schema = {name: pl.String for name in grain} | {"n": pl.Int64, "n_roots": pl.Int64}
+    schema: dict[str, Any] = {name: pl.String for name in grain}
+    schema |= {"n": pl.Int64, "n_roots": pl.Int64}
     schema |= {name: pl.Float64 for name in ("crps", "wis")}
     schema |= {f"{name}{end}": pl.Float64 for name in names for end in ("", "_low", "_high")}
     table = pl.DataFrame(rows, schema=schema | {"verdict": pl.String})

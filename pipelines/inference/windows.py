@@ -80,7 +80,7 @@ def site_arrays(rows: pl.DataFrame, months: list[dt.date], *, is_mean: bool) -> 
     """Value, error and window of a site's rows, padded to one row where there are none.
 
     Args:
-        rows: sorted by ``at``: ``value_log``, ``error_log``, ``window_start_on``, ``window_end_on``.
+        rows: sorted by ``at``: ``value_log``, ``error_log`` and both ends of the window.
         is_mean: weights of a mean over the window (prices, stocks) instead of a sum (flows).
 
     Windows that begin before the grid speak of a part of it: their value is cut down by the share

@@ -120,10 +120,10 @@ def streams() -> dict[str, Stream]:
             stream = Stream(name=path.parent.name, **stated)
         except TypeError as error:
             raise ValueError(f"{path.parent.name}/stream.toml: {error}") from error
-        for field in ("headline", "gross_income", "state_income"):
-            if getattr(stream, field) not in stream.measures:
+        for name in ("headline", "gross_income", "state_income"):
+            if getattr(stream, name) not in stream.measures:
                 raise ValueError(
-                    f"{path.parent.name}/stream.toml: {field} is {getattr(stream, field)!r}, "
+                    f"{path.parent.name}/stream.toml: {name} is {getattr(stream, name)!r}, "
                     f"which [measures] does not list"
                 )
         found.append(stream)

@@ -225,7 +225,7 @@ def _meant(fitted: Fit, name: str) -> pl.DataFrame:
 
 
 def _mcse(fitted: Fit, streams: Mapping[str, Stream]) -> pl.DataFrame:
-    """Monte Carlo error of every published point, totals included (as if draws were independent)."""
+    """Monte Carlo error of every published point, totals as if draws were independent."""
     own = pl.concat(
         [
             fitted.diagnostics.filter(

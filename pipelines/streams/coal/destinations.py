@@ -12,7 +12,7 @@ from pipelines.draws import named_generator, to_long
 
 OTHERS = "XXX"
 WORLD = "WLD"
-# ships counted to one country are one observer's choice of where to look: they add this much at most
+# ships counted to one country are one observer's choice of where to look: they add no more than
 _MOST_COUNT = 12.0
 
 

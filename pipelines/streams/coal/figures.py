@@ -336,7 +336,7 @@ def _calendar(
 
 
 def _output_log(observations: pl.DataFrame, months: list[dt.date]) -> tuple[np.ndarray, np.ndarray]:
-    """Log of the year's output of coal, straight between known years, and a tenth a year of doubt."""
+    """Log of the year's output, straight between known years; a tenth of doubt a year away."""
     known = (
         observations.filter(
             pl.col("quantity") == "output_t", pl.col("is_used"), pl.col("class") == "official"
@@ -368,9 +368,7 @@ def _world_price(observations: pl.DataFrame, months: list[dt.date]) -> np.ndarra
     return np.interp(at, x, by_time["log"].to_numpy())
 
 
-def _sites(
-    rows: pl.DataFrame, months: list[dt.date], world: np.ndarray, priors: Priors
-) -> dict[str, Any]:
+def _sites(rows: pl.DataFrame, months: list[dt.date], world: Any, priors: Priors) -> dict[str, Any]:
     """Arrays of every site, padded so that none is empty."""
     sites: dict[str, Any] = {}
     read = rows.filter(pl.col("site").is_not_null())
@@ -471,7 +469,7 @@ def _finish(
         series={name: values for name, values in whole.items() if name not in usd},
         flows=frozenset(["tonnes"]),
         tables={
-            "draws": lambda: algebra.to_long(months, **whole),
+            "draws": lambda: algebra.to_long(months, period="month", **whole),
             "destination_draws": lambda: split()[0],
             "destination_basis": lambda: split()[1],
         },

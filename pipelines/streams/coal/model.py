@@ -3,7 +3,8 @@
 Half-years k, months t, windows w. Logs throughout; all scales and means are priors of priors.csv.
 
     V_t    tonnes a month     log V_t = log V_0 + start + events_t + walk_t + month_t
-    P_t    FOB, USD a tonne   log P_t = log P_0 - log f + beta (r_t - r_0) + c_t + d ban_t + discount_t
+    P_t    FOB, USD a tonne   log P_t = log P_0 - log f + beta (r_t - r_0) + c_t + d_t
+    d_t    discount           a step at the ban, then a walk
     R_t    Chinese price      log R_t = a + beta (r_t - r_0) + c_t
     f      CIF over FOB, one a world; F delivered over FOB once trade hides = f plus its own excess
     cost   share of FOB that stays abroad

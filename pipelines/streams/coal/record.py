@@ -8,6 +8,7 @@ leave. Values are CIF; one factor a world, ``log_freight``, carries all of them 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -21,7 +22,7 @@ def record_draws(
     rows: pl.DataFrame,
     windows: np.ndarray,
     is_zero: np.ndarray,
-    priors: dict[str, tuple[float, ...]],
+    priors: Mapping[str, Sequence[float]],
     log_freight: np.ndarray,
     cost_share: np.ndarray,
     seed: int,
@@ -74,7 +75,7 @@ def record_draws(
 
 
 def _readings(
-    rows: pl.DataFrame, priors: dict[str, tuple[float, ...]], draws: int, seed: int
+    rows: pl.DataFrame, priors: Mapping[str, Sequence[float]], draws: int, seed: int
 ) -> np.ndarray:
     """Every declared value in every world on the scope of all coal to the world, (draws, rows)."""
     log = np.log(rows["value"].to_numpy())[None, :] + np.zeros((draws, 1))
