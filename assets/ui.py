@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     command = [
         str(Path(sys.executable).with_name("dagster")), "dev", "-w", "workspace.yaml",
-        "-h", "127.0.0.1", "-p", port, "--log-level", "warning", *arguments,
+        "-h", "127.0.0.1", "-p", port, "--log-level", "error", *arguments,
     ]  # fmt: skip
     with subprocess.Popen(command, env=environment, start_new_session=True) as server:  # noqa: S603
 

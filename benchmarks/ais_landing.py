@@ -205,7 +205,7 @@ def _print(
         "MB",
         "rows",
     )
-    for head in (*heads, "rows"):
+    for head in heads:
         table.add_column(head, justify="left" if head in ("what", "program") else "right")
     bare = found.get(("bare", "now"))
     for name, what, _, many in runs:

@@ -6,8 +6,8 @@ Works on a copy of a finished data folder (FOLDER, else the repository's own). E
 one published row, forks a process that makes the release, and kills it with SIGKILL at a random
 moment, every second time close to the swap. After each kill it does what the next run does first,
 and checks that readers have a whole release, that no vintage is lost and that nothing half-made is
-kept. Every tenth round is also run to its end beside a copy that nobody killed: all files must come
-out equal.
+kept. Every tenth round is also run to its end beside a copy that nobody killed: all files but the
+database must come out equal in every byte.
 `--runs` more rounds kill a whole `./run`. Prints one table.
 """
 
@@ -134,9 +134,9 @@ def forked(kill_after_s: float | None) -> tuple[float, bool]:
 
 
 def hashes() -> dict[str, str]:
-    """What the manifest of the served release says of every file."""
+    """Hashes of the served files; the database aside, whose unused bytes DuckDB leaves unset."""
     manifest = json.loads((published_dir() / MANIFEST).read_text())
-    return {name: one["sha256"] for name, one in manifest["files"].items()}
+    return {name: one["sha256"] for name, one in manifest["files"].items() if name != DATABASE_NAME}
 
 
 def check_after_kill(counts: Counter[str], known: set[str]) -> None:
