@@ -66,7 +66,9 @@ def _score(
                 read, observations, table, truth, evidence.months, fold, seed=sampling.seed
             ),
             prefix=f"{stream.name}-stop",
-            **{**common, "key": f"{common['key']} {table.write_csv()}"},
+            key=f"{common['key']} {table.write_csv()}",
+            store=common["store"],
+            progress=tell,
         )
         cases = pl.concat([cases, stopped])
     ranks = calibration.calibrate(calibration.MadeUp(evidence), seed=sampling.seed, **common)
