@@ -43,6 +43,14 @@ def test_predictions_have_the_errors_written():
     check_predictions_have_the_errors_written()
 
 
+def test_the_exact_chance_of_saying_less_is_scipys():
+    joint = Joint([toy.evidence(toy.ledger())])
+    at = joint.data["toy"]["figures"]["amount"]
+    below = joint.density.below(fixed_world(joint, 1))["toy/amount"][0]
+    by_hand = student.cdf((at["value"] - np.log(12) - 10.0) / toy.OWN, 4)
+    assert below == pytest.approx(by_hand)
+
+
 def check_class_errors_move_all_of_a_class():
     """Over prior worlds two outlets' figures of one year share a class error of sd 1.
 

@@ -18,7 +18,7 @@ def errors_tripled_in_predict(patch):
         def process_message(self, msg):
             fn = getattr(msg.get("fn"), "base_dist", msg.get("fn"))
             if msg["type"] == "sample" and msg["is_observed"] and hasattr(fn, "scale"):
-                msg["fn"] = type(fn)(fn.df, fn.loc, 3 * fn.scale)
+                msg["fn"] = type(fn)(loc=fn.loc, scale=3 * fn.scale)
 
     whole = density_module.uncondition
     patch.setattr(density_module, "uncondition", lambda model: whole(Tripled(model)))

@@ -84,6 +84,12 @@ def evidence(
     dates = {kind: (start, end) for kind, start, end in halts["kind", "start_on", "end_on"].rows()}
     opens = dates["border_open"][0]
     rows = sited(people.read(observations, months, rates, priors), pl.read_csv(PLACES_FILE), opens)
+    # once all workers were to be gone no register counts them: whom a count covers is a guess
+    is_guess = (pl.col("site") == "headcount") & (
+        pl.col("window_start_on") > dates["repatriation"][1]
+    )
+    unregistered = pl.when(is_guess).then(priors["error.no_register"][0]).otherwise(0.0)
+    rows = rows.with_columns(error=(pl.col("error") ** 2 + unregistered**2).sqrt())
     knots = people.knots_of(months)
     data: dict[str, Any] = {name: people.site(rows, name, knots, MASKS) for name in GROUP_OF}
     for name in ("arrivals", "sent_home"):

@@ -146,7 +146,8 @@ def test_a_network_is_no_more_than_a_floor_under_the_whole(joint):
     figures["part_of_total"] = rows | {"value": np.log([1.6e8])}
     data["it_workers"] = data["it_workers"] | {"figures": figures}
     pushed, _ = laplace(joint, "it_workers/gross", data)
-    assert before[6] + 0.02 < pushed[6] < np.log(1.6e8 / 12)
+    # up to itself, by the softness of a floor
+    assert before[6] + 0.02 < pushed[6] < np.log(1.6e8 / 12) + 0.2
 
 
 def test_made_up_worlds_are_recovered(joint):

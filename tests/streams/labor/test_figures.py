@@ -53,6 +53,7 @@ def test_bounds_ranges_and_hindsight_widen_a_figure():
         row("a-floor", "headcount", None, 2016, kind="lower_bound", low=10_000),
         row("b-range", "headcount", None, 2016, kind="interval", low=10_000, high=40_000),
         row("c-old", "headcount", 12_345, 2012, stated_year=2020),
+        row("d-late", "headcount", 12_345, 2021),
     )
     rows = one.data["headcount"]
     base, room = priors("labor")["error.headcount"][0], priors("labor")["room_above_floor"][0]
@@ -63,6 +64,9 @@ def test_bounds_ranges_and_hindsight_widen_a_figure():
     )
     assert rows["value"][1] == pytest.approx(np.log(20_000))
     assert rows["error"][1] ** 2 == pytest.approx(base**2 + (np.log(4) / 2.5632) ** 2, rel=1e-3)
+    # no register counts those who should be gone
+    guess = priors("labor")["error.no_register"][0]
+    assert rows["error"][3] ** 2 == pytest.approx(base**2 + guess**2, rel=1e-4)
     # eight years of hindsight count as four
     assert rows["error"][2] ** 2 == pytest.approx(base**2 + 0.4**2, rel=1e-4)
 
