@@ -41,7 +41,7 @@ def _score(
         of = {name: tables[table] for name, table in stream.reads.items()}
         return stream.evidence(ledger, tables["staged.priors"], read=of, **more)
 
-    code, through = model_code(), sampling.last_month()
+    code, through = model_code({stream.name: stream}), sampling.last_month()
     common: dict[str, Any] = {
         "key": f"{made_from} {code} {sampling.seed} {through}",
         "store": backtest_dir() / "folds",
@@ -150,11 +150,12 @@ def backtest_scores(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Collect the last finished suites; nothing is refitted here."""
     from pipelines.inference import suites
 
-    table, code = "estimates.backtest_scores", model_code()
+    table = "estimates.backtest_scores"
     with warehouse.open().connect() as connection:
         chosen, current = [], {}
         for stream in STREAMS.values():
             made_from = inputs(connection, {stream.name: stream})
+            code = model_code({stream.name: stream})
             suite = suites.choose_suite(stream.name, backtest_dir(), made_from, code)
             current[stream.name] = suite is not None and suites.is_current(suite, made_from, code)
             chosen += [] if suite is None else [suite]

@@ -11,7 +11,7 @@ from assets.resources import Sampling, WarehouseResource
 from assets.tables import result, table_metadata
 from pipelines.paths import REPOSITORY, STREAMS_DIR
 from pipelines.streams import TABLES, Stream, streams
-from pipelines.versions import hash_files, hash_frame
+from pipelines.versions import hash_frame, hash_meaning
 from pipelines.warehouse import (
     build_if_changed,
     inputs_hash,
@@ -25,20 +25,26 @@ from pipelines.warehouse import (
 
 PIPELINES = REPOSITORY / "pipelines"
 STREAMS = streams()
+# what judges a model decides none of its numbers
+SCORING = {"plain", "people_plain", "backtests", "calibration", "folds", "scores", "suites"}
+OWN_TABLES = {"discount_bases", "places"}
 READ = ("facts.observations", "staged.priors", "staged.obtainable_data")
 
 
-def model_code() -> str:
-    """Hash of the code that the numbers come from; baselines decide none."""
-    files = [
-        *(PIPELINES / "inference").glob("*.py"),
-        *STREAMS_DIR.rglob("*.py"),
-        *STREAMS_DIR.glob("*/stream.toml"),
-        *STREAMS_DIR.glob("*/discount_bases.csv"),
-        *STREAMS_DIR.glob("*/places.csv"),
-        PIPELINES / "draws.py",
+def model_code(chosen: dict[str, Stream]) -> str:
+    """Hash of the code that the numbers of these streams come from; what scores decides none."""
+    folders = [PIPELINES / "inference", STREAMS_DIR, *(STREAMS_DIR / name for name in chosen)]
+    modules = [file for folder in folders for file in folder.glob("*.py")]
+    # tables beside the staged ones, which are hashed by their rows
+    own = [
+        file
+        for name in chosen
+        for file in (STREAMS_DIR / name).iterdir()
+        if file.name == "stream.toml" or file.stem in OWN_TABLES
     ]
-    return hash_files([file for file in files if file.name != "plain.py"], PIPELINES)
+    return hash_meaning(
+        [*(file for file in modules if file.stem not in SCORING), *own, PIPELINES / "draws.py"]
+    )
 
 
 def tables_for(chosen: dict[str, Stream]) -> list[str]:
@@ -96,7 +102,7 @@ def joint_fit(
     last = "estimates.income_draws"
     with warehouse.open().connect() as connection:
         made_from = inputs_hash(
-            inputs(connection, STREAMS), model_code(), sampling.key(), sampling.last_month()
+            inputs(connection, STREAMS), model_code(STREAMS), sampling.key(), sampling.last_month()
         )
         was_fitted = not is_current(connection, last, made_from)
         if was_fitted:
