@@ -34,7 +34,7 @@ def test_a_hosts_year_is_its_mean_workers_and_its_summed_income(connection):
                 "month": [JAN, FEB, NEXT, JAN],
                 "draw": [0, 0, 0, 0],
                 "headcount": [4_000.0, 2_000.0, 9.0, 7.0],
-                "state_take_usd": [10.0, 30.0, 99.0, 99.0],
+                "remitted_usd": [10.0, 30.0, 99.0, 99.0],
             }
         ),
     )
@@ -50,10 +50,15 @@ def test_a_streams_year_is_the_sum_of_its_headline(connection):
         pl.DataFrame(
             {
                 "stream": ["coal", "coal", "coal", "labor"],
-                "measure": ["gross_fob_usd", "gross_fob_usd", "tonnes", "state_take_usd"],
+                "measure": [
+                    "state_income_usd",
+                    "state_income_usd",
+                    "gross_income_usd",
+                    "state_income_usd",
+                ],
                 "draw": [0, 0, 0, 0],
                 "month": [JAN, FEB, JAN, NEXT],
-                "amount": [1.0, 2.0, 50.0, 4.0],
+                "usd": [1.0, 2.0, 50.0, 4.0],
             }
         ),
     )
