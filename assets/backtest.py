@@ -37,15 +37,9 @@ def _score(
     def tell(done: int, total: int, name: str) -> None:
         context.log.info(f"fold {done} of {total}: {name}")
 
-    # how far a root is off is stated by one stream for all; alone, the others need it too
-    stated = tables["staged.priors"]
-    said = stated.filter(pl.col("parameter") == "root_sd")
-    lent = said.head(0 if stream.name in said["stream"] else 1)
-    priors = pl.concat([stated, lent.with_columns(stream=pl.lit(stream.name))])
-
     def read(ledger: pl.DataFrame, **more: Any) -> Any:
         of = {name: tables[table] for name, table in stream.reads.items()}
-        return stream.evidence(ledger, priors, read=of, **more)
+        return stream.evidence(ledger, tables["staged.priors"], read=of, **more)
 
     code, through = model_code({stream.name: stream}), sampling.last_month()
     common: dict[str, Any] = {
