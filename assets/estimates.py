@@ -120,10 +120,20 @@ def _fit(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> None:
     # loading what samples takes seconds, and a run without changes needs none of it
     from pipelines.inference.estimate import fit
     from pipelines.inference.joint import Joint
+    from pipelines.inference.sampler import Effort
     from pipelines.streams.fit_tables import tables
 
     joint = Joint([evidence_of(connection, stream, sampling) for stream in STREAMS.values()])
-    fitted = fit(joint, draws=sampling.draws, seed=sampling.seed)
+    chains = 32
+    rough = Effort(warmup=80, draws=-(-sampling.draws // chains) + 4, rounds=1)
+    fitted = fit(
+        joint,
+        draws=sampling.draws,
+        seed=sampling.seed,
+        effort=rough if sampling.least_ess < sampling.draws / 8 else None,
+        least_ess=sampling.least_ess,
+        highest_rhat=sampling.highest_rhat,
+    )
     made = tables(fitted, STREAMS, read_frame(connection, "staged.obtainable_data"), sampling.seed)
     for name, frame in made:
         write_frame(connection, f"estimates.{name}", frame)
@@ -137,14 +147,16 @@ def _fit(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> None:
         "last release stays in place."
     ),
 )
-def draws_converged(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+def draws_converged(warehouse: WarehouseResource, sampling: Sampling) -> dg.AssetCheckResult:
     """Hold the fit to the rules that block publication."""
     from pipelines.inference.diagnostics import troubles
 
     with warehouse.open().connect(read_only=True) as connection:
         diagnostics = read_frame(connection, "estimates.diagnostics")
         n_divergent = int(read_frame(connection, "estimates.sampling")["n_divergent"][0])
-    told = troubles(diagnostics, n_divergent)
+    told = troubles(
+        diagnostics, n_divergent, least=sampling.least_ess, highest=sampling.highest_rhat
+    )
     return dg.AssetCheckResult(
         passed=not told,
         description="; ".join(told) or "every year of every measure converged",

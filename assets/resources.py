@@ -67,6 +67,9 @@ class Sampling(dg.ConfigurableResource):
 
     draws: int = 4_000
     seed: int = DEFAULT_SEED
+    # effective draws of every year, and split R-hat, that publication needs; tests ask for less
+    least_ess: float = 1_000.0
+    highest_rhat: float = 1.02
     # YYYY-MM-DD; empty means today. DPRK_AS_OF reruns the estimates of a past day.
     as_of: str = ""
 

@@ -57,14 +57,20 @@ def diagnose(stream: str, measure: str, years: np.ndarray, values: np.ndarray) -
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def troubles(diagnostics: pl.DataFrame, n_divergent: int, *, least: float = LEAST_ESS) -> list[str]:
+def troubles(
+    diagnostics: pl.DataFrame,
+    n_divergent: int,
+    *,
+    least: float = LEAST_ESS,
+    highest: float = HIGHEST_RHAT,
+) -> list[str]:
     """What, if anything, forbids publishing the draws; one sentence a trouble."""
     named = pl.format("{} {} {}", "stream", "measure", "year")
     told = [
         f"{what}: {', '.join(names[:6])}"
         for rule, what in (
             (pl.col("rhat").is_nan() | pl.col("rhat").is_null(), "no spread at all"),
-            (pl.col("rhat") > HIGHEST_RHAT, f"split R-hat above {HIGHEST_RHAT}"),
+            (pl.col("rhat") > highest, f"split R-hat above {highest}"),
             (
                 pl.min_horizontal("ess_bulk", "ess_tail") < least,
                 f"under {least:.0f} effective draws",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from pipelines.inference.diagnostics import LEAST_ESS, diagnose, troubles
+from pipelines.inference.diagnostics import HIGHEST_RHAT, LEAST_ESS, diagnose, troubles
 from pipelines.inference.joint import Joint, Outcome
 from pipelines.inference.sampler import Effort, Sampler, Samples
 from pipelines.inference.windows import window_matrix
@@ -24,7 +24,7 @@ class Fit:
         theta: (draws, size), thinned: row i is world i of every stream.
         outcomes: by stream.
         diagnostics: a row a stream, measure and year.
-        sampler: compiled, for further fits of the same density.
+        sampler, effort: compiled, and how long it sampled, for further fits of the same density.
     """
 
     joint: Joint
@@ -33,6 +33,7 @@ class Fit:
     outcomes: dict[str, Outcome]
     diagnostics: pl.DataFrame
     sampler: Sampler
+    effort: Effort
 
     def years(self, stream: str) -> np.ndarray:
         """Calendar years of a stream's months, sorted."""
@@ -50,6 +51,7 @@ def fit(
     seed: int,
     effort: Effort | None = None,
     least_ess: float = LEAST_ESS,
+    highest_rhat: float = HIGHEST_RHAT,
     sampler: Sampler | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Fit:
@@ -60,20 +62,24 @@ def fit(
         draws: worlds returned.
         seed: same seed, same numbers.
         effort: how long to sample.
-        least_ess: effective draws of every year and measure below which sampling goes on.
+        least_ess, highest_rhat: of every year and measure; short of them sampling goes on.
         sampler: one already compiled for this joint.
         progress: told the share done.
     """
-    sampler = sampler or Sampler(joint.density)
+    sampler, effort = sampler or Sampler(joint.density), effort or Effort()
     samples = sampler.sample(
         seed=seed,
         effort=effort,
-        is_enough=lambda kept: not troubles(diagnose_samples(joint, kept), 0, least=least_ess),
+        is_enough=lambda kept: (
+            not troubles(diagnose_samples(joint, kept), 0, least=least_ess, highest=highest_rhat)
+        ),
         progress=progress,
     )
     theta = samples.thinned(draws)
     found = outcomes(joint, theta, seed)
-    return Fit(joint, samples, theta, found, diagnose_samples(joint, samples.theta), sampler)
+    return Fit(
+        joint, samples, theta, found, diagnose_samples(joint, samples.theta), sampler, effort
+    )
 
 
 def outcomes(joint: Joint, theta: np.ndarray, seed: int) -> dict[str, Outcome]:

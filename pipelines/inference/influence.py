@@ -7,18 +7,20 @@ Journal of Machine Learning Research 25); where the weights' tail says not to be
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
 from pipelines.inference.estimate import Fit, outcomes
 from pipelines.inference.joint import Outcome
-from pipelines.inference.sampler import Effort
 
 HIGHEST_K = 0.7
 # figures whose weights fail are left out in earnest when they seem to move a year by so many widths
 _WORTH_A_REFIT = 0.25
 _MOST_REFITS = 3
-_REFIT = Effort(draws=32, rounds=1)
+# of the transitions kept, the share that a refit keeps
+_REFIT_SHARE = 4
 SCHEMA = pl.Schema(
     {
         "stream": pl.String,
@@ -184,7 +186,8 @@ def _refitted(fitted: Fit, headline: dict[str, str], table: pl.DataFrame) -> pl.
 
 def without(fitted: Fit, ids: list[str], *, seed: int = 7) -> dict[str, Outcome]:
     """Outcomes by stream with these figures hidden, sampled anew from where the fit stands."""
-    sampler, effort = fitted.sampler, _REFIT
+    sampler = fitted.sampler
+    effort = replace(fitted.effort, draws=max(8, fitted.effort.draws // _REFIT_SHARE), rounds=1)
     samples = sampler.sample(
         seed=seed, data=fitted.joint.hidden(ids), start=fitted.samples, effort=effort
     )

@@ -16,6 +16,8 @@ from assets.schedules import MAIN_JOB
 from pipelines.paths import REFERENCE_DIR, STREAMS_DIR
 
 AS_OF = "2026-11-24"
+# a fit to look at the chain with, not to publish
+ROUGH = {"least_ess": 10.0, "highest_rhat": 2.0}
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,9 @@ class Workshop:
                 instance=instance,
                 raise_on_error=False,
                 run_config={
-                    "resources": {"sampling": {"config": {"draws": draws, "as_of": AS_OF}}},
+                    "resources": {
+                        "sampling": {"config": {"draws": draws, "as_of": AS_OF, **ROUGH}}
+                    },
                     "loggers": {"console": {"config": {"level": "CRITICAL"}}},
                 },
             )
