@@ -281,11 +281,11 @@ def test_the_id_is_the_hash_of_content_that_anybody_can_recompute(work, tmp_path
     assert done.release_id == manifest["release_id"] == target.resolve().name
     text = json.dumps(manifest["content"], sort_keys=True, separators=(",", ":"))
     assert hashlib.sha256(text.encode()).hexdigest()[:12] == done.release_id
-    for name in ("parquet/ports.parquet", "draws/coal.parquet", DATABASE_NAME, "csv/ports.csv"):
+    for name in ("parquet/ports.parquet", "draws/work.parquet", DATABASE_NAME, "csv/ports.csv"):
         found = hashlib.sha256((target / name).read_bytes()).hexdigest()
         assert manifest["files"][name]["sha256"] == found
     tables = manifest["content"]["tables"]
-    assert tables["draws/coal.parquet"] == manifest["files"]["draws/coal.parquet"]["sha256"]
+    assert tables["draws/work.parquet"] == manifest["files"]["draws/work.parquet"]["sha256"]
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_a_damaged_release_is_set_aside_and_the_last_good_one_served(work, tmp_p
     bad = publish(work, CONTRACT, target).folder
     thaw(bad)
     if harm == "bytes":
-        file = bad / "draws" / "coal.parquet"
+        file = bad / "draws" / "work.parquet"
         content = bytearray(file.read_bytes())
         content[50] ^= 1
         file.write_bytes(bytes(content))
