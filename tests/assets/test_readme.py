@@ -14,6 +14,8 @@ from tests.assets.conftest import Workshop
 
 # two runs of four errors each, and the rounding of one
 ERRORS_APART = 6
+# the fit looked at here is short: it knows neither its ends nor its own error to better than this
+SHORT_FIT = 0.15
 
 
 def readme_rows() -> list[list[str]]:
@@ -48,6 +50,9 @@ def test_every_number_of_the_readme_is_the_releases_within_its_error(answers):
             for told, name in zip(numbers(cell), ("q50", "q05", "q95"), strict=True):
                 value = income[name] / MILLION
                 error = (income[f"mcse_{name}"] or 0.02 * income[name]) / MILLION
-                if abs(told - value) > ERRORS_APART * error + step_of(value, error):
+                if (
+                    abs(told - value)
+                    > ERRORS_APART * error + step_of(value, error) + SHORT_FIT * value
+                ):
                     apart.append((cells[0], name, told, value))
     assert apart == []

@@ -22,6 +22,8 @@ ASSETS = [
     trade.country_codes,
     trade.mirror_priors,
     trade.fx_monthly,
+    trade.like_coal,
+    trade.source_observations,
     trade.reference_prices,
     trade.miscoding,
     trade.trade_flows,
@@ -74,7 +76,8 @@ def streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in TOY.items():
         (folder / "statues" / f"{name}.csv").write_text(text, encoding="utf-8")
     with Warehouse(work_database()).connect() as connection:
-        write_frame(connection, "facts.ais_observations", pl.DataFrame(schema=OBSERVATION_SCHEMA))
+        for name in ("facts.ais_observations", "facts.satellite_observations"):
+            write_frame(connection, name, pl.DataFrame(schema=OBSERVATION_SCHEMA))
     return folder
 
 
@@ -114,7 +117,8 @@ def test_one_folder_reaches_the_ledger_and_nothing_else_changes(streams):
     typed = sum(
         pl.read_csv(file, infer_schema=False).height for file in streams.glob("*/figures.csv")
     )
-    assert ledger.height == table("staged.figures").height == typed
+    assert table("staged.figures").height == typed
+    assert ledger.height == typed + table("facts.source_observations").height
     assert ledger["root_id"].null_count() == 0
 
 
