@@ -169,12 +169,19 @@ def places(fitted: Fit, stream: str) -> pl.DataFrame:
     )
 
 
+def speaking(rows: pl.DataFrame) -> pl.DataFrame:
+    """Figures that say how much of a component there was; a part or more than the whole do not."""
+    return rows.filter(
+        pl.col("reason_not_used").is_null(),
+        pl.col("component").is_not_null(),
+        pl.col("role").is_in(["whole", "record"]),
+    )
+
+
 def spoken_years(rows: pl.DataFrame) -> pl.DataFrame:
     """Which root speaks of which component in which year: component, year, root_id."""
     return (
-        rows.filter(pl.col("reason_not_used").is_null(), pl.col("component").is_not_null())
-        # a part, or more than the whole, does not say how much the whole was
-        .filter(pl.col("role").is_in(["whole", "record"]))
+        speaking(rows)
         .select(
             "component",
             "root_id",

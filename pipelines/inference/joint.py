@@ -39,8 +39,6 @@ ROW_SCHEMA = pl.Schema(
         "reason_not_used": pl.String,
     }
 )
-# what a figure can be to its concept
-ROLES = ("whole", "part", "more", "record")
 
 
 @dataclass(frozen=True)

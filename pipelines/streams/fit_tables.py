@@ -180,13 +180,9 @@ def _spoken(fitted: Fit, name: str) -> pl.DataFrame:
     """stream, month, component, root_id: who speaks of the stream's own quantities, and when."""
     one = fitted.joint.evidence[name]
     grid = pl.DataFrame({"month": one.months})
-    rows = one.rows.filter(
-        pl.col("reason_not_used").is_null(),
-        pl.col("component").is_not_null(),
-        pl.col("role").is_in(["whole", "record"]),
-    )
     return (
-        rows.join_where(
+        estimate.speaking(one.rows)
+        .join_where(
             grid,
             pl.col("month") <= pl.col("window_end_on"),
             pl.col("month").dt.month_end() >= pl.col("window_start_on"),
@@ -243,10 +239,3 @@ def _mcse(fitted: Fit, streams: Mapping[str, Stream]) -> pl.DataFrame:
         .select(pl.lit("total").alias("stream"), pl.all())
     )
     return pl.concat([own, total]).sort("stream", "measure", "year")
-
-
-def worst_influence(table: pl.DataFrame) -> pl.DataFrame:
-    """Figures that alone move a year's headline by more than the interval left without them."""
-    return table.filter(pl.col("what") == "figure", pl.col("shift_in_widths") > 1.0).sort(
-        "shift_in_widths", descending=True
-    )
