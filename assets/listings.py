@@ -18,8 +18,8 @@ from pipelines.schemas.listings import (
     ListedLinks,
     ListedParties,
     ListingChanges,
-    polars_schema,
 )
+from pipelines.schemas.types import polars_schema
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.http import Fetcher
 from pipelines.sources.list_editions import (

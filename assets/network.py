@@ -79,7 +79,8 @@ from pipelines.network.status import (
 )
 from pipelines.quarantine import empty_quarantine
 from pipelines.schemas import network as contracts
-from pipelines.schemas.listings import ListedParties, polars_schema
+from pipelines.schemas.listings import ListedParties
+from pipelines.schemas.types import polars_schema
 from pipelines.sources.tables import parse_table
 from pipelines.versions import code_version, hash_frame
 from pipelines.warehouse import (

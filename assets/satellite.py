@@ -9,8 +9,8 @@ import polars as pl
 
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result
+from pipelines.schemas.figures import OBSERVATION_SCHEMA
 from pipelines.sources.gfw_sar.loadings import (
-    OBSERVATION_SCHEMA,
     as_observations,
     estimate_loadings,
     presence,

@@ -7,7 +7,7 @@ import datetime as dt
 import pandera.polars as pa
 import polars as pl
 
-from pipelines.schemas.types import Instant
+from pipelines.schemas.types import Instant, polars_schema
 
 KINDS = (
     "exact",
@@ -160,6 +160,12 @@ class StagedFigures(pa.DataFrameModel):
     class Config:
         strict = True
         unique = ["observation_id"]
+
+
+# a statement that a program read off a feed, in the columns of one typed by hand
+OBSERVATION_SCHEMA = {
+    name: kind for name, kind in polars_schema(StagedFigures).items() if name != "line"
+}
 
 
 class StagedFigureSources(pa.DataFrameModel):

@@ -154,12 +154,3 @@ class ListingChanges(pa.DataFrameModel):
 
     class Config:
         strict = True
-
-
-def polars_schema(contract: type[pa.DataFrameModel]) -> dict[str, pl.DataType]:
-    """Column names and polars types of a contract, for empty frames and casts."""
-    return {
-        name: column.dtype.type
-        for name, column in contract.to_schema().columns.items()
-        if column.dtype is not None
-    }

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from scipy.stats import nbinom
 
+from pipelines.schemas.figures import OBSERVATION_SCHEMA
 from pipelines.shipping.cargo import CargoDraws, Prior
 
 # weight, in calls, of a port's other months on the share seen in one month
@@ -41,38 +42,6 @@ DETECTION_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "cargo_t_total_q50": pl.Float64,
     "cargo_t_total_q95": pl.Float64,
     "is_prior_driven": pl.Boolean,
-}
-OBSERVATION_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "observation_id": pl.String,
-    "stream": pl.String,
-    "quantity": pl.String,
-    "concept": pl.String,
-    "counterpart_iso3": pl.String,
-    "sector": pl.String,
-    "window_start_on": pl.Date,
-    "window_end_on": pl.Date,
-    "kind": pl.String,
-    "low": pl.Float64,
-    "central": pl.Float64,
-    "high": pl.Float64,
-    "unit": pl.String,
-    "coverage": pl.String,
-    "class": pl.String,
-    "declared": pl.String,
-    "delivery_point": pl.String,
-    "nature": pl.String,
-    "assumed_price_usd_per_t": pl.Float64,
-    "persons": pl.Int64,
-    "origin_id": pl.String,
-    "stated_by": pl.String,
-    "stated_on": pl.String,
-    "stated_year": pl.Int64,
-    "source_id": pl.String,
-    "locator": pl.String,
-    "read_at": pl.String,
-    "retrieved_at": pl.Datetime("us"),
-    "held_back": pl.String,
-    "note": pl.String,
 }
 _CUTS = [0.05, 0.5, 0.95]
 

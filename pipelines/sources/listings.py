@@ -18,9 +18,9 @@ from pipelines.schemas.listings import (
     ListedLinks,
     ListedParties,
     ListingChanges,
-    polars_schema,
 )
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.schemas.types import polars_schema
 
 # an official list in which most rows are refused is a changed list, not a bad day
 MOST_REFUSED_SHARE = 0.5

@@ -14,6 +14,7 @@ import pandera.polars as pa
 import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, empty_quarantine
+from pipelines.schemas.types import polars_schema
 from pipelines.snapshots import Snapshot, SnapshotStore
 from pipelines.sources import cells
 from pipelines.sources.editions import place_of
@@ -129,12 +130,7 @@ def stage(
 
 def empty_frame(contract: type[pa.DataFrameModel]) -> pl.DataFrame:
     """No rows, in the columns of a contract and of provenance."""
-    columns = {
-        name: column.dtype.type
-        for name, column in contract.to_schema().columns.items()
-        if column.dtype is not None
-    }
-    return pl.DataFrame(schema={**columns, **PROVENANCE})
+    return pl.DataFrame(schema={**polars_schema(contract), **PROVENANCE})
 
 
 def _newest_readable(

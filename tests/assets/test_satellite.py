@@ -16,9 +16,8 @@ from assets import landing, satellite, trade
 from assets.definitions import RESOURCES
 from benchmarks import satellite_world as made_up
 from pipelines.paths import work_database
-from pipelines.schemas.figures import StagedFigures
+from pipelines.schemas.figures import OBSERVATION_SCHEMA, StagedFigures
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources.gfw_sar.loadings import OBSERVATION_SCHEMA
 from pipelines.sources.gfw_sar.read import zones
 from pipelines.sources.staging import empty_frame
 from pipelines.warehouse import Warehouse, write_frame

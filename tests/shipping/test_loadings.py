@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from pipelines.schemas.figures import OBSERVATION_SCHEMA
 from pipelines.shipping.cargo import load_priors
 from pipelines.shipping.decode.gfw import empty_events
 from pipelines.shipping.detection import (
-    OBSERVATION_SCHEMA,
     as_observations,
     estimate_detection,
     undetected,

@@ -13,8 +13,7 @@ from assets import facts, reference, trade
 from assets.checks import COUNT_CHECKS, REFUSED_CHECKS
 from assets.resources import Network, Snapshots, WarehouseResource
 from pipelines.paths import STREAMS_DIR, work_database
-from pipelines.schemas.figures import FIGURE_COLUMNS
-from pipelines.shipping.detection import OBSERVATION_SCHEMA
+from pipelines.schemas.figures import FIGURE_COLUMNS, OBSERVATION_SCHEMA
 from pipelines.warehouse import Warehouse, write_frame
 
 ASSETS = [

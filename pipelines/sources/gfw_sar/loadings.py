@@ -23,6 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from pipelines.schemas.figures import OBSERVATION_SCHEMA
+
 # the levels that quantiles are told at: an estimator reads a range as its central 80 %
 LEVELS = (0.1, 0.5, 0.9)
 _LEAST_PASSES = 1.0
@@ -341,38 +343,3 @@ def as_observations(
             }
         )
     return pl.DataFrame(rows, schema=OBSERVATION_SCHEMA)
-
-
-# the ledger's columns, as the shipping stages hand theirs over
-OBSERVATION_SCHEMA = {
-    "observation_id": pl.String,
-    "stream": pl.String,
-    "quantity": pl.String,
-    "concept": pl.String,
-    "counterpart_iso3": pl.String,
-    "sector": pl.String,
-    "window_start_on": pl.Date,
-    "window_end_on": pl.Date,
-    "kind": pl.String,
-    "low": pl.Float64,
-    "central": pl.Float64,
-    "high": pl.Float64,
-    "unit": pl.String,
-    "coverage": pl.String,
-    "class": pl.String,
-    "declared": pl.String,
-    "delivery_point": pl.String,
-    "nature": pl.String,
-    "assumed_price_usd_per_t": pl.Float64,
-    "persons": pl.Int64,
-    "origin_id": pl.String,
-    "stated_by": pl.String,
-    "stated_on": pl.String,
-    "stated_year": pl.Int64,
-    "source_id": pl.String,
-    "locator": pl.String,
-    "read_at": pl.String,
-    "retrieved_at": pl.Datetime("us"),
-    "held_back": pl.String,
-    "note": pl.String,
-}
