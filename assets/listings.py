@@ -116,8 +116,7 @@ def _refresh(official: OfficialList) -> Callable[[SnapshotStore, Network], Refre
 
 
 for one in LISTS:
-    # lists of one publisher share the first word of their names
-    register(one.source, _refresh(one), publisher=one.source.split("_")[0])
+    register(one.source, _refresh(one), publisher=one.publisher)
 RAW_ASSETS = [_raw_asset(official) for official in LISTS]
 
 

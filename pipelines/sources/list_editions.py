@@ -43,6 +43,7 @@ class OfficialList:
 
     Attributes:
         source: name of its snapshots and, for all but OpenSanctions, of its rows.
+        publisher: who answers; lists of one publisher are asked one after the other.
         about: what it is.
         licence: licence tag of its data.
         forms: ways the list comes, best first; each the names of its files, first the one whose
@@ -55,6 +56,7 @@ class OfficialList:
     """
 
     source: str
+    publisher: str
     about: str
     licence: str
     forms: tuple[tuple[str, ...], ...]
@@ -90,6 +92,7 @@ def _ofac(source: str, names: dict[str, tuple[str, int]]) -> OfficialList:
     files = ", ".join(name for name, _ in names.values())
     return OfficialList(
         source,
+        "ofac",
         "List of the US Office of Foreign Assets Control: advanced XML (listing dates, typed "
         f"relations), CSV set ({files}) or plain XML.",
         ofac.LICENCE,
@@ -109,6 +112,7 @@ def _opensanctions(dataset: str) -> OfficialList:
 
     return OfficialList(
         f"{opensanctions.SOURCE}_{dataset}",
+        opensanctions.SOURCE,
         f"Data set {dataset} of OpenSanctions, FollowTheMoney entities (non-commercial licence).",
         opensanctions.LICENCE,
         (("",),),
@@ -123,6 +127,7 @@ LISTS = (
     _ofac("ofac_consolidated", ofac.CONSOLIDATED_FILES),
     OfficialList(
         un_sc.SOURCE,
+        "un",
         "Consolidated list of the UN Security Council, every regime.",
         un_sc.LICENCE,
         (("",),),
@@ -134,6 +139,8 @@ LISTS = (
     ),
     OfficialList(
         eu.SOURCE,
+        # a file in a public repository, not the Commission's own service
+        "github",
         "Annexes of EU Regulation 2017/1509.",
         eu.LICENCE,
         (("",),),
@@ -144,6 +151,7 @@ LISTS = (
     ),
     OfficialList(
         eu_fsf.SOURCE,
+        "eu_commission",
         "Consolidated list of financial sanctions of the EU Commission, every programme.",
         eu_fsf.LICENCE,
         (("",),),
@@ -155,6 +163,7 @@ LISTS = (
     ),
     OfficialList(
         uk_sanctions.SOURCE,
+        "fcdo",
         "UK Sanctions List, every regime.",
         uk_sanctions.LICENCE,
         (("",),),

@@ -7,7 +7,7 @@ import threading
 import dagster as dg
 import pytest
 
-from assets import asking
+from assets import asking, listings
 from assets.resources import Network, Snapshots
 from pipelines.sources.refresh import Refreshed
 
@@ -90,3 +90,15 @@ def test_a_publisher_that_gives_no_connection_is_waited_for_once(raw_assets):
     assert len(waited) == 1
     assert told["b2"] == "not asked: b1 of the same publisher gave no connection"
     assert [one.is_answered for one in snapshots.store().asks("b2")] == [False]
+
+
+def test_lists_of_two_services_never_wait_for_each_other():
+    """The annexes come from a repository, the consolidated list from the Commission."""
+    publishers = {one.source: one.publisher for one in listings.LISTS}
+    assert publishers["eu_prk"] != publishers["eu_fsf"]
+    assert publishers["ofac_sdn"] == publishers["ofac_consolidated"]
+    mine = {name: who for name, who in publishers.items() if name.startswith("opensanctions_")}
+    assert len(mine) > 1
+    assert len(set(mine.values())) == 1
+    lanes = {name: asking._ASKERS[name].publisher for name in publishers}
+    assert lanes == publishers
