@@ -441,10 +441,13 @@ def _move_in(folder: Path, place: Path) -> None:
     place.chmod(0o555)
 
 
-def _set_aside(place: Path) -> None:
+def _set_aside(place: Path) -> Path:
+    """Give a release a name that nobody lists; the next healing removes it."""
+    aside = place.with_name(f"{_DAMAGED}{place.name}-{uuid.uuid4().hex[:8]}")
     if place.is_dir():
         place.chmod(0o755)
-        place.rename(place.with_name(f"{_DAMAGED}{place.name}-{uuid.uuid4().hex[:8]}"))
+        place.rename(aside)
+    return aside
 
 
 def _link(place: Path, target: Path) -> None:
@@ -469,7 +472,8 @@ def _forget_old(releases: Path, current: Path) -> None:
     """Keep the newest releases whole; of older ones the store keeps what they said."""
     others = [path for path in whole_releases(releases) if path != current]
     for path in others[kept_releases() - 1 :]:
-        remove_folder(path)
+        # out of sight first: half-removed, it would still be listed
+        remove_folder(_set_aside(path))
 
 
 def heal(target: Path, store: VintageStore) -> list[str]:

@@ -411,6 +411,24 @@ def test_the_newest_releases_stay_whole_and_no_more(work, tmp_path, monkeypatch)
     }  # fmt: skip
 
 
+def test_a_release_that_is_being_removed_is_listed_no_more(work, tmp_path, monkeypatch):
+    """A kill in the middle of a removal leaves nothing that looks like a whole release."""
+    monkeypatch.setenv("DPRK_KEEP_RELEASES", "1")
+    publish(work, CONTRACT, tmp_path / "published")
+    work.execute("update published.ports set cargo_t = 9.0 where port = 'Nampo'")
+
+    def killed_half_way(folder: Path, **_: object) -> None:
+        (folder / DATABASE_NAME).unlink()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipelines.publish.release.shutil.rmtree", killed_half_way)
+    with pytest.raises(KeyboardInterrupt):
+        publish(work, CONTRACT, tmp_path / "published")
+    listed = whole_releases(tmp_path / "releases")
+    assert [damage_of(path) for path in listed] == [[]]
+    assert (tmp_path / "published").resolve() == listed[0].resolve()
+
+
 def test_a_manifest_with_another_content_has_another_id():
     assert id_of({"a": 1}) == id_of({"a": 1})
     assert id_of({"a": 1}) != id_of({"a": 2})
