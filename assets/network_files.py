@@ -10,11 +10,7 @@ import duckdb
 import polars as pl
 
 from pipelines.network.exports import write_network_files
-from pipelines.network.page import (
-    render_network_page,
-    render_network_section,
-    render_tables_page,
-)
+from pipelines.network.page import render_network_page, render_tables_page
 from pipelines.publish.release import DATABASE_NAME
 from pipelines.publish.report import Section, Table
 
@@ -45,22 +41,31 @@ def network_outputs(folder: Path) -> list[Section]:
         folder: the release being built, with its database finished.
     """
     with duckdb.connect(str(folder / DATABASE_NAME), read_only=True) as reader:
-        entities, links, statements, attribution, nodes, ledger = (
+        entities, links, statements, ledger, attribution, exposure, amounts = (
             reader.sql(f"select * from {table} order by all").pl()
             for table in (
                 "entities",
                 "links",
                 "link_statements",
-                "attribution_annual",
-                "interdiction_nodes",
                 "legal_status",
+                "attribution_annual",
+                "bank_exposure",
+                "network_amounts",
             )
         )
         frames = {name: reader.sql(sql).pl() for name, sql in _QUERIES.items()}
-    fragment = render_network_section(
-        entities, links, statements, attribution, nodes, ledger=ledger
+    (folder / "network.html").write_text(
+        render_network_page(
+            entities,
+            links,
+            statements,
+            ledger,
+            attribution=attribution,
+            exposure=exposure,
+            amounts=amounts,
+        ),
+        encoding="utf-8",
     )
-    (folder / "network.html").write_text(render_network_page(fragment), encoding="utf-8")
     write_network_files(folder, entities, links, statements)
     banks = _chinese_banks(frames["chinese"], frames["tiers"])
     (folder / "chinese_banks.html").write_text(
@@ -92,8 +97,8 @@ def network_outputs(folder: Path) -> list[Section]:
                 "finding, and press accounts name nobody here.",
                 "Dollars are placed on parties only as far as documents cover a year's income; "
                 "the rest is on nobody. A bank is a channel: dollars pass it and never end there. "
-                "The same page alone: network.html; for other tools: network.ftm.json "
-                "(FollowTheMoney), network.graphml.",
+                "To look a party up, follow a path or choose a day: network.html beside this page; "
+                "for other tools: network.ftm.json (FollowTheMoney), network.graphml.",
                 _lag_text(frames["lag"]),
                 _lists_text(frames["lists"]),
             ],
@@ -101,7 +106,6 @@ def network_outputs(folder: Path) -> list[Section]:
                 *([_clock_chart(frames["clock"])] if frames["clock"].height else []),
                 *([_joined_chart(frames["joined"])] if frames["joined"].height else []),
             ],
-            fragments=[fragment],
             tables=[_cover_table(frames["unplaced"]), _statements_table(frames["joined"])],
         ),
         banks,

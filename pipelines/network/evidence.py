@@ -15,7 +15,7 @@ CERTAINTY_CAP = 0.99
 # annexes of Regulation (EU) 2017/1509 that carry over what the Security Council listed
 _TRANSPOSED = r"(?:Annex |entry )(?:XIII|XIV)\b"
 # who speaks of nobody by name on the page
-_UNOFFICIAL = ("PRESS", "MODEL")
+UNOFFICIAL = ("PRESS", "MODEL")
 
 
 class EvidenceError(ValueError):
@@ -407,7 +407,7 @@ def publishable(
     ].to_list()
     asserts = ~pl.col("kind").is_in(ASSERTS_NOTHING)
     spoken = statements.filter(asserts)
-    official = spoken.filter(~pl.col("authority").is_in(_UNOFFICIAL))["about"].unique()
+    official = spoken.filter(~pl.col("authority").is_in(UNOFFICIAL))["about"].unique()
     sworn = spoken.filter(pl.col("authority").is_in(PERSON_AUTHORITIES))["about"].unique()
     anybody = spoken.filter(pl.col("authority") != "MODEL")["about"].unique()
     whole = entities.with_columns(
@@ -430,6 +430,6 @@ def publishable(
     about = [*shown, *ties.filter("is_publishable")["link_id"]]
     said = statements.with_columns(
         is_publishable=pl.col("about").is_in(about)
-        & (~pl.col("authority").is_in(_UNOFFICIAL) | pl.col("about").is_in([*nobody, *faceless]))
+        & (~pl.col("authority").is_in(UNOFFICIAL) | pl.col("about").is_in([*nobody, *faceless]))
     )
     return whole, ties, said

@@ -1,44 +1,72 @@
-"""The network as a piece of a page: search it, filter it by stream, point at a party.
+"""The network as a page of its own, and pages of tables.
 
-Everything is inside: no library, no request. Text from data never becomes markup: it travels as
-JSON whose angle brackets are escaped, and the script writes it as text nodes only.
+Everything is inside: no request, and a policy that runs this page's own script and nothing else.
+Text from data never becomes markup: it travels as JSON whose angle brackets are escaped, and the
+script writes it as text nodes only.
 """
 
 from __future__ import annotations
 
-import html
+import base64
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import networkx as nx
 import polars as pl
+from rigour.territories import get_territory
+
+from pipelines.network.evidence import UNOFFICIAL
+from pipelines.network.status import public_on
+from pipelines.schemas.network import ASSERTS_NOTHING, LEGAL_KINDS, PERSON_AUTHORITIES
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-STAGES = ("asset", "broker", "front", "bank", "regime")
-STAGE_COLOURS = {
-    "asset": "#8a6d3b",
-    "broker": "#0b6e99",
-    "front": "#b4552d",
-    "bank": "#6b4c9a",
-    "regime": "#3b3b3b",
-}
 STREAM_LABELS = {
     "coal": "coal",
     "labor": "labor",
     "it_workers": "IT workers",
-    "finance": "finance",
+    "finance": "finance, any stream",
     "general": "other",
 }
-_ROWS_PER_COLUMN = 46
-_UNTANGLE_SWEEPS = 6
+# who speaks, for readers who do not know the short names
+AUTHORITY_LABELS = {
+    "OFAC": "OFAC (US Treasury)",
+    "UNSC": "UN Security Council",
+    "EU": "European Union",
+    "ROK": "South Korea",
+    "JPN": "Japan",
+    "UK": "United Kingdom",
+    "DOJ": "US Department of Justice",
+    "US_COURT": "US federal court",
+    "US_PRESIDENT": "US President",
+    "US_STATE": "US Department of State",
+    "US_CBP": "US Customs",
+    "FinCEN": "FinCEN (US Treasury)",
+    "UN_PoE": "UN Panel of Experts",
+    "MSMT": "Multilateral Sanctions Monitoring Team",
+    "PRC_GOV": "Government of China",
+    "COMPANY": "the party itself",
+    "PRESS": "press",
+}
+# the page opens on the first; each is nothing but an address
+QUESTIONS = {
+    "Banks of China": "type=Bank&country=CN.HK.MO",
+    "Banks with an act in force": "type=Bank&status=any",
+    "Ships": "type=Vessel",
+    "Coal": "stream=coal",
+    "Workers abroad": "stream=labor",
+    "IT workers": "stream=it_workers",
+    "Named, nothing in force": "status=none",
+    "Everyone": "all=1",
+}
+_CHINA = {"CN.HK.MO": "China, Hong Kong, Macao"}
 
 
 def safe_json(value: Any) -> str:
     """JSON that may stand inside a script element whatever text it holds."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str, separators=(",", ":"))
     for mark, escape in (
         ("&", "\\u0026"),
         ("<", "\\u003c"),
@@ -50,162 +78,307 @@ def safe_json(value: Any) -> str:
     return text
 
 
-def layout(entities: pl.DataFrame, links: pl.DataFrame) -> dict[str, tuple[float, float]]:
-    """Where each party stands, in units of the drawing: stages from left to right.
-
-    Within a stage parties stand near those they are tied to (repeated barycentres), so that
-    clusters lie together and few lines cross. The same rows give the same picture.
-    """
-    stage = dict(entities.select("entity_id", "stage").iter_rows())
-    graph = nx.Graph()
-    graph.add_nodes_from(sorted(stage))
-    graph.add_edges_from(links.sort("link_id").select("source_id", "target_id").iter_rows())
-    parts = sorted(nx.connected_components(graph), key=lambda part: (-len(part), min(part)))
-    height: dict[str, float] = {}
-    for number, part in enumerate(parts):
-        for place, name in enumerate(sorted(part)):
-            height[name] = number * 1_000 + place
-    columns = {name: [n for n in sorted(stage) if stage[n] == name] for name in STAGES}
-    for _ in range(_UNTANGLE_SWEEPS):
-        for members in columns.values():
-            wanted = {
-                name: (
-                    sum(height[other] for other in graph[name]) / graph.degree(name)
-                    if graph.degree(name)
-                    else height[name]
-                )
-                for name in members
-            }
-            for place, name in enumerate(sorted(members, key=lambda n: (wanted[n], n))):
-                height[name] = place * 1_000 / max(len(members), 1)
-    positions = {}
-    x = 0.0
-    for members in columns.values():
-        ordered = sorted(members, key=lambda n: (height[n], n))
-        wide = max(1, -(-len(ordered) // _ROWS_PER_COLUMN))
-        rows = max(1, -(-len(ordered) // wide))
-        for place, name in enumerate(ordered):
-            # neighbours in order stand side by side, so that a cluster stays one block
-            positions[name] = (x + (place % wide) * 26, (place // wide + 0.5) * 1_000 / rows)
-        x += (wide - 1) * 26 + 190
-    return positions
+def country_names(codes: Iterable[str]) -> dict[str, str]:
+    """English names of ISO 3166 alpha-2 codes; a code nobody knows stands for itself."""
+    found = {code: get_territory(code) for code in codes}
+    return {code: place.name if place else code for code, place in found.items()}
 
 
-def render_network_section(
+def render_network_page(
     entities: pl.DataFrame,
     links: pl.DataFrame,
     statements: pl.DataFrame,
+    ledger: pl.DataFrame,
+    *,
     attribution: pl.DataFrame | None = None,
-    interdiction: pl.DataFrame | None = None,
-    ledger: pl.DataFrame | None = None,
+    exposure: pl.DataFrame | None = None,
+    amounts: pl.DataFrame | None = None,
+    report: str = "report.html",
 ) -> str:
-    """An HTML fragment that draws the network and answers search, filter and hover.
+    """The whole page: questions, filters, graph, lists, a panel for a party, paths, addresses.
+
+    A party or a relation is on the page from the day on which what names it was public
+    (`publishable` has the rule); a relation that a model alone infers is never.
 
     Args:
         entities, links, statements: rows of the published tables `entities`, `links`,
             `link_statements`; each party and relation shows its own statements.
-        attribution: rows of `attribution_annual`; sizes parties by mean dollars over all years.
-        interdiction: rows of `interdiction_nodes`; adds the chance of being in the best k.
-        ledger: rows of `legal_status`; what ended is said beside the statement.
+        ledger: rows of `legal_status`; which statements are legal acts and what ended them.
+        attribution: rows of `attribution_annual`: dollars of a stream and year placed on a party.
+        exposure: rows of `bank_exposure`: dollars documented at a bank, or that may have passed.
+        amounts: rows of `network_amounts`: sums as documents state them.
+        report: address of the page to go back to.
 
     Returns:
-        One `<div>` with its style and script; ready to stand anywhere in a page.
+        HTML that loads nothing.
     """
-    where = layout(entities, links)
-    usd: dict[str, float] = {}
-    if attribution is not None and attribution.height:
-        usd = dict(
-            attribution.filter(pl.col("node_id") != "UNATTRIBUTED")
-            .group_by("node_id")
-            .agg(pl.col("usd_mean").sum())
-            .iter_rows()
-        )
-    best: dict[str, list[str]] = {}
-    if interdiction is not None and interdiction.height:
-        last = interdiction.filter(pl.col("k") == pl.col("k").max())
-        for name, k, share in last.select("node_id", "k", "p_in_best_k").iter_rows():
-            best[name] = [f"among the best {k} designations still open in {share:.0%} of draws"]
-    over: dict[str, str] = {}
-    if ledger is not None:
-        over = {
-            status_id: f" ({ended_by} {to_on})"
-            for status_id, ended_by, to_on in ledger.filter(pl.col("to_on").is_not_null())
-            .select("status_id", "ended_by", "to_on")
-            .iter_rows()
-        }
-    said: dict[str, list[list[Any]]] = {}
-    for row in statements.sort("date", "statement_id").iter_rows(named=True):
-        said.setdefault(row["about"], []).append(
-            [
-                row["kind"].replace("_", " ") + over.get(row["statement_id"], ""),
-                row["authority"],
-                row["date"].isoformat()[: {"year": 4, "month": 7}.get(row["date_precision"], 10)],
-                row["document"],
-                row["locator"],
-                row["url"],
-                row["is_contested"],
-            ]
-        )
-    number = {name: place for place, name in enumerate(sorted(where))}
-    nodes = [
+    data = _data(entities, links, statements, ledger, attribution, exposure, amounts)
+    style = (TEMPLATES / "network.css").read_text(encoding="utf-8")
+    script = (TEMPLATES / "vendor" / "d3-force.min.js").read_text(encoding="utf-8") + (
+        TEMPLATES / "network.js"
+    ).read_text(encoding="utf-8")
+    return _environment().get_template("network.html.j2").render(
+        style=style,
+        script=script,
+        policy=content_policy(style, script),
+        data=safe_json(data),
+        as_of=data["asOf"],
+        report=report,
+        questions=QUESTIONS,
+        streams=STREAM_LABELS,
+        types=sorted({node["t"] for node in data["nodes"]}),
+        countries=_CHINA | dict(sorted(data["countries"].items(), key=lambda pair: pair[1])),
+        statuses=sorted({kind for kind in ledger["kind"]}),
+        endings=sorted({word for word in ledger["ended_by"] if word}),
+        years=sorted(data["years"], reverse=True),
+    )  # fmt: skip
+
+
+def content_policy(style: str, script: str) -> str:
+    """A policy that lets this style and this script stand, by their hashes, and nothing else."""
+
+    def fingerprint(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    return (
+        f"default-src 'none'; script-src 'sha256-{fingerprint(script)}'; "
+        f"style-src 'sha256-{fingerprint(style)}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _data(
+    entities: pl.DataFrame,
+    links: pl.DataFrame,
+    statements: pl.DataFrame,
+    ledger: pl.DataFrame,
+    attribution: pl.DataFrame | None,
+    exposure: pl.DataFrame | None,
+    amounts: pl.DataFrame | None,
+) -> dict[str, Any]:
+    """What the script reads; short names, for it is most of the page's weight."""
+    statements = statements.rename(
+        {"date": "stated_on", "date_precision": "stated_on_precision"}
+    ).with_columns(public=public_on())
+    said, by_id, documents = _statements(statements, ledger)
+    rows, ties = _since(entities, links, statements)
+    number = {name: place for place, name in enumerate(rows["entity_id"])}
+    placed = _by_party(
+        attribution,
+        "node_id",
+        ("stream", "year", "usd_mean", "usd_q05", "usd_q95"),
+        pl.col("usd_mean") > 0,
+    )
+    passed = _by_party(
+        exposure,
+        "bank_id",
+        ("stream", "year", "documented_usd", "documented_scheme_usd", "attributed_usd_mean"),
+        pl.any_horizontal(
+            pl.col("documented_usd", "documented_scheme_usd", "attributed_usd_mean") > 0
+        ),
+    )
+    stated = _amounts(amounts, by_id)
+    nodes: list[dict[str, Any]] = [
         {
+            "id": row["entity_id"],
             "n": row["name"],
             "a": row["aliases"] or "",
-            "t": row["schema"],
+            "t": "Bank" if row["is_bank"] else row["schema"],
             "s": row["stage"],
             "c": row["country_iso2"] or "",
             "b": row["bank_size_tier"] or "",
-            "d": row["is_designated"],
-            "x": round(where[row["entity_id"]][0], 1),
-            "y": round(where[row["entity_id"]][1], 1),
-            "u": round(usd.get(row["entity_id"], 0.0)),
-            "i": best.get(row["entity_id"], []),
+            "o": row["note"] or "",
+            "d": str(row["since"]),
             "q": said.get(row["entity_id"], []),
+            "u": placed.get(row["entity_id"], []),
+            "e": passed.get(row["entity_id"], []),
+            "m": stated.get(row["entity_id"], []),
         }
-        for row in entities.sort("entity_id").iter_rows(named=True)
+        for row in rows.iter_rows(named=True)
     ]
-    edges = [
+    edges: list[dict[str, Any]] = [
         {
+            "id": row["link_id"],
             "f": number[row["source_id"]],
             "g": number[row["target_id"]],
             "r": row["relation"].replace("_", " "),
             "s": row["stream"],
             "p": round(row["probability"], 2),
-            "q": said.get(row["link_id"], []),
+            "w": row["n_origins"],
+            "y": [row["start_on"] and row["start_on"].year, row["end_on"] and row["end_on"].year],
+            "d": str(row["since"]),
+            "q": said[row["link_id"]],
         }
-        for row in links.sort("link_id").iter_rows(named=True)
+        for row in ties.iter_rows(named=True)
     ]
-    data = safe_json({"nodes": nodes, "edges": edges, "colours": STAGE_COLOURS})
-    boxes = "".join(
-        f'<label><input type="checkbox" value="{html.escape(value)}" checked> '
-        f"{html.escape(label)}</label>"
-        for value, label in STREAM_LABELS.items()
-    )
-    legend = "".join(
-        f'<span><i style="background:{colour}"></i>{html.escape(stage)}</span>'
-        for stage, colour in STAGE_COLOURS.items()
-    )
-    return (
-        (TEMPLATES / "network.html")
-        .read_text(encoding="utf-8")
-        .replace("@@BOXES@@", boxes)
-        .replace("@@LEGEND@@", legend)
-        .replace("@@SCRIPT@@", (TEMPLATES / "network.js").read_text(encoding="utf-8"))
-        # last: data is never searched for marks
-        .replace("@@DATA@@", data)
-    )
+    return {
+        "nodes": nodes,
+        "edges": edges,
+        "documents": documents,
+        "asOf": str(ledger["as_of"].max() or statements["public"].max() or ""),
+        "countries": country_names({node["c"] for node in nodes} - {""}),
+        "streams": STREAM_LABELS,
+        "authorities": AUTHORITY_LABELS,
+        "legal": list(LEGAL_KINDS),
+        "years": sorted(
+            {one[1] for node in nodes for one in (*node["u"], *node["e"])}
+            | {year for edge in edges for year in edge["y"] if year}
+        ),
+    }
 
 
-def render_network_page(fragment: str, *, title: str = "DPRK Revenue: the network") -> str:
-    """A whole page around the fragment, for a file of its own; it loads nothing."""
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-        "script-src 'unsafe-inline'; style-src 'unsafe-inline'\">"
-        f"<title>{html.escape(title)}</title></head>"
-        '<body style="margin:1rem;font:15px/1.5 system-ui,sans-serif">'
-        f"<h1>{html.escape(title)}</h1>{fragment}</body></html>"
+def _since(
+    entities: pl.DataFrame, links: pl.DataFrame, statements: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Parties and relations that may be shown, with the day `since` which: `publishable`, dated."""
+    spoken = statements.filter(~pl.col("kind").is_in(ASSERTS_NOTHING))
+
+    def first(*, said_by: pl.Expr, name: str) -> pl.DataFrame:
+        return spoken.filter(said_by).group_by("about").agg(pl.col("public").min().alias(name))
+
+    by_whom = (
+        first(said_by=pl.col("authority") != "MODEL", name="by_anybody")
+        .join(
+            first(said_by=~pl.col("authority").is_in(UNOFFICIAL), name="by_officials"),
+            on="about",
+            how="left",
+        )
+        .join(
+            first(said_by=pl.col("authority").is_in(PERSON_AUTHORITIES), name="by_the_sworn"),
+            on="about",
+            how="left",
+        )
+    )
+    parties = (
+        entities.with_columns(
+            is_nobody=pl.col("topics").fill_null("").str.split(";").list.contains("unnamed")
+        )
+        .join(by_whom, left_on="entity_id", right_on="about")
+        .with_columns(
+            since=pl.when(pl.col("schema") == "Person")
+            .then("by_the_sworn")
+            .when("is_nobody")
+            .then("by_anybody")
+            .otherwise("by_officials")
+        )
+        .filter(pl.col("since").is_not_null())
+        .sort("entity_id")
+    )
+    end = parties.select("entity_id", "is_nobody", "since")
+    ties = (
+        links.join(by_whom, left_on="link_id", right_on="about")
+        .join(end, left_on="source_id", right_on="entity_id")
+        .join(end, left_on="target_id", right_on="entity_id", suffix="_target")
+        .with_columns(
+            own=pl.when(pl.col("is_nobody") | pl.col("is_nobody_target"))
+            .then("by_anybody")
+            .otherwise("by_officials")
+        )
+        .filter(pl.col("own").is_not_null())
+        .with_columns(since=pl.max_horizontal("own", "since", "since_target"))
+        .sort("link_id")
+    )
+    return parties, ties
+
+
+def _statements(
+    statements: pl.DataFrame, ledger: pl.DataFrame
+) -> tuple[dict[str, list[list[Any]]], dict[str, list[Any]], list[list[str]]]:
+    """Statements by what they are about and by id, and the documents they point to, each once.
+
+    A statement: kind, authority, its day as known, the day it was public, document's place,
+    locator, is contested, then what ended it: day, word, authority, document, address.
+    """
+    endings = ledger.select(
+        "status_id",
+        "to_on",
+        "ended_by",
+        "ended_by_authority",
+        "ending_document",
+        "ending_url",
+    ).filter(pl.col("to_on").is_not_null())
+    rows = statements.join(endings, left_on="statement_id", right_on="status_id", how="left").sort(
+        "stated_on", "statement_id"
+    )
+    places: dict[tuple[str, str], int] = {}
+    said: dict[str, list[list[Any]]] = {}
+    by_id: dict[str, list[Any]] = {}
+    for row in rows.iter_rows(named=True):
+        document = places.setdefault((row["document"], row["url"] or ""), len(places))
+        day = row["stated_on"].isoformat()
+        day = day[: {"year": 4, "month": 7}.get(row["stated_on_precision"], 10)]
+        told = [
+            row["kind"],
+            row["authority"],
+            f"listed by {day}" if row["is_edition_date"] else day,
+            str(row["public"]),
+            document,
+            row["locator"],
+            row["is_contested"],
+        ]
+        if row["to_on"]:
+            told += [
+                str(row["to_on"]),
+                row["ended_by"],
+                row["ended_by_authority"],
+                row["ending_document"] or "",
+                row["ending_url"] or "",
+            ]
+        said.setdefault(row["about"], []).append(told)
+        by_id[row["statement_id"]] = told
+    return said, by_id, [list(pair) for pair in places]
+
+
+def _by_party(
+    frame: pl.DataFrame | None, key: str, columns: Sequence[str], kept: pl.Expr
+) -> dict[str, list[list[Any]]]:
+    """Rows of a table of dollars by party, USD rounded to whole dollars."""
+    if frame is None:
+        return {}
+    rows: dict[str, list[list[Any]]] = {}
+    for name, stream, year, *usd in (
+        frame.filter(kept).sort(key, "year", "stream").select(key, *columns).iter_rows()
+    ):
+        whole = [None if one is None else round(one) for one in usd]
+        rows.setdefault(name, []).append([stream, year, *whole])
+    return rows
+
+
+def _amounts(
+    amounts: pl.DataFrame | None, by_id: Mapping[str, list[Any]]
+) -> dict[str, list[list[Any]]]:
+    """Sums as documents state them, by party named, with their statement; none without one.
+
+    A sum: USD, bound, how many parties share it, measure, first and last day, remark, statement.
+    """
+    rows: dict[str, list[list[Any]]] = {}
+    if amounts is None:
+        return rows
+    for row in amounts.sort("window_start_on", "amount_id").iter_rows(named=True):
+        if row["statement_id"] not in by_id:
+            continue
+        parties = row["parties"].split(";") if row["parties"] else []
+        told = [
+            row["usd"],
+            row["bound"].replace("_", " "),
+            len(parties),
+            row["measure"],
+            str(row["window_start_on"]),
+            str(row["window_end_on"]),
+            row["note"] or "",
+            by_id[row["statement_id"]],
+        ]
+        for name in parties:
+            rows.setdefault(name, []).append(told)
+    return rows
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
@@ -216,11 +389,6 @@ def render_tables_page(title: str, text: Sequence[str], tables: Sequence[Mapping
         title: heading. text: paragraphs.
         tables: caption, columns, rows (text) each.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return (
+        _environment().get_template("tables.html.j2").render(title=title, text=text, tables=tables)
     )
-    return environment.get_template("tables.html.j2").render(title=title, text=text, tables=tables)

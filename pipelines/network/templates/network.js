@@ -1,192 +1,486 @@
 (function () {
   "use strict";
-  var root = document.getElementById("network-view");
-  var data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
-  var nodes = data.nodes, edges = data.edges, colours = data.colours;
-  var canvas = root.querySelector("canvas"), pen = canvas.getContext("2d");
-  var side = root.querySelector("aside"), search = root.querySelector("input[type=search]");
-  var count = root.querySelector(".count");
-  var boxes = Array.prototype.slice.call(root.querySelectorAll("input[type=checkbox]"));
-  var scale = 1, left = 0, top = 0, pinned = -1, over = -1, shown = [], lines = [], match = null;
-  nodes.forEach(function (node) { node.ties = []; node.low = (node.n + " " + node.a).toLowerCase(); });
-  edges.forEach(function (edge, at) { nodes[edge.f].ties.push(at); nodes[edge.g].ties.push(at); });
-  function radius(node) { return node.u > 0 ? Math.min(4 + Math.log10(1 + node.u / 1e4) * 2.2, 15) : 4.2; }
-  function text(tag, value, name) {
-    var piece = document.createElement(tag); piece.textContent = value;
-    if (name) { piece.className = name; } return piece;
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const nodes = data.nodes, edges = data.edges, legal = new Set(data.legal);
+  const byId = new Map(nodes.map((node, at) => [node.id, at]));
+  const get = (id) => document.getElementById(id);
+  const form = get("filters"), panel = get("panel"), graph = get("graph");
+  const FILTERS = ["q", "country", "type", "stream", "year", "status"], KEYS = [...FILTERS, "day", "near"];
+  const FIRST = get("questions").querySelector("a").getAttribute("href").slice(1);
+  // first day of an address typed by hand may be anything: only a whole date counts
+  const isDay = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text || "");
+  nodes.forEach((node) => { node.ties = []; node.low = (node.n + " " + node.a).toLowerCase(); });
+  edges.forEach((edge, at) => { nodes[edge.f].ties.push(at); nodes[edge.g].ties.push(at); });
+
+  function make(tag, text, name) {
+    const piece = document.createElement(tag);
+    if (text !== undefined) { piece.textContent = text; }
+    if (name) { piece.className = name; }
+    return piece;
   }
-  function choose() {
-    var wanted = {}, alone = false;
-    boxes.forEach(function (box) {
-      if (box.value === "alone") { alone = box.checked; } else { wanted[box.value] = box.checked; }
-    });
-    lines = edges.filter(function (edge) { return wanted[edge.s]; });
-    var tied = {};
-    lines.forEach(function (edge) { tied[edge.f] = true; tied[edge.g] = true; });
-    shown = [];
-    nodes.forEach(function (node, at) {
-      node.on = !!tied[at] || (alone && node.ties.length === 0);
-      if (node.on) { shown.push(at); }
-    });
-    var query = search.value.trim().toLowerCase();
-    match = null;
-    if (query) {
-      match = {};
-      shown.forEach(function (at) { if (nodes[at].low.indexOf(query) >= 0) { match[at] = true; } });
+  function draw(tag, attributes, parent) {
+    const piece = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [key, value] of Object.entries(attributes)) { piece.setAttribute(key, value); }
+    if (parent) { parent.appendChild(piece); }
+    return piece;
+  }
+  const words = (text) => text.replace(/_/g, " ");
+  const who = (authority) => data.authorities[authority] || authority;
+  const million = (usd) => usd >= 5e3 ? (usd / 1e6).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }) : "<0.01";
+
+  // ---- the address is the state -------------------------------------------------------------
+  function read() {
+    let given = new URLSearchParams(location.hash.slice(1));
+    if (![...FILTERS, "all", "party"].some((key) => given.has(key))) {
+      const first = new URLSearchParams(FIRST);
+      given.forEach((value, key) => first.set(key, value));
+      given = first;
     }
-    var hits = match ? Object.keys(match).length : shown.length;
-    count.textContent = hits + (match ? " found" : " parties, " + lines.length + " relations");
-    draw(); if (pinned < 0) { list(); }
+    return given;
+  }
+  function address(changes) {
+    const next = new URLSearchParams(read());
+    for (const [key, value] of Object.entries(changes)) {
+      if (value) { next.set(key, value); } else { next.delete(key); }
+    }
+    return "#" + next.toString();
+  }
+
+  // ---- what stood on a day ------------------------------------------------------------------
+  const known = (rows, day) => rows.filter((row) => row[3] <= day);
+  const over = (row, day) => row[7] !== undefined && row[7] <= day;
+  const inForce = (row, day) => legal.has(row[0]) && row[3] <= day && !over(row, day);
+  function standing(node, day) {
+    const groups = new Map();
+    known(node.q, day).forEach((row) => {
+      const word = over(row, day) ? words(row[0]) + ", " + row[8] + " " + row[7] : words(row[0]);
+      if (!groups.has(word)) { groups.set(word, { by: new Set(), force: inForce(row, day), ended: over(row, day) }); }
+      groups.get(word).by.add(row[1]);
+    });
+    return [...groups].sort((a, b) => b[1].force - a[1].force || a[1].ended - b[1].ended)
+      .map(([word, group]) => ({ text: word + " (" + [...group.by].join(", ") + ")", ended: group.ended }));
+  }
+  function hasStatus(node, wanted, day) {
+    const force = node.q.filter((row) => inForce(row, day));
+    if (wanted === "any") { return force.length > 0; }
+    if (wanted === "none") { return force.length === 0; }
+    return force.some((row) => row[0] === wanted) || node.q.some((row) => over(row, day) && row[8] === wanted);
+  }
+  function dollars(node, view) {
+    return node.u.reduce((sum, row) => (!view.year || row[1] === view.year) && (!view.stream || row[0] === view.stream) ? sum + row[2] : sum, 0);
+  }
+  function spans(edge, year) {
+    const [from, to] = edge.y;
+    return (from === null && to === null) || ((from === null || from <= year) && (to === null || to >= year));
+  }
+
+  // ---- which parties and relations an address shows ---------------------------------------
+  function choose(given) {
+    const view = {
+      given, day: isDay(given.get("day")) ? given.get("day") : data.asOf,
+      year: Number(given.get("year")) || 0, stream: given.get("stream") || "",
+      party: byId.has(given.get("party")) ? byId.get(given.get("party")) : -1,
+      to: byId.has(given.get("to")) ? byId.get(given.get("to")) : -1,
+    };
+    const stands = (node) => node.d <= view.day;
+    const near = given.get("near") === "0" ? 0 : given.get("near") === "2" ? 2 : 1;
+    const countries = (given.get("country") || "").split(".").filter(Boolean);
+    const query = (given.get("q") || "").trim().toLowerCase(), type = given.get("type"), status = given.get("status");
+    const filtered = FILTERS.some((key) => given.get(key)) || given.has("all");
+    view.open = edges.map((edge) => edge.d <= view.day);
+    const wanted = edges.map((edge, at) => view.open[at] && (!view.stream || edge.s === view.stream) && (!view.year || spans(edge, view.year)));
+    view.core = new Set();
+    if (filtered) {
+      nodes.forEach((node, at) => {
+        if (stands(node) && (!countries.length || countries.includes(node.c)) && (!type || node.t === type)
+          && (!status || hasStatus(node, status, view.day)) && (!query || node.low.includes(query))
+          && (!(view.stream || view.year) || node.ties.some((tie) => wanted[tie]) || dollars(node, view) > 0)) { view.core.add(at); }
+      });
+    }
+    if (view.party >= 0 && !stands(nodes[view.party])) { view.early = nodes[view.party]; view.party = -1; }
+    if (view.party >= 0 && view.to >= 0) {
+      // nearly everyone is two steps from everyone by way of the state: say that only where nothing else is known
+      view.path = shortest(view, true);
+      if (!view.path.found) { view.path = shortest(view, false); }
+    }
+    const seeds = new Set(view.core);
+    if (view.party >= 0) { seeds.add(view.party); }
+    view.shown = new Set(seeds);
+    let edge_of = new Set(seeds);
+    for (let step = 0; step < Math.max(near, view.party >= 0 ? 1 : 0); step += 1) {
+      const next = new Set();
+      (near > step ? edge_of : new Set([view.party])).forEach((at) => nodes[at].ties.forEach((tie) => {
+        const other = edges[tie].f === at ? edges[tie].g : edges[tie].f;
+        if ((wanted[tie] || (at === view.party && view.open[tie])) && !view.shown.has(other)) { next.add(other); }
+      }));
+      next.forEach((at) => view.shown.add(at));
+      edge_of = next;
+    }
+    if (view.path) { view.path.steps.forEach((step) => { view.shown.add(step.from); view.shown.add(step.to); }); }
+    const along = new Set(view.path ? view.path.steps.map((step) => step.tie) : []);
+    view.lines = edges.map((_, at) => at).filter((at) => {
+      const edge = edges[at];
+      return view.shown.has(edge.f) && view.shown.has(edge.g)
+        && (along.has(at) || wanted[at] || (view.open[at] && (edge.f === view.party || edge.g === view.party)));
+    });
+    view.along = along;
+    return view;
+  }
+  // fewest relations between two parties, either way along each, and how many chains are as short
+  function shortest(view, aroundTheState) {
+    const far = new Map([[view.party, 0]]), back = new Map(), ways = new Map([[view.party, 1]]);
+    let rim = [view.party];
+    while (rim.length && !far.has(view.to)) {
+      const next = [];
+      rim.forEach((at) => {
+        if (aroundTheState && at !== view.party && nodes[at].s === "regime") { return; }
+        const others = new Map();
+        nodes[at].ties.filter((tie) => view.open[tie]).forEach((tie) => {
+          const other = edges[tie].f === at ? edges[tie].g : edges[tie].f;
+          if (!others.has(other)) { others.set(other, tie); }
+        });
+        others.forEach((tie, other) => {
+          if (!far.has(other)) { far.set(other, far.get(at) + 1); back.set(other, [at, tie]); ways.set(other, 0); next.push(other); }
+          if (far.get(other) === far.get(at) + 1) { ways.set(other, ways.get(other) + ways.get(at)); }
+        });
+      });
+      rim = next;
+    }
+    const steps = [];
+    if (far.has(view.to)) {
+      for (let at = view.to; at !== view.party; at = back.get(at)[0]) {
+        steps.unshift({ from: back.get(at)[0], to: at, tie: back.get(at)[1] });
+      }
+    }
+    return { found: far.has(view.to), steps, ways: ways.get(view.to) || 0, around: aroundTheState };
+  }
+
+  // ---- statements ---------------------------------------------------------------------------
+  function source(url, parent) {
+    if (!/^https?:\/\//.test(url)) { return; }
+    const link = make("a", "read there");
+    link.href = url; link.rel = "noopener noreferrer nofollow";
+    parent.append(" ", link);
+  }
+  function statement(row, day) {
+    const item = make("li");
+    item.append(make("b", words(row[0])), " by " + who(row[1]) + ", " + row[2] + ": " + data.documents[row[4]][0] + (row[5] ? ", " + row[5] : ""));
+    source(data.documents[row[4]][1], item);
+    if (over(row, day)) {
+      const end = make("span", " " + row[8] + " " + row[7] + " by " + who(row[9]) + (row[10] ? ": " + row[10] : ""), "ended");
+      source(row[11], end); item.append(end);
+    } else if (legal.has(row[0])) { item.append(" · in force on the day"); }
+    if (row[6]) { item.append(make("span", " · contested", "contested")); }
+    return item;
+  }
+  function statements(rows, day) {
+    const list = make("ul");
+    known(rows, day).forEach((row) => list.append(statement(row, day)));
+    return list;
+  }
+  function link(at, changes) {
+    const one = make("a", nodes[at].n);
+    one.href = address(Object.assign({ party: nodes[at].id, to: "" }, changes));
+    return one;
+  }
+  function stated(node) { return [node.t.toLowerCase(), data.countries[node.c] || node.c].filter(Boolean).join(", "); }
+
+  // ---- the lists: the graph's equal ---------------------------------------------------------
+  function listParties(view) {
+    const body = get("parties").tBodies[0];
+    body.textContent = "";
+    get("standing").textContent = "Standing on " + view.day;
+    get("dollars").textContent = "USD m, " + (view.year || "all years");
+    view.order.forEach((at) => {
+      const node = nodes[at], row = body.insertRow(), near = !view.core.has(at) && at !== view.party;
+      if (near) { row.className = "near"; }
+      if (at === view.party) { row.setAttribute("aria-current", "true"); }
+      const name = row.insertCell();
+      name.append(link(at), make("span", stated(node) + (near ? " · neighbor" : ""), "soft"));
+      const cell = row.insertCell(), acts = standing(node, view.day);
+      acts.forEach((act, place) => cell.append(place ? "; " : "", make("span", act.text, act.ended ? "ended" : "")));
+      if (!acts.length) { cell.textContent = "nothing stated of it alone"; }
+      const usd = row.insertCell(); usd.className = "number"; usd.textContent = node.usd > 0 ? million(node.usd) : "";
+    });
+  }
+  function listRelations(view) {
+    const body = get("relations").tBodies[0];
+    body.textContent = "";
+    view.lines.forEach((at) => {
+      const edge = edges[at], row = body.insertRow();
+      row.insertCell().append(link(edge.f));
+      row.insertCell().textContent = edge.r + " →";
+      row.insertCell().append(link(edge.g));
+      row.insertCell().textContent = data.streams[edge.s] || edge.s;
+      row.insertCell().append(statements(edge.q, view.day));
+    });
+  }
+
+  // ---- the panel of one party ---------------------------------------------------------------
+  function table(caption, heads, rows) {
+    const whole = make("table"), head = whole.createTHead().insertRow(), body = whole.createTBody();
+    whole.append(make("caption", caption));
+    heads.forEach((text, place) => { const cell = make("th", text); cell.scope = "col"; if (place > 1) { cell.className = "number"; } head.append(cell); });
+    rows.forEach((cells) => {
+      const row = body.insertRow();
+      cells.forEach((cell, place) => { const one = row.insertCell(); one.append(cell); if (place > 1) { one.className = "number"; } });
+    });
+    return whole;
+  }
+  function bar(share) {
+    const picture = draw("svg", { viewBox: "0 0 100 10", width: 100, height: 10, class: "bar", "aria-hidden": "true" });
+    draw("rect", { width: Math.max(share * 100, 0.5), height: 10, class: "t-Company" }, picture);
+    return picture;
+  }
+  function showPanel(view) {
+    panel.textContent = "";
+    panel.hidden = view.party < 0;
+    if (panel.hidden) { return; }
+    const node = nodes[view.party], day = view.day;
+    const title = make("h2", node.n); title.tabIndex = -1; panel.append(title);
+    const facts = [stated(node), node.s === "regime" ? "state body" : node.s, node.b && "bank tier: " + words(node.b)].filter(Boolean);
+    panel.append(make("p", facts.join(" · "), "soft"));
+    if (node.a) { panel.append(make("p", "also: " + node.a.split(";").join(", "), "soft")); }
+    if (node.o) { panel.append(make("p", node.o)); }
+    const close = make("a", "close"); close.href = address({ party: "", to: "" });
+    panel.append(close, " · ", Object.assign(make("a", "address of this view"), { href: address({ day }) }));
+    panel.append(make("h3", "What is stated of it, as of " + day));
+    const own = known(node.q, day);
+    panel.append(own.length ? statements(node.q, day) : make("p", "Nothing is stated of it alone; see its relations."));
+    panel.append(pathForm(view));
+    if (view.path) { panel.append(...pathText(view)); }
+    if (node.u.length) {
+      const most = Math.max(...node.u.map((row) => row[2]));
+      panel.append(table("USD m placed on it by year (estimate: mean and 90% interval; parties on one trail share dollars)", ["Year", "Stream", "Mean", "90% interval", "Beside the largest"],
+        node.u.map((row) => [String(row[1]), data.streams[row[0]] || row[0], million(row[2]), million(row[3]) + " to " + million(row[4]), bar(row[2] / most)])));
+    }
+    if (node.e.length) {
+      panel.append(table("USD m at this bank by year: a channel, never an end", ["Year", "Stream", "Documented", "Shared with others, never add", "May have passed, mean"],
+        node.e.map((row) => [String(row[1]), data.streams[row[0]] || row[0], ...row.slice(2).map((usd) => usd ? million(usd) : "")])));
+    }
+    const sums = node.m.filter((sum) => sum[7][3] <= day);
+    if (sums.length) {
+      panel.append(make("h3", "Sums as documents state them"));
+      const list = make("ul");
+      sums.forEach((sum) => {
+        const item = make("li", sum[1] + " USD " + sum[0].toLocaleString("en") + ", " + sum[3] + ", " + sum[4] + " to " + sum[5]
+          + (sum[2] > 1 ? ", of " + sum[2] + " parties together" : "") + (sum[6] ? "; " + sum[6] : ""));
+        const inner = make("ul"); inner.append(statement(sum[7], day)); item.append(inner); list.append(item);
+      });
+      panel.append(list);
+    }
+    const ties = node.ties.filter((tie) => view.open[tie]);
+    panel.append(make("h3", ties.length + (ties.length === 1 ? " relation" : " relations")));
+    ties.forEach((tie) => {
+      const edge = edges[tie], out = edge.f === view.party, line = make("p");
+      line.append(make("b", (out ? edge.r + " → " : edge.r + " ← ")), link(out ? edge.g : edge.f),
+        make("span", " (" + (data.streams[edge.s] || edge.s) + "; probability " + edge.p.toFixed(2) + " from " + edge.w + (edge.w === 1 ? " witness)" : " witnesses)"), "soft"));
+      panel.append(line, statements(edge.q, day));
+    });
+  }
+  function pathForm(view) {
+    const ask = make("form"), label = make("label", "Path from here to "), field = make("input"), go = make("button", "find");
+    const names = make("datalist"); names.id = "names";
+    nodes.forEach((node) => { if (node.d <= view.day) { names.append(Object.assign(make("option"), { value: node.n })); } });
+    field.setAttribute("list", "names"); field.name = "to"; go.type = "submit";
+    if (view.to >= 0) { field.value = nodes[view.to].n; }
+    label.append(field); ask.append(label, " ", go, names);
+    const told = make("span", "", "ended"); told.setAttribute("role", "status"); ask.append(" ", told);
+    ask.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const typed = field.value.trim().toLowerCase();
+      const found = nodes.find((node) => node.n.toLowerCase() === typed) || (typed && nodes.find((node) => node.low.includes(typed)));
+      if (found) { location.hash = address({ to: found.id }); } else { told.textContent = "no party of that name"; }
+    });
+    return ask;
+  }
+  function pathText(view) {
+    const end = nodes[view.to].n;
+    if (view.to === view.party) { return [make("p", "That is the same party.")]; }
+    if (!view.path.found) { return [make("p", "No chain of stated relations leads from here to " + end + " on " + view.day + ".")]; }
+    const count = view.path.steps.length, list = make("ol"); list.id = "path";
+    view.path.steps.forEach((step) => {
+      const edge = edges[step.tie], item = make("li");
+      item.append(link(edge.f), " ", make("b", edge.r + " →"), " ", link(edge.g), statements(edge.q, view.day));
+      list.append(item);
+    });
+    return [make("p", count + (count === 1 ? " relation" : " relations") + " to " + end + (view.path.around ? "" : ", by way of state bodies only") + (view.path.ways > 1 ? ", one of " + view.path.ways + " chains as short" : "")
+      + ". Each step is stated by itself; nobody states the chain, and it says nothing of what its ends know of each other."), list];
+  }
+
+  // ---- the graph ----------------------------------------------------------------------------
+  const MARKS = { Person: "M0-6A6 6 0 1 1 0 6A6 6 0 1 1 0-6Z", Company: "M-5.5-5.5H5.5V5.5H-5.5Z", Bank: "M0-7.5 7.5 0 0 7.5-7.5 0Z", Vessel: "M-7-4.5H7L0 7Z", Organization: "M0-7 7 5.5H-7Z" };
+  const COLUMN = { asset: 0, broker: 1, front: 2, bank: 3, regime: 4 };
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = "12px system-ui, sans-serif";
+  const frame = { scale: 1, left: 0, top: 0 };
+  let view = null, places = new Map(), pieces = new Map(), lines = [];
+  const short = (name) => name.length > 32 ? name.slice(0, 31) + "…" : name;
+  function size(node) { return node.usd > 0 ? Math.min(1 + Math.log10(1 + node.usd / 1e5) * 0.35, 2.4) : 1; }
+  function settle() {
+    const points = view.order.map((at) => ({ at, goal: COLUMN[nodes[at].s] - 2 })), of = new Map(points.map((point) => [point.at, point]));
+    const gap = points.length < 80 ? 34 : 20, wide = gap * Math.sqrt(points.length + 1);
+    d3.forceSimulation(points).stop()
+      .force("tie", d3.forceLink(view.lines.map((at) => ({ source: of.get(edges[at].f), target: of.get(edges[at].g) }))).distance(gap * 1.6).strength(0.35))
+      .force("apart", d3.forceManyBody().strength(-gap * 4).distanceMax(wide))
+      .force("stage", d3.forceX((point) => point.goal * wide * 0.35).strength(0.16))
+      .force("middle", d3.forceY(0).strength(0.07))
+      .force("room", d3.forceCollide(gap * 0.55))
+      .tick(points.length < 400 ? 220 : 120);
+    places = new Map(points.map((point) => [point.at, [point.x, point.y]]));
   }
   function fit() {
-    var box = canvas.getBoundingClientRect(), dots = window.devicePixelRatio || 1;
-    canvas.width = box.width * dots; canvas.height = box.height * dots;
-    var lowX = Infinity, highX = -Infinity;
-    nodes.forEach(function (node) { lowX = Math.min(lowX, node.x); highX = Math.max(highX, node.x); });
-    if (!isFinite(lowX)) { lowX = 0; highX = 1; }
-    scale = Math.min((box.width - 130) / (highX - lowX + 1), (box.height - 30) / 1000);
-    left = 20 - lowX * scale; top = 15;
-    stretch = Math.max((box.width - 150) / ((highX - lowX + 1) * scale), 1);
-    draw();
+    const box = graph.getBoundingClientRect(), all = [...places.values()];
+    const low = [0, 1].map((axis) => Math.min(...all.map((place) => place[axis]), 0)), high = [0, 1].map((axis) => Math.max(...all.map((place) => place[axis]), 1));
+    const side = Math.min(90, box.width / 6);
+    // names are wide and low: the picture may stretch sideways to give them room
+    frame.y = Math.max(box.height - 50, 50) / Math.max(high[1] - low[1], 1);
+    frame.x = Math.max(box.width - 2 * side, 50) / Math.max(high[0] - low[0], 1);
+    frame.y = Math.min(frame.y, 3); frame.x = Math.min(frame.x, frame.y * 2.5); frame.y = Math.min(frame.y, frame.x * 2.5);
+    frame.scale = 1;
+    frame.left = box.width / 2 - (low[0] + high[0]) / 2 * frame.x;
+    frame.top = box.height / 2 - (low[1] + high[1]) / 2 * frame.y;
   }
-  var stretch = 1;
-  function px(node) { return node.x * scale * stretch + left; }
-  function py(node) { return node.y * scale + top; }
-  function near(at) {
-    var set = {}; set[at] = true;
-    nodes[at].ties.forEach(function (tie) { set[edges[tie].f] = true; set[edges[tie].g] = true; });
-    return set;
-  }
-  function draw() {
-    var dots = window.devicePixelRatio || 1, focus = over >= 0 ? over : pinned;
-    var lit = focus >= 0 ? near(focus) : match;
-    pen.setTransform(dots, 0, 0, dots, 0, 0);
-    pen.clearRect(0, 0, canvas.width, canvas.height);
-    lines.forEach(function (edge) {
-      var a = nodes[edge.f], b = nodes[edge.g];
-      var hot = focus >= 0 ? (edge.f === focus || edge.g === focus) : (!match || match[edge.f] || match[edge.g]);
-      pen.globalAlpha = hot ? (focus >= 0 ? 0.9 : 0.28) : 0.05;
-      pen.strokeStyle = hot && focus >= 0 ? "#b4552d" : "#777";
-      pen.lineWidth = 0.5 + edge.p;
-      var x1 = px(a), y1 = py(a), x2 = px(b), y2 = py(b), mid = (x1 + x2) / 2;
-      pen.beginPath(); pen.moveTo(x1, y1);
-      if (Math.abs(x2 - x1) < 30) { pen.quadraticCurveTo(mid + 34, (y1 + y2) / 2, x2, y2); }
-      else { pen.bezierCurveTo(mid, y1, mid, y2, x2, y2); }
-      pen.stroke();
+  const spot = (at) => { const [x, y] = places.get(at); return [x * frame.x * frame.scale + frame.left, y * frame.y * frame.scale + frame.top]; };
+  function paint() {
+    const focus = view.party;
+    graph.textContent = ""; pieces = new Map();
+    const defs = draw("defs", {}, graph), tip = draw("marker", { id: "tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, defs);
+    draw("path", { d: "M0 0 8 4 0 8Z", fill: "#777" }, tip);
+    const under = draw("g", {}, graph);
+    lines = view.lines.map((at) => {
+      const hot = view.along.size ? view.along.has(at) : focus >= 0 && (edges[at].f === focus || edges[at].g === focus);
+      const line = draw("path", { class: "tie" + (hot ? " hot" : focus >= 0 ? " dim" : ""), "marker-end": "url(#tip)" }, under);
+      draw("title", {}, line).textContent = nodes[edges[at].f].n + " " + edges[at].r + " → " + nodes[edges[at].g].n;
+      return [at, line];
     });
-    shown.forEach(function (at) {
-      var node = nodes[at], hot = !lit || lit[at], size = radius(node) * Math.max(Math.min(scale, 1.6), 0.6);
-      pen.globalAlpha = hot ? 1 : 0.13;
-      pen.beginPath(); pen.arc(px(node), py(node), size, 0, 7);
-      pen.fillStyle = colours[node.s] || "#999"; pen.fill();
-      if (node.d) {
-        pen.beginPath(); pen.arc(px(node), py(node), size + 2, 0, 7);
-        pen.lineWidth = 1; pen.strokeStyle = "#d02020"; pen.stroke();
-      }
+    view.order.forEach((at) => {
+      const node = nodes[at], names = ["t-" + node.t];
+      const acts = standing(node, view.day).map((act) => act.text).join("; ");
+      const one = draw("a", { href: address({ party: node.id, to: "" }), tabindex: -1, class: at === focus ? "here" : view.core.has(at) ? "" : "near", "aria-label": node.n + ", " + stated(node) + (acts ? ": " + acts : ""), "data-at": at }, graph);
+      draw("path", { d: MARKS[node.t] || MARKS.Company, class: "mark " + names.join(" "), transform: "scale(" + size(node).toFixed(2) + ")" }, one);
+      if (node.q.some((row) => row[0] === "designated" && inForce(row, view.day))) { draw("circle", { class: "ring", r: (9 * size(node)).toFixed(1) }, one); }
+      draw("title", {}, one).textContent = node.n;
+      const label = draw("text", { "aria-hidden": "true" }, one); label.textContent = short(node.n);
+      if (node.wide === undefined) { node.wide = pen.measureText(short(node.n)).width * 1.06 + 4; }
+      pieces.set(at, { one, label });
     });
-    pen.globalAlpha = 1; pen.fillStyle = "#222"; pen.font = "11px system-ui, sans-serif"; pen.textBaseline = "middle";
-    var taken = [], named = shown.filter(function (at) { return !lit || lit[at]; });
-    named.sort(function (a, b) {
-      return (b === focus) - (a === focus) || nodes[b].u - nodes[a].u || nodes[b].ties.length - nodes[a].ties.length;
+    const first = pieces.get(focus >= 0 ? focus : view.order[0]);
+    if (first) { first.one.setAttribute("tabindex", 0); }
+    arrange();
+  }
+  // names stand where they meet no other name and no mark, or wait until there is room
+  function arrange() {
+    const box = graph.getBoundingClientRect(), taken = [], cell = 60, grid = new Map();
+    const keys = (x0, y0, x1, y1) => { const out = []; for (let a = Math.floor(x0 / cell); a <= Math.floor(x1 / cell); a += 1) { for (let b = Math.floor(y0 / cell); b <= Math.floor(y1 / cell); b += 1) { out.push(a + "," + b); } } return out; };
+    function put(rect) { keys(...rect).forEach((key) => { if (!grid.has(key)) { grid.set(key, []); } grid.get(key).push(rect); }); }
+    const free = (rect) => keys(...rect).every((key) => (grid.get(key) || []).every((other) => rect[2] <= other[0] || other[2] <= rect[0] || rect[3] <= other[1] || other[3] <= rect[1]));
+    const at_of = new Map(view.order.map((at) => [at, spot(at)]));
+    at_of.forEach(([x, y], at) => { const r = 7 * size(nodes[at]); put([x - r, y - r, x + r, y + r]); });
+    lines.forEach(([at, line]) => {
+      const [x1, y1] = at_of.get(edges[at].f), [x2, y2] = at_of.get(edges[at].g), far = Math.hypot(x2 - x1, y2 - y1) || 1, off = Math.min(11 * size(nodes[edges[at].g]), far / 2);
+      line.setAttribute("d", "M" + x1.toFixed(1) + " " + y1.toFixed(1) + "L" + (x2 - (x2 - x1) / far * off).toFixed(1) + " " + (y2 - (y2 - y1) / far * off).toFixed(1));
     });
-    var most = lit ? 90 : 70;
-    for (var place = 0; place < named.length && most > 0; place += 1) {
-      var node = nodes[named[place]], x = px(node) + radius(node) + 3, y = py(node);
-      var label = node.n.length > 34 ? node.n.slice(0, 33) + "…" : node.n;
-      var wide = label.length * 5.8;
-      if (x + wide > canvas.clientWidth - 4) { x = px(node) - radius(node) - 3 - wide; }
-      var free = !taken.some(function (t) { return Math.abs(t[1] - y) < 11 && x < t[0] + t[2] && t[0] < x + wide; });
-      if (free) {
-        pen.globalAlpha = 0.75; pen.fillStyle = "#fff"; pen.fillRect(x - 1, y - 6, wide, 12);
-        pen.globalAlpha = 1; pen.fillStyle = "#222"; pen.fillText(label, x, y);
-        taken.push([x, y, wide]); most -= 1;
-      }
-    }
-  }
-  function statements(rows) {
-    var items = document.createElement("ul");
-    rows.forEach(function (row) {
-      var item = document.createElement("li");
-      item.appendChild(text("b", row[0] + " · " + row[1]));
-      item.appendChild(document.createTextNode(" " + row[2] + ", " + row[3] + ", " + row[4] + " "));
-      if (/^https?:\/\//.test(row[5])) {
-        var link = text("a", "source"); link.href = row[5]; link.rel = "noopener noreferrer nofollow"; link.target = "_blank";
-        item.appendChild(link);
-      }
-      if (row[6]) { item.appendChild(text("span", " contested", "contested")); }
-      items.appendChild(item);
-    });
-    return items;
-  }
-  function jump(at) {
-    var button = text("button", nodes[at].n); button.type = "button";
-    button.addEventListener("click", function () { pinned = at; tell(at); draw(); });
-    return button;
-  }
-  function tell(at) {
-    var node = nodes[at];
-    side.textContent = "";
-    side.appendChild(text("h4", node.n));
-    side.appendChild(text("div", [node.t, node.s, node.c, node.b && "bank tier: " + node.b, node.d ? "designated" : ""].filter(Boolean).join(" · "), "soft"));
-    if (node.a) { side.appendChild(text("div", "also: " + node.a.split(";").join(", "), "soft")); }
-    if (node.u > 0) { side.appendChild(text("div", "about USD " + node.u.toLocaleString("en") + " attributed over all years (mean; parties on one trail share dollars)")); }
-    node.i.forEach(function (line) { side.appendChild(text("div", line)); });
-    side.appendChild(statements(node.q));
-    node.ties.forEach(function (tie) {
-      var edge = edges[tie], out = nodes[edge.f] === node, row = document.createElement("div");
-      row.appendChild(text("b", out ? edge.r + " → " : edge.r + " ← "));
-      row.appendChild(jump(out ? edge.g : edge.f));
-      row.appendChild(text("span", " (" + edge.s.replace("_", " ") + ", p " + edge.p.toFixed(2) + ")", "soft"));
-      side.appendChild(row); side.appendChild(statements(edge.q));
+    const rank = (at) => (at === view.party ? 4 : 0) + (view.along.size && view.path.steps.some((step) => step.from === at || step.to === at) ? 2 : 0) + (view.core.has(at) ? 1 : 0);
+    [...view.order].sort((a, b) => rank(b) - rank(a) || nodes[b].usd - nodes[a].usd || nodes[b].ties.length - nodes[a].ties.length).forEach((at) => {
+      const [x, y] = at_of.get(at), { one, label } = pieces.get(at), wide = nodes[at].wide * (at === view.party ? 1.15 : 1), r = 10 * size(nodes[at]);
+      one.setAttribute("transform", "translate(" + x.toFixed(1) + " " + y.toFixed(1) + ")");
+      const tries = [[r, -7], [-r - wide, -7], [-wide / 2, r - 2], [-wide / 2, -r - 13], [r, 4], [-r - wide, 4], [r, -18], [-r - wide, -18]];
+      const good = tries.find(([dx, dy]) => x + dx > 0 && x + dx + wide < box.width && y + dy > 0 && y + dy + 15 < box.height && free([x + dx, y + dy, x + dx + wide, y + dy + 15]));
+      label.setAttribute("visibility", good ? "visible" : "hidden");
+      if (good) { label.setAttribute("x", good[0] + 2); label.setAttribute("y", good[1] + 11.5); put([x + good[0], y + good[1], x + good[0] + wide, y + good[1] + 15]); }
     });
   }
-  function list() {
-    var rows = (match ? shown.filter(function (at) { return match[at]; }) : shown.slice());
-    rows.sort(function (a, b) { return nodes[b].u - nodes[a].u || nodes[b].ties.length - nodes[a].ties.length; });
-    side.textContent = "";
-    side.appendChild(text("div", "Named by an official does not mean guilty. Largest first:", "soft"));
-    rows.slice(0, 200).forEach(function (at) {
-      var row = document.createElement("div"); row.appendChild(jump(at));
-      row.appendChild(text("span", " " + nodes[at].s + (nodes[at].u > 0 ? ", USD " + nodes[at].u.toLocaleString("en") : ""), "soft"));
-      side.appendChild(row);
-    });
+  function zoom(by, x, y) {
+    const next = Math.min(Math.max(frame.scale * by, 0.3), 20), ratio = next / frame.scale, box = graph.getBoundingClientRect();
+    const cx = x === undefined ? box.width / 2 : x, cy = y === undefined ? box.height / 2 : y;
+    frame.scale = next; frame.left = cx - (cx - frame.left) * ratio; frame.top = cy - (cy - frame.top) * ratio;
+    arrange();
   }
-  function find(event) {
-    var box = canvas.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top;
-    var best = -1, least = 144;
-    shown.forEach(function (at) {
-      var dx = px(nodes[at]) - x, dy = py(nodes[at]) - y, far = dx * dx + dy * dy;
-      if (far < least) { least = far; best = at; }
-    });
-    return best;
-  }
-  var drag = null;
-  canvas.addEventListener("pointerdown", function (event) { drag = [event.clientX, event.clientY, false]; canvas.setPointerCapture(event.pointerId); });
-  canvas.addEventListener("pointermove", function (event) {
-    if (drag) {
-      var dx = event.clientX - drag[0], dy = event.clientY - drag[1];
-      if (drag[2] || Math.abs(dx) + Math.abs(dy) > 4) { left += dx; top += dy; drag = [event.clientX, event.clientY, true]; draw(); }
-      return;
-    }
-    var at = find(event);
-    if (at !== over) { over = at; if (at >= 0) { tell(at); } else if (pinned >= 0) { tell(pinned); } else { list(); } draw(); }
-  });
-  canvas.addEventListener("pointerup", function (event) {
-    if (drag && !drag[2]) { pinned = find(event); if (pinned >= 0) { tell(pinned); } else { list(); } draw(); }
-    drag = null;
-  });
-  canvas.addEventListener("pointerleave", function () { over = -1; drag = null; draw(); });
-  canvas.addEventListener("wheel", function (event) {
+  document.querySelectorAll("[data-zoom]").forEach((button) => button.addEventListener("click", () => {
+    if (button.dataset.zoom === "fit") { fit(); arrange(); } else { zoom(button.dataset.zoom === "in" ? 1.5 : 1 / 1.5); }
+  }));
+  graph.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey) { return; }
     event.preventDefault();
-    var box = canvas.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top;
-    var by = Math.exp(-event.deltaY * 0.0015), next = Math.min(Math.max(scale * by, 0.15), 12);
-    by = next / scale; scale = next; left = x - (x - left) * by; top = y - (y - top) * by; draw();
+    const box = graph.getBoundingClientRect();
+    zoom(Math.exp(-event.deltaY * 0.002), event.clientX - box.left, event.clientY - box.top);
   }, { passive: false });
-  search.addEventListener("input", function () { pinned = -1; choose(); });
-  boxes.forEach(function (box) { box.addEventListener("change", choose); });
-  root.querySelector(".bar button").addEventListener("click", function () {
-    search.value = ""; pinned = -1; boxes.forEach(function (box) { box.checked = box.value !== "alone"; }); choose(); fit();
+  let drag = null, moved = false;
+  graph.addEventListener("pointerdown", (event) => { drag = event.pointerType === "mouse" ? [event.clientX, event.clientY] : null; moved = false; });
+  window.addEventListener("pointermove", (event) => {
+    if (!drag) { return; }
+    const dx = event.clientX - drag[0], dy = event.clientY - drag[1];
+    if (!moved && Math.abs(dx) + Math.abs(dy) < 5) { return; }
+    moved = true; frame.left += dx; frame.top += dy; drag = [event.clientX, event.clientY]; arrange();
   });
-  window.addEventListener("resize", fit);
-  choose(); fit();
+  window.addEventListener("pointerup", () => { drag = null; });
+  graph.addEventListener("dragstart", (event) => event.preventDefault());
+  graph.addEventListener("click", (event) => { if (moved) { event.preventDefault(); } }, true);
+  graph.addEventListener("keydown", (event) => {
+    const from = event.target.closest("a");
+    if (event.key === "Escape") { location.hash = address({ party: "", to: "" }); return; }
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!way || !from) { return; }
+    event.preventDefault();
+    const here = Number(from.dataset.at), [x, y] = spot(here);
+    let best = -1, least = Infinity;
+    view.order.forEach((at) => {
+      if (at === here) { return; }
+      const [a, b] = spot(at), along = (a - x) * way[0] + (b - y) * way[1], aside = Math.abs((a - x) * way[1]) + Math.abs((b - y) * way[0]);
+      if (along > 0 && along + 2.5 * aside < least) { least = along + 2.5 * aside; best = at; }
+    });
+    if (best >= 0) { from.setAttribute("tabindex", -1); const next = pieces.get(best).one; next.setAttribute("tabindex", 0); next.focus(); }
+  });
+  window.addEventListener("resize", () => { if (view) { fit(); arrange(); } });
+  Object.keys(MARKS).forEach((type) => {
+    const entry = make("span"), picture = draw("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" }, entry);
+    draw("path", { d: MARKS[type], class: "t-" + type }, picture);
+    entry.append(" " + type.toLowerCase()); get("legend").append(entry);
+  });
+  get("legend").append("ring: designated on the day · hollow: neighbor · size: dollars placed · arrow: as the relation reads");
+
+  // ---- all together -------------------------------------------------------------------------
+  function tell(given) {
+    const said = [], few = new Set([...view.core, ...(view.party >= 0 ? [view.party] : [])]).size;
+    if (given.get("party") && view.party < 0) {
+      said.push(view.early ? view.early.n + " was not named in public by " + view.day + "." : "This address names a party that is not in this release: " + given.get("party") + ".");
+    }
+    if (given.get("to") && view.to < 0) { said.push("This address leads to a party that is not in this release: " + given.get("to") + "."); }
+    if (given.get("day") && !isDay(given.get("day"))) { said.push("The day of this address is no date; shown as of " + view.day + "."); }
+    said.push(view.order.length ? few + (few === 1 ? " party, " : " parties, ") + (view.order.length - few) + " around, " + view.lines.length + " relations, as of " + view.day + "."
+      : "No party fits these filters on " + view.day + "; choose another or begin with a question above.");
+    if (view.year) { said.push("Relations without a stated period are kept."); }
+    if (view.day < data.asOf) { said.push("Dollars are those of this release, whatever the day."); }
+    get("said").textContent = said.join(" ");
+  }
+  let last = null;
+  function show() {
+    const given = read(), before = view;
+    KEYS.forEach((key) => { form.elements[key].value = given.get(key) || (key === "day" ? data.asOf : ""); });
+    view = choose(given);
+    nodes.forEach((node) => { node.usd = dollars(node, view); });
+    view.order = [...view.shown].sort((a, b) => (b === view.party) - (a === view.party) || view.core.has(b) - view.core.has(a) || nodes[b].usd - nodes[a].usd || nodes[b].ties.length - nodes[a].ties.length || a - b);
+    document.querySelectorAll("#questions a").forEach((one) => {
+      if (one.getAttribute("href").slice(1) === given.toString()) { one.setAttribute("aria-current", "true"); } else { one.removeAttribute("aria-current"); }
+    });
+    const named = view.party >= 0 ? nodes[view.party].n : "";
+    document.title = (named ? named + ": " : "") + "the network: DPRK Revenue";
+    tell(given); showPanel(view); listParties(view); listRelations(view);
+    const same = view.order.slice().sort().join() + "|" + view.lines.join();
+    if (same !== last) { settle(); fit(); last = same; }
+    paint();
+    if (before && view.party >= 0 && before.party !== view.party) { panel.querySelector("h2").focus(); panel.scrollIntoView({ block: "nearest" }); }
+  }
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", (event) => {
+    const one = event.target, value = one.name === "day" && one.value === data.asOf ? "" : one.value;
+    const next = new URLSearchParams(address({ [one.name]: value, all: "" }).slice(1));
+    // an address without any filter would be the first question again
+    if (!FILTERS.some((key) => next.has(key))) { next.set("all", "1"); }
+    const bare = "#" + next;
+    if (one.name === "q") { history.replaceState(null, "", bare); show(); } else { location.hash = bare; }
+  });
+  window.addEventListener("hashchange", show);
+  show();
 })();
