@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 MAIN_JOB = "main"
-SILENT = {"loggers": {"console": {"config": {"level": "CRITICAL"}}}}
+SILENT: dict[str, Any] = {"loggers": {"console": {"config": {"level": "CRITICAL"}}}}
 FAILED, WRONG_CALL, NOT_ANSWERED = 1, 2, 3
 OUTAGE_CHECK = "sources_answered"
 _MIN_FREE_BYTES = 1_000_000_000

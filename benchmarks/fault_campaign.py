@@ -54,7 +54,7 @@ FIXED_CLOCK = "1790000000"
 # seconds after the swap begins within which an aimed kill comes
 AIM_S = 0.35
 # kinds of run: kills of a block, and their part of all kills
-BLOCKS = {"release": (12, 0.55), "main job": (10, 0.40), "main job with fit": (5, 0.05)}
+BLOCKS = {"release": (25, 0.77), "main job": (12, 0.20), "main job with fit": (5, 0.03)}
 MUST_BE_ZERO = (
     "torn reads",
     "mixed reads",
@@ -85,11 +85,9 @@ def read_for_ever(published: str, stop: str, found: str) -> None:
             expected = json.loads((pinned / MANIFEST).read_text())["release_id"]
             with duckdb.connect(str(pinned / DATABASE_NAME), read_only=True) as con:
                 con.execute("set threads = 1")
-                ids = {
-                    con.execute(
-                        "select release_id from releases order by sequence desc limit 1"
-                    ).fetchone()[0]
-                }  # fmt: skip
+                con.execute("set enable_progress_bar = false")
+                newest = con.sql("select release_id from releases order by sequence desc").pl()
+                ids = {newest["release_id"][0]}
                 con.execute(
                     "select q50 from income_between('coal', 'gross_fob_usd', "
                     "date '2016-01-01', date '2016-03-01')"
@@ -107,8 +105,8 @@ def read_for_ever(published: str, stop: str, found: str) -> None:
             else:
                 counts["torn reads"] += 1
                 counts[f"torn: {type(error).__name__}: {str(error)[:90]}"] += 1
-        time.sleep(0.15)
-    Path(found).write_text(json.dumps(counts))
+        Path(found).write_text(json.dumps(counts))
+        time.sleep(1.0)
 
 
 def run_in_child(kind: str, data: str, home: str, log: str, mark: str) -> None:
@@ -125,7 +123,7 @@ def run_in_child(kind: str, data: str, home: str, log: str, mark: str) -> None:
         Path(mark).touch()
         move_in(folder, place)
 
-    release._move_in = marked
+    release._move_in = marked  # ty: ignore
     if kind == "release":
         _release_step()
     else:
@@ -353,7 +351,7 @@ def fresh_home(folder: Path) -> None:
     shutil.copyfile(REPOSITORY / "dagster.yaml", folder / "dagster.yaml")
 
 
-def prepare(source: Path, root: Path) -> Campaign:
+def prepare(source: Path, root: Path, took_s: dict[str, float]) -> Campaign:
     """Copy a finished folder and make it small; a folder prepared before is taken as it is."""
     is_new = not (root / "ready").exists()
     os.environ |= {
@@ -372,14 +370,27 @@ def prepare(source: Path, root: Path) -> Campaign:
         if status:
             sys.exit(f"the main job fails here even when nobody kills it; see {root / 'log'}")
         (root / "ready").touch()
+    campaign.took_s = took_s
     for kind in ("release", "main job"):
-        ask_for_work(kind, -1)
-        campaign.run(kind)
+        if kind not in took_s:
+            ask_for_work(kind, -1)
+            campaign.run(kind)
     campaign.took_s.setdefault("main job with fit", campaign.took_s["main job"] + 30)
     campaign.known = {
         f"{one.sequence}-{one.release_id}" for one in VintageStore(vintages_dir()).entries()
     }
     return campaign
+
+
+def keep(campaign: Campaign, file: Path | None) -> None:
+    """Write down what is known so far, for another day."""
+    if file is not None:
+        told = {
+            "counts": campaign.counts,
+            "largest_mb": campaign.largest_mb,
+            "took_s": campaign.took_s,
+        }
+        file.write_text(json.dumps(told, indent=1))
 
 
 def table_of(counts: Counter[str], largest_mb: dict[str, float]) -> str:
@@ -411,7 +422,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="dprk-faults-") as scratch:
         root = (chosen.folder or Path(scratch)).resolve()
         root.mkdir(parents=True, exist_ok=True)
-        campaign = prepare(source, root)
+        campaign = prepare(source, root, notes.get("took_s", {}))
         counts = campaign.counts = Counter(notes.get("counts", {}))
         campaign.largest_mb = dict(notes.get("largest_mb", {}))
         campaign.rng = random.Random(chosen.seed + counts["kills"])
@@ -428,6 +439,8 @@ def main() -> None:
                 kind = min(BLOCKS, key=lambda one: counts[f"kills of: {one}"] / BLOCKS[one][1])
                 number = 1_000 * int(time.time()) + counts["kills"]
                 campaign.block(kind, number, most=BLOCKS[kind][0], ended=ended)
+                keep(campaign, chosen.notes)
+                print(f"{counts['kills']} kills", file=sys.stderr, flush=True)
             if counts["kills"] >= chosen.kills:
                 campaign.whole_processes(5)
         finally:
@@ -439,9 +452,7 @@ def main() -> None:
         counts.update(json.loads(found.read_text()))
         if not chosen.folder:
             remove_folder(root / "data")
-    if chosen.notes:
-        told = {"counts": counts, "largest_mb": campaign.largest_mb}
-        chosen.notes.write_text(json.dumps(told, indent=1))
+    keep(campaign, chosen.notes)
     print(table_of(counts, campaign.largest_mb))
     sys.exit(any(counts[name] for name in MUST_BE_ZERO))
 

@@ -1,36 +1,70 @@
-"""Random damage to valid files, into every parser: `python -m benchmarks.fuzz_parsers`.
+"""Damage to valid files, into every reader of files: `python -m benchmarks.fuzz_parsers`.
 
-Damage: bytes flipped, cut, doubled, inserted (quotes, separators, NUL, high bytes), tails lost,
-two files run together. A parser may return rows and refusals whose counts add up, or raise
-SourceDrift. Anything else is a crash and is printed with the seed that makes it.
+Three ways. `bytes`: bytes flipped, cut, doubled, inserted, tails lost, two files run together.
+`structure`: hypothesis exchanges cells, tags, keys and numbers for extreme ones, many a file, and
+leaves the form whole; what it finds it makes small. `guided`: atheris follows which code an input
+reaches, for readers quick enough to make that pay (`pip install atheris`; the lock leaves it out).
+
+    python -m benchmarks.fuzz_parsers [--way bytes|structure|guided] [--rounds N] [--seed N]
+        [--only WORD] [--seconds N] [--notes FILE]
+
+--seconds is a reader's share of time; --notes adds the counts to those in FILE and the table shows
+all of them. A reader may return rows and refusals whose counts add up, or raise what its docstring
+names. Anything else is an undocumented error and is printed with what makes it.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import datetime as dt
+import functools
+import gzip
 import io
+import json
 import random
+import re
+import subprocess
 import sys
+import tempfile
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import hypothesis
+from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import listing_samples, samples
+from assets.network import CORRECTIONS
+from assets.network import FILES as NETWORK_FILES
+from assets.reference import TABLES, files_of, frames_of_repository, parse_file
+from benchmarks import ais_damaged_files, listing_samples, samples
 from benchmarks.connectors import sample_of
+from pipelines.landing import FileRefused, Limits, safe_name, shown_name, unpack
+from pipelines.network.corrections import mend
+from pipelines.network.evidence import EvidenceError
+from pipelines.paths import REFERENCE_DIR, data_dir
 from pipelines.quarantine import SourceDrift, Split
+from pipelines.schemas import network as contracts
+from pipelines.shipping.decode.gfw import parse_gfw_events
+from pipelines.shipping.decode.recognise import recognise
+from pipelines.shipping.landing import land_file
 from pipelines.sources import eu, ofac, ofac_xml, opensanctions, un_sc
 from pipelines.sources.baci import parse_baci
 from pipelines.sources.china_customs import parse_china_customs
 from pipelines.sources.comtrade import parse_comtrade, parse_comtrade_bulk, parse_comtrade_old
 from pipelines.sources.ecb import parse_ecb
+from pipelines.sources.editions import date_in_name, printed_on
 from pipelines.sources.eu_fsf import read as eu_fsf
 from pipelines.sources.folders import list_folders
 from pipelines.sources.pink_sheet import parse_pink_sheet
+from pipelines.sources.ports import parse_port_sources, parse_ports
+from pipelines.sources.shape import shape_of
+from pipelines.sources.tables import parse_table
 from pipelines.sources.uk_sanctions import read as uk_sanctions
 
 _OLD_HEADER = (
@@ -96,8 +130,181 @@ def _comtrade_cells(content: bytes) -> Split:
 _SHEET_XML = "xl/worksheets/sheet1.xml"
 _ECB_CSV = "eurofxref-hist.csv"
 
+
+@functools.cache
+def _frames() -> dict:
+    return frames_of_repository()
+
+
+def _first_lines(content: bytes, rows: int = 12) -> bytes:
+    """Header and some rows of a hand-kept table."""
+    text = content.decode("utf-8-sig").splitlines(keepends=True)
+    return "".join(text[: rows + 1]).encode()
+
+
+def _hand_kept() -> dict[str, tuple[Callable[[], bytes], Callable[[bytes], Split]]]:
+    """Every table a stream keeps, as its first stream has it."""
+    found = {}
+    for kept in TABLES:
+        file = files_of(kept)[0]
+        found[f"hand-kept {kept.table}"] = (
+            lambda file=file: _first_lines(file.path.read_bytes()),
+            lambda content, kept=kept, file=file: parse_file(kept, file, content, _frames()),
+        )
+    return found
+
+
+def _network_table(name: str, content: bytes, corrections: bytes | None = None) -> Split:
+    """A hand-kept table of the network, with the corrections that act on it."""
+    contract = NETWORK_FILES[name][0]
+
+    def mended(text):
+        held = parse_table(
+            corrections if corrections is not None else _reference(CORRECTIONS),
+            NETWORK_FILES[CORRECTIONS][0],
+            contracts.columns_of(NETWORK_FILES[CORRECTIONS][0]),
+            source=CORRECTIONS,
+            file=f"{CORRECTIONS}.csv",
+        ).kept
+        wanted = [table for table, (file, _) in contracts.CORRECTED.items() if file == name]
+        chosen = held.filter(held["table_name"].is_in(wanted)).sort("line")
+        done = mend(text, chosen, file=name)
+        return done.text, done.withdrawn
+
+    return parse_table(
+        content,
+        contract,
+        contracts.columns_of(contract),
+        source=name,
+        file=f"{name}.csv",
+        mend=mended if corrections is not None else None,
+    )
+
+
+def _reference(name: str) -> bytes:
+    return (REFERENCE_DIR / f"{name}.csv").read_bytes()
+
+
+def _corrections(content: bytes) -> Split:
+    """A damaged file of corrections, applied to the statements it corrects."""
+    return _network_table("network_statements", _reference("network_statements"), content)
+
+
+def _one_table_s_corrections() -> bytes:
+    lines = _reference(CORRECTIONS).decode().splitlines(keepends=True)
+    return "".join([lines[0], *(one for one in lines if ",link_statements," in one)][:10]).encode()
+
+
+_SHIP_FILES = {case.name: case.content for case in ais_damaged_files.cases()}
+
+
+def _scratch() -> Path:
+    """A folder in memory where there is one: each input is a file."""
+    memory = Path("/dev/shm")  # noqa: S108
+    return memory if memory.is_dir() else Path(tempfile.gettempdir())
+
+
+def _as_file(content: bytes, read: Callable[[Path], object]) -> None:
+    with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
+        path = Path(folder) / "dropped"
+        path.write_bytes(content)
+        read(path)
+
+
+def _land_ships(content: bytes) -> None:
+    _as_file(
+        content,
+        lambda path: land_file(
+            path,
+            path.parent / "landed",
+            received_at=ais_damaged_files.RECEIVED_AT,
+            cache_dir=data_dir() / "cache",
+        ),
+    )
+
+
+def _ship_events(content: bytes) -> None:
+    _as_file(content, lambda path: parse_gfw_events(path, file="events.json"))
+
+
+def _ship_form(content: bytes) -> None:
+    _as_file(content, recognise)
+
+
+def _unpack(content: bytes) -> None:
+    def read(path: Path) -> None:
+        (path.parent / "members").mkdir()
+        unpack(path, path.parent / "members", Limits(max_unpacked_bytes=1 << 24))
+
+    _as_file(content, read)
+
+
+def _marks(content: bytes) -> None:
+    """What is asked of every dropped file before it is known."""
+    shape_of(content)
+    name = content[:300].decode("utf-8", "replace")
+    date_in_name(name)
+    shown_name(name)
+    safe = safe_name(name)
+    if "/" in safe or safe.startswith((".", "-")) or not safe or len(safe.encode()) > 200:
+        raise AssertionError(f"{safe!r} is not fit for a path")
+    for source in ("uk_sanctions", "pink_sheet", "ecb_fx", "un_sc", "ofac_sdn", "eu_prk"):
+        printed_on(source, content)
+
+
+def _zip_of_two() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.csv", "a,b\n1,2\n" * 20, zipfile.ZIP_DEFLATED)
+        archive.writestr("b.csv", "a,b\n1,2\n" * 20, zipfile.ZIP_LZMA)
+        archive.writestr("c.csv", "a,b\n1,2\n" * 20, zipfile.ZIP_BZIP2)
+    return out.getvalue()
+
+
+def _lzma_workbook() -> bytes:
+    """The workbook packed by another method, as no spreadsheet does."""
+    out = io.BytesIO()
+    plain = zipfile.ZipFile(io.BytesIO(samples.pink_sheet_xlsx()))
+    with plain as old, zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as new:
+        for one in old.namelist():
+            new.writestr(one, old.read(one))
+    return out.getvalue()
+
+
+_GFW_EVENT = {
+    "id": "e1", "type": "encounter", "start": "2024-01-11T00:00:00Z", "end": "2024-01-11T03:00:00Z",
+    "position": {"lat": "38.2", "lon": 121.5}, "regions": {}, "distances": {},
+    "vessel": {"id": "v1", "ssvid": "412000001", "name": "MADE UP", "flag": "CHN"},
+    "encounter": {"vessel": {"id": "v2", "ssvid": "412000002"}, "medianDistanceKilometers": 0.1},
+}  # fmt: skip
+
+
+def _ships() -> dict[str, tuple[Callable[[], bytes], Callable[[bytes], None]]]:
+    chosen = {
+        "ships, coastal CSV": ais_damaged_files.table(*ais_damaged_files.GOOD),
+        "ships, NMEA": _SHIP_FILES["times after the checksum"],
+        "ships, NMEA with tag blocks": _SHIP_FILES["noise between sentences"],
+        "ships, JSON lines": _SHIP_FILES["JSON lines"],
+        "ships, JSON array": _SHIP_FILES["a JSON array cut off"] + b'": 1.0}]',
+        "ships, aisstream": _SHIP_FILES["aisstream"],
+        "ships, Parquet": _SHIP_FILES["Parquet, one time that is not one"],
+        "ships, gzip": gzip.compress(ais_damaged_files.table(*ais_damaged_files.GOOD)),
+        "ships, zip": _zip_of_ships(),
+    }
+    return {
+        name: (lambda content=content: content, _land_ships) for name, content in chosen.items()
+    }
+
+
+def _zip_of_ships() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("ships.csv", ais_damaged_files.table(*ais_damaged_files.GOOD))
+    return out.getvalue()
+
+
 # name: a valid file, and what reads it
-PARSERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], Split]]] = {
+PARSERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], Split | None]]] = {
     "comtrade, API answer": (
         lambda: samples.comtrade_json([{"reporterCode": code} for code in (156, 392, 643)]),
         lambda content: parse_comtrade(content, file="answer.json"),
@@ -181,39 +388,80 @@ PARSERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], Split]]] = {
         ],
     ),
     "ecb_fx": (samples.ecb_zip, lambda content: parse_ecb(content, file="eurofxref-hist.zip")),
+    "pink_sheet, packed by LZMA": (
+        _lzma_workbook,
+        lambda content: parse_pink_sheet(content, file="cmo.xlsx"),
+    ),
+    **_hand_kept(),
+    **{
+        f"network {name}": (
+            lambda name=name: _first_lines(_reference(name)),
+            lambda content, name=name: _network_table(name, content),
+        )
+        for name in NETWORK_FILES
+    },
+    "network, corrections applied": (_one_table_s_corrections, _corrections),
+    "ports": (
+        lambda: _first_lines(_reference("ports")),
+        lambda content: parse_ports(content, source="ports", file="ports.csv", source_ids=["a"]),
+    ),
+    "port_sources": (
+        lambda: _first_lines(_reference("port_sources")),
+        lambda content: parse_port_sources(content, source="ports", file="port_sources.csv"),
+    ),
+    **_ships(),
+    "ships, events": (lambda: json.dumps({"entries": [_GFW_EVENT] * 3}).encode(), _ship_events),
+    "ships, which form": (lambda: _SHIP_FILES["JSON lines"], _ship_form),
+    "dropped file, its marks": (lambda: sample_of("uk_sanctions"), _marks),
+    "dropped zip": (_zip_of_two, _unpack),
 }
+# what a reader may raise besides SourceDrift, by the start of its name
+DOCUMENTED = {
+    "ships": (ValueError,),
+    "dropped": (FileRefused,),
+    "network, corrections": (EvidenceError,),
+}
+# quick enough for coverage to lead somewhere
+GUIDED = (
+    "ships, which form", "dropped file, its marks", "dropped zip", "network, corrections applied",
+    "hand-kept units", "un_sc", "ofac xml", "comtrade, API answer", "ecb_fx, inside the zip",
+    "uk_sanctions", "kosis_coal", "nbs_prices", "opensanctions", "ships, NMEA",
+)  # fmt: skip
+
+
+def documented(name: str) -> tuple[type[Exception], ...]:
+    """What a reader may raise."""
+    found = [kinds for start, kinds in DOCUMENTED.items() if name.startswith(start)]
+    return (SourceDrift, *(kind for kinds in found for kind in kinds))
+
 
 _INSERTS = (
-    b'"',
-    b",",
-    b"\n",
-    b"\r",
-    b"\x00",
-    b"\xff",
-    b"\xf0\x9f",
-    b"{",
-    b"]",
-    b"1e999",
-    b"NaN",
-    b"\t",
-)
+    b'"', b",", b"\n", b"\r", b"\x00", b"\xff", b"\xf0\x9f", b"{", b"]", b"1e999", b"NaN", b"\t",
+)  # fmt: skip
 
 
 @dataclass
 class Outcome:
-    """What a parser did with the damaged files."""
+    """What a reader did with the damaged files.
 
-    rounds: int = 0
+    Attributes:
+        files: inputs; edits: injuries in them.
+        parsed, drift: answered with rows, or with a documented error.
+    """
+
+    files: int = 0
+    edits: int = 0
     parsed: int = 0
     drift: int = 0
     refused_rows: int = 0
     crashes: list[str] = field(default_factory=list)
 
 
-def damage(content: bytes, rng: random.Random) -> bytes:
-    """One to four injuries to a file."""
+def damage(content: bytes, rng: random.Random) -> tuple[bytes, int]:
+    """One to four injuries to a file, and how many."""
     data = bytearray(content)
-    for _ in range(rng.randint(1, 4)):
+    injuries = rng.randint(1, 4)
+    for _ in range(injuries):
         if not data:
             break
         at = rng.randrange(len(data))
@@ -232,63 +480,219 @@ def damage(content: bytes, rng: random.Random) -> bytes:
                 del data[at:]
             case _:
                 data.extend(content[rng.randrange(len(content)) :])
-    return bytes(data)
+    return bytes(data), injuries
 
 
-def fuzz(name: str, *, rounds: int, seed: int) -> Outcome:
-    """Damage one parser's sample `rounds` times; the same seed does the same damage."""
-    make, parse = PARSERS[name]
-    content = make()
+def read(name: str, content: bytes, outcome: Outcome) -> None:
+    """Read one input and hold it to the rules; AssertionError or whatever it raised if broken."""
+    try:
+        split = PARSERS[name][1](content)
+    except documented(name):
+        outcome.drift += 1
+        return
+    outcome.parsed += 1
+    if split is None:
+        return
+    refused = split.quarantined.filter(split.quarantined["line"] > 0)["line"].n_unique()
+    outcome.refused_rows += refused
+    if split.rows_in != split.kept.height + refused:
+        raise AssertionError(
+            f"{split.rows_in} rows in, {split.kept.height} kept, {refused} refused"
+        )
+
+
+def fuzz(name: str, *, rounds: int, seed: int, seconds: float = float("inf")) -> Outcome:
+    """Damage one reader's sample `rounds` times; the same seed does the same damage."""
+    content = PARSERS[name][0]()
     outcome = Outcome()
+    ended = time.monotonic() + seconds
     for number in range(rounds):
-        rng = random.Random(f"{seed}/{name}/{number}")
-        hurt = damage(content, rng)
-        outcome.rounds += 1
+        if time.monotonic() > ended:
+            break
+        hurt, injuries = damage(content, random.Random(f"{seed}/{name}/{number}"))
+        outcome.files += 1
+        outcome.edits += injuries
         try:
-            split = parse(hurt)
-            refused = split.quarantined.filter(split.quarantined["line"] > 0)["line"].n_unique()
-            if split.rows_in != split.kept.height + refused:
-                outcome.crashes.append(
-                    f"round {number}: {split.rows_in} rows in, {split.kept.height} kept, "
-                    f"{refused} refused"
-                )
-                continue
-            outcome.refused_rows += refused
-            outcome.parsed += 1
-        except SourceDrift:
-            outcome.drift += 1
+            read(name, hurt, outcome)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            outcome.crashes.append(f"round {number}: {type(error).__name__}: {str(error)[:160]}")
+            outcome.crashes.append(_told(f"seed {seed}, round {number}", error, hurt))
     return outcome
 
 
+def _told(where: str, error: BaseException, content: bytes) -> str:
+    packed = base64.b64encode(content).decode() if len(content) < 2_000 else ""
+    return f"{where}: {type(error).__name__}: {str(error)[:160]} {packed}"
+
+
+# --- by structure
+
+_EDGES = re.compile(rb"([,;\t\n<>=\"{}\[\]:/ ]+)")
+_EXTREME = (
+    b"", b"-1", b"0", b"1e308", b"1e999", b"-0.0", b"nan", b"inf", b"9" * 40, b"2147483648",
+    b"9223372036854775808", b"0x10", b"1_000", b"1,5", b"1.000,5", "１２".encode(), b"true",
+    b"null",
+    b"0000-00-00", b"9999-12-31", b"10000-01-01", b"2024-02-30", b"1582-10-04", b"0001-01-01",
+    b"31/02/2024", b"2024-01-11T25:61:61Z", b"1970-01-01T00:00:00+99:99", b"01-Rep-2026",
+    b"=1+1",
+    b"'; drop table x; --", b"<script>", b"&#0;", b"&x;", b"]]>", b"\\u0000", b"\\ud800", b"\\",
+    "e\u0301\u202e\u200b".encode(), "𝕬𐏿".encode(), b"\xc3\x28", b"\xed\xa0\x80", b"\xef\xbb\xbf",
+    b"x" * 70_000, b"[" * 2_000, b"../../etc/passwd", b"$name", b"%s{0}", b'"', b'""', b"\r",
+    b"\x00",
+)  # fmt: skip
+_TOKENS = st.one_of(
+    st.sampled_from(_EXTREME),
+    st.text(max_size=12).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.integers().map(lambda number: str(number).encode()),
+    st.floats().map(lambda number: repr(number).encode()),
+    st.dates().map(lambda day: day.isoformat().encode()),
+    # a token of the same file, by its place
+    st.floats(0, 1, exclude_max=True),
+)
+EDITS = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), _TOKENS), min_size=1, max_size=8)
+
+
+def edited(content: bytes, edits: list[tuple[float, bytes | float]]) -> bytes:
+    """A file with some of its tokens exchanged, separators left as they are."""
+    parts = _EDGES.split(content)
+    places = range(0, len(parts), 2)
+    for where, what in edits:
+        at = places[int(where * len(places))]
+        parts[at] = what if isinstance(what, bytes) else parts[places[int(what * len(places))]]
+    return b"".join(parts)
+
+
+def fuzz_by_structure(
+    name: str, *, rounds: int, seed: int, seconds: float = float("inf")
+) -> Outcome:
+    """Exchange tokens of one reader's sample, as hypothesis finds them; a finding is made small."""
+    content = PARSERS[name][0]()
+    outcome = Outcome()
+    ended = time.monotonic() + seconds
+    last: list[bytes] = [b""]
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=rounds,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
+    )
+    @hypothesis.given(EDITS)
+    def one(edits: list[tuple[float, bytes | float]]) -> None:
+        if time.monotonic() > ended:
+            return
+        last[0] = edited(content, edits)
+        outcome.files += 1
+        outcome.edits += len(edits)
+        read(name, last[0], outcome)
+
+    try:
+        one()
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        outcome.crashes.append(_told(f"structure, seed {seed}", error, last[0]))
+    return outcome
+
+
+# --- guided by coverage
+
+
+def _guided_child(name: str, rounds: int, seed: int, seconds: float) -> None:
+    """Body of a process of its own: libFuzzer ends the process it runs in."""
+    import atheris  # ty: ignore  the lock leaves it out
+
+    content = PARSERS[name][0]()
+    outcome = Outcome()
+    atheris.instrument_func(PARSERS[name][1])
+
+    def one(data: bytes) -> None:
+        outcome.files += 1
+        outcome.edits += 1
+        read(name, data, outcome)
+
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "sample").write_bytes(content)
+        atheris.Setup(
+            [
+                sys.argv[0], folder, f"-runs={rounds}", f"-seed={seed}",
+                f"-max_total_time={int(min(seconds, 1e6))}", "-timeout=60", "-rss_limit_mb=0",
+                f"-max_len={4 * len(content)}", f"-artifact_prefix={folder}/",
+            ],
+            one,
+        )  # fmt: skip
+        atheris.Fuzz()
+
+
+def fuzz_guided(name: str, *, rounds: int, seed: int, seconds: float = float("inf")) -> Outcome:
+    """Let coverage lead, in a process of its own."""
+    command = [
+        sys.executable, "-m", "benchmarks.fuzz_guided", name, str(rounds), str(seed), str(seconds),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    outcome = Outcome()
+    runs = re.findall(r"^(?:#|Done )(\d+)", done.stderr, re.MULTILINE)
+    outcome.files = outcome.edits = max((int(one) for one in runs), default=0)
+    told = re.findall(r"=== Uncaught Python exception: ===\n(.*)\n", done.stderr)
+    base64s = re.findall(r"^Base64: (.*)$", done.stderr, re.MULTILINE)
+    outcome.crashes = [f"guided: {one} {' '.join(base64s)[:2_000]}" for one in told]
+    if not outcome.files or (done.returncode and not told):
+        outcome.crashes.append(f"guided: the fuzzer ended: {done.stderr[-300:]}")
+    return outcome
+
+
+WAYS = {"bytes": fuzz, "structure": fuzz_by_structure, "guided": fuzz_guided}
+
+
+def _noted(file: Path | None) -> dict[str, Counter]:
+    if file is None or not file.exists():
+        return {}
+    return {name: Counter(counts) for name, counts in json.loads(file.read_text()).items()}
+
+
 def main() -> int:
-    """Print a table; exit 1 when anything crashed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Print a table; exit 1 when there was an undocumented error."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--way", choices=sorted(WAYS), default="bytes")
     parser.add_argument("--rounds", type=int, default=1_000)
+    parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--notes", type=Path, default=None)
     chosen = parser.parse_args()
-    table = Table(title=f"Damaged files, {chosen.rounds} a parser, seed {chosen.seed}")
-    for head in ("parser", "files", "rows or refusals", "named drift", "crashes", "s"):
-        table.add_column(head)
+    noted = _noted(chosen.notes)
     failed = False
     for name in PARSERS:
-        started = time.monotonic()
-        outcome = fuzz(name, rounds=chosen.rounds, seed=chosen.seed)
-        failed |= bool(outcome.crashes)
-        table.add_row(
-            name,
-            str(outcome.rounds),
-            str(outcome.parsed),
-            str(outcome.drift),
-            str(len(outcome.crashes)),
-            f"{time.monotonic() - started:.0f}",
+        if chosen.only not in name or (chosen.way == "guided" and name not in GUIDED):
+            continue
+        outcome = WAYS[chosen.way](
+            name, rounds=chosen.rounds, seed=chosen.seed, seconds=chosen.seconds
         )
+        failed |= bool(outcome.crashes)
         for crash in outcome.crashes[:10]:
-            print(f"{name}: {crash}", file=sys.stderr)
-    Console().print(table)
+            print(f"{name}: {crash}", file=sys.stderr, flush=True)
+        noted.setdefault(name, Counter()).update(
+            {
+                chosen.way: outcome.files,
+                "injuries": outcome.edits,
+                "rows or refusals": outcome.parsed,
+                "undocumented errors": len(outcome.crashes),
+            }
+        )
+        if chosen.notes:
+            chosen.notes.write_text(json.dumps(noted, indent=1))
+    table = Table(title="Damaged files, by reader")
+    heads = (*WAYS, "injuries", "rows or refusals", "undocumented errors")
+    for head in ("reader", *heads):
+        table.add_column(head, justify="left" if head == "reader" else "right")
+    for name, counts in noted.items():
+        table.add_row(name, *(f"{counts[head]:,}" for head in heads))
+    whole = sum(noted.values(), Counter())
+    table.add_row("all", *(f"{whole[head]:,}" for head in heads))
+    Console(width=140).print(table)
     return 1 if failed else 0
 
 

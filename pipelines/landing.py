@@ -20,11 +20,13 @@ import errno
 import fcntl
 import hashlib
 import json
+import lzma
 import os
 import re
 import secrets
 import shutil
 import stat
+import struct
 import tempfile
 import unicodedata
 import zipfile
@@ -38,6 +40,11 @@ HEAD_BYTES = 64 * 1024
 MAX_ATTEMPTS = 3
 SHOWN_REFUSALS = 20
 SHOWN_CHARACTERS = 300
+
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError,
+    OSError,
+)  # fmt: skip
 
 _WORK = ".work"
 _LOADED = ".loaded"
@@ -546,7 +553,7 @@ def unpack(archive: Path, target: Path, limits: Limits) -> list[tuple[str, Path]
             infos = [one for one in opened.infolist() if not one.is_dir()]
             _check_members(infos, archive.stat().st_size, limits)
             return _unpack(opened, infos, target, limits)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except _DAMAGED as error:
         raise FileRefused(
             f"the zip is damaged or cut off ({type(error).__name__}: {error}); download it again"
         ) from error

@@ -178,8 +178,11 @@ def land_file(
         for part in set(scratch.iterdir()) - kept:
             shutil.rmtree(part) if part.is_dir() else part.unlink()
         os.replace(scratch, target)
-    except (duckdb.Error, pa.ArrowException, pl.exceptions.PolarsError) as error:
+    except (duckdb.Error, pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
         shutil.rmtree(scratch, ignore_errors=True)
+        if getattr(error, "errno", None) is not None:
+            # of the system (a full disk); damage to the file itself has no number
+            raise
         # the reader's own words come first; its hints name options nobody here can set
         said = str(error).strip().split("\n", 1)[0]
         raise UnknownFormat(

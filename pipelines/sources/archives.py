@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import io
+import lzma
 import posixpath
+import struct
 import zipfile
 import zlib
 
 from pipelines.quarantine import SourceDrift
 
+# what reading a damaged, cut-off, encrypted or oddly packed archive ends in
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError,
+    NotImplementedError,
+)  # fmt: skip
 MAX_MEMBERS = 1_000
 MAX_UNPACKED = 512 * 1024 * 1024
 
@@ -58,10 +65,7 @@ def read_member(
         raise SourceDrift(
             f"{source}: {file} holds {', '.join(archive.namelist()[:8])}; expected {name}"
         ) from None
-    except (
-        zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError,
-        ValueError,
-    ):  # fmt: skip
+    except (*DAMAGED, ValueError):
         raise SourceDrift(
             f"{source}: {file}: its member {name} is damaged; fetch it again"
         ) from None

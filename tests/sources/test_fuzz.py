@@ -2,13 +2,82 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import zipfile
+
 import pytest
 
-from benchmarks.fuzz_parsers import PARSERS, fuzz
+from benchmarks import ais_damaged_files
+from benchmarks.connectors import sample_of
+from benchmarks.fuzz_parsers import PARSERS, Outcome, documented, edited, fuzz, read
+
+# readers that take a second for these few files have the benchmark for more
+ROUNDS, QUICK = 25, 8
 
 
 @pytest.mark.parametrize("name", sorted(PARSERS))
 def test_damaged_bytes_never_crash_a_parser(name):
-    outcome = fuzz(name, rounds=25, seed=7)
+    rounds = QUICK if name.startswith(("ships", "network, ", "hand-kept f")) else ROUNDS
+    outcome = fuzz(name, rounds=rounds, seed=7)
     assert outcome.crashes == []
-    assert outcome.rounds == outcome.parsed + outcome.drift
+    assert outcome.files == rounds == outcome.parsed + outcome.drift
+
+
+def _damaged_gzip() -> bytes:
+    whole = bytearray(gzip.compress(ais_damaged_files.table(*ais_damaged_files.GOOD)))
+    whole[12] ^= 0xFF
+    return bytes(whole)
+
+
+def _damaged_lzma() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("ships.csv", ais_damaged_files.table(*ais_damaged_files.GOOD))
+    whole = bytearray(out.getvalue())
+    whole[70:90] = bytes(20)
+    return bytes(whole)
+
+
+def _damaged_parquet() -> bytes:
+    whole = bytearray(PARSERS["ships, Parquet"][0]())
+    whole[4:24] = bytes(range(200, 220))
+    return bytes(whole)
+
+
+# what `python -m benchmarks.fuzz_parsers` found, each once
+FOUND = {
+    "a report date that is none": (
+        "uk_sanctions",
+        lambda: sample_of("uk_sanctions").replace(b"-Sep-", b"-Rep-", 1),
+    ),
+    "a gzip damaged inside": ("ships, gzip", _damaged_gzip),
+    "a zip packed by LZMA, damaged": ("ships, zip", _damaged_lzma),
+    "a Parquet file with a damaged page": ("ships, Parquet", _damaged_parquet),
+}
+
+
+@pytest.mark.parametrize("what", sorted(FOUND))
+def test_what_was_found_ends_in_a_documented_error(what):
+    name, make = FOUND[what]
+    with pytest.raises(documented(name)):
+        PARSERS[name][1](make())
+
+
+def test_a_token_is_exchanged_and_the_form_stays():
+    assert edited(b"a,b\n1,2\n", [(0.8, b"=x")]) == b"a,b\n1,2\n=x"
+    assert edited(b"a,b\n1,2\n", [(0.45, 0.0)]) == b"a,b\na,2\n"
+
+
+def test_rows_that_do_not_add_up_are_found(monkeypatch):
+    """The fuzzer itself can fail."""
+    make, parse = PARSERS["kosis_coal"]
+
+    def one_too_many(content: bytes):
+        split = parse(content)
+        assert split is not None
+        return type(split)(split.kept, split.quarantined, split.rows_in + 1)
+
+    monkeypatch.setitem(PARSERS, "kosis_coal", (make, one_too_many))
+    with pytest.raises(AssertionError, match="13 rows in, 12 kept, 0 refused"):
+        read("kosis_coal", make(), Outcome())

@@ -6,8 +6,11 @@ import csv
 import gzip
 import io
 import json
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +35,13 @@ _EVENT_TYPES = {
 }
 # an archive may hold far more than its size says; one day of world AIS stays below this
 _MOST_BYTES = 64 * 2**30
+
+
+# what unpacking a damaged, cut-off, encrypted or oddly packed file ends in
+UNREADABLE = (
+    OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, RuntimeError,
+    NotImplementedError, pa.ArrowException,
+)  # fmt: skip
 
 
 class UnknownFormat(ValueError):
@@ -100,7 +110,7 @@ def plain_file(path: Path, scratch: Path) -> Generator[Path]:
                     if written > _MOST_BYTES:
                         raise UnknownFormat(f"{path.name} unpacks to more than 64 GiB; split it")
                     target.write(block)
-        except (OSError, EOFError, zipfile.BadZipFile, pa.ArrowException) as error:
+        except UNREADABLE as error:
             raise UnknownFormat(
                 f"{path.name} cannot be unpacked: {error}; fetch it again"
             ) from error
@@ -184,7 +194,7 @@ def recognise(path: Path) -> str:
     try:
         with _opened(path) as stream:
             head = stream.read(_HEAD_BYTES)
-    except (OSError, EOFError, zipfile.BadZipFile, pa.ArrowException) as error:
+    except UNREADABLE as error:
         raise UnknownFormat(f"{path.name} cannot be read: {error}; fetch it again") from error
     if not head.strip():
         raise UnknownFormat(f"{path.name} is empty; drop the file again")

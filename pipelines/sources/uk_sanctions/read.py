@@ -117,7 +117,13 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
             f"{SOURCE}: {FILE}, line 1: expected 'Report Date: 21-Sep-2026', found "
             f"{content[:60]!r}; download the list again"
         )
-    edition_on = dt.datetime.strptime(found[1].decode(), "%d-%b-%Y").replace(tzinfo=dt.UTC).date()
+    try:
+        edition_on = dt.datetime.strptime(found[1].decode(), "%d-%b-%Y").replace(tzinfo=dt.UTC)
+    except ValueError as error:
+        raise SourceDrift(
+            f"{SOURCE}: {FILE}, line 1: {found[1].decode()!r} is no day of a calendar; download "
+            "the list again"
+        ) from error
     header, cut = headed_cells(content[found.end() :], source=SOURCE, file=FILE)
     missing = [name for name in _NEEDED if name not in header]
     if missing:
@@ -135,7 +141,7 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
             " look it up at the publisher and add it to the reader"
         )
     edition = Edition.of(
-        SOURCE, [content], retrieved_at=retrieved_at, file=FILE, edition_on=edition_on
+        SOURCE, [content], retrieved_at=retrieved_at, file=FILE, edition_on=edition_on.date()
     )
     named = rows.with_columns(
         list_id=nfc("Unique ID"),
