@@ -142,7 +142,9 @@ def _status(official: OfficialList, staged: StagedList, outcome: str) -> tuple[s
         words.append(outcome)
     if staged.drift:
         words.append(f"DRIFT: {staged.drift[0]}")
-    return "; ".join(words), is_stale or bool(staged.drift)
+    if staged.damage:
+        words.append(f"DAMAGED: {staged.damage[0]}")
+    return "; ".join(words), is_stale or bool(staged.drift or staged.damage)
 
 
 @dg.multi_asset(
@@ -170,6 +172,8 @@ def official_lists(
             staged = stage_list(store, official, as_of=at)
             for message in staged.drift:
                 dg.get_dagster_logger().error(message)
+            for message in staged.damage:
+                dg.get_dagster_logger().warning(message)
             asks = store.asks(official.source, at)
             status, is_stale = _status(official, staged, last_asking(asks))
             listing = staged.listing

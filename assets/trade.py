@@ -283,9 +283,11 @@ def status_of(
         words.append(f"DRIFT: {staged.drift[0]}")
         if len(staged.drift) > 1:
             words.append(f"and {len(staged.drift) - 1} more")
+    if staged.damage:
+        words.append(f"DAMAGED: {staged.damage[0]}")
     age = 0 if staged.retrieved_at is None else (today - staged.retrieved_at.date()).days
     behind = (today - last).days if last is not None and source.lag_days else 0
-    is_stale = bool(staged.drift) or age > source.stale_days or behind > source.lag_days > 0
+    is_stale = bool(staged.drift or staged.damage) or age > source.stale_days or behind > source.lag_days > 0
     return "; ".join(words), is_stale
 
 
@@ -313,6 +315,8 @@ def _staged_asset(source: Source) -> dg.AssetsDefinition:
         )
         for message in staged.drift:
             dg.get_dagster_logger().error(message)
+        for message in staged.damage:
+            dg.get_dagster_logger().warning(message)
         with warehouse.open().connect() as connection:
             table = f"staged.{source.name}"
             write_frame(connection, table, staged.split.kept)

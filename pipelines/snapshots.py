@@ -15,6 +15,10 @@ from pipelines.cadence import Ask
 ASKS = "asked.jsonl"
 
 
+class DamagedSnapshot(ValueError):
+    """Bytes that were stored are gone or are no longer what was stored."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """One retrieval of one source.
@@ -126,7 +130,8 @@ class SnapshotStore:
         )
         folder = self.root / source
         data = folder / f"{digest}.bin"
-        if not data.exists():
+        # the same bytes come again mend a file that was damaged in the meantime
+        if not self.is_whole(snapshot):
             _write_whole(data, content)
         note = json.dumps(asdict(snapshot), indent=1, ensure_ascii=False).encode()
         # two pieces of one source may hold the same bytes at the same instant
@@ -154,20 +159,10 @@ class SnapshotStore:
     def retrievals(self, source: str, as_of: dt.datetime | None = None) -> list[Snapshot]:
         """Every retrieval noted, oldest first; up to `as_of` (aware) when given.
 
-        An edition that was out by then counts, though it was dropped here later.
-
-        Raises:
-            ValueError: a sidecar is not ours; the message names it.
+        An edition that was out by then counts, though it was dropped here later. A sidecar that
+        cannot be read is passed over; `unreadable` names it.
         """
-        found = []
-        for path in (self.root / source).glob("*.json"):
-            try:
-                found.append(Snapshot(**json.loads(path.read_text(encoding="utf-8"))))
-            except (ValueError, TypeError) as error:
-                raise ValueError(
-                    f"raw/{source}/{path.name} is not a readable sidecar; move it away, the "
-                    "snapshot beside it stays"
-                ) from error
+        found = [one for one in self._sidecars(source).values() if one is not None]
         if as_of is not None:
             found = [
                 one
@@ -176,6 +171,24 @@ class SnapshotStore:
                 or (one.as_of_on is not None and one.as_of_on <= as_of.date())
             ]
         return sorted(found, key=lambda one: (one.retrieved, one.sha256, one.part))
+
+    def _sidecars(self, source: str) -> dict[str, Snapshot | None]:
+        found: dict[str, Snapshot | None] = {}
+        for path in (self.root / source).glob("*.json"):
+            try:
+                found[path.name] = Snapshot(**json.loads(path.read_text(encoding="utf-8")))
+            except (OSError, ValueError, TypeError):
+                found[path.name] = None
+        return found
+
+    def unreadable(self, source: str) -> list[str]:
+        """One sentence for each sidecar that says no longer what was retrieved."""
+        return [
+            f"raw/{source}/{name} is no readable sidecar; the retrievals before it are used, fetch "
+            "or drop the file again"
+            for name, one in sorted(self._sidecars(source).items())
+            if one is None
+        ]
 
     def note_ask(self, source: str, ask: Ask) -> None:
         """Add one line to the source's record of askings."""
@@ -219,12 +232,28 @@ class SnapshotStore:
         """The bytes, checked against their hash.
 
         Raises:
-            ValueError: the file was changed after it was stored.
+            DamagedSnapshot: the file is gone or was changed after it was stored.
         """
-        content = (self.root / snapshot.source / f"{snapshot.sha256}.bin").read_bytes()
+        name = f"raw/{snapshot.source}/{snapshot.sha256}.bin"
+        try:
+            content = (self.root / snapshot.source / f"{snapshot.sha256}.bin").read_bytes()
+        except OSError as error:
+            raise DamagedSnapshot(
+                f"{name} of {snapshot.retrieved_at[:10]} cannot be read "
+                f"({error.strerror or type(error).__name__}); the retrieval before it is used, "
+                "fetch or drop the file again"
+            ) from error
         if hashlib.sha256(content).hexdigest() != snapshot.sha256:
-            raise ValueError(
-                f"snapshot {snapshot.source}/{snapshot.sha256[:12]} does not match its hash; "
-                "delete it and fetch again"
+            raise DamagedSnapshot(
+                f"{name} of {snapshot.retrieved_at[:10]} does not match its hash; the retrieval "
+                "before it is used, fetch or drop the file again"
             )
         return content
+
+    def is_whole(self, snapshot: Snapshot) -> bool:
+        """Whether its bytes are there as they were stored."""
+        try:
+            self.read(snapshot)
+        except DamagedSnapshot:
+            return False
+        return True

@@ -85,11 +85,21 @@ def test_changed_bytes_are_noticed(store, tmp_path):
         store.read(snapshot)
 
 
-def test_a_broken_sidecar_is_named(store, tmp_path):
+def test_a_broken_sidecar_is_named_and_the_others_are_read(store, tmp_path):
     put(store, b"x", 1)
     (tmp_path / "prices" / "20260101-broken.json").write_text("{")
-    with pytest.raises(ValueError, match="20260101-broken"):
-        store.newest("prices")
+    assert store.read(store.newest("prices")) == b"x"
+    (told,) = store.unreadable("prices")
+    assert "raw/prices/20260101-broken.json" in told
+
+
+def test_the_same_bytes_come_again_mend_a_damaged_file(store, tmp_path):
+    snapshot = put(store, b"true", 1)
+    for broken in (lambda file: file.write_bytes(b"false"), lambda file: file.unlink()):
+        broken(tmp_path / "prices" / f"{snapshot.sha256}.bin")
+        assert not store.is_whole(snapshot)
+        put(store, b"true", 2)
+        assert store.read(snapshot) == b"true"
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "", "a b"])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from pipelines.quarantine import SourceDrift
-from pipelines.snapshots import Snapshot, SnapshotStore
+from pipelines.snapshots import DamagedSnapshot, Snapshot, SnapshotStore
 from pipelines.sources import eu, ofac, ofac_xml, opensanctions, un_sc
 from pipelines.sources.editions import is_undated, place_of, printed_on
 from pipelines.sources.eu_fsf import read as eu_fsf
@@ -188,6 +188,7 @@ class StagedList:
         changes: what each edition changed against the one before, newest first.
         missing: files of the edition that are not there, and what was therefore not used.
         is_undated: nothing says which day the edition is of.
+        damage: one message per stored file that is no longer what was stored.
     """
 
     listing: Listing | None
@@ -196,6 +197,7 @@ class StagedList:
     changes: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CHANGE_SCHEMA))
     missing: list[str] = field(default_factory=list)
     is_undated: bool = False
+    damage: list[str] = field(default_factory=list)
 
 
 def editions_of(
@@ -272,7 +274,7 @@ def read_edition(
 
     Raises:
         SourceDrift: a file no longer has its agreed form.
-        ValueError: a snapshot was changed after it was stored.
+        DamagedSnapshot: a file was changed after it was stored.
     """
     contents = {part: store.read(one) for part, one in edition.items()}
     listing = official.read(contents, retrieved_at(edition))
@@ -298,6 +300,7 @@ def stage_list(
     """
     editions = editions_of(store, official, as_of)[-MAX_EDITIONS:]
     drift: list[str] = []
+    damage = store.unreadable(official.source)
     read: dict[int, Listing] = {}
 
     def listing_at(place: int) -> Listing | None:
@@ -307,6 +310,9 @@ def stage_list(
             except SourceDrift as error:
                 drift.append(str(error))
                 return None
+            except DamagedSnapshot as error:
+                damage.append(str(error))
+                return None
         return read[place]
 
     newest: Listing | None = None
@@ -315,7 +321,7 @@ def stage_list(
         at -= 1
         newest = listing_at(at)
     if newest is None:
-        return StagedList(None, None, drift)
+        return StagedList(None, None, drift, damage=damage)
     problems = list(drift)
     later: Listing = newest
     pieces = []
@@ -333,6 +339,7 @@ def stage_list(
         changes,
         missing_from(official, editions[at]),
         is_undated(next(iter(editions[at].values()))),
+        damage,
     )
 
 
@@ -368,7 +375,8 @@ def _refresh_form(
             for one in store.retrievals(official.source)
             if one.part == part and one.http_status != 0
         ]
-        known = fetched[-1] if fetched else None
+        # of a damaged file the bytes themselves are asked for, not whether they changed
+        known = fetched[-1] if fetched and store.is_whole(fetched[-1]) else None
         try:
             answer = official.fetch(
                 fetcher, part, known.etag if known else None, known.last_modified if known else None

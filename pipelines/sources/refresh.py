@@ -71,7 +71,8 @@ def _noted(outcome: str, answer: Answer) -> str:
 
 def _newest_fetched(store: SnapshotStore, source: str) -> Snapshot | None:
     fetched = [one for one in store.retrievals(source) if one.http_status != 0 and not one.part]
-    return fetched[-1] if fetched else None
+    # of a damaged file the bytes themselves are asked for, not whether they changed
+    return fetched[-1] if fetched and store.is_whole(fetched[-1]) else None
 
 
 def refresh_comtrade(

@@ -1,7 +1,7 @@
 """From snapshots to one staged frame per source, for today or for any past date.
 
 The newest snapshot of each piece that can be read is used. A piece whose newest snapshot has
-drifted falls back to the one before and says so: that source stops, the others go on.
+drifted or is damaged falls back to the one before and says so; the other pieces go on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, empty_quarantine
 from pipelines.schemas.types import polars_schema
-from pipelines.snapshots import Snapshot, SnapshotStore
+from pipelines.snapshots import DamagedSnapshot, Snapshot, SnapshotStore
 from pipelines.sources import cells
 from pipelines.sources.editions import place_of
 
@@ -45,6 +45,7 @@ class Staged:
         is_embedded: the rows come with the installation.
         drift: one message per piece that could not be read.
         pieces: snapshots used.
+        damage: one message per stored file that is no longer what was stored.
     """
 
     split: Split
@@ -52,6 +53,7 @@ class Staged:
     is_embedded: bool
     drift: list[str] = field(default_factory=list)
     pieces: int = 0
+    damage: list[str] = field(default_factory=list)
 
 
 def instant_of(as_of: str) -> dt.datetime | None:
@@ -97,9 +99,10 @@ def stage(
         history.setdefault(snapshot.part, []).append(snapshot)
     read: list[tuple[Split, Snapshot]] = []
     drift: list[str] = []
+    damage = store.unreadable(source)
     for part in sorted(history):
         # by the day each speaks of: an old edition dropped late is an old edition
-        found = _newest_readable(store, sorted(history[part], key=place_of), parse, drift)
+        found = _newest_readable(store, sorted(history[part], key=place_of), parse, drift, damage)
         if found is not None:
             read.append(found)
     if read:
@@ -107,7 +110,9 @@ def stage(
         frames = [_with_provenance(split, snapshot) for split, snapshot in read]
         newest = max(one.retrieved for _, one in read).replace(tzinfo=None)
         split = _merged(source, contract, frames, [one for one, _ in read])
-        return Staged(split, newest, is_embedded=False, drift=drift, pieces=len(read))
+        return Staged(
+            split, newest, is_embedded=False, drift=drift, pieces=len(read), damage=damage
+        )
     if embedded is not None:
         carried = embedded()
         split = parse(carried.content, carried.file)
@@ -123,9 +128,10 @@ def stage(
             is_embedded=True,
             drift=drift,
             pieces=1,
+            damage=damage,
         )
     empty = Split(empty_frame(contract), empty_quarantine(), 0)
-    return Staged(empty, None, is_embedded=False, drift=drift)
+    return Staged(empty, None, is_embedded=False, drift=drift, damage=damage)
 
 
 def empty_frame(contract: type[pa.DataFrameModel]) -> pl.DataFrame:
@@ -138,6 +144,7 @@ def _newest_readable(
     retrievals: Sequence[Snapshot],
     parse: Callable[[bytes, str], Split],
     drift: list[str],
+    damage: list[str],
 ) -> tuple[Split, Snapshot] | None:
     tried: set[str] = set()
     for snapshot in reversed(retrievals):
@@ -148,6 +155,8 @@ def _newest_readable(
             return parse(store.read(snapshot), snapshot.part or _name_of(snapshot)), snapshot
         except SourceDrift as error:
             drift.append(f"{error} (retrieved {snapshot.retrieved_at[:10]})")
+        except DamagedSnapshot as error:
+            damage.append(str(error))
     return None
 
 

@@ -83,6 +83,41 @@ def test_the_workbook_printed_last_is_in_force_whichever_was_dropped_last(
     assert staged.split.kept["coal_australian_usd_per_t"].max() == 60.0
 
 
+def _damage(store: SnapshotStore, place: int, how: str) -> None:
+    snapshot = sorted(store.retrievals(pink_sheet.SOURCE), key=place_of)[place]
+    file = store.root / pink_sheet.SOURCE / f"{snapshot.sha256}.bin"
+    if how == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-7] + b"damaged")
+
+
+@pytest.mark.parametrize("how", ["changed", "gone"])
+def test_a_damaged_snapshot_falls_back_to_the_one_before_and_says_so(tmp_path: Path, how) -> None:
+    store = SnapshotStore(tmp_path)
+    put(store, "June 02, 2016", 1, 50.0)
+    put(store, "July 04, 2016", 2, 60.0)
+    _damage(store, -1, how)
+    staged = stage(
+        store,
+        pink_sheet.SOURCE,
+        StagedCommodityPrices,
+        lambda content, file: pink_sheet.parse_pink_sheet(content, file=file),
+    )
+    assert staged.split.kept["coal_australian_usd_per_t"].max() == 50.0
+    (told,) = staged.damage
+    assert "raw/pink_sheet/" in told and "2026-11-02" in told
+    assert staged.drift == []
+    _damage(store, 0, how)
+    bare = stage(
+        store,
+        pink_sheet.SOURCE,
+        StagedCommodityPrices,
+        lambda content, file: pink_sheet.parse_pink_sheet(content, file=file),
+    )
+    assert bare.split.kept.is_empty() and len(bare.damage) == 2
+
+
 def test_places_order_dated_before_undated_and_by_day_before_arrival(tmp_path: Path) -> None:
     store = SnapshotStore(tmp_path)
 
