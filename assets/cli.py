@@ -6,6 +6,7 @@ import argparse
 import difflib
 import errno
 import importlib.metadata
+import json
 import os
 import sys
 import time
@@ -48,13 +49,13 @@ def check_surroundings() -> None:
     import datetime as dt
     import shutil
 
-    from assets.resources import Sampling
     from assets.running import clock_problem, folder_problem
+    from pipelines.cadence import last_month_before
     from pipelines.paths import vintages_dir
     from pipelines.publish.vintages import VintageStore
 
     try:
-        last_month = Sampling().last_month()
+        last_month = last_month_before(os.environ.get("DPRK_AS_OF", ""))
     except ValueError as error:
         raise RunProblem(str(error)) from None
     problem = folder_problem(data_dir())
@@ -102,6 +103,7 @@ def execute(
     from assets.progress import Watch
     from assets.progress import shown as shown_while
     from assets.running import BEGUN_BY_TAG, PROCESS_TAG, fail_killed_runs, run_alone
+    from assets.unchanged import Watchman
     from pipelines.paths import work_database
     from pipelines.run_lock import process_mark
     from pipelines.warehouse import Warehouse
@@ -115,6 +117,7 @@ def execute(
         ),
         dg.DagsterInstance.get() as instance,
     ):
+        watchman = Watchman()
         for sentence in fail_killed_runs(instance):
             say(console, f"warning: {sentence}")
         watch = Watch(node.name for node in job.graph.nodes)
@@ -134,6 +137,9 @@ def execute(
             say(console, f"warning: {warning}")
         if outcome.success:
             watch.keep_durations()
+            # what was warned of is told again until it is mended
+            if name == MAIN_JOB and run_config is None and not watch.warnings:
+                watchman.settle()
         run = instance.get_run_by_id(outcome.run_id)
         if run is not None:
             alert_after(instance, run)
@@ -220,6 +226,36 @@ def in_one_sentence(error: BaseException) -> str | None:
     return None
 
 
+def _settled(console: Console) -> bool:
+    """Whether another run would only make the release served again; then the answer is told."""
+    if os.environ.get("DPRK_ONLINE", "") == "1":
+        return False
+    from assets.running import run_alone
+    from assets.unchanged import settled_release
+
+    began = time.monotonic()
+    told: list[str] = []
+    with run_alone(
+        "a look whether anything changed",
+        waiting=lambda holder: say(console, f"waiting for {holder}, to end …"),
+        tell=told.append,
+    ):
+        for sentence in told:
+            say(console, f"warning: {sentence}")
+        name = settled_release()
+        if name is None:
+            return False
+        entry = json.loads((published_dir() / "vintage" / "entry.json").read_text(encoding="utf-8"))
+        at = entry["published_at"][:16].replace("T", " ")
+        took = time.monotonic() - began
+        say(console, f"nothing changed since release {name} of {at} UTC; its files are whole")
+        say(console, f"looked in {took:.1f} s; ./run --again runs every step all the same")
+        print_answer(console)
+        for _, sentence in sorted(entry["told"].items()):
+            say(console, f"changed    {sentence}")
+    return True
+
+
 def _job(name: str, console: Console) -> int:
     began = time.monotonic()
     outcome = execute(name, console)
@@ -299,7 +335,8 @@ def _describe(job: Any) -> str:
     return f"{len(steps)} steps, {took}"
 
 
-OPTIONS = """Options are environment variables: DPRK_ONLINE=1 fetches, DPRK_AS_OF=YYYY-MM-DD
+OPTIONS = """--again runs every step though nothing changed since the last run.
+Options are environment variables: DPRK_ONLINE=1 fetches, DPRK_AS_OF=YYYY-MM-DD
 estimates as of a past day, DPRK_DATA_DIR moves the data folder. README.md lists them all."""
 
 
@@ -335,8 +372,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _main(arguments: list[str], console: Console) -> int:
     parser = argparse.ArgumentParser(prog="./run", add_help=False)
     parser.add_argument("command", nargs="?", default=MAIN_JOB)
-    parser.add_argument("rest", nargs=argparse.REMAINDER)
     parser.add_argument("--version", action="store_true")
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("rest", nargs=argparse.REMAINDER)
     chosen = parser.parse_args(arguments)
     if chosen.version:
         say(console, _version())
@@ -345,8 +383,11 @@ def _main(arguments: list[str], console: Console) -> int:
     if chosen.command in commands:
         return commands[chosen.command][1](chosen.rest, console)
     wants_help = bool({"-h", "--help"} & set(chosen.rest))
+    is_again = chosen.again or "--again" in chosen.rest
     if not wants_help:
         check_surroundings()
+    if chosen.command == MAIN_JOB and not chosen.rest and not is_again and _settled(console):
+        return 0
     jobs = _jobs()
     if chosen.command == "jobs":
         for name, job in jobs.items():
@@ -363,6 +404,10 @@ def _main(arguments: list[str], console: Console) -> int:
         say(console, f"./run {job.name}: {job.description or ''}")
         say(console, f"{_describe(job)}\n{OPTIONS}")
         return 0
+    unknown = [one for one in chosen.rest if one != "--again"]
+    if unknown:
+        say(console, f"./run {chosen.command} takes no {unknown[0]!r}; --help tells what it takes")
+        return WRONG_CALL
     return _job(chosen.command, console)
 
 

@@ -28,7 +28,8 @@ STREAMS = streams()
 # what judges a model decides none of its numbers
 SCORING = {"plain", "people_plain", "backtests", "calibration", "folds", "scores", "suites"}
 OWN_TABLES = {"discount_bases", "places"}
-READ = ("facts.observations", "staged.priors", "staged.obtainable_data")
+OBTAINABLE = "staged.obtainable_data"
+READ = ("facts.observations", "staged.priors", OBTAINABLE)
 
 
 def model_code(chosen: dict[str, Stream]) -> str:
@@ -106,7 +107,8 @@ def joint_fit(
         )
         was_fitted = not is_current(connection, last, made_from)
         if was_fitted:
-            _fit(connection, sampling)
+            for name, frame in fitted(connection, sampling):
+                write_frame(connection, f"estimates.{name}", frame)
             record(connection, last, made_from)
         for name in sorted(names):
             table = f"estimates.{name}"
@@ -116,7 +118,10 @@ def joint_fit(
             )
 
 
-def _fit(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> None:
+def fitted(
+    connection: duckdb.DuckDBPyConnection, sampling: Sampling
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Fit the models to the figures of a work database; tables by name, made one by one."""
     # loading what samples takes seconds, and a run without changes needs none of it
     from pipelines.inference.estimate import fit
     from pipelines.inference.joint import Joint
@@ -126,7 +131,7 @@ def _fit(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> None:
     joint = Joint([evidence_of(connection, stream, sampling) for stream in STREAMS.values()])
     chains = 32
     rough = Effort(warmup=80, draws=-(-sampling.draws // chains) + 4, rounds=1)
-    fitted = fit(
+    done = fit(
         joint,
         draws=sampling.draws,
         seed=sampling.seed,
@@ -134,9 +139,7 @@ def _fit(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> None:
         least_ess=sampling.least_ess,
         highest_rhat=sampling.highest_rhat,
     )
-    made = tables(fitted, STREAMS, read_frame(connection, "staged.obtainable_data"), sampling.seed)
-    for name, frame in made:
-        write_frame(connection, f"estimates.{name}", frame)
+    return tables(done, STREAMS, read_frame(connection, OBTAINABLE), sampling.seed)
 
 
 @dg.asset_check(

@@ -12,10 +12,12 @@ import dagster as dg
 import duckdb
 import polars as pl
 
+from assets.apart import estimated, income_code, settings_hash
 from assets.lineage import column_lineage
 from assets.network_files import network_outputs
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import data_version, table_metadata
+from pipelines.inference.diagnostics import HIGHEST_K
 from pipelines.paths import published_dir, shown, vintages_dir
 from pipelines.publish.contract import PublishedTable, load_contract
 from pipelines.publish.release import HISTORY, draws_sql, publish, utc_now
@@ -23,11 +25,13 @@ from pipelines.publish.report import headline_png, write_report
 from pipelines.publish.vintages import (
     BATCHES,
     Chronicle,
+    Entry,
     Estimates,
     Made,
     VintageStore,
     chronicle,
     evidence_of,
+    states_between,
 )
 from pipelines.versions import code_version, hash_frame, pages_version
 from pipelines.warehouse import (
@@ -206,7 +210,30 @@ def _made(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Made:
         seed=sampling.seed,
         draws=sampling.draws,
         last_month=sampling.last_month().isoformat(),
+        model=income_code(),
+        settings=settings_hash(connection),
     )
+
+
+def _between(
+    connection: duckdb.DuckDBPyConnection,
+    last: Entry,
+    made: Made,
+    now: Estimates,
+    sampling: Sampling,
+) -> dict[str, Estimates]:
+    """Estimates between the last release and this one; none where causes need no telling apart."""
+    log = dg.get_dagster_logger()
+    states, why = states_between(last, made, now, read_frame(connection, "facts.observations"))
+    if why:
+        log.warning(f"what moved the numbers could not be told apart: {why}")
+    try:
+        return estimated(connection, states, sampling, tell=log.info)
+    except Exception as error:
+        # a release does not wait for why the last one differs
+        sentence = " ".join(str(error).split())[:300]
+        log.warning(f"what moved the numbers could not be told apart: {sentence}")
+        return {}
 
 
 def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -252,6 +279,8 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
             now = estimates_of(connection)
 
             def history(release_id: str) -> Chronicle:
+                # the content of the last release is that release again, with its moves
+                is_new = bool(entries) and entries[-1].release_id != release_id
                 return chronicle(
                     store,
                     release_id,
@@ -260,6 +289,12 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
                     monthly=read_frame(connection, "published.income_monthly"),
                     ledger=read_frame(connection, "facts.observations"),
                     published_at=utc_now(),
+                    between=_between(connection, entries[-1], made, now, sampling)
+                    if is_new
+                    else None,
+                    shifts=connection.sql(
+                        sql_of("history.shifts"), params={"highest_k": HIGHEST_K}
+                    ).pl(),
                 )
 
             done = publish(

@@ -10,7 +10,9 @@ import os
 import dagster as dg
 from pydantic import PrivateAttr
 
+from assets import unchanged
 from assets.running import mark_process, run_alone
+from pipelines.cadence import last_month_before
 from pipelines.paths import data_dir, work_database
 from pipelines.snapshots import SnapshotStore
 from pipelines.warehouse import Warehouse
@@ -44,6 +46,7 @@ class WarehouseResource(dg.ConfigurableResource):
                 tell=lambda sentence: _say(context, logging.WARNING, sentence),
             )
         )
+        unchanged.begin()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Let the next run begin."""
@@ -83,12 +86,7 @@ class Sampling(dg.ConfigurableResource):
         Raises:
             ValueError: `as_of` is not a date.
         """
-        asked = self.as_of or os.environ.get("DPRK_AS_OF", "")
-        try:
-            day = dt.date.fromisoformat(asked) if asked else dt.datetime.now(dt.UTC).date()
-        except ValueError as error:
-            raise ValueError(f"DPRK_AS_OF is {asked!r}; give a date as YYYY-MM-DD") from error
-        return (day.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
+        return last_month_before(self.as_of or os.environ.get("DPRK_AS_OF", ""))
 
 
 class Network(dg.ConfigurableResource):

@@ -6,8 +6,8 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import dagster as dg
 import duckdb
 
 from pipelines.paths import data_dir, published_dir, vintages_dir, work_database
@@ -15,13 +15,11 @@ from pipelines.publish.release import heal
 from pipelines.publish.vintages import VintageStore
 from pipelines.run_lock import Holder, is_alive, only_run, process_mark
 
+if TYPE_CHECKING:  # loading it takes seconds, and looking whether anything changed needs none of it
+    import dagster as dg
+
 PROCESS_TAG = "dprk/process"
 BEGUN_BY_TAG = "dprk/begun_by"
-_UNDER_WAY = [
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 # DuckDB's words for a file whose blocks do not bear out their checksums
 CORRUPT = ("Corrupt database file", "not a valid DuckDB database", "checksum")
 _MARK = ".corrupt"
@@ -90,8 +88,11 @@ def fail_killed_runs(instance: dg.DagsterInstance) -> list[str]:
     Returns:
         One sentence a run.
     """
+    from dagster import DagsterRunStatus, RunsFilter
+
+    under_way = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
     told = []
-    for run in instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY)):
+    for run in instance.get_runs(RunsFilter(statuses=under_way)):
         mark = run.tags.get(PROCESS_TAG)
         if mark is None or is_alive(mark):
             continue

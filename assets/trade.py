@@ -287,7 +287,11 @@ def status_of(
         words.append(f"DAMAGED: {staged.damage[0]}")
     age = 0 if staged.retrieved_at is None else (today - staged.retrieved_at.date()).days
     behind = (today - last).days if last is not None and source.lag_days else 0
-    is_stale = bool(staged.drift or staged.damage) or age > source.stale_days or behind > source.lag_days > 0
+    is_stale = (
+        bool(staged.drift or staged.damage)
+        or age > source.stale_days
+        or behind > source.lag_days > 0
+    )
     return "; ".join(words), is_stale
 
 

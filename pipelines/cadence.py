@@ -39,6 +39,19 @@ CADENCES = {
 BY_HAND = ""
 
 
+def last_month_before(as_of: str) -> dt.date:
+    """First day of the last month that had ended on a day, YYYY-MM-DD; empty means today, UTC.
+
+    Raises:
+        ValueError: not a date.
+    """
+    try:
+        day = dt.date.fromisoformat(as_of) if as_of else dt.datetime.now(dt.UTC).date()
+    except ValueError as error:
+        raise ValueError(f"DPRK_AS_OF is {as_of!r}; give a date as YYYY-MM-DD") from error
+    return (day.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
+
+
 @dataclass(frozen=True)
 class Ask:
     """One time a source was asked over the network.

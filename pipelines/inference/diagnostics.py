@@ -8,6 +8,8 @@ import polars as pl
 LEAST_ESS = 1_000
 HIGHEST_RHAT = 1.02
 MOST_DIVERGENT = 40
+# shape of a weight's tail above which draws that were reweighted are not believed
+HIGHEST_K = 0.7
 SCHEMA = pl.Schema(
     {
         "stream": pl.String,

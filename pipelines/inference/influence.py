@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from pipelines.inference.diagnostics import HIGHEST_K
 from pipelines.inference.estimate import Fit, outcomes
 from pipelines.inference.joint import Outcome
 
-HIGHEST_K = 0.7
 # figures whose weights fail are left out in earnest when they seem to move a year by so many widths
 _WORTH_A_REFIT = 0.25
 _MOST_REFITS = 3

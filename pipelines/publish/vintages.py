@@ -52,12 +52,23 @@ CHANGES_SCHEMA: dict[str, Any] = {
 }
 
 
+# the headline with a figure less the headline without it; null where weights cannot tell
+SHIFTS_SCHEMA: dict[str, Any] = {
+    "stream": pl.String,
+    "year": pl.Int64,
+    "observation_id": pl.String,
+    "shift_usd": pl.Float64,
+}
+
+
 @dataclass(frozen=True)
 class Made:
     """What a release was made from, besides its tables.
 
     Attributes:
         code: `versions.code_version()`. pages: `versions.pages_version()`.
+        model: hash of the code that makes incomes, and that alone; empty in releases older than it.
+        settings: hash of what models read besides the ledger: priors, rates, halts; likewise.
         evidence: hash of what the ledger states. inputs: hash of every staged table.
         seed, draws: of the joint draws.
         last_month: first day of the last month estimated, YYYY-MM-DD.
@@ -70,6 +81,8 @@ class Made:
     seed: int = 0
     draws: int = 0
     last_month: str = ""
+    model: str = ""
+    settings: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,8 +97,14 @@ class Entry:
     told: Mapping[str, str]
 
     def frame(self, name: str) -> pl.DataFrame:
-        """`annual`, `monthly`, `batches`, `ledger` or `changes`, as it was then."""
+        """`annual`, `monthly`, `batches`, `ledger`, `changes` or `shifts`, as it was then."""
         return pl.read_parquet(self.folder / f"{name}.parquet")
+
+    def shifts(self) -> pl.DataFrame:
+        """What each figure did to each headline year; no rows in releases that did not keep it."""
+        if not (self.folder / "shifts.parquet").is_file():
+            return pl.DataFrame(schema=SHIFTS_SCHEMA)
+        return self.frame("shifts")
 
     @property
     def name(self) -> str:
@@ -161,8 +180,7 @@ def rows_changed(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     columns = sorted((set(before.columns) & set(now.columns)) - set(_NOT_EVIDENCE))
     marked = [
         frame.select(
-            "observation_id",
-            "stream",
+            pl.col("observation_id", "stream").cast(pl.String),
             pl.concat_str(
                 [pl.col(name).cast(pl.String).fill_null("\0") for name in columns], separator="\1"
             ).alias("text"),
@@ -193,17 +211,112 @@ def evidence_of(ledger: pl.DataFrame) -> pl.DataFrame:
 
 def causes_between(before: Made, now: Made, rows: pl.DataFrame) -> list[str]:
     """What differs, of `CAUSES`, in the order in which moves are taken apart."""
-    is_code = before.code != now.code
-    if rows.is_empty() and before.inputs != now.inputs:
-        # priors, settings and other hand-kept tables are not evidence
-        is_code = True
+    if before.model and now.model:
+        is_code = (before.model, before.settings) != (now.model, now.settings)
+    else:
+        # hand-kept tables besides the ledger are not evidence
+        is_code = before.code != now.code or (rows.is_empty() and before.inputs != now.inputs)
     found = {
         "code": is_code,
         "evidence": not rows.is_empty(),
         "month": before.last_month != now.last_month,
         "sampling": (before.seed, before.draws) != (now.seed, now.draws),
     }
-    return [name for name in CAUSES if found[name]]
+    causes = [name for name in CAUSES if found[name]]
+    if not causes and (before.code, before.inputs) != (now.code, now.inputs):
+        # nothing that incomes are made from; where one moved all the same, it moved by this
+        return ["code"]
+    return causes
+
+
+@dataclass(frozen=True)
+class State:
+    """Estimates nobody published, to be made so that causes can be told apart.
+
+    Attributes:
+        cause: the last of the causes that have taken effect in it, of `CAUSES`.
+        ledger: its evidence. last_month, seed, draws: as in `Made`; code and priors are today's.
+    """
+
+    cause: str
+    ledger: pl.DataFrame
+    last_month: str
+    seed: int
+    draws: int
+
+
+def states_between(
+    last: Entry, made: Made, now: Estimates, ledger: pl.DataFrame
+) -> tuple[list[State], str]:
+    """What to estimate so that the moves since the last vintage can be told apart by cause.
+
+    Causes take effect in the order of `CAUSES`. Nothing is to be estimated where one cause alone
+    was at work, or where nothing moved beyond noise.
+
+    Returns:
+        The states after each cause but the last, and why there are none although there were
+        several causes; empty where there is nothing to say.
+    """
+    before = last.frame("ledger")
+    causes = causes_between(last.made, made, rows_changed(before, ledger))
+    if len(causes) < 2:
+        return [], ""
+    whole = _step(Estimates(last.frame("annual"), last.frame("batches")), now)
+    if whole.filter(~_is_within() | pl.col("moved").is_null()).is_empty():
+        return [], ""
+    if not _same_columns(before, ledger):
+        return [], "the last release's evidence has other columns than today's code reads"
+    states = []
+    for place, cause in enumerate(causes[:-1]):
+        done = set(causes[: place + 1])
+        states.append(
+            State(
+                cause,
+                ledger if "evidence" in done or "evidence" not in causes else before,
+                made.last_month if "month" in done else last.made.last_month,
+                made.seed if "sampling" in done else last.made.seed,
+                made.draws if "sampling" in done else last.made.draws,
+            )
+        )
+    return states, ""
+
+
+def _same_columns(before: pl.DataFrame, now: pl.DataFrame) -> bool:
+    return dict(before.schema) == dict(now.schema)
+
+
+def _is_within() -> pl.Expr:
+    """Whether a move of `_step` lies within sampling noise."""
+    return pl.col("moved").abs() <= NOISE_SIGMAS * pl.col("error").fill_null(0.0)
+
+
+def moves_of_rows(before: pl.DataFrame, now: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """How far each changed row moved its stream's headline years, the other rows as they are.
+
+    An added row moved a year by what the year would lose without it, a removed one by what it lost;
+    a changed one by the difference. Rows that speak of one thing share what they say, so that these
+    need not add up to the whole.
+
+    Args:
+        before, now: `SHIFTS_SCHEMA`, of the two releases.
+        rows: `rows_changed`.
+
+    Returns:
+        stream, year, observation_id, moved_usd (null where one of the two is not known).
+    """
+    key = ["stream", "year", "observation_id"]
+    return (
+        before.join(now, on=key, how="full", suffix="_now", coalesce=True)
+        .join(rows, on=["stream", "observation_id"])
+        .select(
+            *key,
+            moved_usd=pl.when(pl.col("how") == "added")
+            .then(pl.col("shift_usd_now"))
+            .when(pl.col("how") == "removed")
+            .then(-pl.col("shift_usd"))
+            .otherwise(pl.col("shift_usd_now") - pl.col("shift_usd")),
+        )
+    )
 
 
 def _batches_of(estimates: Estimates) -> pl.DataFrame:
@@ -254,6 +367,7 @@ def explain(
     *,
     release_id: str,
     sequence: int,
+    moves: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Every yearly median that moved, taken apart by cause.
 
@@ -263,6 +377,7 @@ def explain(
         causes: of `CAUSES`, in the order of the states.
         rows: the ledger's changed rows (`rows_changed`).
         release_id, sequence: of the release that moved them.
+        moves: how far single rows moved headline years (`moves_of_rows`).
 
     Returns:
         `CHANGES_SCHEMA`, without sentences. moved_usd = evidence + month + code + noise + unsplit;
@@ -279,7 +394,7 @@ def explain(
         steps = []
     zero = pl.lit(0.0)
     for cause, step in steps:
-        moved = pl.when(pl.col("moved").abs() <= NOISE_SIGMAS * pl.col("error").fill_null(0.0))
+        moved = pl.when(_is_within())
         parts = parts.join(
             step.select(
                 *KEY,
@@ -304,7 +419,7 @@ def explain(
         ).then(pl.lit(cause))
         for cause in causes
     ]
-    is_within = pl.col("moved").abs() <= NOISE_SIGMAS * pl.col("error").fill_null(0.0)
+    is_within = _is_within()
     if steps:
         known = pl.col("evidence_usd") + pl.col("month_usd") + pl.col("code_usd")
         found = found.with_columns(
@@ -323,19 +438,9 @@ def explain(
             is_noise=is_within.fill_null(False),
         )
     cause = pl.concat_str(active, separator=" + ", ignore_nulls=True) if active else pl.lit("")
-    named = {
-        stream: rows.filter((pl.col("stream") == stream) | (stream == "total"))
-        for stream in touched
-    }
-    counts = {stream: frame.height for stream, frame in named.items()}
-    texts = {
-        stream: ", ".join(
-            f"{how} {name}" for name, _, how in frame.head(_NAMED_ROWS).iter_rows()
-        ) + (f" and {frame.height - _NAMED_ROWS} more" if frame.height > _NAMED_ROWS else "")
-        for stream, frame in named.items()
-    }  # fmt: skip
     return (
         found.filter(pl.col("before").ne_missing(pl.col("after")))
+        .join(_named(whole.select(*KEY), rows, moves), on=KEY, how="left")
         .with_columns(
             sequence=pl.lit(sequence, dtype=pl.Int64),
             release_id=pl.lit(release_id),
@@ -344,8 +449,8 @@ def explain(
             moved_usd="moved",
             mc_error_usd="error",
             cause=pl.when(pl.col("is_noise")).then(pl.lit("noise")).otherwise(cause),
-            n_rows_changed=_looked_up(counts, 0, pl.Int64),
-            rows_changed=_looked_up(texts, "", pl.String),
+            n_rows_changed=pl.col("n_rows").fill_null(0),
+            rows_changed=pl.col("named").fill_null(""),
             sentence=pl.lit(None, dtype=pl.String),
         )
         .select(pl.col(name).cast(kind) for name, kind in CHANGES_SCHEMA.items())
@@ -353,11 +458,42 @@ def explain(
     )  # fmt: skip
 
 
-def _looked_up(values: Mapping[str, Any], default: Any, kind: Any) -> pl.Expr:
-    """Each stream's value; the default where a stream has none."""
-    if not values:
-        return pl.lit(default, dtype=kind)
-    return pl.col("stream").replace_strict(values, default=default, return_dtype=kind)
+def _named(years: pl.DataFrame, rows: pl.DataFrame, moves: pl.DataFrame | None) -> pl.DataFrame:
+    """The rows that changed for each stream, measure and year, those first that moved it most.
+
+    Returns:
+        KEY, n_rows, named: the first of them in words, with what each moved a headline by.
+    """
+    known = pl.DataFrame(schema={**SHIFTS_SCHEMA, "moved_usd": pl.Float64}).drop("shift_usd")
+    known = (known if moves is None else moves).with_columns(measure=pl.lit(HEADLINE))
+    # a total is touched by what touches a stream; single rows are not known to move it
+    of_all = pl.concat([rows, rows.with_columns(stream=pl.lit("total"))])
+    text = pl.concat_str("how", "observation_id", separator=" ")
+    amount = pl.format(
+        " {}{}",
+        pl.when(pl.col("moved_usd") > 0).then(pl.lit("+")).otherwise(pl.lit("")),
+        (pl.col("moved_usd") / 1e6).round_sig_figs(3),
+    )
+    left = pl.col("n_rows") - _NAMED_ROWS
+    return (
+        years.join(of_all, on="stream")
+        .join(known, on=[*KEY, "observation_id"], how="left")
+        .sort(pl.col("moved_usd").abs().fill_null(0.0), descending=True, maintain_order=True)
+        .group_by(KEY)
+        .agg(
+            n_rows=pl.len().cast(pl.Int64),
+            named=pl.concat_str(text, amount.fill_null("")).head(_NAMED_ROWS).str.join(", "),
+        )
+        .with_columns(
+            named=pl.when(left > 0)
+            .then(pl.format("{} and {} more", "named", left))
+            .otherwise(pl.col("named"))
+        )
+    )
+
+
+def _signed(usd: float) -> str:
+    return f"{usd / 1e6:+,.3g}"
 
 
 def _money(usd: float) -> str:
@@ -398,7 +534,7 @@ def sentences(changes: pl.DataFrame, annual: pl.DataFrame, *, is_first: bool) ->
             )
             continue
         parts = [
-            f"{words} {one[name] / 1e6:+,.3g}"
+            f"{words} {_signed(one[name])}"
             for name, words in (
                 ("evidence_usd", "new evidence"),
                 ("month_usd", "a new month"),
@@ -474,6 +610,7 @@ def chronicle(
     ledger: pl.DataFrame,
     published_at: dt.datetime,
     between: Mapping[str, Estimates] | None = None,
+    shifts: pl.DataFrame | None = None,
 ) -> Chronicle:
     """Put a release into history.
 
@@ -487,7 +624,9 @@ def chronicle(
         now, monthly, ledger: its estimates and evidence.
         published_at: instant, naive UTC, used for a new entry.
         between: estimates after each cause but the last, in the order of `CAUSES`.
+        shifts: what each figure does to each headline year (`SHIFTS_SCHEMA`).
     """
+    shifts = pl.DataFrame(schema=SHIFTS_SCHEMA) if shifts is None else shifts
     entries = store.entries()
     is_again = bool(entries) and entries[-1].release_id == release_id
     earlier = entries[:-1] if is_again else entries
@@ -505,7 +644,14 @@ def chronicle(
             steps = list((between or {}).values())
             is_split = len(causes) == 1 or list(between or {}) == causes[:-1]
             states = [before, *(steps if is_split else []), now]
-            changes = explain(states, causes, rows, release_id=release_id, sequence=sequence)
+            changes = explain(
+                states,
+                causes,
+                rows,
+                release_id=release_id,
+                sequence=sequence,
+                moves=moves_of_rows(last.shifts(), shifts, rows),
+            )
     told = sentences(changes, now.annual, is_first=not earlier)
     changes = with_sentences(changes, told)
     is_new_id = release_id not in {one.release_id for one in earlier}
@@ -533,6 +679,7 @@ def chronicle(
             "batches": now.batches,
             "ledger": ledger,
             "changes": changes,
+            "shifts": shifts,
         },
         made,
     )

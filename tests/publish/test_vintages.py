@@ -10,12 +10,15 @@ import pytest
 
 from pipelines.publish.vintages import (
     BATCHES,
+    SHIFTS_SCHEMA,
     Estimates,
     Made,
     VintageStore,
+    causes_between,
     chronicle,
     explain,
     rows_changed,
+    states_between,
 )
 
 AT = dt.datetime(2026, 3, 1, 12)  # noqa: DTZ001  as tables hold instants
@@ -196,3 +199,73 @@ def test_what_a_killed_run_left_half_made_is_no_vintage(tmp_path):
     store.sweep()
     assert not half.exists()
     assert len(store.entries()) == 1
+
+
+def shifts(*rows: tuple[str, float | None]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [("coal", 2025, name, usd) for name, usd in rows], schema=SHIFTS_SCHEMA, orient="row"
+    )
+
+
+def test_rows_are_named_with_what_each_moved_the_headline_by_the_largest_first(tmp_path):
+    """a: 2 -> 5 is +3; b leaves, and took 4 away; c is new: +20; d's weights cannot tell."""
+    store = VintageStore(tmp_path / "vintages")
+    before = ledger(("a", "coal", 1.0), ("b", "coal", 2.0), ("d", "coal", 2.0))
+    put(
+        store, tmp_path, "r1", MADE, estimates(100e6), before,
+        shifts=shifts(("a", 2e6), ("b", -4e6), ("d", None)),
+    )  # fmt: skip
+    now = ledger(("a", "coal", 1.5), ("c", "coal", 2.0), ("d", "coal", 2.5))
+    told = put(
+        store, tmp_path, "r2", MADE, estimates(130e6), now,
+        shifts=shifts(("a", 5e6), ("c", 20e6), ("d", 1e6)),
+    )  # fmt: skip
+    assert told.told["coal"] == (
+        "coal 2025: USD 130 million, before 100: new evidence +30 "
+        "(added c +20.0, removed b +4.0, changed a +3.0, changed d)"
+    )
+
+
+def test_nothing_is_estimated_anew_where_one_cause_was_at_work_or_nothing_moved(tmp_path):
+    store = VintageStore(tmp_path / "vintages")
+    rows = ledger(("a", "coal", 1.0))
+    put(store, tmp_path, "r1", MADE, estimates(100e6), rows)
+    (last,) = store.entries()
+    one = Made(**{**vars(MADE), "code": "c2"})
+    two = Made(**{**vars(one), "last_month": "2026-02-01"})
+    assert states_between(last, one, estimates(150e6), rows) == ([], "")
+    # 1.8e6 is within four standard errors, see above
+    assert states_between(last, two, estimates(101.8e6, jitter=2e6), rows) == ([], "")
+    assert len(states_between(last, two, estimates(150e6), rows)[0]) == 1
+
+
+def test_states_between_put_one_cause_after_the_other(tmp_path):
+    store = VintageStore(tmp_path / "vintages")
+    old, new = ledger(("a", "coal", 1.0)), ledger(("a", "coal", 2.0))
+    put(store, tmp_path, "r1", MADE, estimates(100e6), old)
+    (last,) = store.entries()
+    changed = {"code": "c2", "last_month": "2026-02-01", "seed": 2, "draws": 200}
+    states, why = states_between(last, Made(**{**vars(MADE), **changed}), estimates(150e6), new)
+    assert why == ""
+    assert [
+        (s.cause, s.ledger["central"].item(), s.last_month, s.seed, s.draws) for s in states
+    ] == [
+        ("code", 1.0, "2026-01-01", 1, 100),
+        ("evidence", 2.0, "2026-01-01", 1, 100),
+        ("month", 2.0, "2026-02-01", 1, 100),
+    ]
+    other = new.with_columns(grade=pl.lit("a"))
+    states, why = states_between(last, Made(**{**vars(MADE), **changed}), estimates(150e6), other)
+    assert states == []
+    assert "other columns" in why
+
+
+def test_code_that_makes_no_income_is_no_cause_of_a_move(tmp_path):
+    rows = pl.DataFrame({"observation_id": ["x"], "stream": ["coal"], "how": ["added"]})
+    before = Made(**{**vars(MADE), "model": "m1", "settings": "s1"})
+    other_code = Made(**{**vars(before), "code": "c2", "inputs": "i2"})
+    assert causes_between(before, other_code, rows) == ["evidence"]
+    for name in ("model", "settings"):
+        assert causes_between(before, Made(**{**vars(before), name: "2"}), rows) == [
+            "code", "evidence",
+        ]  # fmt: skip

@@ -106,7 +106,8 @@ def test_a_damaged_snapshot_falls_back_to_the_one_before_and_says_so(tmp_path: P
     )
     assert staged.split.kept["coal_australian_usd_per_t"].max() == 50.0
     (told,) = staged.damage
-    assert "raw/pink_sheet/" in told and "2026-11-02" in told
+    assert "raw/pink_sheet/" in told
+    assert "2026-11-02" in told
     assert staged.drift == []
     _damage(store, 0, how)
     bare = stage(
@@ -115,7 +116,8 @@ def test_a_damaged_snapshot_falls_back_to_the_one_before_and_says_so(tmp_path: P
         StagedCommodityPrices,
         lambda content, file: pink_sheet.parse_pink_sheet(content, file=file),
     )
-    assert bare.split.kept.is_empty() and len(bare.damage) == 2
+    assert bare.split.kept.is_empty()
+    assert len(bare.damage) == 2
 
 
 def test_places_order_dated_before_undated_and_by_day_before_arrival(tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""Estimates nobody publishes: what moved a number, one cause at a time.
+
+Where a release differs from the last in several ways at once, its models are fitted between the
+two: to the evidence, or through the month, of the last release. That takes a fit each.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import duckdb
+
+from assets.estimates import OBTAINABLE, STREAMS, fitted, model_code, tables_for
+from assets.resources import Sampling
+from pipelines.paths import REPOSITORY, SQL_DIR
+from pipelines.publish.vintages import BATCHES, Estimates, State
+from pipelines.versions import hash_frame, hash_meaning
+from pipelines.warehouse import build_table, inputs_hash, read_frame, sql_of, write_frame
+
+LEDGER = "facts.observations"
+
+
+def income_code() -> str:
+    """Hash of the code, SQL and libraries that yearly incomes come from, and of nothing else."""
+    return inputs_hash(
+        model_code(),
+        hash_meaning(
+            [
+                *(SQL_DIR / "estimates").glob("*.sql"),
+                SQL_DIR / "published" / "income_annual.sql",
+                REPOSITORY / "requirements.lock",
+            ]
+        ),
+    )
+
+
+def settings_hash(connection: duckdb.DuckDBPyConnection) -> str:
+    """Hash of what the models read besides the ledger: priors, halts, rates."""
+    return inputs_hash(
+        *(
+            hash_frame(read_frame(connection, table).drop("retrieved_at", strict=False))
+            for table in tables_for(STREAMS)
+            if table not in (LEDGER, OBTAINABLE)
+        )
+    )
+
+
+def estimated(
+    connection: duckdb.DuckDBPyConnection,
+    states: list[State],
+    sampling: Sampling,
+    *,
+    tell: Callable[[str], None],
+) -> dict[str, Estimates]:
+    """Fit today's models to each state.
+
+    Args:
+        connection: the work database; only read.
+        states: as `states_between` gives them.
+        sampling: today's; its demands on convergence hold.
+        tell: called with one sentence before each fit.
+
+    Returns:
+        Estimates by cause. Their yearly points are medians alone.
+
+    Raises:
+        ValueError: today's code cannot read the evidence of then.
+    """
+    found = {}
+    for number, state in enumerate(states, start=1):
+        tell(
+            f"fold {number} of {len(states)}: several things changed since the last release; "
+            f"fitting with {state.cause} changed and no more, to tell them apart"
+        )
+        month = dt.date.fromisoformat(state.last_month)
+        # the day after a month's last is the first on which it is over
+        over = (month.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
+        then = sampling.model_copy(
+            update={"as_of": over.isoformat(), "seed": state.seed, "draws": state.draws}
+        )
+        with duckdb.connect() as aside:
+            aside.execute("set threads = 1")
+            for table in {*tables_for(STREAMS), OBTAINABLE}:
+                write_frame(aside, table, read_frame(connection, table))
+            write_frame(aside, LEDGER, state.ledger)
+            # the first tables of a fit cost nothing besides it
+            incomes = next(frame for name, frame in fitted(aside, then) if name == "income_draws")
+            write_frame(aside, "estimates.income_draws", incomes)
+            build_table(aside, "estimates.total_draws")
+            sql = sql_of("history.annual_batches")
+            found[state.cause] = Estimates(
+                # one stretch of all draws has the median of all draws
+                aside.sql(sql, params={"batches": 1}).pl().drop("batch"),
+                aside.sql(sql, params={"batches": BATCHES}).pl(),
+            )
+    return found
