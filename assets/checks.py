@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets import listings, trade  # noqa: F401  they register their sources
 from assets.asking import asked_in, registered
-from assets.reference import TABLES
+from assets.reference import CORRECTED, TABLES
 from assets.resources import Snapshots, WarehouseResource
 
 
@@ -55,8 +55,9 @@ def _refused_check(table: str) -> dg.AssetChecksDefinition:
         with warehouse.open().connect(read_only=True) as connection:
             refused = connection.execute(
                 'select file, line, "column", reason from staged.quarantine '
-                "where source = $source and rule != 'withdrawn' order by file, line limit 20",
-                {"source": table},
+                "where source = $source and rule not in ('withdrawn', $corrected) "
+                "order by file, line limit 20",
+                {"source": table, "corrected": CORRECTED},
             ).fetchall()
         told = "\n".join(f"{file}, line {line}: {reason}" for file, line, _, reason in refused)
         return dg.AssetCheckResult(

@@ -10,12 +10,13 @@ import re
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
-from assets.reference import FIGURES, frames_of_repository, known_of
+from assets.reference import FIGURES, ROW_NAME, frames_of_repository, known_of
 from assets.reference import LICENCE as FIGURE_LICENCE
 from assets.resources import Snapshots, WarehouseResource
 from assets.schedules import MAIN_JOB
@@ -51,6 +52,7 @@ from pipelines.sources.editions import as_of_dropped, told_of
 from pipelines.sources.eu_fsf import read as eu_fsf
 from pipelines.sources.figures import parse_figures
 from pipelines.sources.folders import list_folders
+from pipelines.sources.overlays import ADDS, Dropped, overlay_of
 from pipelines.sources.uk_sanctions import read as uk_sanctions
 from pipelines.warehouse import write_frame
 
@@ -442,9 +444,21 @@ def _figures(store: SnapshotStore) -> Callable[[Path, str], Loaded]:
             raise FileRefused(f"{name}: {split.rows_quarantined} rows break a rule: {told}")
         kept = f"{stream}_{FIGURES}"
         load_table = _taken(store, kept, FIGURE_LICENCE, lambda *_: split, "", is_edition=False)
-        return load_table(path, name)
+        return replace(load_table(path, name), note=_corrections(stream, content, name))
 
     return load
+
+
+def _corrections(stream: str, content: bytes, name: str) -> str:
+    """What a dropped table of figures will stand for, in words."""
+    shipped = (stream_folders()[stream] / f"{FIGURES}.csv").read_bytes()
+    mine = Dropped(name, content, "", dt.datetime.now(dt.UTC))
+    how = overlay_of(shipped, [shipped], [mine], key=ROW_NAME).rows["how"]
+    n_new = int((how == ADDS).sum())
+    return (
+        f"of its rows {how.len() - n_new} stand in place of shipped ones, {n_new} beside them, the "
+        "others say what ships; updates of the repository leave them in place"
+    )
 
 
 def _stream_of(content: bytes, name: str) -> str:

@@ -1,5 +1,7 @@
 """Hand-kept tables: their bytes kept as received, then typed; bad rows named and set aside.
 
+A table of figures dropped into landing/ corrects the shipped one row by row.
+
 A stream is a folder under pipelines/streams: its tables are found there, none is named here.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dagster as dg
@@ -17,7 +19,8 @@ from assets.resources import Snapshots, WarehouseResource
 from assets.tables import note_source, result
 from pipelines.paths import REFERENCE_DIR, STREAMS_DIR, stream_folders
 from pipelines.quarantine import Split, empty_quarantine
-from pipelines.snapshots import SnapshotStore
+from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.snapshots import DamagedSnapshot, Snapshot, SnapshotStore
 from pipelines.sources.figures import (
     Known,
     parse_areas,
@@ -32,11 +35,16 @@ from pipelines.sources.figures import (
     parse_quantities,
     parse_units,
 )
+from pipelines.sources.overlays import SCHEMA as OVERLAY_SCHEMA
+from pipelines.sources.overlays import Dropped, Overlay, overlay_of
 from pipelines.warehouse import read_frame, write_frame
 
 LICENCE = "facts typed by hand with citations; table CC BY 4.0"
 COUNTRY_FILE = "country_codes.csv"
 FIGURES = "figures"
+# the column that names a row of figures, and where corrections of them are told
+ROW_NAME, OVERLAYS = "observation_id", "staged.figure_overlays"
+CORRECTED = "corrected"
 
 
 @dataclass(frozen=True)
@@ -165,14 +173,11 @@ def files_of(kept: HandKept) -> list[_File]:
 def _keep_bytes(snapshots: Snapshots, name: str, file: str) -> tuple[bytes, bool]:
     """As `_kept`, for a file of pipelines/reference."""
     label = f"pipelines/reference/{file}"
-    return _kept(snapshots.store(), _File(None, REFERENCE_DIR / file, label, name))
+    return _kept(snapshots.store(), _File(None, REFERENCE_DIR / file, label, name)), True
 
 
-def _kept(store: SnapshotStore, file: _File) -> tuple[bytes, bool]:
-    """The file's bytes, kept once per content, and whether they come with the repository.
-
-    An edit makes a new snapshot; so does an edited copy dropped into landing/. The last one counts.
-    """
+def _kept(store: SnapshotStore, file: _File) -> bytes:
+    """The file's bytes as they come with the repository, kept once per content."""
     content = file.path.read_bytes()
     if not store.holds(file.snapshot, content):
         store.put(
@@ -183,10 +188,78 @@ def _kept(store: SnapshotStore, file: _File) -> tuple[bytes, bool]:
             retrieved_at=dt.datetime.now(dt.UTC),
             http_status=0,
         )
-    last = store.newest(file.snapshot)
-    if last is not None and last.url.startswith("file:"):
-        return store.read(last), False
-    return content, True
+    return content
+
+
+def _read_all(store: SnapshotStore, kept: list[Snapshot], told: list[str]) -> list[bytes]:
+    """Contents of snapshots, each once; what is damaged is told and left out."""
+    found = {}
+    for one in kept:
+        try:
+            found[one.sha256] = store.read(one)
+        except DamagedSnapshot as error:
+            told.append(str(error))
+    return list(found.values())
+
+
+def _overlay(store: SnapshotStore, file: _File) -> tuple[Overlay, dict[str, bytes]]:
+    """Corrections dropped over one stream's figures, and the files they stand in by hash."""
+    told = store.unreadable(file.snapshot)
+    kept = store.retrievals(file.snapshot)
+    dropped, contents = [], {}
+    for one in (one for one in kept if one.url.startswith("file:")):
+        for content in _read_all(store, [one], told):
+            contents[one.sha256] = content
+            dropped.append(
+                Dropped(one.url.removeprefix("file:"), content, one.sha256, one.retrieved)
+            )
+    editions = _read_all(store, [one for one in kept if one.url.startswith("embedded:")], told)
+    found = overlay_of(read_bytes(file), editions, dropped, key=ROW_NAME)
+    return Overlay(found.rows, [*told, *found.told]), contents
+
+
+def _corrected(
+    kept: HandKept,
+    file: _File,
+    shipped: Split,
+    overlay: Overlay,
+    contents: Mapping[str, bytes],
+    frames: Mapping[str, pl.DataFrame],
+) -> Split:
+    """Shipped rows with the corrections dropped over them; what was replaced is in quarantine."""
+    splits = [shipped]
+    for (name, sha256), rows in overlay.rows.group_by("file", "snapshot_sha256"):
+        one = replace(file, label=f"landing/accepted/{name}")
+        split = parse_file(kept, one, contents[str(sha256)], frames)
+        # the lines that decide; the others of a copy say what ships
+        lines = rows["line"]
+        splits.append(
+            Split(
+                split.kept.filter(pl.col("line").is_in(lines)),
+                split.quarantined.filter(pl.col("line").is_in(lines)),
+                rows.height,
+            )
+        )
+    # a row that was refused replaces nothing
+    held = [name for one in splits[1:] for name in one.kept[ROW_NAME]]
+    is_replaced = pl.col(ROW_NAME).is_in(held)
+    by = overlay.rows.select(ROW_NAME, by="file")
+    replaced = (
+        shipped.kept.filter(is_replaced)
+        .join(by, on=ROW_NAME)
+        .select(
+            source=pl.lit(kept.table),
+            file=pl.lit(file.label),
+            line="line",
+            column=pl.lit("(row)"),
+            value=pl.col(ROW_NAME),
+            rule=pl.lit(CORRECTED),
+            reason=pl.format("a correction in landing/accepted/{} stands in its place", "by"),
+        )
+        .cast(dict(QUARANTINE_SCHEMA))
+    )
+    rest = merged([replace(shipped, kept=shipped.kept.filter(~is_replaced)), *splits[1:]])
+    return Split(rest.kept, pl.concat([rest.quarantined, replaced]), rest.rows_in)
 
 
 def read_bytes(file: _File) -> bytes:
@@ -273,17 +346,27 @@ def _asset(kept: HandKept) -> dg.AssetsDefinition:
                 if kept.is_checked_against_others
                 else {}
             )
-            splits, embedded = [], []
+            splits, overlays, told = [], [], []
             for file in files_of(kept):
-                content, is_embedded = _kept(store, file)
-                splits.append(parse_file(kept, file, content, frames))
-                embedded.append(is_embedded)
+                split = parse_file(kept, file, _kept(store, file), frames)
+                if kept.table == FIGURES:
+                    overlay, contents = _overlay(store, file)
+                    split = _corrected(kept, file, split, overlay, contents, frames)
+                    overlays.append(overlay.rows.with_columns(stream=pl.lit(file.stream)))
+                    told += overlay.told
+                splits.append(split)
                 if kept.table == FIGURES:
                     frames[FIGURES] = pl.concat([one.kept for one in splits])
             split = merged(splits)
+            for sentence in told:
+                dg.get_dagster_logger().warning(sentence)
             write_frame(connection, f"staged.{kept.table}", split.kept.drop("line"))
             latest: tuple[dt.datetime | None, dt.date | None] = (None, None)
+            n_corrections = 0
             if kept.table == FIGURES:
+                corrections = pl.concat(overlays).join(split.kept, on=ROW_NAME, how="semi")
+                n_corrections = corrections.height
+                write_frame(connection, OVERLAYS, corrections.select(list(OVERLAY_SCHEMA)))
                 latest = split.kept.select(
                     pl.col("retrieved_at").max(), pl.col("window_end_on").max()
                 ).row(0)
@@ -292,8 +375,9 @@ def _asset(kept: HandKept) -> dg.AssetsDefinition:
                 kept.table,
                 split,
                 licence=LICENCE,
-                status="embedded in the repository" if all(embedded) else "an edited copy, dropped",
-                is_embedded=all(embedded),
+                status="embedded in the repository"
+                + (f"; {n_corrections} rows by dropped corrections" if n_corrections else ""),
+                is_embedded=not n_corrections,
                 retrieved_at=latest[0],
                 as_of=latest[1],
             )

@@ -76,10 +76,7 @@ def parse_table(
     header, rows, ragged = _read(content, source=source, file=file)
     check_columns(header, list(columns), source=source, file=file)
 
-    text = pl.DataFrame(
-        rows, schema={"line": pl.Int64, **dict.fromkeys(header, pl.String)}, orient="row"
-    ).with_columns(
-        pl.col(header).str.strip_chars().replace("", None),
+    text = _frame_of(header, rows).with_columns(
         **{name: pl.lit(value) for name, value in (constants or {}).items()},
     )
     rows_in = text.height + ragged.height
@@ -96,6 +93,26 @@ def parse_table(
         "line", "column", "rule"
     )
     return Split(kept, quarantined, rows_in)
+
+
+def read_text(content: bytes, *, source: str, file: str) -> pl.DataFrame:
+    """Cells of a CSV as text, trimmed, empty ones null; `line` is the line a row starts on.
+
+    Ragged rows are left out.
+
+    Raises:
+        SourceDrift: not UTF-8, not CSV, or a column named twice.
+    """
+    header, rows, _ = _read(content, source=source, file=file)
+    if len(set(header)) < len(header) or "line" in header:
+        raise SourceDrift(f"{source}: {file} names a column twice; restore its header line")
+    return _frame_of(header, rows)
+
+
+def _frame_of(header: list[str], rows: list[list[object]]) -> pl.DataFrame:
+    return pl.DataFrame(
+        rows, schema={"line": pl.Int64, **dict.fromkeys(header, pl.String)}, orient="row"
+    ).with_columns(pl.col(header).str.strip_chars().replace("", None))
 
 
 def _read(
