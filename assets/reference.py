@@ -232,7 +232,7 @@ def _corrected(
         one = replace(file, label=f"landing/accepted/{name}")
         split = parse_file(kept, one, contents[str(sha256)], frames)
         # the lines that decide; the others of a copy say what ships
-        lines = rows["line"]
+        lines = rows["line"].to_list()
         splits.append(
             Split(
                 split.kept.filter(pl.col("line").is_in(lines)),
