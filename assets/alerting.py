@@ -5,34 +5,11 @@ from __future__ import annotations
 import dagster as dg
 import polars as pl
 
+from assets.failures import why_failed
 from assets.running import BEGUN_BY_TAG, fail_killed_runs
 from pipelines.alerts import Alert, channels_from_environment, send
 from pipelines.paths import data_dir, published_dir, vintages_dir
 from pipelines.publish.vintages import HEADLINE, VintageStore
-
-_FAILURES = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
-_OUTAGE = "sources_answered"
-
-
-def why_failed(instance: dg.DagsterInstance, run_id: str) -> list[tuple[str, str]]:
-    """Kind and sentence of everything that failed in a run, in order."""
-    told: list[tuple[str, str]] = []
-    for entry in instance.all_logs(run_id, of_type=_FAILURES):
-        event = entry.dagster_event
-        if event is None:
-            continue
-        if event.is_step_failure:
-            error = event.step_failure_data.error
-            cause = error.cause if error and error.cause else error
-            if cause is not None and "DagsterAssetCheckFailedError" not in (cause.cls_name or ""):
-                step = str(event.step_key).replace("__", "/")
-                told.append(("run failed", f"{step}: {' '.join(cause.message.split())[:600]}"))
-        else:
-            check = event.asset_check_evaluation_data
-            if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR:
-                kind = "outage" if check.check_name == _OUTAGE else "release blocked"
-                told.append((kind, f"{check.check_name}: {(check.description or '')[:600]}"))
-    return told
 
 
 def _stale_sources() -> list[Alert]:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 MAIN_JOB = "main"
 SILENT: dict[str, Any] = {"loggers": {"console": {"config": {"level": "CRITICAL"}}}}
 FAILED, WRONG_CALL, NOT_ANSWERED = 1, 2, 3
-OUTAGE_CHECK = "sources_answered"
 _MIN_FREE_BYTES = 1_000_000_000
 
 
@@ -147,6 +146,7 @@ def execute(
 
 
 def _tell_failures(outcome: dg.ExecuteInProcessResult, console: Console) -> None:
+    from assets.failures import failure_text
     from assets.running import mark_corrupt
 
     told: set[str] = set()
@@ -162,11 +162,9 @@ def _tell_failures(outcome: dg.ExecuteInProcessResult, console: Console) -> None
                 )
                 say(console, f"  {check.description}")
         elif event.is_step_failure:
-            error = event.step_failure_data.error
-            cause = error.cause if error and error.cause else error
+            message = failure_text(event)
             step = str(event.step_key).replace("__", "/")
-            if cause is not None and "DagsterAssetCheckFailedError" not in (cause.cls_name or ""):
-                message = cause.message.strip()
+            if message is not None:
                 if mark_corrupt(message):
                     message = (
                         "the work database is damaged; run again: it is set aside and rebuilt from "
@@ -300,6 +298,8 @@ def _is_only_outage(outcome: dg.ExecuteInProcessResult) -> bool:
         for event in outcome.all_events
         if event.is_step_failure
     ]
+    from assets.failures import OUTAGE_CHECK
+
     return failed == [f"release_{OUTAGE_CHECK}"]
 
 

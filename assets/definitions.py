@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.failures import tell_failures
 from assets.loggers import quiet_logger
 from assets.published import build_assets
 from assets.resources import Network, Sampling, Snapshots, WarehouseResource, secret
@@ -78,15 +79,18 @@ def build_definitions() -> dg.Definitions:
     # a checks definition is an assets definition too
     assets = [one for one in _found(modules, dg.AssetsDefinition) if one not in checks]
     known = {key for one in assets for key in one.keys}
+    tables = build_assets(known)
     whole: list[dg.AssetsDefinition | dg.AssetSpec] = [
         *assets,
-        *build_assets(known),
+        *tables,
         *_found(modules, dg.AssetSpec),
     ]
     with warnings.catch_warnings():
         # code links are called beta by Dagster, once an asset
         warnings.simplefilter("ignore", dg.BetaWarning)
         linked = dg.with_source_code_references(whole)
+    for one in (*assets, *tables, *checks):
+        tell_failures(one)
     return dg.Definitions(
         assets=dg.map_asset_specs(_told, linked),  # ty: ignore[no-matching-overload]
         asset_checks=checks,

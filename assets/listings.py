@@ -170,9 +170,7 @@ def official_lists(
     with warehouse.open().connect() as connection:
         for official in LISTS:
             staged = stage_list(store, official, as_of=at)
-            for message in staged.drift:
-                dg.get_dagster_logger().error(message)
-            for message in staged.damage:
+            for message in (*staged.drift, *staged.damage):
                 dg.get_dagster_logger().warning(message)
             asks = store.asks(official.source, at)
             status, is_stale = _status(official, staged, last_asking(asks))

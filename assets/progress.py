@@ -62,7 +62,7 @@ class Watch(logging.Handler):
             if fold:
                 # a long step tells its own progress as 'fold 3 of 45: what'
                 self.detail = "{}/{} {}".format(*fold.groups())
-            if record.levelno >= logging.WARNING:
+            if record.levelno == logging.WARNING:
                 self.warnings[message] = None
             return
         kind = event.event_type_value

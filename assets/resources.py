@@ -11,6 +11,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from assets import unchanged
+from assets.failures import tag_why
 from assets.running import mark_process, run_alone
 from pipelines.cadence import last_month_before
 from pipelines.paths import data_dir, work_database
@@ -49,8 +50,10 @@ class WarehouseResource(dg.ConfigurableResource):
         unchanged.begin()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        """Let the next run begin."""
+        """Let the next run begin; what failed is told among the run's tags."""
         self._held.close()
+        if context.run and context.instance:
+            tag_why(context.instance, context.run.run_id)
 
     def open(self) -> Warehouse:
         """The work database of the current data folder."""

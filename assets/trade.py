@@ -317,9 +317,7 @@ def _staged_asset(source: Source) -> dg.AssetsDefinition:
             as_of=instant_of(asked),
             embedded=source.embedded,
         )
-        for message in staged.drift:
-            dg.get_dagster_logger().error(message)
-        for message in staged.damage:
+        for message in (*staged.drift, *staged.damage):
             dg.get_dagster_logger().warning(message)
         with warehouse.open().connect() as connection:
             table = f"staged.{source.name}"
