@@ -643,6 +643,7 @@ def shipping_events(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResu
                 ["shipping", "vessels"],
                 ["staged", "gfw_events"],
                 ["staged", "ports"],
+                ["staged", "feed_priors"],
             ],
             description=description,
         )
@@ -674,8 +675,8 @@ def coal_loadings(
     warehouse: WarehouseResource, sampling: Sampling
 ) -> Iterator[dg.MaterializeResult]:
     """From calls, silences and visits to laden departures, then to the ledger."""
-    priors = load_priors()
     with warehouse.open().connect() as connection:
+        priors = load_priors(read_frame(connection, "staged.feed_priors"))
         candidates = find_candidates(
             read_frame(connection, "shipping.port_calls"),
             read_frame(connection, "shipping.absences"),

@@ -116,6 +116,14 @@ TABLES = (
         "What is assumed before any figure, with its source. Grain: stream, parameter.",
     ),
     HandKept(
+        "feed_priors",
+        parse_priors,
+        "What is assumed where ship positions and radar become statements for the ledger, with its "
+        "source. Grain: stream, parameter.",
+        is_per_stream=False,
+        reference_file="feed_priors.csv",
+    ),
+    HandKept(
         "obtainable_data",
         parse_obtainable_data,
         "Data nobody has published and somebody could get. Grain: stream, datum.",

@@ -13,6 +13,7 @@ from pipelines.schemas.figures import OBSERVATION_SCHEMA
 from pipelines.sources.gfw_sar.loadings import (
     as_observations,
     estimate_loadings,
+    load_assumptions,
     presence,
     together,
 )
@@ -22,7 +23,7 @@ from pipelines.warehouse import read_frame, write_frame
 
 LOADING_GROUPS = ("west", "east")
 # China's customs declared coal until the suspension of 18 February 2017, and again from August to
-# the end of September, when the ban of resolution 2371 had taken hold
+# the end of September, when the ban of resolution 2371 had taken hold: coal's halts.csv cites both
 KNOWN_MONTHS = tuple(dt.date(2017, month, 1) for month in (1, 2, 8, 9))
 QUIET_MONTHS = tuple(dt.date(2017, month, 1) for month in (4, 5, 6, 7))
 
@@ -78,6 +79,7 @@ def _declared(*tables: pl.DataFrame) -> dict[dt.date, float]:
     deps=[
         ["facts", "satellite_presence"],
         ["facts", "trade_observations"],
+        ["staged", "feed_priors"],
         ["staged", "figures"],
         ["staged", "gfw_sar"],
     ],
@@ -94,7 +96,8 @@ def satellite_observations(
     with warehouse.open().connect() as connection:
         found = read_frame(connection, "facts.satellite_presence")
         loading = zones().filter(pl.col("port_group").is_in(LOADING_GROUPS))
-        months = together(found.join(loading.select("zone_id"), on="zone_id", how="semi"))
+        assumed = load_assumptions(read_frame(connection, "staged.feed_priors"))
+        months = together(found.join(loading.select("zone_id"), on="zone_id", how="semi"), assumed)
         declared = _declared(
             read_frame(connection, "facts.trade_observations"),
             read_frame(connection, "staged.figures").filter(
@@ -106,7 +109,12 @@ def satellite_observations(
         if months.height:
             try:
                 _, tonnes, more = estimate_loadings(
-                    months, declared, QUIET_MONTHS, draws=sampling.draws, seed=sampling.seed
+                    months,
+                    declared,
+                    QUIET_MONTHS,
+                    draws=sampling.draws,
+                    seed=sampling.seed,
+                    assumed=assumed,
                 )
             except ValueError as error:
                 outcome = str(error)

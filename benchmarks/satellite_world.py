@@ -30,6 +30,7 @@ from pipelines.sources.gfw_sar.loadings import (
     Assumptions,
     as_observations,
     estimate_loadings,
+    load_assumptions,
     presence,
     together,
 )
@@ -156,7 +157,8 @@ def convert(
     present = presence(
         detections, world.passes, sar.zones().filter(pl.col("zone_id") == ZONE), ("west",)
     )
-    months = together(present)
+    assumed = assumed or load_assumptions()
+    months = together(present, assumed)
     declared = {month: float(world.tonnes[world.months.index(month)]) for month in KNOWN}
     _, tonnes, _ = estimate_loadings(
         months, declared, QUIET, draws=draws, seed=seed, assumed=assumed
@@ -253,7 +255,7 @@ def promised_sd(
         years = year + 0.25 + 0.5 * half - 2017.67
         passes = 6 * (2.5 if 2022 <= year <= 2024 else 5.0)
         counting = (others_present + coal_present) / passes / coal_present**2
-        background = (assumed.background_walk_sd * others_present / coal_present) ** 2 * years
+        background = (assumed.background_sd * others_present / coal_present) ** 2 * years
         variance = known + assumed.month_sd**2 / 6 + assumed.walk_sd**2 * years
         out[year, half] = float(np.sqrt(variance + counting + background))
     return out
@@ -317,7 +319,7 @@ def main() -> int:
         yearly_width(sd_of_rows(convert(make_world(seed), seed=seed)[2]))
         for seed in range(min(chosen.worlds, 20))
     ]
-    without, promised = yearly_width(None), yearly_width(promised_sd(Assumptions()))
+    without, promised = yearly_width(None), yearly_width(promised_sd(load_assumptions()))
     table = Table(
         title="Width of a year's 90% interval, as a factor high/low (small ledger, no data of ours)"
     )

@@ -49,6 +49,8 @@ DISTRIBUTIONS = {
     "halfnormal_scale": (1, 1),
     "beta": (2, 2),
     "beta_mean_sd": (2, 2),
+    "lognormal_mean_sd": (2, 2),
+    "beta_counts": (2, 2),
 }
 FIRST_YEAR, LAST_YEAR = 1990, 2035
 _IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from pipelines.paths import REFERENCE_DIR
 
 Floats = NDArray[np.float64]
-PRIORS_FILE = REFERENCE_DIR / "shipping_priors.csv"
+PRIORS_FILE = REFERENCE_DIR / "feed_priors.csv"
+_MINE = "ships."
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Prior:
     distribution: str
     args: tuple[float, ...]
     unit: str
-    basis: str
+    source: str
 
     @property
     def value(self) -> float:
@@ -68,17 +69,23 @@ def beta_of(mean: float, sd: float) -> tuple[float, float]:
     return mean * size, (1 - mean) * size
 
 
-def load_priors(path: object = PRIORS_FILE) -> dict[str, Prior]:
-    """The hand-kept priors by name."""
-    table = pl.read_csv(str(path), schema_overrides={"args": pl.String})
+def load_priors(table: pl.DataFrame | None = None) -> dict[str, Prior]:
+    """The priors of ship positions by name, without its "ships." before it.
+
+    Args:
+        table: `staged.feed_priors`; None for the table the repository carries.
+    """
+    if table is None:
+        table = pl.read_csv(PRIORS_FILE, infer_schema=False)
     return {
-        row["parameter"]: Prior(
+        row["parameter"].removeprefix(_MINE): Prior(
             row["distribution"],
             tuple(float(one) for one in row["args"].split(";")),
             row["unit"],
-            row["basis"],
+            row["source"],
         )
         for row in table.iter_rows(named=True)
+        if row["parameter"].startswith(_MINE)
     }
 
 

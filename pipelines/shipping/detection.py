@@ -18,9 +18,6 @@ from scipy.stats import nbinom
 from pipelines.schemas.figures import OBSERVATION_SCHEMA
 from pipelines.shipping.cargo import CargoDraws, Prior
 
-# weight, in calls, of a port's other months on the share seen in one month
-POOL_CALLS = 5.0
-
 DETECTION_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "month": pl.Date,
     "port_id": pl.Int64,
@@ -116,7 +113,8 @@ def estimate_detection(
     other_seen = pl.col("port_seen") - pl.col("n_laden_seen")
     other_dark = pl.col("port_dark") - pl.col("n_laden_dark")
     others = (other_seen + other_dark).cast(pl.Float64)
-    weight = pl.min_horizontal(pl.lit(POOL_CALLS), others) / pl.max_horizontal(others, pl.lit(1.0))
+    pooled = pl.min_horizontal(pl.lit(priors["pool_calls"].value), others)
+    weight = pooled / pl.max_horizontal(others, pl.lit(1.0))
     groups = groups.with_columns(
         alpha=flat[0] + pl.col("n_laden_seen") + weight * other_seen,
         beta=flat[1] + pl.col("n_laden_dark") + weight * other_dark,

@@ -316,8 +316,8 @@ def parse_quantities(content: bytes, *, file: str, source: str, stream: str) -> 
     )
 
 
-def parse_priors(content: bytes, *, file: str, source: str, stream: str) -> Split:
-    """A stream's table of priors to `StagedPriors`; raises SourceDrift as `parse_table`."""
+def parse_priors(content: bytes, *, file: str, source: str, stream: str | None = None) -> Split:
+    """A table of priors to `StagedPriors`; raises SourceDrift as `parse_table`."""
     is_numbers = pl.col("args").str.contains(r"^-?\d+(\.\d+)?([eE]-?\d+)?(;-?\d+(\.\d+)?)*$")
     given = pl.col("args").str.count_matches(";") + 1
     fewest, most = (

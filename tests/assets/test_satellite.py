@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from assets import landing, satellite, trade
+from assets import landing, reference, satellite, trade
 from assets.definitions import RESOURCES
 from benchmarks import satellite_world as made_up
 from pipelines.paths import work_database
@@ -53,6 +53,7 @@ def run(declared: dict[dt.date, float]) -> None:
     outcome = dg.materialize(
         [
             *(one for one in trade.RAW_ASSETS + trade.STAGED_ASSETS if one.key.path[-1] in NAMES),
+            *(one for one in reference.ASSETS if one.key.path[-1] == "feed_priors"),
             satellite.satellite_presence,
             satellite.satellite_observations,
         ],

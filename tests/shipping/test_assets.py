@@ -14,14 +14,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assets import ais
+from assets import ais, reference
 from assets.demo import make_demo
-from assets.resources import Network, Sampling, WarehouseResource
+from assets.resources import Network, Sampling, Snapshots, WarehouseResource
 from assets.schedules import MAIN_JOB
 from pipelines.schemas.shipping import EVENTS
 from pipelines.sources.http import Fetcher
 
 CHAIN = [
+    *(one for one in reference.ASSETS if one.key.path[-1] == "feed_priors"),
     ais.port_sources,
     ais.ports,
     ais.ais_files,
@@ -31,7 +32,11 @@ CHAIN = [
     ais.shipping_events,
     ais.coal_loadings,
 ]
-RESOURCES = {"warehouse": WarehouseResource(), "sampling": Sampling(draws=200, seed=1)}
+RESOURCES = {
+    "warehouse": WarehouseResource(),
+    "snapshots": Snapshots(),
+    "sampling": Sampling(draws=200, seed=1),
+}
 SEA, NAMPO, DALIAN = (124.6, 38.5), (125.4169, 38.7281), (121.666667, 38.916667)
 
 

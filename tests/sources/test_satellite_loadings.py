@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -10,9 +11,9 @@ import pytest
 
 from benchmarks import satellite_world as made_up
 from pipelines.sources.gfw_sar.loadings import (
-    Assumptions,
     as_observations,
     estimate_loadings,
+    load_assumptions,
     presence,
     together,
 )
@@ -78,7 +79,7 @@ def test_what_is_not_published_yet_and_what_nobody_looked_at_is_not_empty() -> N
         ("a", day(3, 1), 1.0),
     ]
     # a month in which one zone was not looked at says nothing of all zones
-    assert together(found).height == 0
+    assert together(found, load_assumptions()).height == 0
 
 
 def test_zones_of_other_groups_and_matched_subsets_stay_out() -> None:
@@ -100,11 +101,13 @@ def months_of(ships: list[float], variance: float = 1e-6) -> pl.DataFrame:
     )
 
 
-EXACT = Assumptions(
-    log_rate_sd=5.0,
+STATED = load_assumptions()
+EXACT = replace(
+    STATED,
+    rate_sd=5.0,
     month_sd=1e-3,
     walk_sd=1e-6,
-    background_walk_sd=1e-6,
+    background_sd=1e-6,
     quiet_t=1.0,
     quiet_sd=1e-6,
 )
@@ -129,7 +132,7 @@ def test_without_errors_the_conversion_is_worked_out_exactly() -> None:
 def test_the_interval_widens_as_the_known_months_recede() -> None:
     months = months_of([40.0] + [40.0] * 60)
     _, tonnes, _ = estimate_loadings(
-        months, {made_up.month_at(0): 1e6}, (), draws=4_000, seed=1, assumed=Assumptions()
+        months, {made_up.month_at(0): 1e6}, (), draws=4_000, seed=1, assumed=STATED
     )
     spread = np.log(tonnes).std(axis=1)
     assert spread[0] < spread[6] < spread[60]
@@ -140,7 +143,7 @@ def test_the_interval_widens_as_the_known_months_recede() -> None:
 
 def test_nothing_is_converted_without_a_known_month_or_against_the_quiet_ones() -> None:
     with pytest.raises(ValueError, match="no month has both"):
-        estimate_loadings(months_of([3.0]), {}, (), draws=10, seed=1)
+        estimate_loadings(months_of([3.0]), {}, (), draws=10, seed=1, assumed=STATED)
     with pytest.raises(ValueError, match="does not follow coal"):
         estimate_loadings(
             months_of([3.0, 9.0]), {made_up.month_at(0): 1e6}, (made_up.month_at(1),),
@@ -214,7 +217,7 @@ def test_a_lasting_change_of_stay_is_what_the_method_cannot_see() -> None:
 
 def test_radar_narrows_the_years_it_promised_to_narrow() -> None:
     without = made_up.yearly_width(None)
-    promised = made_up.yearly_width(made_up.promised_sd(Assumptions()))
+    promised = made_up.yearly_width(made_up.promised_sd(STATED))
     came = [
         made_up.yearly_width(
             made_up.sd_of_rows(made_up.convert(made_up.make_world(seed), draws=800)[2])
@@ -239,3 +242,9 @@ def test_the_small_ledger_is_conditioned_as_by_hand() -> None:
     # (at best its own class error of 0.35) and the prior of 1
     least = 1 / np.sqrt(1 / 0.3**2 + 1 / 0.35**2 + 1)
     assert 2 * 1.645 * least < exact[2022] < 2 * 1.645 * 0.3
+
+
+def test_an_assumption_missing_from_the_table_is_named() -> None:
+    table = pl.DataFrame({"parameter": ["radar.lot_t", "ships.x"], "args": ["8631", "1"]})
+    with pytest.raises(ValueError, match=r"radar\.background_sd is missing"):
+        load_assumptions(table)

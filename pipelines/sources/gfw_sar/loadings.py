@@ -18,44 +18,74 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
 
+from pipelines.paths import REFERENCE_DIR
 from pipelines.schemas.figures import OBSERVATION_SCHEMA
 
 # the levels that quantiles are told at: an estimator reads a range as its central 80 %
 LEVELS = (0.1, 0.5, 0.9)
 _LEAST_PASSES = 1.0
 _ROUNDS = 6
+_MINE = "radar."
 
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What is assumed about the conversion; spreads are standard deviations of logarithms.
+    """What is assumed about the conversion; each value is cited in feed_priors.csv.
+
+    Names that end in _sd are standard deviations of logarithms.
 
     Attributes:
-        log_rate, log_rate_sd: tonnes a ship present stands for in a day, before any overlap is
-            seen: 8,600 t (the mean lot of the Panel's transfers) over a stay of 6 days, in pictures
-            that show most ships; wide, so that the overlap decides.
-        month_sd: month to month, how the stay and the mix of ships scatter around their level. In
-            early 2020 the stock of idle ships rose nearly threefold while voyages dwindled: a
-            lasting change of that size is two of these.
+        lot_t, stay_days: a ship's load over its days in sight: tonnes a ship present stands for in
+            a day, before any overlap is seen.
+        rate_sd: error of that rate; wide, so that the overlap decides.
+        month_sd: month to month, how the rate scatters around its level.
         walk_sd: how far the level wanders in a year.
-        quiet_t, quiet_sd: tonnes that left undeclared in a quiet month, and the sd of their log:
-            a twentieth of January 2017's declared 1.44 Mt, give or take a factor of three;
-            judgement.
-        background_walk_sd: how far that background wanders in a year.
+        quiet_t, quiet_sd: tonnes that left undeclared in a quiet month, and their error.
+        background_sd: how far the presence of other ships wanders in a year.
+        dispersion: of presence between passes, where too few passes tell it.
     """
 
-    log_rate: float = float(np.log(8_600 / 6))
-    log_rate_sd: float = 1.0
-    month_sd: float = 0.35
-    walk_sd: float = 0.25
-    quiet_t: float = 70_000.0
-    quiet_sd: float = 1.0
-    background_walk_sd: float = 0.15
+    lot_t: float
+    stay_days: float
+    rate_sd: float
+    month_sd: float
+    walk_sd: float
+    quiet_t: float
+    quiet_sd: float
+    background_sd: float
+    dispersion: float
+
+    @property
+    def log_rate(self) -> float:
+        """Logarithm of tonnes a ship present stands for in a day."""
+        return float(np.log(self.lot_t / self.stay_days))
+
+
+def load_assumptions(table: pl.DataFrame | None = None) -> Assumptions:
+    """The assumptions from rows parameter, args, of which those named radar.… are these.
+
+    Args:
+        table: `staged.feed_priors`; None for the table the repository carries.
+
+    Raises:
+        ValueError: one is missing, or there is one nobody reads; names it.
+    """
+    if table is None:
+        table = pl.read_csv(REFERENCE_DIR / "feed_priors.csv", infer_schema=False)
+    given = {
+        name.removeprefix(_MINE): float(value)
+        for name, value in table.select("parameter", "args").iter_rows()
+        if name.startswith(_MINE)
+    }
+    wrong = {one.name for one in fields(Assumptions)} ^ set(given)
+    if wrong:
+        raise ValueError(f"feed_priors.csv: {_MINE}{min(wrong)} is missing or is read by nothing")
+    return Assumptions(**given)
 
 
 def presence(
@@ -122,7 +152,7 @@ def presence(
     )
 
 
-def together(present: pl.DataFrame) -> pl.DataFrame:
+def together(present: pl.DataFrame, assumed: Assumptions) -> pl.DataFrame:
     """Ships present over all zones, in months when every zone was looked at.
 
     Returns:
@@ -134,7 +164,8 @@ def together(present: pl.DataFrame) -> pl.DataFrame:
     mean, variance = present["ships_present"], present["variance"]
     over = ((variance - mean) / mean.pow(2)).filter((mean > 0) & variance.is_not_null())
     middle = over.median()
-    dispersion = min(max(float(middle), 0.0), 4.0) if isinstance(middle, int | float) else 0.25
+    told = isinstance(middle, int | float)
+    dispersion = min(max(float(middle), 0.0), 4.0) if told else assumed.dispersion
     return (
         present.with_columns(
             of_mean=(
@@ -163,7 +194,7 @@ def estimate_loadings(
     *,
     draws: int,
     seed: int,
-    assumed: Assumptions | None = None,
+    assumed: Assumptions,
 ) -> tuple[pl.DataFrame, np.ndarray, dict[str, float]]:
     """Tonnes exported by month, in draws that share every common error.
 
@@ -182,7 +213,6 @@ def estimate_loadings(
     Raises:
         ValueError: no month has both customs and passes: nothing fixes the conversion.
     """
-    known = assumed or Assumptions()
     rng = np.random.default_rng(seed)
     at = {month: place for place, month in enumerate(months["month"])}
     fixed = [month for month in sorted(declared_t) if month in at and declared_t[month] > 0]
@@ -202,7 +232,7 @@ def estimate_loadings(
     flow = (np.array([declared_t[month] for month in fixed]) / days[places])[:, None]
     still = [at[month] for month in quiet if month in at]
     level = present[still].mean(axis=0) if still else np.zeros(many)
-    undeclared = known.quiet_t / 30.4 * np.exp(known.quiet_sd * rng.standard_normal(many))
+    undeclared = assumed.quiet_t / 30.4 * np.exp(assumed.quiet_sd * rng.standard_normal(many))
     # what left undeclared stood for ships too, at the rate sought: a few rounds settle both
     background = level
     for _ in range(_ROUNDS):
@@ -211,8 +241,8 @@ def estimate_loadings(
         rate = np.log(flow) - np.log(np.where(coal > 0, coal, 1.0))
         background = np.maximum(level - undeclared / np.exp(rate.mean(axis=0)), 0.0)
     count = len(fixed)
-    noise, prior = known.month_sd**2, known.log_rate_sd**2
-    off = rate - known.log_rate
+    noise, prior = assumed.month_sd**2, assumed.rate_sd**2
+    off = rate - assumed.log_rate
     # density of the known months' rates under one level with its prior and independent scatter
     common = off.sum(axis=0)
     fit = -0.5 * (
@@ -226,7 +256,7 @@ def estimate_loadings(
         )
     kept = rng.choice(many, size=draws, p=weight / weight.sum())
     precision = 1 / prior + count / noise
-    posterior = known.log_rate + (common[kept] / noise) / precision
+    posterior = assumed.log_rate + (common[kept] / noise) / precision
     log_rate = posterior + rng.standard_normal(draws) / np.sqrt(precision)
 
     # years since the last month that fixes the level; none before it
@@ -234,9 +264,9 @@ def estimate_loadings(
     years = np.array(
         [max((month - last).days, (first - month).days, 0) / 365.25 for month in months["month"]]
     )
-    level_walk = _walk(years, known.walk_sd, draws, rng)
-    background_walk = _walk(years, known.background_walk_sd, draws, rng)
-    scatter = known.month_sd * rng.standard_normal((len(mean), draws))
+    level_walk = _walk(years, assumed.walk_sd, draws, rng)
+    background_walk = _walk(years, assumed.background_sd, draws, rng)
+    scatter = assumed.month_sd * rng.standard_normal((len(mean), draws))
     # the known months carry their own scatter: customs says what left
     scatter[places] = 0.0
     ships = np.maximum(present[:, kept] - background[kept] * np.exp(background_walk), 0.0)
@@ -245,7 +275,7 @@ def estimate_loadings(
         "n_fixed": float(count),
         "n_quiet": float(len(still)),
         "rate_median": float(np.exp(np.median(log_rate))),
-        "rate_sd_before": known.log_rate_sd,
+        "rate_sd_before": assumed.rate_sd,
         "rate_sd_after": float(np.std(log_rate)),
     }
     return months.select("month"), tonnes, summary
