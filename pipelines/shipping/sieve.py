@@ -21,6 +21,8 @@ from pipelines.shipping.port_grid import SEA, UNSURE, PortMap
 
 # arrays of this length stay in the processor's cache, and memory follows it, not the row group
 ROWS_AT_ONCE = 65_536
+# files that hold the same ships, such as days, are held together up to so many rows
+MOST_MERGED = 4_000_000
 
 COLUMNS = ("mmsi", "t", "lon", "lat", "sog_kn", "draught_m")
 
@@ -74,6 +76,36 @@ def parts_of(files: Sequence[Path]) -> list[Part]:
     ]
 
 
+def _ships(part: Part, low: int | None, high: int | None) -> tuple[int, int]:
+    """Least and greatest ship that a part may hold, by its footer, within low <= mmsi < high."""
+    at = part.footer.schema.names.index("mmsi")
+    known = [part.footer.row_group(number).column(at).statistics for number in part.groups]
+    if not known or any(one is None or not one.has_min_max for one in known):
+        least, most = 0, 10**9
+    else:
+        least, most = min(one.min for one in known), max(one.max for one in known)
+    return (
+        least if low is None else max(least, low),
+        most if high is None else min(most, high - 1),
+    )
+
+
+def _together(parts: Sequence[Part], low: int | None, high: int | None) -> list[list[Part]]:
+    """Parts in order of ships; those that may hold the same ship, such as days, stand together."""
+    found: list[list[Part]] = []
+    reach = -1
+    for (least, most), _, part in sorted(
+        (_ships(part, low, high), place, part) for place, part in enumerate(parts)
+    ):
+        if not found or least > reach:
+            found.append([])
+        found[-1].append(part)
+        reach = max(reach, most)
+    # one after the other in time, as they were given
+    place = {id(part): number for number, part in enumerate(parts)}
+    return [sorted(held, key=lambda part: place[id(part)]) for held in found]
+
+
 def _blocks(
     parts: Sequence[Part],
     low: int | None,
@@ -81,36 +113,65 @@ def _blocks(
     from_t: int | None,
     until_t: int | None,
 ) -> Iterator[Block]:
-    """Rows of the ships low <= mmsi < high and these times, `ROWS_AT_ONCE` or fewer."""
-    for part in parts:
-        with pq.ParquetFile(part.file, metadata=part.footer, pre_buffer=False) as opened:
-            batches = opened.iter_batches(
-                ROWS_AT_ONCE,
-                row_groups=list(part.groups),
-                columns=list(COLUMNS),
-                use_threads=False,
-            )
-            for batch in batches:
-                block: Block = {
-                    name: batch.column(name).to_numpy(zero_copy_only=False) for name in COLUMNS
-                }
-                wanted: NDArray[np.bool_] | None = None
-                for name, limit, below in (
-                    ("mmsi", low, False),
-                    ("mmsi", high, True),
-                    ("t", from_t, False),
-                    ("t", until_t, True),
-                ):
-                    if limit is None:
-                        continue
-                    values = block[name]
-                    test = values < limit if below else values >= limit
-                    if not test.all():
-                        wanted = test if wanted is None else wanted & test
-                if wanted is not None:
-                    block = {name: values[wanted] for name, values in block.items()}
-                if len(block["mmsi"]):
-                    yield block
+    """Rows of the ships low <= mmsi < high and these times, `ROWS_AT_ONCE` or fewer.
+
+    Raises:
+        OutOfOrder: more rows lie in several files than are held at once.
+    """
+    for held in _together(parts, low, high):
+        read = (block for part in held for block in _of_part(part, low, high, from_t, until_t))
+        yield from read if len(held) == 1 else _in_order(read)
+
+
+def _in_order(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Rows of several files, each in order of ships and all in order of time, ship after ship."""
+    held: list[Block] = []
+    rows = 0
+    for block in blocks:
+        rows += len(block["mmsi"])
+        if rows > MOST_MERGED:
+            raise OutOfOrder("too many rows lie in several files")
+        held.append(block)
+    if not held:
+        return
+    whole = {name: np.concatenate([block.pop(name) for block in held]) for name in COLUMNS}
+    order = np.argsort(whole["mmsi"], kind="stable")
+    for start in range(0, rows, ROWS_AT_ONCE):
+        at = order[start : start + ROWS_AT_ONCE]
+        yield {name: values[at] for name, values in whole.items()}
+
+
+def _of_part(
+    part: Part, low: int | None, high: int | None, from_t: int | None, until_t: int | None
+) -> Iterator[Block]:
+    with pq.ParquetFile(part.file, metadata=part.footer, pre_buffer=False) as opened:
+        batches = opened.iter_batches(
+            ROWS_AT_ONCE,
+            row_groups=list(part.groups),
+            columns=list(COLUMNS),
+            use_threads=False,
+        )
+        for batch in batches:
+            block: Block = {
+                name: batch.column(name).to_numpy(zero_copy_only=False) for name in COLUMNS
+            }
+            wanted: NDArray[np.bool_] | None = None
+            for name, limit, below in (
+                ("mmsi", low, False),
+                ("mmsi", high, True),
+                ("t", from_t, False),
+                ("t", until_t, True),
+            ):
+                if limit is None:
+                    continue
+                values = block[name]
+                test = values < limit if below else values >= limit
+                if not test.all():
+                    wanted = test if wanted is None else wanted & test
+            if wanted is not None:
+                block = {name: values[wanted] for name, values in block.items()}
+            if len(block["mmsi"]):
+                yield block
 
 
 def _joined(first: Block, second: Block) -> Block:
@@ -185,7 +246,8 @@ def sieve(
     """Positions at which something may change.
 
     Args:
-        parts: of Parquet files; together each ship's rows lie in one stretch, ordered by time.
+        parts: of Parquet files, each in order of ship and time; of those that hold the same ships
+            the earlier come first.
         ports: the rough map of the ports.
         parameters: `Definitions.parameters`.
         low, high: ships low <= mmsi < high.

@@ -109,6 +109,39 @@ def test_rows_out_of_order_are_refused(rows: int, tmp_path: Path) -> None:
         _sieved(apart, tmp_path, rows)
 
 
+def _by_day(positions: pl.DataFrame, folder: Path) -> list[Path]:
+    """A file a day, as landed files are kept; each in two, cut between ships."""
+    files = []
+    for day, rows in sorted(positions.group_by(pl.col("t") // 86_400, maintain_order=True)):
+        cut = rows["mmsi"].median()
+        for number, is_mine in enumerate((pl.col("mmsi") < cut, pl.col("mmsi") >= cut)):
+            files.append(folder / f"{day[0]}-{number}.parquet")
+            rows.filter(is_mine).sort("mmsi", "t", maintain_order=True).write_parquet(
+                files[-1], row_group_size=700
+            )
+    return files
+
+
+def test_days_in_files_of_their_own_are_read_as_one(positions: pl.DataFrame, tmp_path: Path):
+    positions = positions.filter(pl.col("lat") <= 90)
+    whole = _sieved(positions, tmp_path, positions.height)
+    days = sieve(parts_of(_by_day(positions, tmp_path)), port_map(PORTS), PARAMETERS)
+    assert days.rows_in == positions.height
+    assert_frame_equal(days.legs, whole)
+
+
+def test_days_in_the_wrong_order_are_refused(positions: pl.DataFrame, tmp_path: Path):
+    files = _by_day(positions, tmp_path)
+    with pytest.raises(OutOfOrder, match="order of time"):
+        sieve(parts_of(files[::-1]), port_map(PORTS), PARAMETERS)
+
+
+def test_more_than_may_be_held_is_left_to_the_pass_that_sorts(positions, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipelines.shipping.sieve.MOST_MERGED", positions.height // 2)
+    with pytest.raises(OutOfOrder, match="several files"):
+        sieve(parts_of(_by_day(positions, tmp_path)), port_map(PORTS), PARAMETERS)
+
+
 def test_map_agrees_with_the_nearest_port_of_random_places() -> None:
     rng = np.random.default_rng(1)
     near = PORTS.sample(40_000, with_replacement=True, seed=1)
