@@ -30,7 +30,7 @@ from pipelines.schemas.shipping import EVENTS, empty_events
 from pipelines.shipping import places
 from pipelines.shipping.cargo import load_priors
 from pipelines.shipping.days import DayReport, build_day, day_reports, days_told, stale_days
-from pipelines.shipping.decode.gfw import as_of, parse_gfw_events
+from pipelines.shipping.decode.gfw import OLDER_VERSION, as_of, older_versions, parse_gfw_events
 from pipelines.shipping.decode.gfw import empty_events as empty_gfw_events
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise
 from pipelines.shipping.detection import as_observations, estimate_detection
@@ -503,9 +503,21 @@ def gfw_events(warehouse: WarehouseResource) -> dg.MaterializeResult:
         rule=pl.lit("listed_in_several_files"),
         reason=pl.lit("a newer file holds the same event, and its end: counted once"),
     )
+    older = older_versions(kept)
+    kept = kept.join(older, on=["file", "line"], how="anti")
+    superseded = older.select(
+        source=pl.lit("gfw"),
+        file="file",
+        line="line",
+        column=pl.lit("id"),
+        value=pl.col("event_id"),
+        rule=pl.lit(OLDER_VERSION),
+        reason=pl.lit("a newer version of the data tells the same ship's time: it counts"),
+    )
+    problems = [*(one.quarantined for one in splits), *refused, again, superseded]
     split = Split(
         kept,
-        pl.concat([empty_quarantine(), *(one.quarantined for one in splits), *refused, again]),
+        pl.concat([empty_quarantine(), *problems]),
         sum(one.rows_in for one in splits),
     )
     status = (

@@ -14,18 +14,20 @@ import hashlib
 import io
 import json
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-import polars as pl
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import listing_samples, samples
 from benchmarks.source_server import Query, Trouble, serving
-from pipelines.quarantine import SourceDrift, Split, empty_quarantine
+from pipelines.quarantine import SourceDrift, Split
+from pipelines.shipping.decode.gfw import parse_gfw_events
 from pipelines.sources import (
     baci,
     comtrade,
@@ -175,19 +177,44 @@ def _opensanctions_body(path: str, query: Query) -> tuple[bytes, str]:
 
 def _gfw_events_body(path: str, query: Query) -> tuple[bytes, str]:
     start = int(query.get("offset", "0"))
-    entries = [{"id": str(start + number)} for number in range(1_000 if start == 0 else 10)]
-    following = 1_000 if start == 0 else None
-    page = {"total": 1_010, "limit": 1_000, "nextOffset": following, "entries": entries}
+    entries = [
+        {
+            "id": f"{start + number:032x}",
+            "type": "port_visit",
+            "start": "2024-03-01T04:00:00.000Z",
+            "end": "" if number % 7 == 0 else "2024-03-01T20:00:00.000Z",
+            "position": {"lat": 38.7, "lon": "125.4"},
+            "vessel": {
+                "id": f"v{start + number}",
+                "ssvid": str(445_000_000 + number),
+                "flag": "PRK",
+            },
+            "port_visit": {"visitId": "a", "confidence": "4", "durationHrs": 16},
+        }
+        for number in range(1_000 if start == 0 else 10)
+    ]
+    page = {
+        "metadata": {"datasets": [one.replace(":latest", ":v4.0") for one in gfw.DATASETS]},
+        "total": 1_010,
+        "limit": 1_000,
+        "offset": start,
+        "nextOffset": 1_000 if start == 0 else None,
+        "entries": entries,
+    }
     return json.dumps(page).encode(), "application/json"
 
 
 def _gfw_events(content: bytes) -> Split:
-    try:
-        entries = json.loads(content)["entries"]
-    except (ValueError, KeyError) as error:
-        raise SourceDrift("gfw: not an answer of the events address") from error
-    kept = pl.DataFrame({"id": [one["id"] for one in entries]})
-    return Split(kept, empty_quarantine(), len(entries))
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        file.write(content)
+        file.flush()
+        try:
+            split = parse_gfw_events(Path(file.name), file="events.json")
+        except ValueError as error:
+            raise SourceDrift(f"gfw: {error}") from error
+    if split.kept["dataset"].null_count():
+        raise SourceDrift("gfw: an answer does not name the data sets it is of")
+    return split
 
 
 CONNECTORS += [

@@ -6,11 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.shipping.decode.gfw import EVENT_COLUMNS, empty_events, parse_gfw_events
+from pipelines.shipping.decode.gfw import (
+    EVENT_COLUMNS,
+    empty_events,
+    older_versions,
+    parse_gfw_events,
+)
 
 
 def event(**fields: Any) -> dict[str, Any]:
@@ -83,6 +89,38 @@ def test_an_open_event_has_no_end_and_an_encounter_counts_once(tmp_path) -> None
     assert split.kept["ended_at"][0] is None
     assert split.kept["other_name"][0] == "=cmd()"
     assert split.quarantined["rule"].to_list() == ["listed_per_vessel"]
+
+
+def answer(version: str, *events: dict[str, Any]) -> dict[str, Any]:
+    """As the service answers: the data sets it drew from, with their versions."""
+    kinds = ("port-visits", "encounters", "loitering", "gaps")
+    names = [f"public-global-{kind}-events:{version}" for kind in kinds]
+    return {"metadata": {"datasets": names}, "total": len(events), "entries": list(events)}
+
+
+def test_an_event_names_the_data_set_and_version_it_is_of(tmp_path) -> None:
+    events = [event(), event(id="g", type="GAP"), event(id="f", type="fishing")]
+    kept = parse(tmp_path, answer("v4.0", *events)).kept
+    assert dict(kept.select("event_type", "dataset").iter_rows()) == {
+        "port_visit": "public-global-port-visits-events:v4.0",
+        "gap": "public-global-gaps-events:v4.0",
+        "fishing": None,
+    }
+    assert parse(tmp_path, [event()]).kept["dataset"].to_list() == [None]
+
+
+def test_of_two_versions_that_tell_one_ship_s_time_the_newer_counts(tmp_path) -> None:
+    day = {"start": "2023-02-01T00:00:00Z", "end": "2023-02-02T00:00:00Z"}
+    other = {"vessel": {"id": "v2", "ssvid": "445000002"}}
+    old = answer("v3.0", event(id="old"), event(id="alone", **day), event(id="ship", **other))
+    new = answer("v4.0", event(id="new", start="2023-01-01T06:00:00Z"))
+    frames = [
+        parse(tmp_path, page).kept.with_columns(file=pl.lit(name))
+        for name, page in (("old", old), ("new", new))
+    ]
+    assert older_versions(pl.concat(frames))["event_id"].to_list() == ["old"]
+    # one version alone, however often, is never set aside
+    assert older_versions(pl.concat([frames[0], frames[0]])).is_empty()
 
 
 @pytest.mark.parametrize(

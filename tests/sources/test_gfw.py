@@ -40,6 +40,13 @@ def test_every_page_is_asked_for_by_post_with_the_day() -> None:
     found = list(fetch_events(fetcher(pages, seen), TOKEN, DAY, AREA))
     assert [request.method for request in seen] == ["POST", "POST"]
     question = json.loads(seen[0].content)
+    # the names of the service's own client, gfw-api-python-client 1.4.0
+    assert question["datasets"] == [
+        "public-global-port-visits-events:latest",
+        "public-global-encounters-events:latest",
+        "public-global-loitering-events:latest",
+        "public-global-gaps-events:latest",
+    ]
     assert (question["startDate"], question["endDate"]) == ("2024-03-01", "2024-03-02")
     assert seen[0].headers["Authorization"] == f"Bearer {TOKEN}"
     assert all(TOKEN not in answer.url for answer in found)

@@ -3,6 +3,10 @@
 Numbers arrive as strings in places, booleans as "false", `end` may be empty, and an encounter is
 listed once for each of its two vessels. Everything is read as text first and cast afterwards, so a
 field that changes its JSON type between releases changes nothing here.
+
+An answer names the data sets it was drawn from with their versions. Each version finds and names
+its events anew (port visits since 3.1 by their middle anchorage), so of two versions that speak of
+one ship at one time the newer counts.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ EVENT_COLUMNS = [
     "line",
     "event_id",
     "event_type",
+    "dataset",
     "started_at",
     "ended_at",
     "lon",
@@ -57,6 +62,7 @@ EVENT_COLUMNS = [
 ]
 
 _TYPES = "'encounter', 'loitering', 'gap', 'port_visit', 'fishing'"
+OLDER_VERSION = "older_version_of_data"
 
 # the first that holds refuses the record
 _REFUSALS: dict[str, tuple[str, str, str]] = {
@@ -121,7 +127,7 @@ def parse_gfw_events(path: Path, *, file: str) -> Split:
                         $path, format = 'auto', maximum_object_size = {_MOST_BYTES}
                     )
                 ), listed as (
-                    select document, unnest(case
+                    select document, json -> '$.metadata.datasets' as datasets, unnest(case
                         when json_type(json) = 'ARRAY' then json_transform(json, '["JSON"]')
                         when json_type(json -> '$.entries') = 'ARRAY'
                             then json_transform(json -> '$.entries', '["JSON"]')
@@ -131,6 +137,7 @@ def parse_gfw_events(path: Path, *, file: str) -> Split:
                 )
                 select
                     row_number() over () as line,
+                    datasets,
                     -- both spellings of the one key are about
                     replace(event::varchar, '"portVisit":', '"port_visit":')::json as event
                 from listed
@@ -148,6 +155,7 @@ def parse_gfw_events(path: Path, *, file: str) -> Split:
                     line,
                     nullif(event ->> '$.id', '') as full_id,
                     lower(nullif(event ->> '$.type', '')) as event_type,
+                    {_DATASET} as dataset,
                     {_instant("start")} as started_at,
                     {_instant("end")} as ended_at,
                     {_number("position.lon")} as lon,
@@ -229,6 +237,48 @@ def parse_gfw_events(path: Path, *, file: str) -> Split:
     return Split(kept, quarantined.cast(pl.Schema(QUARANTINE_SCHEMA)), rows_in)
 
 
+# the one data set of an answer that holds events of this type, such as …-port-visits-events:v4.0
+_DATASET = """
+    case when json_type(datasets) = 'ARRAY' then list_filter(
+        json_transform(datasets, '["VARCHAR"]'),
+        lambda one: contains(one, '-' || replace(lower(event ->> '$.type'), '_', '-'))
+    )[1] end
+"""
+
+
+def older_versions(events: pl.DataFrame) -> pl.DataFrame:
+    """Events of which a newer version of the data speaks too: one ship, one type, one time.
+
+    Args:
+        events: EVENT_COLUMNS and `file`; an event whose data set is not known is left alone.
+
+    Returns:
+        file, line and event_id of each.
+    """
+    known = events.select(
+        "file",
+        "line",
+        "event_id",
+        "vessel_mmsi",
+        "event_type",
+        "started_at",
+        version=pl.col("dataset").str.extract(r":v(\d+(?:\.\d+)?)$").cast(pl.Float64, strict=False),
+        until=pl.coalesce("ended_at", "started_at"),
+    ).filter(pl.col("version").is_not_null() & pl.col("vessel_mmsi").is_not_null())
+    if known["version"].n_unique() < 2:
+        return known.clear().select("file", "line", "event_id")
+    return (
+        known.join(known, on=["vessel_mmsi", "event_type"], suffix="_newer")
+        .filter(
+            (pl.col("version") < pl.col("version_newer"))
+            & (pl.col("started_at") <= pl.col("until_newer"))
+            & (pl.col("started_at_newer") <= pl.col("until"))
+        )
+        .select("file", "line", "event_id")
+        .unique(maintain_order=True)
+    )
+
+
 def _number(path: str) -> str:
     text = f"(event ->> '$.{path}')"
     return f"case when isfinite(try_cast({text} as double)) then try_cast({text} as double) end"
@@ -259,7 +309,7 @@ def _iso3(path: str) -> str:
 
 def empty_events() -> pl.DataFrame:
     """No events, in the right columns and types."""
-    text = {"event_id", "event_type", "vessel_id", "vessel_name", "vessel_flag_iso3"}
+    text = {"event_id", "event_type", "dataset", "vessel_id", "vessel_name", "vessel_flag_iso3"}
     text |= {"other_vessel_id", "other_name", "other_flag_iso3"}
     text |= {"anchorage_id", "anchorage_name", "anchorage_flag_iso3"}
     kinds: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(EVENT_COLUMNS, pl.Float64)
