@@ -12,24 +12,17 @@ import datetime as dt
 import polars as pl
 
 from pipelines.quarantine import SourceDrift, check_columns
-from pipelines.schemas.listings import ListedAddresses, ListedAliases, ListedParties
 from pipelines.sources.csv_cells import headed_cells
 from pipelines.sources.http import Answer, Fetcher, Limits
 from pipelines.sources.listings import (
     Edition,
     Listing,
-    addresses_of,
-    aliases_of,
     birth_dates_of,
-    checked,
-    country_from_address,
-    empty_listing,
     imo_valid,
+    listing_of,
     nfc,
-    parties_of,
     passports_of,
     refuse,
-    with_bank,
 )
 
 LICENCE = "eu-reuse-attribution"
@@ -97,18 +90,9 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
             "'32017R1509': this is another regulation's table"
         )
     typed, unreadable = _typed(cells)
-    parties = checked(
-        parties_of(with_bank(typed), edition),
-        ListedParties,
-        source=SOURCE,
-        file=FILE,
-        refused=pl.concat([refused, unreadable]),
-        rows_refused=rows_in - typed.height,
-    )
-    kept = typed.join(parties.kept.select("line"), on="line", how="semi", maintain_order="left")
     aliases = pl.concat(
         [
-            kept.select(
+            typed.select(
                 "line",
                 "list_id",
                 pl.col(column).str.split(";").alias("alias_original"),
@@ -120,31 +104,20 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
             for column, kind in _ALIAS_COLUMNS.items()
         ]
     )
-    named = checked(
-        aliases_of(aliases, edition), ListedAliases, source=f"{SOURCE}_alias", file=FILE
-    )
-    placed = checked(
-        addresses_of(
-            kept.select(
-                "line",
-                "list_id",
-                nfc("address"),
-                city=pl.lit(None, dtype=pl.String),
-                country=pl.lit(None, dtype=pl.String),
-            ).drop_nulls("address"),
-            edition,
-        ),
-        ListedAddresses,
-        source=f"{SOURCE}_address",
-        file=FILE,
-    )
-    return Listing(
+    addresses = typed.select(
+        "line",
+        "list_id",
+        nfc("address"),
+        city=pl.lit(None, dtype=pl.String),
+        country=pl.lit(None, dtype=pl.String),
+    ).drop_nulls("address")
+    return listing_of(
         edition,
-        country_from_address(parties.kept, placed.kept),
-        named.kept,
-        placed.kept,
-        empty_listing(edition).links,
-        {SOURCE: parties, f"{SOURCE}_alias": named, f"{SOURCE}_address": placed},
+        typed,
+        aliases,
+        addresses,
+        refused=pl.concat([refused, unreadable]),
+        rows_refused=rows_in - typed.height,
     )
 
 

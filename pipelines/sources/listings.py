@@ -26,6 +26,21 @@ from pipelines.schemas.types import polars_schema
 MOST_REFUSED_SHARE = 0.5
 EXCERPT_CHARACTERS = 300
 
+# names and addresses as a reader of a list hands them on
+ALIAS_CELLS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "line": pl.Int64,
+    "list_id": pl.String,
+    "alias_original": pl.String,
+    "kind": pl.String,
+    "quality": pl.String,
+}
+ADDRESS_CELLS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "line": pl.Int64,
+    "list_id": pl.String,
+    "address": pl.String,
+    "city": pl.String,
+    "country": pl.String,
+}
 PARTY_SCHEMA = polars_schema(ListedParties)
 ALIAS_SCHEMA = polars_schema(ListedAliases)
 ADDRESS_SCHEMA = polars_schema(ListedAddresses)
@@ -467,6 +482,55 @@ def _comparable(listing: Listing) -> pl.DataFrame:
     )
     return listing.parties.join(aliases, on="list_id", how="left").select(
         "list_id", "is_dprk", *(pl.col(name).cast(pl.String) for name in COMPARED)
+    )
+
+
+def listing_of(
+    edition: Edition,
+    typed: pl.DataFrame,
+    aliases: pl.DataFrame,
+    addresses: pl.DataFrame,
+    *,
+    refused: pl.DataFrame,
+    rows_refused: int,
+) -> Listing:
+    """One edition in its staged shape, held against the contracts; without ties between parties.
+
+    Args:
+        typed: one row a party, in our columns.
+        aliases, addresses: ALIAS_CELLS and ADDRESS_CELLS; those of refused parties are dropped.
+        refused: quarantine rows so far; rows_refused: rows of the list they are of.
+    """
+    source, file = edition.list_source, edition.file
+    parties = checked(
+        parties_of(with_bank(typed), edition),
+        ListedParties,
+        source=source,
+        file=file,
+        refused=refused,
+        rows_refused=rows_refused,
+    )
+    ids = parties.kept.select("list_id")
+
+    def of_kept(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.join(ids, on="list_id", how="semi", maintain_order="left")
+
+    named = checked(
+        aliases_of(of_kept(aliases), edition), ListedAliases, source=f"{source}_alias", file=file
+    )
+    placed = checked(
+        addresses_of(of_kept(addresses), edition),
+        ListedAddresses,
+        source=f"{source}_address",
+        file=file,
+    )
+    return Listing(
+        edition,
+        country_from_address(parties.kept, placed.kept),
+        named.kept,
+        placed.kept,
+        empty_listing(edition).links,
+        {source: parties, f"{source}_alias": named, f"{source}_address": placed},
     )
 
 

@@ -9,24 +9,19 @@ from xml.etree.ElementTree import Element
 
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split
-from pipelines.schemas.listings import ListedAddresses, ListedAliases, ListedParties
+from pipelines.quarantine import SourceDrift
 from pipelines.sources.http import Answer, Fetcher, Limits
 from pipelines.sources.listings import (
+    ADDRESS_CELLS,
+    ALIAS_CELLS,
     Edition,
     Listing,
-    addresses_of,
-    aliases_of,
     birth_dates_of,
-    checked,
-    country_from_address,
-    empty_listing,
     imo_valid,
+    listing_of,
     nfc,
-    parties_of,
     passports_of,
     refuse,
-    with_bank,
 )
 from pipelines.sources.xml_records import child_text, children, records
 
@@ -60,20 +55,6 @@ _PARTY_CELLS = {
     "comments": pl.String,
     "born": pl.List(pl.String),
     "passports": pl.List(pl.String),
-}
-_ALIAS_CELLS = {
-    "line": pl.Int64,
-    "list_id": pl.String,
-    "alias_original": pl.String,
-    "kind": pl.String,
-    "quality": pl.String,
-}
-_ADDRESS_CELLS = {
-    "line": pl.Int64,
-    "list_id": pl.String,
-    "address": pl.String,
-    "city": pl.String,
-    "country": pl.String,
 }
 
 
@@ -139,8 +120,8 @@ def parse(content: bytes | Path, *, retrieved_at: dt.datetime) -> Listing:
     return _listing(
         edition,
         pl.DataFrame(people, schema=_PARTY_CELLS),
-        pl.DataFrame(aliases, schema=_ALIAS_CELLS),
-        pl.DataFrame(addresses, schema=_ADDRESS_CELLS),
+        pl.DataFrame(aliases, schema=ALIAS_CELLS),
+        pl.DataFrame(addresses, schema=ADDRESS_CELLS),
     )
 
 
@@ -204,32 +185,13 @@ def _listing(
         rule="not_readable",
         reason="LISTED_ON is not a date as YYYY-MM-DD; look it up at the publisher",
     )
-    parties = checked(
-        parties_of(with_bank(kept), edition),
-        ListedParties,
-        source=SOURCE,
-        file=FILE,
+    return listing_of(
+        edition,
+        kept,
+        aliases,
+        addresses,
         refused=pl.concat([nameless, undated]),
         rows_refused=people.height - kept.height,
-    )
-    ids = parties.kept.select("list_id")
-    sources: dict[str, Split] = {SOURCE: parties}
-    named = checked(
-        aliases_of(aliases.join(ids, on="list_id", how="semi", maintain_order="left"), edition),
-        ListedAliases,
-        source=f"{SOURCE}_alias",
-        file=FILE,
-    )
-    placed = checked(
-        addresses_of(addresses.join(ids, on="list_id", how="semi", maintain_order="left"), edition),
-        ListedAddresses,
-        source=f"{SOURCE}_address",
-        file=FILE,
-    )
-    sources[f"{SOURCE}_alias"], sources[f"{SOURCE}_address"] = named, placed
-    with_country = country_from_address(parties.kept, placed.kept)
-    return Listing(
-        edition, with_country, named.kept, placed.kept, empty_listing(edition).links, sources
     )
 
 

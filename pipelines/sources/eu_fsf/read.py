@@ -14,22 +14,17 @@ from xml.etree.ElementTree import Element
 import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split
-from pipelines.schemas.listings import ListedAddresses, ListedAliases, ListedParties
 from pipelines.sources.http import Answer, Fetcher, Limits
 from pipelines.sources.listings import (
+    ADDRESS_CELLS,
+    ALIAS_CELLS,
     Edition,
     Listing,
-    addresses_of,
-    aliases_of,
     birth_dates_of,
-    checked,
-    country_from_address,
-    empty_listing,
+    listing_of,
     nfc,
-    parties_of,
     passports_of,
     refuse,
-    with_bank,
 )
 from pipelines.sources.xml_records import child_text, children, records
 
@@ -63,20 +58,6 @@ _PARTY = {
     "remark": pl.String,
     "born": pl.List(pl.String),
     "passports": pl.List(pl.String),
-}
-_ALIAS = {
-    "line": pl.Int64,
-    "list_id": pl.String,
-    "alias_original": pl.String,
-    "kind": pl.String,
-    "quality": pl.String,
-}
-_ADDRESS = {
-    "line": pl.Int64,
-    "list_id": pl.String,
-    "address": pl.String,
-    "city": pl.String,
-    "country": pl.String,
 }
 
 
@@ -156,40 +137,13 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
         SOURCE, [content], retrieved_at=retrieved_at, file=FILE, edition_on=edition_on
     )
     typed, refused = _typed(frame)
-    parties = checked(
-        parties_of(with_bank(typed), edition),
-        ListedParties,
-        source=SOURCE,
-        file=FILE,
+    return listing_of(
+        edition,
+        typed,
+        pl.DataFrame(aliases, schema=ALIAS_CELLS),
+        pl.DataFrame(addresses, schema=ADDRESS_CELLS),
         refused=refused,
         rows_refused=frame.height - typed.height,
-    )
-    ids = parties.kept.select("list_id")
-
-    def mine(rows: list[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:
-        return pl.DataFrame(rows, schema=schema).join(
-            ids, on="list_id", how="semi", maintain_order="left"
-        )
-
-    named = checked(
-        aliases_of(mine(aliases, _ALIAS), edition),
-        ListedAliases,
-        source=f"{SOURCE}_alias",
-        file=FILE,
-    )
-    placed = checked(
-        addresses_of(mine(addresses, _ADDRESS), edition),
-        ListedAddresses,
-        source=f"{SOURCE}_address",
-        file=FILE,
-    )
-    return Listing(
-        edition,
-        country_from_address(parties.kept, placed.kept),
-        named.kept,
-        placed.kept,
-        empty_listing(edition).links,
-        {SOURCE: parties, f"{SOURCE}_alias": named, f"{SOURCE}_address": placed},
     )
 
 

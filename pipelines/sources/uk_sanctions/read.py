@@ -9,28 +9,23 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split
-from pipelines.schemas.listings import ListedAddresses, ListedAliases, ListedParties
 from pipelines.sources.csv_cells import headed_cells
 from pipelines.sources.http import Answer, Fetcher, Limits
 from pipelines.sources.listings import (
     Edition,
     Listing,
-    addresses_of,
-    aliases_of,
     birth_dates_of,
-    checked,
-    country_from_address,
     imo_valid,
+    listing_of,
     nfc,
-    parties_of,
     passports_of,
     refuse,
     resolve_links,
-    with_bank,
 )
 
 SOURCE = "uk_sanctions"
@@ -168,33 +163,18 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
         .sort("line")
     )
     typed, undated = _typed(main)
-    parties = checked(
-        parties_of(with_bank(typed), edition),
-        ListedParties,
-        source=SOURCE,
-        file=FILE,
+    mine = whole.join(typed.select("list_id", primary="name"), on="list_id", maintain_order="left")
+    listing = listing_of(
+        edition,
+        typed,
+        _aliases(mine),
+        _addresses(mine),
         refused=pl.concat([cut.refused, nameless, undated]),
         rows_refused=cut.rows_in - cut.rows.height + nameless.height + undated.height,
     )
-    ids = parties.kept.select("list_id", primary="name")
-    mine = whole.join(ids, on="list_id", maintain_order="left")
-    aliases = checked(
-        aliases_of(_aliases(mine), edition), ListedAliases, source=f"{SOURCE}_alias", file=FILE
-    )
-    placed = checked(
-        addresses_of(_addresses(mine), edition),
-        ListedAddresses,
-        source=f"{SOURCE}_address",
-        file=FILE,
-    )
-    return Listing(
-        edition,
-        country_from_address(parties.kept, placed.kept),
-        aliases.kept,
-        placed.kept,
-        resolve_links(_links(mine), parties.kept, aliases.kept, edition),
-        {SOURCE: parties, f"{SOURCE}_alias": aliases, f"{SOURCE}_address": placed},
-    )
+    ids = listing.parties.select("list_id")
+    ties = _links(mine.join(ids, on="list_id", how="semi", maintain_order="left"))
+    return replace(listing, links=resolve_links(ties, listing.parties, listing.aliases, edition))
 
 
 def _typed(main: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
