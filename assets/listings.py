@@ -124,9 +124,10 @@ def _empty(table: str) -> pl.DataFrame:
     return pl.DataFrame(schema=polars_schema(TABLES[table][0]))
 
 
-def _status(official: OfficialList, staged: StagedList, outcome: str) -> tuple[str, bool]:
-    now = dt.datetime.now(dt.UTC)
-    if staged.retrieved_at is None:
+def _status(
+    official: OfficialList, staged: StagedList, outcome: str, now: dt.datetime
+) -> tuple[str, bool]:
+    if staged.retrieved_at is None or staged.spoken_at is None:
         words, is_stale = [f"no data; {official.to_get_it}"], False
     else:
         printed = staged.listing.edition.edition_on if staged.listing else None
@@ -137,7 +138,7 @@ def _status(official: OfficialList, staged: StagedList, outcome: str) -> tuple[s
             words = ["an undated file, dropped by hand: which day it is of is not known"]
         if staged.missing:
             words.append(f"MISSING: {'; '.join(staged.missing)}")
-        is_stale = (now - staged.retrieved_at).days > official.stale_days
+        is_stale = staged.is_undated or (now - staged.spoken_at).days > official.stale_days
     if outcome:
         words.append(outcome)
     if staged.drift:
@@ -172,8 +173,12 @@ def official_lists(
             staged = stage_list(store, official, as_of=at)
             for message in (*staged.drift, *staged.damage):
                 dg.get_dagster_logger().warning(message)
+            for message in staged.missing:
+                dg.get_dagster_logger().warning(f"{official.source}: {message}")
             asks = store.asks(official.source, at)
-            status, is_stale = _status(official, staged, last_asking(asks))
+            status, is_stale = _status(
+                official, staged, last_asking(asks), at or dt.datetime.now(dt.UTC)
+            )
             listing = staged.listing
             empty = Split(_empty("listed_parties"), empty_quarantine(), 0)
             splits = listing.splits if listing else {official.source: empty}

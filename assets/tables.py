@@ -15,6 +15,7 @@ from pipelines.quarantine import Split
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.sources import SOURCE_RUNS_SCHEMA
 from pipelines.snapshots import SnapshotStore
+from pipelines.sources.editions import spoken_at
 from pipelines.warehouse import content_hash, replace_rows
 
 PREVIEW_ROWS = 5
@@ -136,7 +137,7 @@ def note_source(
     standing = standing_of(
         cadence,
         asks=[] if store is None else store.asks(name, at),
-        retrieved_at=retrievals[-1].retrieved if retrievals else None,
+        retrieved_at=max((spoken_at(one) for one in retrievals), default=None),
         now=at,
     )
     run = pl.DataFrame(

@@ -121,6 +121,17 @@ def place_of(snapshot: Snapshot) -> tuple[bool, dt.datetime, dt.datetime]:
     return snapshot.http_status != 0, retrieved, retrieved
 
 
+def spoken_at(snapshot: Snapshot) -> dt.datetime:
+    """The instant (aware) up to which a snapshot is known to hold.
+
+    A fetched one held when it was fetched, however old the edition it prints; of a dropped one
+    only the day it speaks of is known, and where nothing dates it, the day it came.
+    """
+    if snapshot.http_status == 0 and snapshot.as_of_on is not None:
+        return dt.datetime.combine(snapshot.as_of_on, dt.time.min, tzinfo=dt.UTC)
+    return snapshot.retrieved
+
+
 def is_undated(snapshot: Snapshot) -> bool:
     """A dropped file that nothing dates."""
     return snapshot.http_status == 0 and snapshot.as_of is None

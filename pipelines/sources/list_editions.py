@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import DamagedSnapshot, Snapshot, SnapshotStore
 from pipelines.sources import eu, ofac, ofac_xml, opensanctions, un_sc
-from pipelines.sources.editions import is_undated, place_of, printed_on
+from pipelines.sources.editions import is_undated, place_of, printed_on, spoken_at
 from pipelines.sources.eu_fsf import read as eu_fsf
 from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
 from pipelines.sources.listings import (
@@ -189,6 +189,7 @@ class StagedList:
         missing: files of the edition that are not there, and what was therefore not used.
         is_undated: nothing says which day the edition is of.
         damage: one message per stored file that is no longer what was stored.
+        spoken_at: aware instant up to which the edition is known to hold.
     """
 
     listing: Listing | None
@@ -198,6 +199,7 @@ class StagedList:
     missing: list[str] = field(default_factory=list)
     is_undated: bool = False
     damage: list[str] = field(default_factory=list)
+    spoken_at: dt.datetime | None = None
 
 
 def editions_of(
@@ -332,14 +334,18 @@ def stage_list(
         pieces.append(changes_between(earlier, later))
         later = earlier
     changes = pl.concat([pl.DataFrame(schema=CHANGE_SCHEMA), *pieces])
+    main = next(iter(editions[at].values()))
+    # the same bytes again, or a service that says nothing changed, hold the edition up to then
+    again = [one for one in store.retrievals(official.source, as_of) if one.sha256 == main.sha256]
     return StagedList(
         newest,
         retrieved_at(editions[at]),
         problems,
         changes,
         missing_from(official, editions[at]),
-        is_undated(next(iter(editions[at].values()))),
+        is_undated(main),
         damage,
+        max(spoken_at(one) for one in again),
     )
 
 

@@ -173,6 +173,33 @@ def test_an_undated_file_is_dated_by_its_name_or_the_operator_and_never_by_today
     assert ("which day it is of is not known" in status) is (day is None)
 
 
+def test_an_old_or_undated_file_dropped_today_is_stale(data: Path) -> None:
+    drop(data, "sdn_2019-01-15.csv", sdn_set()["sdn"])
+    drop(data, "cons_prim.csv", sdn_set(SDN_ROWS[:2])["sdn"])
+    rows = run(data)(
+        "select source, is_stale, next_due_at::date from staged.source_runs "
+        "where source like 'ofac%' order by source"
+    )
+    today = dt.datetime.now(dt.UTC).date()
+    assert rows == [
+        ("ofac_consolidated", True, today + dt.timedelta(days=7)),
+        ("ofac_sdn", True, dt.date(2019, 1, 22)),  # weekly
+    ]
+
+
+def test_a_list_that_its_service_calls_unchanged_is_fresh(data: Path) -> None:
+    store = SnapshotStore(data / "raw")
+    now = dt.datetime.now(dt.UTC)
+    first = store.put(
+        "un_sc", UN_XML, url="https://un.example", licence="x", http_status=200,
+        retrieved_at=now - dt.timedelta(days=100),
+    )  # fmt: skip
+    stale = "select is_stale from staged.source_runs where source = 'un_sc'"
+    assert run(data)(stale) == [(True,)]
+    store.confirm(first, retrieved_at=now - dt.timedelta(days=1))
+    assert run(data)(stale) == [(False,)]
+
+
 def test_an_undated_file_stands_behind_a_dated_one(data: Path) -> None:
     drop(data, "SDN.XML", SDN_XML)
     landing.land_all(SnapshotStore(data / "raw"))
