@@ -401,7 +401,11 @@ def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:
         days = [one.day for one in day_reports(positions_dir()) if one.rows_kept]
         status = f"{len(reports)} files, {files['positions'].sum()} positions on {days_told(days)}"
     else:
-        status = "no ship positions: the shipping tables are empty, estimates rest on figures"
+        status = (
+            "no ship positions; drop files of them into landing/ (NMEA, MarineCadastre, Danish, "
+            "aisstream, Spire): until then the shipping tables are empty and estimates rest on "
+            "figures"
+        )
     split = Split(
         pl.DataFrame({"row": pl.int_range(rows_kept, eager=True)}),
         pl.concat(
@@ -460,6 +464,7 @@ def every_line_has_its_place(warehouse: WarehouseResource) -> dg.AssetCheckResul
     key=["staged", "gfw_events"],
     group_name="shipping",
     kinds={"duckdb"},
+    deps=[["raw", "landed_files"]],
     description=(
         "Port visits, encounters, loitering and gaps of Global Fishing Watch, from files in "
         "landing/gfw and from fetched days. Grain: event_id, event_type."
@@ -521,7 +526,11 @@ def gfw_events(warehouse: WarehouseResource) -> dg.MaterializeResult:
         sum(one.rows_in for one in splits),
     )
     status = (
-        f"{len(splits)} files of events" if splits else "no events: none were dropped or fetched"
+        f"{len(splits)} files of events"
+        if splits
+        else f"no events; register at Global Fishing Watch (free, non-commercial), set {GFW_TOKEN} "
+        "and DPRK_ONLINE=1 and run ais_day for a day, or drop answers of their events API into "
+        "landing/"
     )
     with warehouse.open().connect() as connection:
         write_frame(connection, "staged.gfw_events", kept)

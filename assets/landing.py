@@ -34,7 +34,7 @@ from pipelines.landing import (
 )
 from pipelines.paths import data_dir, stream_folders
 from pipelines.quarantine import Split
-from pipelines.shipping.decode.recognise import UnknownFormat, recognise
+from pipelines.shipping.decode.recognise import UnknownForm, UnknownFormat, recognise
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import (
     baci,
@@ -198,12 +198,19 @@ def _hand_on_ais(path: Path, name: str) -> Loaded:
     with path.open("rb") as file:
         mark = hashlib.file_digest(file, "sha256").hexdigest()[:12]
     stem, dot, suffix = name.partition(".")
-    folder = landing_dir() / ("gfw" if form.startswith("gfw_e") else "ais")
+    is_events = form == "gfw_events"
+    folder = landing_dir() / ("gfw" if is_events else "ais")
     folder.mkdir(parents=True, exist_ok=True)
     half = folder / f".part-{mark}"
     shutil.copyfile(path, half)
     os.replace(half, folder / f"{stem}-{mark}{dot}{suffix}")
-    return Loaded("ais", 0, 0)
+    return Loaded(
+        "ais",
+        0,
+        0,
+        handed_to=f"landing/{folder.name} as {form}",
+        note="" if is_events else "`./run ais` reads it, or the sensor while the UI is up",
+    )
 
 
 def _is_ais(path: Path, head: bytes) -> bool:
@@ -212,6 +219,17 @@ def _is_ais(path: Path, head: bytes) -> bool:
     except (UnknownFormat, ValueError, OSError):
         return False
     return True
+
+
+def _why_no_ais(path: Path, _: bytes) -> str:
+    """What keeps a table much like ship positions from being one."""
+    try:
+        recognise(path)
+    except UnknownForm:
+        return ""
+    except UnknownFormat as error:
+        return str(error).removeprefix(f"{path.name}, ").removeprefix(f"{path.name} ")
+    return ""
 
 
 _CUSTOMS_WORDS = ("商品编码", "贸易伙伴", "commodity code", "trading partner")
@@ -395,6 +413,7 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
             "NMEA, MarineCadastre, Danish, Global Fishing Watch or canonical files",
             _is_ais,
             _hand_on_ais,
+            _why_no_ais,
         ),
     ]
     return found
@@ -506,7 +525,7 @@ def landed_files(warehouse: WarehouseResource, snapshots: Snapshots) -> dg.Mater
     outcomes = land_all(snapshots.store())
     for one in outcomes:
         log = dg.get_dagster_logger()
-        tell = log.warning if one.status == "rejected" else log.info
+        tell = log.warning if one.status == "rejected" or one.is_worth_a_look else log.info
         tell("landing: %s: %s: %s", shown_name(one.name), one.status, one.message)
     notes = pl.DataFrame(
         [{name: note.get(name) for name in OUTCOME_SCHEMA} for note in loaded_notes(landing_dir())],

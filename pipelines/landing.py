@@ -90,6 +90,7 @@ class Loaded:
         rows_in, rows_kept: rows in the file, rows that met the contract.
         refused: (line, column, reason) of refused cells, the first ones.
         note: what whoever dropped it should know besides; empty when nothing.
+        handed_to: who reads the file in place of this, and counts its rows; empty when nobody.
     """
 
     source: str
@@ -97,6 +98,7 @@ class Loaded:
     rows_kept: int
     refused: Sequence[tuple[int, str, str]] = ()
     note: str = ""
+    handed_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,12 +111,15 @@ class Kind:
         recognise: (file, its first bytes) -> whether it is of this kind; must not raise.
         load: (file, cleaned name) -> Loaded: reads the whole file against its contract, then keeps
             its bytes; a ValueError refuses the file. Loading the same bytes twice must do no harm.
+        why_not: (file, its first bytes) -> what keeps a file that is nearly of this kind from being
+            taken; empty where it is not even nearly.
     """
 
     name: str
     expected: str
     recognise: Callable[[Path, bytes], bool]
     load: Callable[[Path, str], Loaded]
+    why_not: Callable[[Path, bytes], str] = lambda _path, _head: ""
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,8 @@ class Outcome:
         kind: kind recognised, if any.
         sha256: hash of the content; None while waiting.
         message: one line for people.
+        is_worth_a_look: the message asks something of whoever dropped the file.
+        more: further lines for the report.
         members: outcomes inside a zip.
     """
 
@@ -141,6 +148,8 @@ class Outcome:
     place: str | None = None
     members: tuple[Outcome, ...] = ()
     refused: tuple[tuple[int, str, str], ...] = field(default=(), repr=False)
+    is_worth_a_look: bool = False
+    more: tuple[str, ...] = field(default=(), repr=False)
 
 
 def safe_name(name: str) -> str:
@@ -409,6 +418,13 @@ def _recognises(kind: Kind, content: Path, head: bytes) -> bool:
         return False
 
 
+def _why_not(kind: Kind, content: Path, head: bytes) -> str:
+    try:
+        return kind.why_not(content, head)
+    except Exception:  # as for a recogniser
+        return ""
+
+
 def _load(
     content: Path,
     name: str,
@@ -419,13 +435,17 @@ def _load(
     now: Callable[[], dt.datetime],
 ) -> Outcome:
     if kind is None:
-        listed = "; ".join(f"{one.name}: {one.expected}" for one in kinds)
+        with content.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        nearly = [said for one in kinds if (said := _why_not(one, content, head))]
         return Outcome(
             name,
             "rejected",
-            "its content is of no known kind. Files that are taken here: "
-            f"{listed or 'none'}. Download it again, or add a kind for it",
+            "; ".join(nearly)
+            or "its content is of no known kind (the report lists those that "
+            "are taken here): download it again, or add a kind for it",
             sha256=sha256,
+            more=("Files that are taken here:", *(f"{one.name}: {one.expected}" for one in kinds)),
         )
     try:
         loaded = kind.load(content, safe_name(name))
@@ -455,11 +475,17 @@ def _load(
         ).encode(),
     )
     refused = loaded.rows_in - loaded.rows_kept
+    done = (
+        f"handed to {loaded.handed_to}"
+        if loaded.handed_to
+        else f"loaded as {kind.name}: {loaded.rows_kept} of {loaded.rows_in} rows kept, "
+        f"{refused} in quarantine"
+    )
     return Outcome(
         name,
         "accepted",
-        f"loaded as {kind.name}: {loaded.rows_kept} of {loaded.rows_in} rows kept, "
-        f"{refused} in quarantine" + (f"; {loaded.note}" if loaded.note else ""),
+        f"{done}; {loaded.note}" if loaded.note else done,
+        is_worth_a_look=bool(loaded.note),
         kind=kind.name,
         source=loaded.source,
         sha256=sha256,
@@ -650,6 +676,8 @@ def report_of(outcome: Outcome, at: dt.datetime) -> str:
         "",
         _text(outcome.message),
     ]
+    if outcome.more:
+        lines += ["", _text(outcome.more[0]), "", *(f"- {_text(one)}" for one in outcome.more[1:])]
     if outcome.refused:
         lines += ["", "| line | column | reason |", "|---|---|---|"]
         lines += [

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,18 @@ def test_an_unknown_file_is_told_what_is_taken(tmp_path: Path, shelf: Shelf) -> 
     drop(tmp_path, "a.csv", b"something else")
     (outcome,) = land(tmp_path, [shelf.kind()], limits=AT_ONCE)
     assert outcome.status == "rejected"
-    assert "shelf: lines after rows:" in outcome.message
+    assert "of no known kind" in outcome.message
+    report = next((tmp_path / "rejected").glob("*.report.md")).read_text()
+    assert "- shelf: lines after rows:" in report
+
+
+def test_a_file_that_is_nearly_of_a_kind_is_told_what_is_wrong(tmp_path: Path, shelf: Shelf):
+    kind = replace(shelf.kind(), why_not=lambda _, head: "no colon" if b"rows" in head else "")
+    drop(tmp_path, "a.csv", b"rows 1")
+    drop(tmp_path, "b.csv", b"other")
+    messages = {one.name: one.message for one in land(tmp_path, [kind], limits=AT_ONCE)}
+    assert messages["a.csv"] == "no colon"
+    assert "of no known kind" in messages["b.csv"]
 
 
 def test_our_own_mistake_rejects_that_file_only(tmp_path: Path, shelf: Shelf) -> None:

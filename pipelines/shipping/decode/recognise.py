@@ -48,6 +48,10 @@ class UnknownFormat(ValueError):
     """A file that is none of the known forms; the message shows what was found."""
 
 
+class UnknownForm(UnknownFormat):
+    """A file that is not even nearly one of the known forms."""
+
+
 def _container(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(4)
@@ -213,7 +217,7 @@ def recognise(path: Path) -> str:
     else:
         raise UnknownFormat(f"{path.name}, line 1: {why}")
     shown = json.dumps(header_of(head)[:12], ensure_ascii=True)[:300]
-    raise UnknownFormat(
+    raise UnknownForm(
         f"{path.name}, line 1: none of the known forms (nmea, {', '.join(LAYOUTS)}, "
         f"positions_parquet, gfw_messages, aisstream, gfw_events); it starts with {shown}. "
         "Export it in one of them, or add its columns to the layouts."
