@@ -41,6 +41,10 @@ _CHALLENGE = re.compile(
     rb"/_guard/|verify you are human"
 )
 _LOOKED_AT = 64 * 1024
+# an answer that has come at less than this for so long is not waited for
+_CRAWL_S, _LEAST_BYTES_PER_S = 30.0, 500.0
+# asked again after no answer at all, unless the first wait was already a long one
+_SILENT_ATTEMPTS, _LONG_WAIT_S = 2, 60.0
 _REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -110,10 +114,17 @@ class SecretEchoed(SourceUnavailable):
 class _Transient(Exception):
     """One failed attempt that another may mend; carries what to raise if none does."""
 
-    def __init__(self, final: SourceUnavailable, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        final: SourceUnavailable,
+        retry_after_s: float | None = None,
+        *,
+        waited_s: float = 0.0,
+    ) -> None:
         super().__init__(str(final))
         self.final = final
         self.retry_after_s = retry_after_s
+        self.waited_s = waited_s
 
 
 @dataclass(frozen=True)
@@ -343,9 +354,7 @@ class Fetcher:
 
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Transient),
-            stop=tenacity.stop_after_attempt(
-                min(limits.attempts, self.most_attempts or limits.attempts)
-            ),
+            stop=lambda state: state.attempt_number >= self._most(state, limits),
             wait=lambda state: self._wait_s(state, limits),
             sleep=self.sleep,
             reraise=True,
@@ -356,6 +365,15 @@ class Fetcher:
             if isinstance(failure.final, ConnectionFailed):
                 self._unreached.add(target.host)
             raise failure.final from None
+
+    def _most(self, state: tenacity.RetryCallState, limits: Limits) -> int:
+        """Attempts that are worth making after this one's failure."""
+        most = min(limits.attempts, self.most_attempts or limits.attempts)
+        failure = state.outcome.exception() if state.outcome else None
+        if isinstance(failure, _Transient) and isinstance(failure.final, ConnectionFailed):
+            # silence costs its whole wait each time: a machine without a network loses seconds
+            return min(most, _SILENT_ATTEMPTS if failure.waited_s <= _LONG_WAIT_S else 1)
+        return most
 
     def _wait_s(self, state: tenacity.RetryCallState, limits: Limits) -> float:
         failure = state.outcome.exception() if state.outcome else None
@@ -445,7 +463,8 @@ class Fetcher:
                         ConnectionFailed(
                             f"{source}: {where} did not {kind} within {allowed:g} s "
                             f"({number} attempts); try again later or drop the file by hand"
-                        )
+                        ),
+                        waited_s=allowed,
                     ) from None
                 except httpx.RemoteProtocolError:
                     raise _Transient(
@@ -652,13 +671,16 @@ class Fetcher:
         # grows in place and hands out what it holds: joining pieces would hold a large file twice
         held = io.BytesIO()
         size = 0
+        began = self.clock()
         for piece in response.iter_bytes():
             size += len(piece)
             if size > limits.max_bytes:
                 raise too_large
-            if self.clock() - started > limits.total_s:
+            now = self.clock()
+            crawls = now - began > _CRAWL_S and size < (now - began) * _LEAST_BYTES_PER_S
+            if crawls or now - started > limits.total_s:
                 raise AnswerTooSlow(
-                    f"{source}: {where} sent {size} bytes in {limits.total_s:g} s and was not "
+                    f"{source}: {where} sent {size} bytes in {now - started:.0f} s and was not "
                     "done; nothing was stored, try again later or ask for less at a time"
                 )
             held.write(piece)

@@ -87,7 +87,7 @@ def test_passing_trouble_ends_in_the_whole_answer(trouble, attempts):
         (Trouble.REDIRECT_AWAY, http.RedirectRefused, 1),
         (Trouble.REDIRECT_LOOP, http.RedirectRefused, 4),
         (Trouble.SLOW_DRIP, http.AnswerTooSlow, 1),
-        (Trouble.STALLED, http.ConnectionFailed, 3),
+        (Trouble.STALLED, http.ConnectionFailed, 2),
         (Trouble.REFUSED, http.RequestRefused, 1),
         (Trouble.ECHO, http.SecretEchoed, 1),
         (Trouble.NOT_FOUND, http.RequestRefused, 1),
@@ -335,4 +335,41 @@ def test_a_host_that_gives_no_connection_is_not_waited_for_twice():
     for path in ("a", "b"):
         with pytest.raises(http.ConnectionFailed, match="no connection to"):
             fetcher.get(f"https://example.org/{path}", limits, source="x")
-    assert tried == ["/a", "/a", "/a"]
+    assert tried == ["/a", "/a"]
+
+
+@pytest.mark.parametrize(("read_s", "asked"), [(30.0, 2), (61.0, 1)])
+def test_a_long_silence_is_not_waited_for_again(read_s, asked):
+    tried = []
+
+    def silent(request: httpx.Request) -> httpx.Response:
+        tried.append(request.url.path)
+        raise httpx.ReadTimeout("nothing")
+
+    fetcher = http.Fetcher(transport=httpx.MockTransport(silent), sleep=lambda _: None)
+    limits = http.Limits(hosts=frozenset({"example.org"}), read_s=read_s, attempts=5)
+    with pytest.raises(http.ConnectionFailed, match=f"did not answer within {read_s:g} s"):
+        fetcher.get("https://example.org/a", limits, source="x")
+    assert len(tried) == asked
+
+
+@pytest.mark.parametrize(("bytes_a_second", "comes"), [(400, False), (600, True)])
+def test_an_answer_that_crawls_is_given_up_after_half_a_minute(bytes_a_second, comes):
+    """One piece every ten seconds of a made-up clock; 500 bytes a second is the bar."""
+    now = [0.0]
+
+    class Pieces(httpx.SyncByteStream):
+        def __iter__(self):
+            for _ in range(6):
+                now[0] += 10.0
+                yield b"x" * (10 * bytes_a_second)
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Pieces()))
+    fetcher = http.Fetcher(transport=transport, sleep=lambda _: None, clock=lambda: now[0])
+    limits = http.Limits(hosts=frozenset({"example.org"}))
+    if comes:
+        answer = fetcher.get("https://example.org/a", limits, source="x")
+        assert len(answer.content) == 60 * bytes_a_second
+        return
+    with pytest.raises(http.AnswerTooSlow, match="sent 16000 bytes in 40 s"):
+        fetcher.get("https://example.org/a", limits, source="x")
