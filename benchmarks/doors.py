@@ -99,7 +99,7 @@ def _door(doors: Doors, host: str) -> type[BaseHTTPRequestHandler]:
                 self.end_headers()
                 return
             parts = urlsplit(self.path)
-            body, kind = connector.body(parts.path, dict(parse_qsl(parts.query)))  # type: ignore
+            body, kind = connector.body(parts.path, dict(parse_qsl(parts.query)))
             self.send_response(200)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))

@@ -4,8 +4,9 @@
 
 Works on a copy of a finished data folder (FOLDER, else the repository's own), made small first:
 200 draws of a rough fit, so that a run takes seconds. The chain, the release and its swap are the
-real ones. Three kinds of run are killed with SIGKILL: the release step alone, the whole main job
-with every published table made anew, and the main job with the fit. Some kills come at a random
+real ones. Four kinds of run are killed with SIGKILL: a release of every table with a plain page in
+place of the report (quick enough for hundreds), the release step whole, the main job with every
+published table made anew, and the main job with the fit. Some kills come at a random
 moment, some within a third of a second of the swap. After each the campaign looks at what readers
 have, does what the next run does first, and looks again.
 
@@ -54,7 +55,10 @@ FIXED_CLOCK = "1790000000"
 # seconds after the swap begins within which an aimed kill comes
 AIM_S = 0.35
 # kinds of run: kills of a block, and their part of all kills
-BLOCKS = {"release": (25, 0.77), "main job": (12, 0.20), "main job with fit": (5, 0.03)}
+PLAIN, STEP, JOB, FIT = (
+    "release with a plain page", "release step", "main job", "main job with fit"
+)  # fmt: skip
+BLOCKS = {PLAIN: (40, 0.84), STEP: (10, 0.08), JOB: (8, 0.06), FIT: (3, 0.02)}
 MUST_BE_ZERO = (
     "torn reads",
     "mixed reads",
@@ -124,12 +128,56 @@ def run_in_child(kind: str, data: str, home: str, log: str, mark: str) -> None:
         move_in(folder, place)
 
     release._move_in = marked  # ty: ignore
-    if kind == "release":
+    if kind == PLAIN:
+        _plain_release()
+    elif kind == STEP:
         _release_step()
     else:
         from benchmarks.small_run import main
 
         sys.exit(main(["main"]))
+
+
+def _plain_page(folder: Path) -> None:
+    import polars as pl
+
+    made = pl.read_parquet(folder / "parquet" / "releases.parquet").sort("sequence")
+    page = f"<p>{made['release_id'][-1]}</p>".ljust(1_000_000)
+    (folder / "report.html").write_text(page)
+
+
+def _plain_release() -> None:
+    """What the release step does, but for the report's charts and the hash of the code."""
+    from assets.published import CONTRACT, estimates_of
+    from pipelines.publish.release import publish, utc_now
+    from pipelines.publish.vintages import chronicle
+    from pipelines.run_lock import only_run
+    from pipelines.warehouse import Warehouse, read_frame
+
+    store, target = VintageStore(vintages_dir()), published_dir()
+    with only_run(data_dir(), "a benchmark", waiting=print), Warehouse(
+        work_database()
+    ).connect() as con:  # fmt: skip
+        heal(target, store)
+        con.execute("set threads = 1")
+        made, now = store.entries()[-1].made, estimates_of(con)
+        publish(
+            con,
+            CONTRACT,
+            target,
+            made=made,
+            history=lambda release_id: chronicle(
+                store,
+                release_id,
+                made,
+                now,
+                monthly=read_frame(con, "published.income_monthly"),
+                ledger=read_frame(con, "facts.observations"),
+                published_at=utc_now(),
+            ),
+            store=store,
+            extra_files=_plain_page,
+        )
 
 
 def _release_step() -> None:
@@ -158,9 +206,10 @@ def ask_for_work(kind: str, number: int) -> None:
             picked = f"select {dropped} from ({row})" if dropped else row
             con.execute(f"insert into {table} by name {picked}", {"n": number})
         again = {
-            "release": ["published.quarantine"],
-            "main job": ["published.%"],
-            "main job with fit": ["published.%", "estimates.%"],
+            PLAIN: ["published.quarantine"],
+            STEP: ["published.quarantine"],
+            JOB: ["published.%"],
+            FIT: ["published.%", "estimates.%"],
         }
         for like in again[kind]:
             con.execute("delete from meta.fingerprints where address like $like", {"like": like})
@@ -221,12 +270,8 @@ class Campaign:
             self.took_s[kind] = max(self.took_s[kind], took)
         return is_killed, process.exitcode
 
-    def look(self) -> None:
+    def look(self, *, is_job: bool = True) -> None:
         """What must hold after any kill, before and after the next start has looked around."""
-        import dagster as dg
-
-        from assets.running import fail_killed_runs
-
         counts, target = self.counts, published_dir()
         store, releases = VintageStore(vintages_dir()), releases_dir(target)
         if not target.is_symlink() or damage_of(target.resolve()):
@@ -251,6 +296,17 @@ class Campaign:
         # the one that was just finished may stand beside the ones kept
         if len(list(releases.iterdir())) > kept_releases() + 1:
             counts["more releases than kept"] += 1
+        if is_job:
+            self.look_at_queue()
+        self.measure()
+
+    def look_at_queue(self) -> None:
+        """A killed job must be known as failed and hold nobody up."""
+        import dagster as dg
+
+        from assets.running import fail_killed_runs
+
+        counts = self.counts
         with dg.DagsterInstance.get() as instance:
             counts["killed runs recognised"] += len(fail_killed_runs(instance))
             unfinished = [
@@ -260,7 +316,6 @@ class Campaign:
             ]
             if instance.get_runs_count(dg.RunsFilter(statuses=unfinished)):
                 counts["runs still under way in the queue"] += 1
-        self.measure()
 
     def measure(self) -> None:
         """Note the greatest sizes."""
@@ -284,14 +339,14 @@ class Campaign:
         for _ in range(most):
             if time.monotonic() > ended:
                 break
-            aimed = kind != "main job with fit" and self.rng.random() < 0.5
+            aimed = kind != FIT and self.rng.random() < 0.5
             after_s = self.rng.uniform(0.05, self.took_s[kind])
             is_killed, status = self.run(kind, after_s=after_s, aimed=aimed)
             self.counts["kills"] += is_killed
             self.counts[f"kills of: {kind}"] += is_killed
             self.counts["kills within a third of a second of the swap"] += is_killed and aimed
             self.counts["runs that failed when nobody killed them"] += not is_killed and status != 0
-            self.look()
+            self.look(is_job=kind in (JOB, FIT))
             if not is_killed:
                 break
         for where in ("data", "control"):
@@ -315,7 +370,7 @@ class Campaign:
                 start_new_session=True,
             ) as run:  # fmt: skip
                 try:
-                    run.wait(self.rng.uniform(3, 15 + self.took_s["main job"]))
+                    run.wait(self.rng.uniform(3, 15 + self.took_s[JOB]))
                 except subprocess.TimeoutExpired:
                     os.killpg(run.pid, signal.SIGKILL)
                     self.counts["kills"] += 1
@@ -366,16 +421,16 @@ def prepare(source: Path, root: Path, took_s: dict[str, float]) -> Campaign:
             if (source / name).is_dir():
                 shutil.copytree(source / name, root / "data" / name, symlinks=True)
         print("making a small folder …", file=sys.stderr, flush=True)
-        _, status = campaign.run("main job with fit")
+        _, status = campaign.run(FIT)
         if status:
             sys.exit(f"the main job fails here even when nobody kills it; see {root / 'log'}")
         (root / "ready").touch()
     campaign.took_s = took_s
-    for kind in ("release", "main job"):
+    for kind in (PLAIN, STEP, JOB):
         if kind not in took_s:
             ask_for_work(kind, -1)
             campaign.run(kind)
-    campaign.took_s.setdefault("main job with fit", campaign.took_s["main job"] + 30)
+    campaign.took_s.setdefault(FIT, campaign.took_s[JOB] + 30)
     campaign.known = {
         f"{one.sequence}-{one.release_id}" for one in VintageStore(vintages_dir()).entries()
     }

@@ -1,0 +1,277 @@
+"""What an operator sees when nobody looks: outages, a clock two months on, alerts, as runs tell it.
+
+    python -m benchmarks.unattended [--only WORD] [--data FOLDER] [--folder FOLDER]
+
+Each scene is a whole `./run` (few draws, a rough fit) on a copy of a finished data folder, on a
+network of doors on this machine, with a webhook and a mail server. Printed: seconds,
+exit status, what stood on the terminal, which alerts came, what turned stale, which release came
+of it and what moved. Two months go by with Debian's `libfaketime` (scene skipped without it).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.server
+import json
+import os
+import shutil
+import socketserver
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from benchmarks import doors
+from benchmarks.fault_campaign import fresh_home
+from pipelines.paths import REPOSITORY, data_dir
+from pipelines.publish.release import remove_folder
+from pipelines.publish.vintages import VintageStore
+
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+
+
+@dataclass
+class Receivers:
+    """A webhook and a mail server, and what came to them."""
+
+    hooks: list[dict] = field(default_factory=list)
+    mails: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def receivers() -> Generator[Receivers]:
+    """Both, on free ports of this machine."""
+    got = Receivers()
+
+    class Hook(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.hooks.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    class Mail(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 ready\r\n")
+            while line := self.rfile.readline():
+                word = line.split(b" ")[0].strip().upper()
+                if word == b"DATA":
+                    self.wfile.write(b"354 go on\r\n")
+                    text = []
+                    while (part := self.rfile.readline()) != b".\r\n":
+                        text.append(part.decode())
+                    got.mails.append("".join(text))
+                self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 fine\r\n")
+                if word == b"QUIT":
+                    return
+
+    with (
+        http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook) as hook,
+        socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail) as mail,
+    ):
+        for server in (hook, mail):
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        got.environment = {
+            "DPRK_ALERT_WEBHOOK": f"http://127.0.0.1:{hook.server_address[1]}/hook",
+            "DPRK_ALERT_SMTP": f"smtp://127.0.0.1:{mail.server_address[1]}",
+            "DPRK_ALERT_TO": "operator@example.org",
+        }
+        yield got
+        for server in (hook, mail):
+            server.shutdown()
+
+
+@dataclass
+class Stage:
+    """The data folder of the scenes and who listens."""
+
+    root: Path
+    doors: doors.Doors
+    receivers: Receivers
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.root / "data"
+
+    def run(self, title: str, *, shown: int = 40, **environment: str) -> int:
+        """One run, and all there is to see of it."""
+        hooks, mails = len(self.receivers.hooks), len(self.receivers.mails)
+        began = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "benchmarks.small_run"],
+            cwd=REPOSITORY,
+            env={
+                **os.environ,
+                **self.receivers.environment,
+                **self.doors.environment,
+                "DPRK_DATA_DIR": str(self.data),
+                "DAGSTER_HOME": str(self.root / "home"),
+                **environment,
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        print(f"\n## {title}\n\n{time.monotonic() - began:.0f} s, exit status {done.returncode}")
+        lines = (done.stdout + done.stderr).splitlines()
+        print("\n```\n" + "\n".join(line[:220] for line in lines[-shown:]) + "\n```\n")
+        for alert in self.receivers.hooks[hooks:]:
+            for one in alert["alerts"]:
+                print(f"- alert, webhook: {one['kind']}: {one['text'][:300]}")
+        for mail in self.receivers.mails[mails:]:
+            print(f"- alert, e-mail: {mail.splitlines()[0]}")
+        self.tell_release()
+        return done.returncode
+
+    def tell_release(self) -> None:
+        """Which release is served, how its sources stand and what it moved."""
+        entries = VintageStore(self.data / "vintages").entries()
+        last = entries[-1]
+        print(f"- release {last.name}, number {last.sequence}, through {last.made.last_month}")
+        published = self.data / "published" / "parquet"
+        status = pl.read_parquet(published / "sources_status.parquet")
+        asked = status.filter(pl.col("asked_at").is_not_null())
+        stale = status.filter("is_stale")["source"].to_list()
+        print(
+            f"- sources asked {asked.height}, answered {asked['is_answered'].sum()}; stale: "
+            f"{', '.join(stale) or 'none'}"
+        )
+        changes = last.frame("changes")
+        counts = changes.group_by("cause").len().sort("cause").rows()
+        revisions = pl.read_parquet(published / "revisions.parquet")
+        mine = revisions.filter(pl.col("vintage_id") == last.release_id).height
+        print(f"- rows of changes by cause {counts}, rows of revisions {mine}")
+        for stream, text in sorted(last.told.items()):
+            print(f"  - {stream}: {text[:200]}")
+
+
+def cut(stage: Stage) -> None:
+    """No network: nothing listens where the network was."""
+    closed = "http://127.0.0.1:9"
+    stage.run("The network is cut", DPRK_ONLINE="1", HTTPS_PROXY=closed)
+
+
+def half_dead(stage: Stage) -> None:
+    """One door answers, some fail, some hang."""
+    hosts = [host for host in doors.HOSTS if host != "www.ecb.europa.eu"]
+    stage.doors.moods = {
+        host: doors.FAILS if number % 2 else doors.HANGS for number, host in enumerate(hosts)
+    }
+    stage.doors.mood = doors.FAILS
+    stage.run("Half-dead: one door answers, every second fails, the others hang", DPRK_ONLINE="1")
+    print(f"- requests that reached a door: {dict(stage.doors.asked)}")
+
+
+def slow(stage: Stage) -> None:
+    """Every door drips a byte every two seconds."""
+    stage.doors.moods, stage.doors.mood = {}, doors.DRIPS
+    stage.run("Slow: a byte every two seconds", DPRK_ONLINE="1")
+
+
+def two_months_on(stage: Stage) -> None:
+    """The clock moves on by two months; nobody brings anything."""
+    if not FAKETIME.is_file():
+        print("\n## Two months on: skipped, libfaketime is not installed")
+        return
+    stage.run(
+        "The clock moved on by 61 days, no new data",
+        LD_PRELOAD=str(FAKETIME),
+        FAKETIME="+61d",
+        DONT_FAKE_MONOTONIC="1",
+    )
+
+
+def refused_file(stage: Stage) -> None:
+    """Somebody drops a file that is none."""
+    stage.data.joinpath("landing", "notes of a meeting.csv").write_text("who,what\na,b\n")
+    old = time.time() - 3600
+    os.utime(stage.data / "landing" / "notes of a meeting.csv", (old, old))
+    stage.run("A dropped file of no known kind")
+
+
+def headline_moved(stage: Stage) -> None:
+    """The last vintage is made to have said a tenth of what it said."""
+    last = VintageStore(stage.data / "vintages").entries()[-1]
+    for name, columns in (("annual", ["q05", "q25", "q50", "q75", "q95"]), ("batches", ["q50"])):
+        file = last.folder / f"{name}.parquet"
+        file.chmod(0o644)
+        pl.read_parquet(file).with_columns(pl.col(columns) * 0.1).write_parquet(file)
+    note = last.folder / "entry.json"
+    note.chmod(0o644)
+    told = json.loads(note.read_text())
+    told["made"]["code"] = "another"
+    note.write_text(json.dumps(told))
+    _row_of_a_benchmark(stage)
+    stage.run("Headlines moved by more than their intervals")
+
+
+def blocked(stage: Stage) -> None:
+    """A blocking check fails: a row of the ledger is lost behind the pipeline's back."""
+    import duckdb
+
+    with duckdb.connect(str(stage.data / "work.duckdb")) as con:
+        con.execute("delete from facts.observations where observation_id in ("
+                    "select observation_id from staged.figures limit 1)")  # fmt: skip
+    stage.run("A check blocks the release")
+
+
+def failed(stage: Stage) -> None:
+    """A snapshot's bytes are gone wrong and there is no other."""
+    for source in ("ecb_fx", "units", "areas"):
+        for file in (stage.data / "raw" / source).glob("*.bin"):
+            file.chmod(0o644)
+            file.write_bytes(file.read_bytes()[:-1] + b"?")
+    stage.run("Snapshots are damaged")
+
+
+def _row_of_a_benchmark(stage: Stage) -> None:
+    import duckdb
+
+    with duckdb.connect(str(stage.data / "work.duckdb")) as con:
+        con.execute("delete from meta.fingerprints where address = 'published.releases'")
+        con.execute("update staged.quarantine set reason = reason || '.'")
+
+
+SCENES: dict[str, Callable[[Stage], None]] = {
+    one.__name__: one
+    for one in (half_dead, cut, slow, refused_file, headline_moved, blocked, failed, two_months_on)
+}
+
+
+def main() -> None:
+    """Play the scenes, one after the other, on one folder."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="")
+    parser.add_argument("--data", type=Path, default=None)
+    parser.add_argument("--folder", type=Path, default=None, help="where to play; kept at the end")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="dprk-unattended-") as scratch:
+        root = (chosen.folder or Path(scratch)).resolve()
+        if not (root / "data").is_dir():
+            shutil.copytree(chosen.data or data_dir(), root / "data", symlinks=True)
+            fresh_home(root / "home")
+        with doors.open_doors(Path(scratch)) as opened, receivers() as got:
+            stage = Stage(root, opened, got)
+            for name, scene in SCENES.items():
+                if chosen.only in name:
+                    scene(stage)
+                    sys.stdout.flush()
+        if not chosen.folder:
+            remove_folder(root / "data")
+
+
+if __name__ == "__main__":
+    main()
