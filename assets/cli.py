@@ -94,14 +94,13 @@ def execute(
     name: str, console: Console, *, run_config: dict[str, Any] | None = None
 ) -> dg.ExecuteInProcessResult:
     """Run a job and tell its warnings; alerts go out as they do for a run of the UI."""
-    import dagster as dg
 
     from assets.alerting import alert_after
     from assets.definitions import defs
     from assets.loggers import LISTENERS
     from assets.progress import Watch
     from assets.progress import shown as shown_while
-    from assets.running import BEGUN_BY_TAG, PROCESS_TAG, fail_killed_runs, run_alone
+    from assets.running import BEGUN_BY_TAG, PROCESS_TAG, fail_killed_runs, run_alone, run_history
     from assets.unchanged import Watchman
     from pipelines.paths import work_database
     from pipelines.run_lock import process_mark
@@ -114,7 +113,7 @@ def execute(
             waiting=lambda holder: say(console, f"waiting for {holder}, to end …"),
             tell=lambda sentence: say(console, f"warning: {sentence}"),
         ),
-        dg.DagsterInstance.get() as instance,
+        run_history(lambda sentence: say(console, f"warning: {sentence}")) as instance,
     ):
         watchman = Watchman()
         for sentence in fail_killed_runs(instance):
@@ -170,6 +169,7 @@ def _tell_failures(outcome: dg.ExecuteInProcessResult, console: Console) -> None
                         "the work database is damaged; run again: it is set aside and rebuilt from "
                         f"the snapshots ({message.splitlines()[0][:160]})"
                     )
+                message = in_one_sentence(RuntimeError(message)) or message
                 if message not in told:
                     console.print(f"[bold red]failed[/] {step}")
                     say(console, f"  {message}")
@@ -214,7 +214,7 @@ def in_one_sentence(error: BaseException) -> str | None:
     """What a person can do about an error that is none of the program's; None for any other."""
     text = " ".join(str(error).split())
     number = getattr(error, "errno", None)
-    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in text:
+    if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in text or "disk is full" in text:
         return f"the disk of {shown(data_dir())} is full; free some space and run again"
     if number in (errno.EROFS, errno.EACCES, errno.EPERM) or "Read-only file system" in text:
         return (

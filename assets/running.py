@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
+import sqlite3
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import sqlalchemy.exc
 
 from pipelines.paths import data_dir, published_dir, vintages_dir, work_database
 from pipelines.publish.release import heal
@@ -80,6 +83,56 @@ def run_alone(
             for sentence in told:
                 tell(sentence)
         yield
+
+
+def _damaged_history() -> list[tuple[Path, str]]:
+    """Files of Dagster's own storage that SQLite cannot read, and its words on each."""
+    home = Path(os.environ.get("DAGSTER_HOME", ""))
+    found = []
+    for file in (
+        *home.glob("history/*.db"),
+        *home.glob("*/runs/*.db"),
+        *home.glob("schedules/*.db"),
+    ):
+        try:
+            with contextlib.closing(
+                sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
+            ) as opened:
+                said = str(opened.execute("pragma quick_check(1)").fetchone()[0])
+        except sqlite3.OperationalError:
+            continue  # in use, or not to be read: that is no damage
+        except sqlite3.DatabaseError as error:
+            said = str(error)
+        if said != "ok":
+            found.append((file, said))
+    return found
+
+
+@contextlib.contextmanager
+def run_history(tell: Callable[[str], None]) -> Generator[dg.DagsterInstance]:
+    """Dagster's record of runs; a file of it that cannot be read is set aside, and it begins anew.
+
+    No number comes from it: it holds what ran when, and the schedules' state.
+    """
+    try:
+        with dg.DagsterInstance.get() as instance:
+            instance.get_runs_count()
+            instance.all_instigator_state()
+            instance.get_latest_materialization_event(dg.AssetKey(["published", "release"]))
+    except sqlalchemy.exc.DatabaseError:
+        damaged = _damaged_history()
+        if not damaged:
+            raise
+        for file, said in damaged:
+            for part in file.parent.glob(f"{file.name}*"):
+                if not part.name.endswith(".damaged"):
+                    part.replace(part.with_name(f"{part.name}.damaged"))
+            tell(
+                f"{file.name} of the run history could not be read ({said[:100]}); it was set "
+                f"aside as {file.name}.damaged and begins anew. No number depends on it"
+            )
+    with dg.DagsterInstance.get() as instance:
+        yield instance
 
 
 def fail_killed_runs(instance: dg.DagsterInstance) -> list[str]:

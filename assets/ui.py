@@ -11,9 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-import dagster as dg
-
-from assets.running import fail_killed_runs
+from assets.running import fail_killed_runs, run_history
 
 _READY_S = 300.0
 
@@ -30,7 +28,7 @@ def main(arguments: list[str]) -> int:
     """Run `dagster dev` until it is stopped; its processes end with this one."""
     port = os.environ.get("DPRK_UI_PORT", "3000")
     address = f"http://127.0.0.1:{port}"
-    with dg.DagsterInstance.get() as instance:
+    with run_history(lambda sentence: print(f"warning: {sentence}")) as instance:
         for sentence in fail_killed_runs(instance):
             print(f"warning: {sentence}")
     # `dagster dev` still is the way to load a workspace file; its hint at a newer word is no

@@ -1,0 +1,69 @@
+"""What a run finds when it begins, and puts right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.cli import in_one_sentence
+from assets.running import run_history
+from pipelines.paths import REPOSITORY
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run history with one run in it."""
+    (tmp_path / "dagster.yaml").write_text((REPOSITORY / "dagster.yaml").read_text())
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with dg.DagsterInstance.get() as instance:
+        job = dg.GraphDefinition("nothing", node_defs=[]).to_job()
+        job.execute_in_process(instance=instance)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "file", ["history/runs.db", "history/runs/index.db", "schedules/schedules.db"]
+)
+@pytest.mark.parametrize("kept_bytes", [0, 2_000])
+def test_a_damaged_run_history_is_set_aside_and_said(home, file, kept_bytes):
+    path = home / file
+    whole = path.read_bytes()
+    for extra in path.parent.glob(f"{path.name}-*"):
+        extra.unlink()
+    path.write_bytes(whole[:kept_bytes] + b"\xff" * (len(whole) - kept_bytes))
+    told: list[str] = []
+    with run_history(told.append) as instance:
+        assert instance.get_runs_count() == (0 if path.name == "runs.db" else 1)
+        assert instance.all_instigator_state() == []
+    assert len(told) == 1
+    assert told[0].startswith(f"{path.name} of the run history could not be read (")
+    assert path.with_name(f"{path.name}.damaged").is_file()
+
+
+def test_a_whole_run_history_stays(home):
+    told: list[str] = []
+    with run_history(told.append) as instance:
+        assert instance.get_runs_count() == 1
+    assert told == []
+    assert not list(home.rglob("*.damaged"))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("IO Error: Could not write file: No space left on device", "is full"),
+        ("(sqlite3.OperationalError) database or disk is full", "is full"),
+        ("[Errno 30] Read-only file system: 'x'", "cannot be written to"),
+    ],
+)
+def test_what_the_machine_lacks_is_one_sentence_whoever_says_it(words, sentence):
+    told = in_one_sentence(RuntimeError(words))
+    assert told is not None
+    assert sentence in told
+    assert "\n" not in told
+
+
+def test_what_is_no_fault_of_the_machine_keeps_its_own_words():
+    assert in_one_sentence(RuntimeError("staged/coal: line 3")) is None
