@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
-import sqlalchemy.exc
 
 from pipelines.paths import data_dir, published_dir, vintages_dir, work_database
 from pipelines.publish.release import heal
@@ -114,6 +113,9 @@ def run_history(tell: Callable[[str], None]) -> Generator[dg.DagsterInstance]:
 
     No number comes from it: it holds what ran when, and the schedules' state.
     """
+    import dagster as dg
+    import sqlalchemy.exc
+
     try:
         with dg.DagsterInstance.get() as instance:
             instance.get_runs_count()
