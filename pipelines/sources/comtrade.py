@@ -436,6 +436,7 @@ def _read_csv(content: bytes, file: str) -> pl.DataFrame:
             f"{SOURCE}: {file}: {table.quarantined.height} rows do not have the header's "
             f"{len(table.header)} cells (lines {lines}); the file is damaged, download it again"
         )
+    check_columns(table.header, list(FIELDS), source=SOURCE, file=file, optional=_BARE)
     return cells.named(table, table.header)
 
 

@@ -47,6 +47,10 @@ def _damaged_parquet() -> bytes:
 
 # what `python -m benchmarks.fuzz_parsers` found, each once
 FOUND = {
+    "a header with a name twice, in a quoted file": (
+        "comtrade, bulk file",
+        lambda: PARSERS["comtrade, bulk file"][0]().replace(b",", b',x,"x",', 1),
+    ),
     "a report date that is none": (
         "uk_sanctions",
         lambda: sample_of("uk_sanctions").replace(b"-Sep-", b"-Rep-", 1),
