@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from rich.console import Console
 from rich.table import Table
 
+from assets.problems import RunProblem
 from pipelines.paths import REPOSITORY, data_dir, published_dir, shown
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ MAIN_JOB = "main"
 SILENT: dict[str, Any] = {"loggers": {"console": {"config": {"level": "CRITICAL"}}}}
 FAILED, WRONG_CALL, NOT_ANSWERED = 1, 2, 3
 _MIN_FREE_BYTES = 1_000_000_000
-
-
-class RunProblem(RuntimeError):
-    """What stands in the way of a run, in one sentence that says what to do."""
 
 
 def say(console: Console, text: str) -> None:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from assets.cli import FAILED, RunProblem, print_answer, say
+from assets.cli import FAILED, print_answer, say
+from assets.problems import RunProblem
 from pipelines.paths import data_dir, published_dir, shown, vintages_dir, work_database
 from pipelines.publish.release import damage_of, manifest_of, releases_dir, whole_releases
 from pipelines.publish.vintages import HEADLINE, Entry, VintageStore
@@ -34,7 +35,14 @@ KEYS = ("DPRK_COMTRADE_KEY", "GFW_API_TOKEN", "DPRK_ALERT_WEBHOOK", "DPRK_ALERT_
 _BACKUP_NOTE = "backup.json"
 
 
+def _plain(name: str, about: str | None, arguments: list[str]) -> None:
+    """Take no arguments but --help."""
+    argparse.ArgumentParser(prog=f"./run {name}", description=about).parse_args(arguments)
+
+
 def _answer(arguments: list[str], console: Console) -> int:
+    """Print the answer of the release that readers see."""
+    _plain("answer", _answer.__doc__, arguments)
     print_answer(console)
     return 0
 
@@ -57,6 +65,7 @@ def _headlines(frame: pl.DataFrame) -> str:
 
 def _releases(arguments: list[str], console: Console) -> int:
     """List every release ever made here, newest last."""
+    _plain("releases", _releases.__doc__, arguments)
     entries = VintageStore(vintages_dir()).entries()
     if not entries:
         say(console, "No release was made here yet; ./run makes one.")
@@ -223,6 +232,7 @@ def _doctor(arguments: list[str], console: Console) -> int:
     """Look at everything a run needs and say what to do; exit status 1 when something is amiss."""
     from assets.running import folder_problem
 
+    _plain("doctor", _doctor.__doc__, arguments)
     python = ".".join(str(part) for part in sys.version_info[:3])
     lines: list[tuple[str, str, str]] = [("ok", "Python", python)]
     problem = folder_problem(data_dir())

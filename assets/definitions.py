@@ -13,6 +13,7 @@ from assets.failures import tell_failures
 from assets.loggers import quiet_logger
 from assets.published import build_assets
 from assets.resources import Network, Sampling, Snapshots, WarehouseResource, secret
+from assets.schedules import freshness_of
 
 # a new capability is one module here
 MODULES = (
@@ -64,11 +65,12 @@ _OWNERS = {"raw": "sources", "staged": "sources", "published": "releases", "netw
 
 
 def _told(spec: dg.AssetSpec) -> dg.AssetSpec:
-    """Owner of every table, and what sets it going."""
+    """Owner of every table, what sets it going, and how long it may go unseen."""
     layer = spec.key.path[0]
     return spec.replace_attributes(
         owners=spec.owners or [f"team:{_OWNERS.get(layer, 'estimates')}"],
         automation_condition=AFTER_NEW_EVIDENCE if layer in _AUTOMATIC else None,
+        freshness_policy=freshness_of(spec.key.path[-1]) if layer == "raw" else None,
     )
 
 

@@ -22,9 +22,17 @@ def sentence_of(error: BaseException) -> str:
     return text if is_ours or isinstance(error, ValueError) else f"{type(error).__name__}: {text}"
 
 
+class Failed(dg.Failure):
+    """A step that failed, with the sentence that tells why."""
+
+
+# Python and the UI show an error's module before its name, unless it is of the program's own
+Failed.__module__ = "__main__"
+
+
 def _fail(error: Exception) -> NoReturn:
     # the trace stays behind the UI's 'View full message', for whoever mends the code
-    raise dg.Failure(description=sentence_of(error)) from error
+    raise Failed(description=sentence_of(error)) from error
 
 
 def _telling(compute: Callable[..., Any]) -> Callable[..., Any]:

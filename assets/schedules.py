@@ -1,7 +1,8 @@
 """Jobs and when they run: each source's own cadence, and everything once a month.
 
 A tick that was missed while nobody was up is caught up when the scheduler comes back (Dagster's
-own catching up, up to five ticks a schedule).
+own catching up, up to five ticks a schedule). A source that no run has looked at for longer than
+its cadence allows shows as overdue in the UI; what it answered stands in `sources_status`.
 """
 
 from __future__ import annotations
@@ -19,9 +20,19 @@ from pipelines.cadence import CADENCES, Cadence
 MAIN_JOB = "main"
 ONLINE = {"resources": {"network": {"config": {"online": True}}}}
 # each source by the rhythm it declares
-_RHYTHMS = {one.name: one.cadence for one in trade.SOURCES if one.refresh is not None} | {
+RHYTHMS = {one.name: one.cadence for one in trade.SOURCES if one.refresh is not None} | {
     one.source: one.cadence for one in listings.LISTS
 }
+
+def freshness_of(source: str) -> dg.FreshnessPolicy | None:
+    """How long a source may go without a run that looks at it, by the cadence it declares."""
+    if source not in RHYTHMS:
+        return None
+    rhythm = CADENCES[RHYTHMS[source]]
+    return dg.FreshnessPolicy.time_window(
+        warn_window=rhythm.every + rhythm.grace / 2, fail_window=rhythm.every + rhythm.grace
+    )
+
 
 # the raw AIS edge, by days, has jobs of its own and is no executable asset
 main_job = dg.define_asset_job(
@@ -44,7 +55,7 @@ monthly = dg.ScheduleDefinition(
 
 def _sources_job(cadence: Cadence) -> list[object]:
     """Ask the sources of one rhythm and stage them; new evidence then sets the rest going."""
-    names = sorted(name for name, rhythm in _RHYTHMS.items() if rhythm == cadence.name)
+    names = sorted(name for name, rhythm in RHYTHMS.items() if rhythm == cadence.name)
     if not names or cadence.every >= CADENCES["monthly"].every:
         # the main job asks everything once a month
         return []

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import logging
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +15,8 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from assets import cli, loggers, progress
+from assets import cli, loggers, progress, schedules
+from pipelines.paths import REPOSITORY
 
 
 def event(kind: str, step: str) -> logging.LogRecord:
@@ -161,3 +166,35 @@ def test_what_is_saved_comes_back_and_what_was_changed_does_not(folders, capsys,
     saved.write_bytes(saved.read_bytes()[:200])
     assert cli.main(["restore", str(saved)]) == 1
     assert not (folders / "third").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["open", "nosuch"], "'nosuch' names no release of this data folder"),
+        (["restore", "nowhere.tar.gz"], "nowhere.tar.gz is no file"),
+        (["maim"], "did you mean ./run main?"),
+    ],
+)
+def test_what_a_person_can_mend_is_one_line_and_no_trace(tmp_path, arguments, words):
+    """In a process of its own: `python -m` gives the module another name than importing it does."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-W", "ignore", "-m", "assets.cli", *arguments],
+        env={**os.environ, "DPRK_DATA_DIR": str(tmp_path), "DAGSTER_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=REPOSITORY,
+    )
+    assert done.returncode in (1, 2)
+    (line,) = done.stdout.splitlines()
+    assert words in line
+    assert done.stderr == ""
+
+
+def test_a_source_is_overdue_in_the_ui_by_the_cadence_it_declares():
+    """A weekly list may be a week late; a yearly source sixty days; by hand, nobody knows."""
+    weekly, yearly = (schedules.freshness_of(name) for name in ("un_sc", "baci"))
+    assert weekly.fail_window.to_timedelta() == dt.timedelta(days=14)
+    assert yearly.fail_window.to_timedelta() == dt.timedelta(days=366 + 60)
+    assert schedules.freshness_of("china_customs") is None
