@@ -13,6 +13,8 @@ import duckdb
 import pytest
 from hypothesis import settings
 
+from tests.workshop import spare_workshop, workshop  # noqa: F401 (fixtures)
+
 # a busy machine is not a failing test
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -16,8 +16,8 @@ from assets.estimates import STREAMS
 from pipelines.inference import backtests, folds, suites
 from pipelines.publish.contract import load_contract
 from pipelines.publish.release import DATABASE_NAME
-from tests.assets.conftest import Workshop, failures
 from tests.publish.promised import PROMISED
+from tests.workshop import Workshop, failures
 
 
 @pytest.fixture

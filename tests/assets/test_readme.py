@@ -10,7 +10,7 @@ import pytest
 from pipelines.paths import REPOSITORY
 from pipelines.publish.answer import COLUMNS, MILLION, answer_rows, step_of
 from pipelines.publish.release import DATABASE_NAME
-from tests.assets.conftest import Workshop
+from tests.workshop import Workshop
 
 # two runs of four errors each, and the rounding of one
 ERRORS_APART = 6

@@ -7,13 +7,14 @@ import shutil
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import dagster as dg
 import pytest
 
-from assets.definitions import defs
-from assets.schedules import MAIN_JOB
 from pipelines.paths import REFERENCE_DIR, STREAMS_DIR
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 AS_OF = "2026-11-24"
 # a fit to look at the chain with, not to publish
@@ -39,6 +40,12 @@ class Workshop:
 
     def run(self, *, draws: int = 300) -> dg.ExecuteInProcessResult:
         """The main job, in this process."""
+        # every test loads this module, few need the pipeline
+        import dagster as dg
+
+        from assets.definitions import defs
+        from assets.schedules import MAIN_JOB
+
         with dg.DagsterInstance.ephemeral() as instance:
             return defs.resolve_job_def(MAIN_JOB).execute_in_process(
                 instance=instance,
