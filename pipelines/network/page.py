@@ -134,14 +134,15 @@ def render_network_page(
     )  # fmt: skip
 
 
-def content_policy(style: str, script: str) -> str:
+def content_policy(style: str, script: str = "") -> str:
     """A policy that lets this style and this script stand, by their hashes, and nothing else."""
 
     def fingerprint(text: str) -> str:
         return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
+    runs = f"script-src 'sha256-{fingerprint(script)}'; " if script else ""
     return (
-        f"default-src 'none'; script-src 'sha256-{fingerprint(script)}'; "
+        f"default-src 'none'; {runs}"
         f"style-src 'sha256-{fingerprint(style)}'; base-uri 'none'; form-action 'none'"
     )
 
@@ -382,13 +383,30 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def render_tables_page(title: str, text: Sequence[str], tables: Sequence[Mapping[str, Any]]) -> str:
+def render_tables_page(
+    title: str,
+    text: Sequence[str],
+    tables: Sequence[Mapping[str, Any]],
+    *,
+    report: str = "report.html",
+) -> str:
     """A page of its own for tables: text and cells escaped, nothing loaded, no script.
 
     Args:
         title: heading. text: paragraphs.
         tables: caption, columns, rows (text) each.
+        report: address of the page to go back to.
     """
+    style = (TEMPLATES / "network.css").read_text(encoding="utf-8")
     return (
-        _environment().get_template("tables.html.j2").render(title=title, text=text, tables=tables)
+        _environment()
+        .get_template("tables.html.j2")
+        .render(
+            title=title,
+            text=text,
+            tables=tables,
+            report=report,
+            style=style,
+            policy=content_policy(style),
+        )
     )

@@ -316,7 +316,10 @@
   const frame = { scale: 1, left: 0, top: 0 };
   let view = null, places = new Map(), pieces = new Map(), lines = [];
   const short = (name) => name.length > 32 ? name.slice(0, 31) + "…" : name;
-  function size(node) { return node.usd > 0 ? Math.min(1 + Math.log10(1 + node.usd / 1e5) * 0.35, 2.4) : 1; }
+  // many marks are drawn smaller, so that some names find room between them
+  function size(node) {
+    return (view.order.length > 400 ? 0.6 : 1) * (node.usd > 0 ? Math.min(1 + Math.log10(1 + node.usd / 1e5) * 0.35, 2.4) : 1);
+  }
   function settle() {
     const points = view.order.map((at) => ({ at, goal: COLUMN[nodes[at].s] - 2 })), of = new Map(points.map((point) => [point.at, point]));
     const gap = points.length < 80 ? 34 : 20, wide = gap * Math.sqrt(points.length + 1);
@@ -457,7 +460,7 @@
   let last = null;
   function show() {
     const given = read(), before = view;
-    KEYS.forEach((key) => { form.elements[key].value = given.get(key) || (key === "day" ? data.asOf : ""); });
+    KEYS.forEach((key) => { form.elements[key].value = key === "day" ? (isDay(given.get(key)) ? given.get(key) : data.asOf) : given.get(key) || ""; });
     view = choose(given);
     nodes.forEach((node) => { node.usd = dollars(node, view); });
     view.order = [...view.shown].sort((a, b) => (b === view.party) - (a === view.party) || view.core.has(b) - view.core.has(a) || nodes[b].usd - nodes[a].usd || nodes[b].ties.length - nodes[a].ties.length || a - b);
