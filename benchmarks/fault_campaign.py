@@ -76,8 +76,27 @@ MUST_BE_ZERO = (
 )
 
 
-def read_for_ever(published: str, stop: str, found: str) -> None:
-    """Open a release as careful readers do, pinned by its folder, and compare its parts."""
+REAL_MACRO = (
+    "select q50 from income_between('coal', 'gross_fob_usd', date '2016-01-01', date '2016-03-01')"
+)
+
+
+def read_for_ever(
+    published: str,
+    stop: str,
+    found: str,
+    macro: str = REAL_MACRO,
+    stream: str = "coal",
+    pause_s: float = 1.0,
+) -> None:
+    """Open a release as careful readers do, pinned by its folder, and compare its parts.
+
+    Args:
+        published: the link readers follow.
+        stop: a file that ends the reading; found: where the counts go.
+        macro: a call of a macro; stream: whose draws are read.
+        pause_s: between two readings.
+    """
     import polars as pl
 
     counts: Counter[str] = Counter()
@@ -92,13 +111,10 @@ def read_for_ever(published: str, stop: str, found: str) -> None:
                 con.execute("set enable_progress_bar = false")
                 newest = con.sql("select release_id from releases order by sequence desc").pl()
                 ids = {newest["release_id"][0]}
-                con.execute(
-                    "select q50 from income_between('coal', 'gross_fob_usd', "
-                    "date '2016-01-01', date '2016-03-01')"
-                ).fetchone()
+                con.execute(macro).fetchone()
             table = pl.read_parquet(pinned / "parquet" / "releases.parquet")
             ids.add(table.sort("sequence")["release_id"][-1])
-            pl.scan_parquet(pinned / "draws" / "coal.parquet").select(pl.len()).collect()
+            pl.scan_parquet(pinned / "draws" / f"{stream}.parquet").select(pl.len()).collect()
             ids |= {expected} if expected in (pinned / "report.html").read_text() else {"report"}
             counts["pinned reads"] += 1
             counts["mixed reads"] += ids != {expected}
@@ -110,7 +126,7 @@ def read_for_ever(published: str, stop: str, found: str) -> None:
                 counts["torn reads"] += 1
                 counts[f"torn: {type(error).__name__}: {str(error)[:90]}"] += 1
         Path(found).write_text(json.dumps(counts))
-        time.sleep(1.0)
+        time.sleep(pause_s)
 
 
 def run_in_child(kind: str, data: str, home: str, log: str, mark: str) -> None:

@@ -502,6 +502,7 @@ def heal(target: Path, store: VintageStore) -> list[str]:
     if served is not None and served.parent == legacy.resolve() and served.is_dir():
         return told
     remove_folder(legacy)
+    lost = store.set_damaged_aside()
     good: Path | None = None
     readable = whole_releases(releases)
     torn = [path for path in releases.glob("[!.]*") if path.is_dir() and path not in readable]
@@ -519,6 +520,17 @@ def heal(target: Path, store: VintageStore) -> list[str]:
     for place in reversed(whole_releases(releases)):
         if (place / "vintage" / "entry.json").is_file():
             store.add_from(place)
+    for name in lost:
+        is_back = (store.root / name).is_dir()
+        told.append(
+            f"vintage {name} was damaged; "
+            + (
+                "its release brought it back"
+                if is_back
+                else "it was set aside, and what it said is gone from the history until a backup "
+                "brings it back (./run backup, ./run restore)"
+            )
+        )
     if good is not None and served != good.resolve():
         _link(good, target)
         told.append(f"readers are served release {good.name}, the last good one")

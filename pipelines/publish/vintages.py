@@ -8,6 +8,7 @@ own files, of which only the newest are kept whole.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import shutil
 import uuid
@@ -27,7 +28,7 @@ CAUSES = ("code", "evidence", "month", "sampling")
 # when a row was fetched says nothing of what it states
 _NOT_EVIDENCE = ("retrieved_at", "snapshot_sha256", "file")
 _NAMED_ROWS = 12
-_PART = ".part-"
+_PART, _DAMAGED = ".part-", ".damaged-"
 
 CHANGES_SCHEMA: dict[str, Any] = {
     "sequence": pl.Int64,
@@ -140,17 +141,20 @@ class VintageStore:
         """Every vintage, oldest first; what a killed run left half-made is none."""
         found = []
         for file in self.root.glob("[0-9]*/entry.json"):
-            note = json.loads(file.read_text(encoding="utf-8"))
-            found.append(
-                Entry(
-                    note["sequence"],
-                    note["release_id"],
-                    naive_utc(note["published_at"]),
-                    Made(**note["made"]),
-                    file.parent,
-                    note["told"],
+            try:
+                note = json.loads(file.read_text(encoding="utf-8"))
+                found.append(
+                    Entry(
+                        note["sequence"],
+                        note["release_id"],
+                        naive_utc(note["published_at"]),
+                        Made(**note["made"]),
+                        file.parent,
+                        note["told"],
+                    )
                 )
-            )
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # damaged: the next start sets it aside and says so
         return sorted(found, key=lambda one: one.sequence)
 
     def add_from(self, release: Path) -> None:
@@ -165,10 +169,35 @@ class VintageStore:
         half.chmod(0o755)
         half.rename(folder)
 
+    def set_damaged_aside(self) -> list[str]:
+        """Give vintages that their own manifest does not bear out a name that is none.
+
+        Returns:
+            Their names, `<sequence>-<release id>`.
+        """
+        damaged = [path for path in sorted(self.root.glob("[0-9]*")) if not _is_whole(path)]
+        for path in damaged:
+            path.rename(path.with_name(f"{_DAMAGED}{path.name}-{uuid.uuid4().hex[:8]}"))
+        return [path.name for path in damaged]
+
     def sweep(self) -> None:
         """Remove what a killed run left half-made."""
         for half in self.root.glob(f"{_PART}*"):
             shutil.rmtree(half, ignore_errors=True)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a vintage's note reads and its tables are the bytes that its manifest promised."""
+    try:
+        json.loads((folder / "entry.json").read_text(encoding="utf-8"))
+        promised = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+        return all(
+            hashlib.sha256((folder / Path(name).name).read_bytes()).hexdigest() == one["sha256"]
+            for name, one in promised.items()
+            if name.startswith("vintage/")
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def rows_changed(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import shutil
 
 import polars as pl
 import pytest
 
+from pipelines.publish.release import heal, id_of
 from pipelines.publish.vintages import (
     BATCHES,
     SHIFTS_SCHEMA,
@@ -69,9 +72,59 @@ def put(store: VintageStore, tmp_path, release_id: str, made: Made, now: Estimat
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     told.write(folder)
-    (folder / "manifest.json").write_text("{}")
+    files = {
+        f"vintage/{path.name}": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in (folder / "vintage").iterdir()
+    }
+    (folder / "manifest.json").write_text(json.dumps({"files": files}))
     store.add_from(folder)
     return told
+
+
+@pytest.mark.parametrize("harm", ["note", "table", "manifest"])
+def test_a_damaged_vintage_is_set_aside_and_the_others_are_read(tmp_path, harm):
+    store = VintageStore(tmp_path / "vintages")
+    put(store, tmp_path, "r1", MADE, estimates(100e6), ledger())
+    put(store, tmp_path, "r2", MADE, estimates(200e6), ledger(("a", "coal", 1.0)))
+    assert store.set_damaged_aside() == []
+    last = store.entries()[-1].folder
+    if harm == "note":
+        (last / "entry.json").write_bytes(b"\xff{")
+    elif harm == "table":
+        content = bytearray((last / "annual.parquet").read_bytes())
+        content[40] ^= 1
+        (last / "annual.parquet").write_bytes(bytes(content))
+    else:
+        (last / "manifest.json").write_text("{")
+    assert [one.release_id for one in store.entries()][:1] == ["r1"]
+    assert store.set_damaged_aside() == ["000002-r2"]
+    assert [one.release_id for one in store.entries()] == ["r1"]
+    assert len(list((tmp_path / "vintages").glob(".damaged-000002-r2-*"))) == 1
+
+
+def test_a_damaged_vintage_comes_back_from_its_release(tmp_path):
+    store = VintageStore(tmp_path / "vintages")
+    put(store, tmp_path, "r1", MADE, estimates(100e6), ledger())
+    (tmp_path / "releases").mkdir()
+    kept = tmp_path / "releases" / "r1"
+    (tmp_path / "building").rename(kept)
+    content = {"tables": {}}
+    files = {
+        str(path.relative_to(kept)): {
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "bytes": path.stat().st_size,
+        }
+        for path in (kept / "vintage").iterdir()
+    }
+    manifest = {"release_id": id_of(content), "sequence": 1, "content": content, "files": files}
+    (kept / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "published").symlink_to("releases/r1")
+    (store.entries()[0].folder / "annual.parquet").write_bytes(b"x")
+    assert heal(tmp_path / "published", store) == [
+        "vintage 000001-r1 was damaged; its release brought it back"
+    ]
+    assert store.entries()[0].frame("annual")["q50"].to_list() == [100e6]
+    assert heal(tmp_path / "published", store) == []
 
 
 def test_ledger_rows_are_added_removed_and_changed_but_not_by_retrieval():
