@@ -97,6 +97,9 @@ def sources_answered(snapshots: Snapshots) -> dg.AssetCheckResult:
     for name in silent:
         told += f"\n{name}: {outcomes[name].outcome}"
     is_outage = bool(outcomes) and (not answered or bool(lost))
+    if silent and not is_outage:
+        # nobody who answered before fell silent; that some never did is still worth a line
+        context.log.warning(told.replace("\n", "; "))
     return dg.AssetCheckResult(
         passed=not is_outage,
         description=told,

@@ -24,6 +24,7 @@ RHYTHMS = {one.name: one.cadence for one in trade.SOURCES if one.refresh is not 
     one.source: one.cadence for one in listings.LISTS
 }
 
+
 def freshness_of(source: str) -> dg.FreshnessPolicy | None:
     """How long a source may go without a run that looks at it, by the cadence it declares."""
     if source not in RHYTHMS:

@@ -7,7 +7,7 @@ import threading
 import dagster as dg
 import pytest
 
-from assets import asking, listings
+from assets import asking, checks, listings
 from assets.resources import Network, Snapshots
 from pipelines.sources.refresh import Refreshed
 
@@ -102,3 +102,66 @@ def test_lists_of_two_services_never_wait_for_each_other():
     assert len(set(mine.values())) == 1
     lanes = {name: asking._ASKERS[name].publisher for name in publishers}
     assert lanes == publishers
+
+
+@pytest.fixture
+def asked_run(monkeypatch, tmp_path):
+    """A run that asks two made-up sources, makes a release and checks who answered."""
+    monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("DPRK_AS_OF", raising=False)
+    monkeypatch.setattr(asking, "_ASKERS", {})
+
+    def raw_of(name: str) -> dg.AssetsDefinition:
+        @dg.asset(key=["raw", name])
+        def raw(snapshots: Snapshots, network: Network) -> None:
+            asking.ask(name, snapshots.store(), network)
+
+        return raw
+
+    @dg.asset(key=["published", "release"], deps=[["raw", "a"], ["raw", "b"]])
+    def release() -> None:
+        """Stands for the release, which is out before the check."""
+
+    def run(**answers: bool):
+        for name, is_answered in answers.items():
+            asking.register(
+                name,
+                lambda *_, it=is_answered: Refreshed("words of its own", is_complete=it),
+                publisher=name,
+            )
+        resources = {"snapshots": Snapshots(), "network": Network(online=True)}
+        with dg.DagsterInstance.ephemeral() as instance:
+            outcome = dg.materialize(
+                [raw_of("a"), raw_of("b"), release, checks.sources_answered],
+                resources=resources,
+                instance=instance,
+                raise_on_error=False,
+            )
+            (told,) = outcome.get_asset_check_evaluations()
+            made = instance.get_latest_materialization_event(dg.AssetKey(["published", "release"]))
+            tags = instance.get_runs()[0].tags
+        assert made is not None
+        return outcome.success, told.description, tags["dprk/sources"]
+
+    return run
+
+
+def test_a_run_that_reached_nobody_fails_after_its_release(asked_run):
+    success, told, tag = asked_run(a=False, b=False)
+    assert not success
+    assert tag == "0 of 2 sources asked have answered"
+    assert told == f"{tag}\na: words of its own\nb: words of its own"
+
+
+def test_a_run_that_reached_fewer_than_last_time_fails(asked_run):
+    assert asked_run(a=True, b=True)[0]
+    success, told, _ = asked_run(a=True, b=False)
+    assert not success
+    assert told == "1 of 2 sources asked have answered\nb: words of its own"
+    # it is silent again: that was told, and the run is no worse than the last
+    assert asked_run(a=True, b=False)[0]
+
+
+def test_a_source_that_never_answered_is_told_and_fails_nothing(asked_run, capfd):
+    assert asked_run(a=True, b=False)[0]
+    assert "1 of 2 sources asked have answered; b: words of its own" in capfd.readouterr().err
