@@ -1,0 +1,91 @@
+"""Each state between two releases is estimated with its own evidence, month, seed and draws."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import duckdb
+import polars as pl
+import pytest
+
+from assets import apart
+from assets.resources import Sampling
+from pipelines.publish.vintages import BATCHES, State
+from pipelines.warehouse import read_frame, write_frame
+
+
+@pytest.fixture
+def work() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A work database whose priors say 2 and whose ledger says 100."""
+    with duckdb.connect() as connection:
+        for table in {*apart.tables_for(apart.STREAMS), apart.OBTAINABLE}:
+            write_frame(connection, table, pl.DataFrame({"central": [2.0]}))
+        write_frame(connection, apart.LEDGER, pl.DataFrame({"central": [100.0]}))
+        yield connection
+
+
+def fake(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Iterator:
+    """Draw d of month m pays (ledger x prior) + seed + d, in both of two streams."""
+    ledger = read_frame(connection, apart.LEDGER)["central"].item()
+    prior = read_frame(connection, "staged.priors")["central"].item()
+    months = [dt.date(2025, 12, 1), sampling.last_month()]
+    yield "streams", pl.DataFrame({"stream": ["x"]})
+    yield (
+        "income_draws",
+        pl.DataFrame(
+            [
+                (stream, "state_income_usd", draw, month, ledger * prior + sampling.seed + draw)
+                for stream in ("a", "b")
+                for draw in range(sampling.draws)
+                for month in months
+            ],
+            schema=["stream", "measure", "draw", "month", "usd"],
+            orient="row",
+        ),
+    )
+    raise AssertionError("tables that no comparison needs are not made")
+
+
+def test_states_are_estimated_with_their_own_evidence_and_sampling(work, monkeypatch):
+    monkeypatch.setattr(apart, "fitted", fake)
+    told: list[str] = []
+    states = [
+        State("code", pl.DataFrame({"central": [10.0]}), "2026-01-01", 0, 40),
+        State("evidence", pl.DataFrame({"central": [30.0]}), "2026-02-01", 7, 100),
+    ]
+    found = apart.estimated(work, states, Sampling(draws=60, seed=9), tell=told.append)
+    assert list(found) == ["code", "evidence"]
+    assert len(told) == 2
+
+    def median(cause: str, stream: str, year: int) -> float:
+        key = (pl.col("stream") == stream) & (pl.col("year") == year)
+        return found[cause].annual.filter(key)["q50"].item()
+
+    # 10 x 2, and draws 0 … 39 have the median 19.5
+    assert median("code", "a", 2026) == 39.5
+    # 30 x 2 + 7, draws 0 … 99: 49.5; a total adds both streams within a draw
+    assert median("evidence", "b", 2025) == 116.5
+    assert median("evidence", "total", 2026) == 233.0
+    # the first of twenty stretches of a hundred draws holds draws 0 … 4
+    first = found["evidence"].batches.filter(
+        (pl.col("stream") == "a") & (pl.col("year") == 2026) & (pl.col("batch") == 0)
+    )
+    assert first["q50"].item() == 69.0
+    assert found["code"].batches["batch"].n_unique() == BATCHES
+    # the work database itself is as it was
+    assert read_frame(work, apart.LEDGER)["central"].item() == 100.0
+
+
+@pytest.mark.parametrize("month", ["2025-12-01", "2026-01-01", "2026-02-01", "2024-02-01"])
+def test_a_state_ends_with_its_own_month(work, monkeypatch, month):
+    seen = []
+
+    def remember(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Iterator:
+        seen.append(sampling.last_month())
+        yield from fake(connection, sampling)
+
+    monkeypatch.setattr(apart, "fitted", remember)
+    state = State("code", pl.DataFrame({"central": [1.0]}), month, 0, 20)
+    apart.estimated(work, [state], Sampling(), tell=lambda _: None)
+    assert seen == [dt.date.fromisoformat(month)]
