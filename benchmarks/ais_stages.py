@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -237,6 +236,12 @@ def _alone(name: str, folder: Path, given: argparse.Namespace) -> dict:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+def _peak_mb() -> float:
+    """Greatest memory of this process; getrusage would hand on what its parent once held."""
+    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+
+
 def _measure(given: argparse.Namespace) -> dict:
     """One measurement in this process."""
     cold = given.cold or given.measure in ("spark", "oracle")
@@ -249,7 +254,7 @@ def _measure(given: argparse.Namespace) -> dict:
             "wall_s": time.perf_counter() - start[0],
             "cpu_s": time.process_time() - start[1],
         } | made
-        rss_mb = rss_mb or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        rss_mb = rss_mb or _peak_mb()
     return {"rss_mb": rss_mb} | found
 
 

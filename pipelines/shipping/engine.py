@@ -385,8 +385,9 @@ def _work_ships(
     for name in _BY_SHIP:
         backend.lend(f"carried_{name}", bucket.of(state.tables[name]))
     rows_in, streamed, heard = _legs(backend, bucket, times, ports, parameters)
-    known = pl.concat([bucket.of(state.tables["heard"]), heard.cast(pl.Schema(CARRIED["heard"]))])
-    open_day = reception.add(known.unique())
+    heard = heard.cast(pl.Schema(CARRIED["heard"]))
+    before = bucket.of(state.tables["heard"])
+    open_day = reception.add(pl.concat([before, heard]).unique() if before.height else heard)
     backend.table("reports", parameters)
     backend.drop("legs")
     for name in ("pieces", "piece_targets", "links"):

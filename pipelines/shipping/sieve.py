@@ -42,6 +42,9 @@ LEGS_SCHEMA = {
 
 HEARD_SCHEMA = {"mmsi": pl.Int64, "cell": pl.Int64, "hour": pl.Int64}
 
+# hours since 1970 fit until the year 2089
+_HOUR_BITS = 20
+
 Block = dict[str, NDArray]
 
 
@@ -317,16 +320,26 @@ def _heard(block: Block) -> NDArray[np.int64]:
     A ship reports many times an hour, and its rows lie together: few stretches remain.
     """
     valid = _is_place(block)
-    row = np.minimum(np.floor((block["lat"] + 90) * 2), 359)
-    cell = row * 720 + np.floor((block["lon"] + 180) * 2) % 720
-    # whole numbers, exact as doubles
-    where = np.stack([block["mmsi"], cell, np.floor(block["t"] / 3600)])
-    turns = np.ones(where.shape[1], dtype=bool)
-    np.any(where[:, 1:] != where[:, :-1], axis=0, out=turns[1:])
-    turns &= valid
-    # what a place out of range hides is told by the row after it
-    turns[1:] |= valid[1:] & ~valid[:-1]
-    return where[:, turns].T.astype(np.int64)
+    lon, lat = block["lon"], block["lat"]
+    if not valid.all():
+        # any place in range will do: what lies there is left out below
+        lon, lat = np.where(valid, lon, 0.0), np.where(valid, lat, 0.0)
+    # no number here is below 0, so whole numbers are the floors
+    row = np.minimum(((lat + 90) * 2).astype(np.int64), 359)
+    column = ((lon + 180) * 2).astype(np.int64)
+    column[column == 720] = 0
+    cell = row * 720 + column
+    hour = np.floor(block["t"] / 3600).astype(np.int64)
+    where = (cell << _HOUR_BITS) | hour
+    mmsi = block["mmsi"]
+    turns = np.ones(len(where), dtype=bool)
+    np.not_equal(where[1:], where[:-1], out=turns[1:])
+    turns[1:] |= mmsi[1:] != mmsi[:-1]
+    if not valid.all():
+        # what a place out of range hides is told by the row after it
+        turns[1:] |= valid[1:] & ~valid[:-1]
+        turns &= valid
+    return np.stack([mmsi[turns], cell[turns], hour[turns]], axis=1)
 
 
 def _changes(
