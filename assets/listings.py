@@ -25,11 +25,11 @@ from pipelines.sources.http import Fetcher
 from pipelines.sources.list_editions import (
     LISTS,
     OfficialList,
-    Refreshed,
     StagedList,
     refresh_list,
     stage_list,
 )
+from pipelines.sources.refresh import Refreshed
 from pipelines.sources.staging import instant_of
 from pipelines.warehouse import write_frame
 

@@ -24,6 +24,7 @@ from pipelines.sources.listings import (
     changes_between,
     with_edition_on,
 )
+from pipelines.sources.refresh import Refreshed
 from pipelines.sources.uk_sanctions import read as uk_sanctions
 
 # editions looked back over when changes are worked out anew
@@ -347,15 +348,6 @@ def stage_list(
         damage,
         max(spoken_at(one) for one in again),
     )
-
-
-@dataclass(frozen=True)
-class Refreshed:
-    """What asking for a list gave: one sentence, whether all came, and new snapshots."""
-
-    outcome: str
-    is_complete: bool
-    stored: int
 
 
 def refresh_list(store: SnapshotStore, official: OfficialList, fetcher: Fetcher) -> Refreshed:
