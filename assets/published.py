@@ -21,7 +21,7 @@ from pipelines.inference.diagnostics import HIGHEST_K
 from pipelines.paths import published_dir, shown, vintages_dir
 from pipelines.publish.contract import PublishedTable, load_contract
 from pipelines.publish.release import HISTORY, draws_sql, publish, utc_now
-from pipelines.publish.report import headline_png, write_report
+from pipelines.publish.site.build import headline_png, write_site
 from pipelines.publish.vintages import (
     BATCHES,
     Chronicle,
@@ -179,7 +179,8 @@ def _release_result(
 
 
 def _write_pages(folder: Path) -> None:
-    write_report(folder, folder / "report.html", network_outputs(folder))
+    network_outputs(folder)
+    write_site(folder)
     (folder / PICTURE).write_bytes(headline_png(folder))
 
 

@@ -65,7 +65,7 @@ def hash_meaning(files: Iterable[Path]) -> str:
 
 
 def _is_page(file: Path) -> bool:
-    return any(part in _PAGES for part in file.relative_to(PIPELINES).parts)
+    return any(part in _PAGES for part in file.relative_to(REPOSITORY).parts)
 
 
 @functools.cache
@@ -76,7 +76,7 @@ def code_version() -> str:
             *(file for file in PIPELINES.rglob("*.py") if not _is_page(file)),
             *(file for file in PIPELINES.rglob("*.sql") if not _is_page(file)),
             *PIPELINES.rglob("*priors*.csv"),
-            *SQL_DIR.rglob("*.sql"),
+            *(file for file in SQL_DIR.rglob("*.sql") if not _is_page(file)),
             REPOSITORY / "requirements.lock",
         ]
     )
@@ -87,8 +87,9 @@ def pages_version() -> str:
     """Hash of what shows the numbers: report, files, templates."""
     return hash_meaning(
         file
-        for file in PIPELINES.rglob("*")
-        if file.suffix in {".py", ".j2", ".html", ".css", ".js", ".toml"} and _is_page(file)
+        for root in (PIPELINES, SQL_DIR)
+        for file in root.rglob("*")
+        if file.suffix in {".py", ".j2", ".html", ".css", ".js", ".toml", ".sql"} and _is_page(file)
     )
 
 

@@ -265,7 +265,7 @@ def test_no_relation_is_lost_in_translation(relation):
         assert len([1 for _, value in proxy.itervalues() if value.startswith("n")]) == 2
 
 
-def test_a_release_gets_its_part_of_the_report_and_its_files(tmp_path):
+def test_a_release_gets_the_networks_pages_and_files(tmp_path):
     import duckdb
 
     from assets.network_files import network_outputs
@@ -280,31 +280,15 @@ def test_a_release_gets_its_part_of_the_report_and_its_files(tmp_path):
             "link_statements",
             "attribution_annual",
             "bank_exposure",
-            "interdiction_nodes",
-            "campaign_monthly",
             "legal_status",
-            "chinese_banks",
-            "chinese_bank_tiers",
-            "acts",
-            "acts_backtest",
-            "acts_by_tier",
-            "designation_lag_summary",
-            "network_lists",
-            "joint_statements",
             "network_amounts",
-            "network_corrections",
             "merges_waiting",
         ):
             columns = ", ".join(f'"{one.name}" {one.type}' for one in contract[name].columns)
             writer.execute(f"create table {name} ({columns})")
         writer.execute(
-            "insert into designation_lag_summary (as_of, n, n_waiting) "
-            "values (date '2026-11-01', 0, 3)"
-        )
-        writer.execute(
-            "insert into chinese_banks (row_id, bank_id, bank_name, tier, standing, first_year, "
-            "last_year, n_fronts, documented_usd, shared_usd, has_finding) values "
-            "('b', 'b', $name, 'city_commercial', 'finding', 2012, 2017, 0, 0, 0, true)",
+            "insert into merges_waiting (left_id, right_id, left_name, right_name, basis, score, "
+            "reason) values ('a', 'b', $name, 'other', 'same_name', 0.5, 'alike')",
             {"name": HOSTILE},
         )
         entities, links, statements = tables(name="plain")
@@ -316,18 +300,13 @@ def test_a_release_gets_its_part_of_the_report_and_its_files(tmp_path):
             writer.register("rows", frame)
             writer.execute(f"insert into {name} by name select * from rows")
             writer.unregister("rows")
-    sections = network_outputs(tmp_path)
-    assert [one.anchor for one in sections] == [
-        "network", "chinese-banks", "acts", "banks", "corrections",
-    ]  # fmt: skip
-    assert "ask for a correction" in sections[-1].text[0]
-    page = (tmp_path / "chinese_banks.html").read_text("utf-8")
+    network_outputs(tmp_path)
+    page = (tmp_path / "merges_waiting.html").read_text("utf-8")
     assert "<script" not in page
     assert "&lt;/script&gt;" in page
     assert {path.name for path in tmp_path.iterdir()} == {
         DATABASE_NAME,
         "network.html",
-        "chinese_banks.html",
         "merges_waiting.html",
         "network.ftm.json",
         "network.graphml",

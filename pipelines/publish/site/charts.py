@@ -1,0 +1,661 @@
+"""Charts as SVG, drawn from rows: readable on a phone, in print and where no script runs.
+
+Each chart is drawn twice, for wide and for narrow screens (the stylesheet shows one), and each
+drawing holds a linear and a logarithmic version of the same rows (the page's buttons show one).
+Everything that is not geometry is an attribute, so that the same drawing is a picture elsewhere.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup, escape
+
+INK, SOFT, LINE = "#1c1c1c", "#595959", "#d9d9d9"
+FONT = 'system-ui, "Segoe UI", sans-serif'
+LINEAR, LOG = "linear", "log"
+# evidence classes: told apart by pattern, not by hue alone
+BADGE = 17.0
+MILLION = 1e6
+EVIDENCE = ("this_year", "within_two_years", "none")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Size:
+    """A drawing's size and margins, in pixels."""
+
+    name: str
+    width: int
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+
+WIDE = Size("wide", 760, 320, 54, 14, 30, 28)
+NARROW = Size("narrow", 344, 280, 46, 8, 30, 26)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened: a day, or a stretch where `end` is given."""
+
+    start: dt.date
+    number: int
+    end: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A published figure beside the estimate: a point, a range, or a bound."""
+
+    x: float
+    low: float | None
+    high: float | None
+    is_used: bool
+    letter: str = ""
+
+
+def decimal_year(day: dt.date) -> float:
+    """A day as a year with decimals."""
+    first = dt.date(day.year, 1, 1)
+    return day.year + (day - first).days / (dt.date(day.year + 1, 1, 1) - first).days
+
+
+def colour_of(text: str) -> str:
+    """A colour that came from data, or ink where it is none."""
+    return text if _COLOUR.fullmatch(text) else INK
+
+
+def ticks(low: float, high: float, scale: str, wanted: int = 5) -> list[float]:
+    """Round values across a range: steps of 1, 2 or 5, or powers of ten with 2 and 5 between."""
+    if scale == LOG:
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        found = [k * 10.0**power for power in powers for k in (1, 2, 5)]
+        found = [value for value in found if low <= value * 1.0000001 and value <= high * 1.0000001]
+        return found if len(found) <= 2 * wanted else found[::3]
+    step = 10 ** math.floor(math.log10((high - low) / wanted or 1))
+    step *= next((k for k in (1, 2, 5, 10) if (high - low) / (step * k) <= wanted), 10)
+    return [step * k for k in range(math.ceil(low / step), math.floor(high / step + 1e-9) + 1)]
+
+
+def bounds(values: Sequence[float], scale: str) -> tuple[float, float]:
+    """The range an axis shows: from nil, or from the round value below the least, to the next."""
+    top = max(values, default=1.0) or 1.0
+    if scale == LINEAR:
+        step = ticks(0, top, LINEAR)[1] if len(ticks(0, top, LINEAR)) > 1 else top
+        return 0.0, math.ceil(top / step - 1e-9) * step
+    least = min((value for value in values if value > 0), default=top)
+    grid = [k * 10.0**p for p in range(-4, 14) for k in (1, 2, 5)]
+    low = max((value for value in grid if value <= least), default=least)
+    return low, min((value for value in grid if value >= top), default=top)
+
+
+def tag(name: str, inside: object = "", **attributes: object) -> Markup:
+    """An element; `_` in names stands for `-`, attributes that are None are left out."""
+    parts = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return Markup(f"<{name}{parts}>{escape(inside)}</{name}>")  # noqa: S704 - all escaped
+
+
+def _short(value: object) -> object:
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value
+
+
+def _join(parts: Sequence[Markup]) -> Markup:
+    return Markup("").join(parts)
+
+
+def shown(value: float) -> str:
+    """A value on an axis."""
+    if value >= MILLION:
+        return f"{value / MILLION:,g}M"
+    if value >= 1:
+        return f"{value:,.0f}"
+    return f"{value:.2g}"
+
+
+def badge_rows(places: Sequence[float]) -> list[int]:
+    """For badges at these pixels the row each stands in, so that none covers another."""
+    ends: list[float] = []
+    rows = []
+    for place in places:
+        row = next((at for at, end in enumerate(ends) if place - end >= BADGE), len(ends))
+        ends[row : row + 1] = [place]
+        rows.append(row)
+    return rows
+
+
+class Drawing:
+    """One size and one scale of a chart: turns values into places."""
+
+    def __init__(
+        self, size: Size, scale: str, x: tuple[float, float], y: tuple[float, float]
+    ) -> None:
+        self.size, self.scale = size, scale
+        self.x_low, self.x_high = x
+        self.y_low, self.y_high = y
+
+    def x(self, value: float) -> float:
+        """Pixels from the left."""
+        wide = self.size.width - self.size.left - self.size.right
+        return self.size.left + (value - self.x_low) / (self.x_high - self.x_low) * wide
+
+    def y(self, value: float) -> float:
+        """Pixels from the top; what lies below the axis stands on it."""
+        if self.scale == LOG:
+            value = max(value, self.y_low)
+            share = math.log(value / self.y_low) / math.log(self.y_high / self.y_low)
+        else:
+            share = (value - self.y_low) / (self.y_high - self.y_low)
+        tall = self.size.height - self.size.top - self.size.bottom
+        return self.size.top + (1 - share) * tall
+
+    def axis(self) -> Markup:
+        """Grid lines and their values."""
+        parts = []
+        for value in ticks(self.y_low, self.y_high, self.scale):
+            at = self.y(value)
+            end = self.size.width - self.size.right
+            parts.append(tag("line", x1=self.size.left, x2=end, y1=at, y2=at, stroke=LINE))
+            parts.append(
+                tag(
+                    "text",
+                    shown(value),
+                    x=self.size.left - 6,
+                    y=at + 4,
+                    text_anchor="end",
+                    fill=SOFT,
+                    font_size=12,
+                )
+            )
+        return _join(parts)
+
+    def intervals(self, rows: Sequence[dict[str, Any]], colour: str) -> Markup:
+        """90% and 50% bars with the median, one a row; a partial year is hollow."""
+        parts = []
+        step = self.x(self.x_low + 1) - self.x(self.x_low)
+        wide = max(min(step * 0.5, 22.0), 4.0)
+        for row in rows:
+            at, whole = self.x(row["x"]), not row.get("is_partial")
+            thin = {"stroke": colour, "stroke_dasharray": None if whole else "3 2"}
+            parts.append(
+                tag(
+                    "rect",
+                    x=at - wide / 2,
+                    width=wide,
+                    y=self.y(row["q95"]),
+                    height=max(self.y(row["q05"]) - self.y(row["q95"]), 0.5),
+                    rx=2,
+                    fill=colour if whole else "none",
+                    fill_opacity=0.2,
+                    **thin,
+                    stroke_opacity=0 if whole else 1,
+                )
+            )
+            if "q25" in row:
+                parts.append(
+                    tag(
+                        "rect",
+                        x=at - wide / 2,
+                        width=wide,
+                        y=self.y(row["q75"]),
+                        height=max(self.y(row["q25"]) - self.y(row["q75"]), 0.5),
+                        rx=2,
+                        fill=colour,
+                        fill_opacity=0.35 if whole else 0.12,
+                    )
+                )
+            middle = self.y(row["q50"])
+            parts.append(
+                tag(
+                    "line",
+                    x1=at - wide / 2 - 1,
+                    x2=at + wide / 2 + 1,
+                    y1=middle,
+                    y2=middle,
+                    stroke=colour,
+                    stroke_width=2.5,
+                    stroke_dasharray=thin["stroke_dasharray"],
+                )
+            )
+        return _join(parts)
+
+    def band(self, rows: Sequence[dict[str, Any]], colour: str) -> Markup:
+        """90% and 50% bands with the median as a line."""
+
+        def area(low: str, high: str, opacity: float) -> Markup:
+            there = [f"{self.x(row['x']):.1f},{self.y(row[high]):.1f}" for row in rows]
+            back = [f"{self.x(row['x']):.1f},{self.y(row[low]):.1f}" for row in reversed(rows)]
+            return tag("polygon", points=" ".join(there + back), fill=colour, fill_opacity=opacity)
+
+        line = " ".join(f"{self.x(row['x']):.1f},{self.y(row['q50']):.1f}" for row in rows)
+        middle = tag("polyline", points=line, fill="none", stroke=colour, stroke_width=1.8)
+        return area("q05", "q95", 0.18) + area("q25", "q75", 0.32) + middle
+
+    def columns(self, rows: Sequence[dict[str, Any]], colour: str) -> Markup:
+        """A bar from nil a row, by `value`."""
+        step = self.x(self.x_low + 1) - self.x(self.x_low)
+        wide = max(step * rows[0].get("wide", 1.0) * 0.7, 1.5) if rows else 1.0
+        return _join(
+            [
+                tag(
+                    "rect",
+                    x=self.x(row["x"]) - wide / 2,
+                    width=wide,
+                    y=self.y(row["value"]),
+                    height=self.y(self.y_low) - self.y(row["value"]),
+                    fill="none" if row.get("is_partial") else colour,
+                    stroke=colour,
+                    stroke_dasharray="3 2" if row.get("is_partial") else None,
+                )
+                for row in rows
+            ]
+        )
+
+    def dots(self, found: Sequence[Dot]) -> Markup:
+        """Published figures: diamonds, filled where a model used them, hollow where none did."""
+        parts = []
+        for dot in found:
+            ends = [value for value in (dot.low, dot.high) if value is not None]
+            if not ends:
+                continue
+            x, fill = self.x(dot.x), "#a3123a" if dot.is_used else "#fff"
+            places = [self.y(value) for value in ends]
+            if len(set(ends)) > 1:
+                parts.append(
+                    tag(
+                        "line",
+                        x1=x,
+                        x2=x,
+                        y1=places[0],
+                        y2=places[1],
+                        stroke="#a3123a",
+                        stroke_width=1.4,
+                        stroke_dasharray=None if dot.is_used else "2 2",
+                    )
+                )
+            if len({dot.low, dot.high}) > 1 and len(ends) == 1:
+                up = -12 if dot.high is None else 12
+                parts.append(
+                    tag(
+                        "line",
+                        x1=x,
+                        x2=x,
+                        y1=places[0],
+                        y2=places[0] + up,
+                        stroke="#a3123a",
+                        stroke_width=1.4,
+                    )
+                )
+            for y in dict.fromkeys(places):
+                parts.append(
+                    tag(
+                        "path",
+                        d=f"M{x:.1f} {y - 4.5:.1f}l4.5 4.5l-4.5 4.5l-4.5 -4.5z",
+                        fill=fill,
+                        stroke="#a3123a",
+                        stroke_width=1.3,
+                    )
+                )
+            if dot.letter:
+                parts.append(
+                    tag(
+                        "text",
+                        dot.letter,
+                        x=x + 6,
+                        y=min(places) + 4,
+                        fill="#a3123a",
+                        font_size=11,
+                        font_weight=600,
+                    )
+                )
+        return _join(parts)
+
+    def marks(self, found: Sequence[Mark]) -> Markup:
+        """Days as dashed lines and stretches as grey, each with its number at the top."""
+        parts = []
+        foot = self.size.height - self.size.bottom
+        for mark, row in zip(
+            found, badge_rows([self.x(decimal_year(m.start)) for m in found]), strict=True
+        ):
+            x = self.x(decimal_year(mark.start))
+            top = self.size.top - 13 - BADGE * row
+            if mark.end is not None:
+                end = min(self.x(decimal_year(mark.end)), self.size.width - self.size.right)
+                parts.append(
+                    tag(
+                        "rect",
+                        x=x,
+                        width=max(end - x, 1.0),
+                        y=self.size.top,
+                        height=foot - self.size.top,
+                        fill="#8c8c8c",
+                        fill_opacity=0.13,
+                    )
+                )
+            parts.append(
+                tag("line", x1=x, x2=x, y1=top + 8, y2=foot, stroke=SOFT, stroke_dasharray="2 3")
+            )
+            parts.append(tag("circle", cx=x, cy=top, r=8, fill="#fff", stroke=SOFT))
+            parts.append(
+                tag(
+                    "text",
+                    mark.number,
+                    x=x,
+                    y=top + 4,
+                    fill=INK,
+                    font_size=11,
+                    text_anchor="middle",
+                )
+            )
+        return _join(parts)
+
+    def years(self) -> Markup:
+        """Years along the foot, as many as fit."""
+        first, last = math.ceil(self.x_low), math.floor(self.x_high - 1e-6)
+        room = (self.x(first + 1) - self.x(first)) if last > first else 60.0
+        every = next((k for k in (1, 2, 3, 5, 10) if room * k >= 34), 20)
+        foot = self.size.height - self.size.bottom
+        parts = [
+            tag(
+                "line",
+                x1=self.size.left,
+                x2=self.size.width - self.size.right,
+                y1=foot,
+                y2=foot,
+                stroke=SOFT,
+            )
+        ]
+        for year in range(first, last + 1):
+            if (last - year) % every == 0:
+                middle = (self.x(year) + self.x(min(year + 1, self.x_high))) / 2
+                parts.append(
+                    tag(
+                        "text",
+                        year,
+                        x=middle,
+                        y=foot + 16,
+                        fill=SOFT,
+                        font_size=12,
+                        text_anchor="middle",
+                    )
+                )
+        return _join(parts)
+
+    def hits(self, tips: Sequence[tuple[float, float, str]]) -> Markup:
+        """What a pointer or an arrow key reads out: stretches from x to x, with their words."""
+        tall = self.size.height - self.size.top - self.size.bottom
+        return _join(
+            [
+                tag(
+                    "rect",
+                    class_="hit",
+                    x=self.x(low),
+                    width=self.x(high) - self.x(low),
+                    y=self.size.top,
+                    height=tall,
+                    fill="#fff",
+                    fill_opacity=0,
+                    data_tip=tip,
+                )
+                for low, high, tip in tips
+            ]
+        )
+
+
+def _evidence(drawing: Drawing, rows: Sequence[dict[str, Any]], prefix: str) -> Markup:
+    """Under each year the shares of its uncertainty by what they stand on."""
+    size = drawing.size
+    top, tall = size.height + 4, 40
+    hatch = (
+        f'<pattern id="{prefix}h" width="5" height="5" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)"><rect width="5" height="5" fill="#fff"/>'
+        '<rect width="2" height="5" fill="#4d7ea8"/></pattern>'
+    )
+    fills = {"this_year": "#1f4e79", "within_two_years": f"url(#{prefix}h)", "none": "#fff"}
+    step = drawing.x(drawing.x_low + 1) - drawing.x(drawing.x_low)
+    wide = min(step * 0.72, 26.0)
+    parts = [Markup("<defs>") + Markup(hatch) + Markup("</defs>")]  # noqa: S704 - our own text
+    for value, word in ((1.0, "100%"), (0.0, "0%")):
+        parts.append(
+            tag(
+                "text",
+                word,
+                x=size.left - 6,
+                y=top + (1 - value) * tall + 4,
+                text_anchor="end",
+                fill=SOFT,
+                font_size=11,
+            )
+        )
+    for row in rows:
+        at, done = drawing.x(row["x"]) - wide / 2, 0.0
+        for name in EVIDENCE:
+            # a share estimated at slightly under nil has no bar
+            share = max(row.get(name) or 0.0, 0.0)
+            share = min(share, 1.0 - done)
+            if share > 0:
+                parts.append(
+                    tag(
+                        "rect",
+                        x=at,
+                        width=wide,
+                        y=top + done * tall,
+                        height=share * tall,
+                        fill=fills[name],
+                        stroke="#1f4e79",
+                        stroke_width=0.7,
+                    )
+                )
+            done += share
+    return _join(parts)
+
+
+Draw = Callable[[Drawing, Sequence[dict[str, Any]], str], Markup]
+STYLES: dict[str, Draw] = {
+    "intervals": Drawing.intervals,
+    "band": Drawing.band,
+    "columns": Drawing.columns,
+}
+
+
+def chart(
+    rows: Sequence[dict[str, Any]],
+    *,
+    style: str,
+    alt: str,
+    colour: str = INK,
+    marks: Sequence[Mark] = (),
+    dots: Sequence[Dot] = (),
+    x: tuple[float, float] | None = None,
+    has_evidence: bool = False,
+    scales: Sequence[str] = (LINEAR, LOG),
+    sizes: Sequence[Size] = (WIDE, NARROW),
+    height_share: float = 1.0,
+) -> Markup:
+    """Rows over years as SVG.
+
+    Args:
+        rows: x (decimal year), tip, and q05 … q95, or value for columns; is_partial; where
+            `has_evidence`, also the shares this_year, within_two_years, none.
+        style: intervals, band or columns.
+        alt: what the chart shows, in words.
+        colour: #rrggbb.
+        marks: days and stretches.
+        dots: published figures.
+        x: the years shown; from the rows where not given.
+        scales: the versions drawn; the page shows the first.
+        height_share: of the usual height.
+
+    Returns:
+        One <svg> a size.
+    """
+    if not rows:
+        return Markup("")
+    colour = colour_of(colour)
+    half = 0.5 if style != "band" else 0.0
+    span = x or (rows[0]["x"] - half, rows[-1]["x"] + half)
+    if span[0] == span[1]:
+        span = (span[0] - 0.5, span[1] + 0.5)
+    values = [row[name] for row in rows for name in ("q05", "q95", "value") if name in row]
+    values += [
+        end
+        for dot in dots
+        for end in (dot.low, dot.high)
+        if end is not None and span[0] <= dot.x <= span[1]
+    ]
+    inside = [
+        mark
+        for mark in marks
+        if decimal_year(mark.end or mark.start) >= span[0] and decimal_year(mark.start) < span[1]
+    ]
+    drawn = [dot for dot in dots if span[0] <= dot.x <= span[1]]
+    out = []
+    for plain in sizes:
+        level = Drawing(plain, LINEAR, span, (0.0, 1.0))
+        badges = badge_rows([level.x(decimal_year(mark.start)) for mark in inside])
+        top = plain.top + int(BADGE) * max(badges, default=0) if inside else 12
+        size = Size(
+            plain.name,
+            plain.width,
+            round(plain.height * height_share) + top - plain.top,
+            plain.left,
+            plain.right,
+            top,
+            plain.bottom,
+        )
+        groups = []
+        for number, scale in enumerate(scales):
+            drawing = Drawing(size, scale, span, bounds(values, scale))
+            body = (
+                drawing.axis()
+                + drawing.marks(inside)
+                + STYLES[style](drawing, rows, colour)
+                + drawing.dots(drawn)
+            )
+            groups.append(
+                tag("g", body, class_=f"scale-{scale}", display="none" if number else None)
+            )
+        plane = Drawing(size, LINEAR, span, (0.0, 1.0))
+        steps = [*(row["x"] for row in rows)]
+        edges = [span[0], *((a + b) / 2 for a, b in itertools.pairwise(steps)), span[1]]
+        tips = [
+            (edges[at], edges[at + 1], row["tip"]) for at, row in enumerate(rows) if row.get("tip")
+        ]
+        extra = Markup("")
+        tall = size.height
+        if has_evidence:
+            extra = _evidence(plane, rows, f"c{next(_NUMBERS)}")
+            tall += 50
+        out.append(
+            tag(
+                "svg",
+                tag("title", alt) + _join(groups) + plane.years() + extra + plane.hits(tips),
+                class_=size.name,
+                viewBox=f"0 0 {size.width} {tall}",
+                width=size.width,
+                height=tall,
+                role="img",
+                aria_label=alt,
+                font_family=FONT,
+                tabindex=0,
+                xmlns="http://www.w3.org/2000/svg",
+            )
+        )
+    return _join(out)
+
+
+def strip(
+    low: float,
+    middle: float,
+    high: float,
+    *,
+    domain: tuple[float, float],
+    scale: str = LOG,
+    colour: str = INK,
+    claim: tuple[float | None, float | None] | None = None,
+    alt: str,
+) -> Markup:
+    """One interval on a line, for a row of a table; a claim beside it as a diamond.
+
+    Args:
+        low, middle, high: 5%, 50% and 95% points.
+        domain: the ends of the line, the same for every row of a table.
+        claim: its low and high end; None where it has no such end.
+        alt: in words.
+    """
+    size = Size("strip", 180, 22, 4, 4, 0, 0)
+
+    def at(value: float) -> float:
+        least, most = domain
+        value = min(max(value, least), most)
+        share = (
+            math.log(value / least) / math.log(most / least)
+            if scale == LOG
+            else (value - least) / (most - least)
+        )
+        return size.left + share * (size.width - size.left - size.right)
+
+    colour = colour_of(colour)
+    parts = [
+        tag("line", x1=size.left, x2=size.width - size.right, y1=11, y2=11, stroke=LINE),
+        tag(
+            "rect",
+            x=at(low),
+            width=max(at(high) - at(low), 1.0),
+            y=6,
+            height=10,
+            rx=2,
+            fill=colour,
+            fill_opacity=0.3,
+        ),
+        tag("line", x1=at(middle), x2=at(middle), y1=4, y2=18, stroke=colour, stroke_width=2.5),
+    ]
+    if claim is not None:
+        ends = [end for end in claim if end is not None]
+        if len(set(ends)) == 2:
+            parts.append(
+                tag(
+                    "line",
+                    x1=at(ends[0]),
+                    x2=at(ends[1]),
+                    y1=11,
+                    y2=11,
+                    stroke="#a3123a",
+                    stroke_width=1.6,
+                )
+            )
+        elif len(ends) == 1 and None in claim:
+            far = at(ends[0]) + (16 if claim[1] is None else -16)
+            parts.append(
+                tag(
+                    "line", x1=at(ends[0]), x2=far, y1=11, y2=11, stroke="#a3123a", stroke_width=1.6
+                )
+            )
+        for end in dict.fromkeys(ends):
+            parts.append(
+                tag("path", d=f"M{at(end):.1f} 6.5l4.5 4.5l-4.5 4.5l-4.5 -4.5z", fill="#a3123a")
+            )
+    return tag(
+        "svg",
+        tag("title", alt) + _join(parts),
+        class_="strip",
+        role="img",
+        aria_label=alt,
+        viewBox=f"0 0 {size.width} {size.height}",
+        width=size.width,
+        height=size.height,
+    )

@@ -1,0 +1,429 @@
+"""What templates call: rows made ready for charts, and words for numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from pipelines.publish.answer import millions, rounded
+from pipelines.publish.site import charts, words
+
+Row = dict[str, Any]
+POINTS = ("q05", "q25", "q50", "q75", "q95")
+# keys that place a row on a page and say nothing of the data
+NOT_IN_FILES = frozenset({"x", "tip", "number", "row_key", "place", "stated", "window", "_picture"})
+MILLION = 1e6
+LEAST_SHARE = 0.001
+
+
+def with_words(row: Row) -> Row:
+    """The row with its window and what it states in words, and a place to link to."""
+    if row.get("window_start_on") and row.get("window_end_on"):
+        row["window"] = words.window(row["window_start_on"], row["window_end_on"])
+    if {"low", "central", "high", "unit", "kind"} <= row.keys():
+        row["stated"] = words.stated(
+            row["low"], row["central"], row["high"], row["unit"], row["kind"]
+        )
+    return row
+
+
+def web_address(url: str | None) -> str:
+    """The address where it is one of the web; else nothing, so that no other scheme is a link."""
+    return url if url and re.match(r"https?://[^\s\"'<>]+$", url) else ""
+
+
+def anchor(text: str) -> str:
+    """A name that may stand in an address and an attribute, the same for the same text."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text)
+
+
+def day(when: dt.date | dt.datetime | None) -> Markup:
+    """A day as an element that machines read too."""
+    if when is None:
+        return Markup("")
+    only = when.date() if isinstance(when, dt.datetime) else when
+    return Markup('<time datetime="{}">{}</time>').format(only.isoformat(), words.date(only))
+
+
+# rows for charts
+
+
+def _scaled(row: Row, prefix: str, divide: float) -> Row:
+    return {name: row[f"{prefix}{name}"] / divide for name in POINTS}
+
+
+def _tip(label: str, row: Row, unit: str) -> str:
+    return (
+        f"{label}: median {rounded(row['q50'])} {unit}, "
+        f"90% {rounded(row['q05'])}–{rounded(row['q95'])}"
+    )
+
+
+def year_points(
+    rows: Sequence[Row],
+    *,
+    prefix: str = "",
+    divide: float = MILLION,
+    unit: str = "USD m",
+    evidence: bool = False,
+) -> list[Row]:
+    """Rows of years for a chart, each in the middle of its year.
+
+    Args:
+        rows: year and q05, q25, q50, q75, q95 after `prefix`; is_partial_year.
+        divide: by this before drawing.
+        evidence: also this_year, within_two_years, none.
+    """
+    points = []
+    for row in rows:
+        if row[f"{prefix}q50"] is None:
+            continue
+        point: Row = {"year": row["year"], **_scaled(row, prefix, divide), "unit": unit}
+        point["is_partial"] = bool(row.get("is_partial_year"))
+        label = f"{row['year']} (part)" if point["is_partial"] else str(row["year"])
+        point["tip"] = _tip(label, point, unit)
+        if evidence:
+            point |= {name: row[name] for name in charts.EVIDENCE}
+            point["tip"] += f"; {words.percent(point['this_year'])} word of the year itself"
+        points.append(point | {"x": row["year"] + 0.5})
+    return points
+
+
+def month_points(rows: Sequence[Row], *, divide: float = MILLION, unit: str = "USD m") -> list[Row]:
+    """Rows of months for a chart, each in the middle of its month."""
+    points = []
+    for row in rows:
+        if row["q50"] is None:
+            continue
+        point = {"month": row["month"], **_scaled(row, "", divide), "unit": unit}
+        tip = _tip(words.month(row["month"]), point, unit)
+        points.append(point | {"x": charts.decimal_year(row["month"]) + 1 / 24, "tip": tip})
+    return points
+
+
+def count_points(rows: Sequence[Row], column: str) -> list[Row]:
+    """Rows of years with a count for a chart."""
+    return [
+        {
+            "year": row["year"],
+            "value": row[column] or 0,
+            "is_partial": row["is_partial"],
+            "x": row["year"] + 0.5,
+            "tip": f"{row['year']}{' (part)' if row['is_partial'] else ''}: {row[column] or 0}",
+        }
+        for row in rows
+    ]
+
+
+def _spread(rows: Sequence[Row]) -> list[float]:
+    """A place in its year for each row, side by side where a year has several."""
+    of_year: dict[int, int] = {}
+    for row in rows:
+        of_year[row["year"]] = of_year.get(row["year"], 0) + 1
+    seen: dict[int, int] = {}
+    places = []
+    for row in rows:
+        seen[row["year"]] = seen.get(row["year"], 0) + 1
+        places.append(row["year"] + seen[row["year"]] / (of_year[row["year"]] + 1))
+    return places
+
+
+def _why_outside(row: Row) -> str:
+    if not row["is_used"]:
+        why = row["reason_not_used"] or "no model reads it"
+        return "not used: " + re.sub(r"the same origin's .*", "a figure of the same origin", why)
+    if not row["is_headline_money"]:
+        return f"used, but of other money than the bars: {row['label']}"
+    return "used; what else is known of the year outweighs it"
+
+
+def dot_points(rows: Sequence[Row]) -> list[Row]:
+    """Published yearly totals for a chart in USD m; those outside the bar carry a letter that
+    stands for the reason.
+    """
+    reasons = list(dict.fromkeys(_why_outside(row) for row in rows if row["is_outside"]))
+    found = []
+    for row, x in zip(rows, _spread(rows), strict=True):
+        reason = _why_outside(row) if row["is_outside"] else ""
+        found.append(
+            row
+            | {
+                "x": x,
+                "low_end": None if row["low_usd"] is None else row["low_usd"] / MILLION,
+                "high_end": None if row["high_usd"] is None else row["high_usd"] / MILLION,
+                "reason": reason,
+                "letter": chr(ord("a") + reasons.index(reason)) if reason else "",
+            }
+        )
+    return found
+
+
+def _middle(row: Row) -> dt.date:
+    start, end = row["window_start_on"], row["window_end_on"]
+    return start + (end - start) / 2
+
+
+def headcount_dots(rows: Sequence[Row]) -> list[Row]:
+    """Published counts of the whole for a chart."""
+    whole = [
+        row | {"year": _middle(row).year}
+        for row in rows
+        if row["coverage"] == "whole" and row["kind"] != "plan"
+    ]
+    whole.sort(key=lambda row: (row["year"], row["observation_id"]))
+    return [
+        row
+        | {
+            "x": x,
+            "low_end": row["low"] if row["low"] is not None else row["central"],
+            "high_end": (
+                None
+                if row["kind"] == "lower_bound"
+                else row["high"]
+                if row["high"] is not None
+                else row["central"]
+            ),
+            "letter": "",
+        }
+        for row, x in zip(whole, _spread(whole), strict=True)
+    ]
+
+
+def ends_of(rows: Sequence[Row]) -> list[float]:
+    """Every number that figures of the whole state."""
+    return [
+        row[name]
+        for row in rows
+        if row["coverage"] == "whole" and row["kind"] != "plan"
+        for name in ("low", "central", "high")
+        if row[name] is not None
+    ]
+
+
+def marks_of(rows: Sequence[Row]) -> list[charts.Mark]:
+    """Marks of a chart from rows with start_on, end_on and is_stretch, numbered in order."""
+    return [
+        charts.Mark(row["start_on"], number, row["end_on"] if row["is_stretch"] else None)
+        for number, row in enumerate(rows, start=1)
+    ]
+
+
+def dots_of(rows: Sequence[Row]) -> list[charts.Dot]:
+    """Dots of a chart from rows that dot_points or headcount_dots made."""
+    return [
+        charts.Dot(row["x"], row["low_end"], row["high_end"], row["is_used"], row["letter"])
+        for row in rows
+    ]
+
+
+# rows with a picture
+
+
+def claim_points(rows: Sequence[Row]) -> list[Row]:
+    """Claims with their picture: one logarithmic line for all of one unit."""
+    told = []
+    for row in rows:
+        same = [
+            other[name]
+            for other in rows
+            if other["unit"] == row["unit"]
+            for name in ("q05", "q95", "low", "high")
+            if other[name]
+        ]
+        picture = Markup("")
+        if row["q50"] is not None and same:
+            picture = charts.strip(
+                row["q05"],
+                row["q50"],
+                row["q95"],
+                domain=(min(same) * 0.9, max(same) * 1.1),
+                colour=row["colour"],
+                claim=(row["low"], row["high"]),
+                alt=f"claim {row['verdict']}",
+            )
+        told.append(row | {"_picture": picture, "place": f"{row['claim_id']}-{row['measure']}"})
+    return told
+
+
+def collect_points(rows: Sequence[Row]) -> list[Row]:
+    """Facts worth obtaining with a bar of the width that would be left."""
+    return [
+        row
+        | {
+            "_picture": charts.strip(
+                0.0,
+                row["expected_width_ratio"],
+                row["expected_width_ratio"],
+                domain=(0.0, 1.0),
+                scale=charts.LINEAR,
+                colour="#1f4e79",
+                alt=f"{words.percent(row['expected_width_ratio'])} of the width left",
+            )
+        }
+        for row in rows
+    ]
+
+
+def destination_points(rows: Sequence[Row]) -> list[Row]:
+    """Shares of destinations with their intervals."""
+    return [
+        row
+        | {
+            "place": f"{row['year']}-{row['destination_iso3']}",
+            "_picture": charts.strip(
+                row["share_q05"],
+                row["share_q50"],
+                row["share_q95"],
+                domain=(0.0, 1.0),
+                scale=charts.LINEAR,
+                colour="#3b3b3b",
+                alt=f"median {words.percent(row['share_q50'])}",
+            )
+            if row["share_q50"] is not None
+            else "",
+        }
+        for row in rows
+    ]
+
+
+def with_places(rows: Sequence[Row], column: str) -> list[Row]:
+    """Rows with an address each: the first that holds a value in the column gets it."""
+    seen: set[str] = set()
+    told = []
+    for row in rows:
+        is_first = row[column] not in seen
+        seen.add(row[column])
+        told.append(row | {"place": anchor(row[column]) if is_first else ""})
+    return told
+
+
+def stream_changes(rows: Sequence[Row]) -> list[Row]:
+    """Years from which on a total holds more streams than before."""
+    told, before = [], None
+    for row in rows:
+        now = (row["streams"] or "").split(", ")
+        if before is not None and set(now) - set(before):
+            told.append({"year": row["year"], "added": sorted(set(now) - set(before))})
+        before = now
+    return told
+
+
+def sort_eras(rows: Sequence[Row]) -> list[Row]:
+    """Rows by stream, then by years in the order of time."""
+    return sorted(rows, key=lambda row: (row["sort_order"], words.word("era_order", row["era"])))
+
+
+# words
+
+
+def lower_first(text: str) -> str:
+    """With a small first letter, where the word is no abbreviation."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def first_upper(text: str) -> str:
+    """With a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def first_upper_markup(text: Markup) -> Markup:
+    """An element whose text starts with a capital letter."""
+    return Markup(re.sub(r">(\w)", lambda found: ">" + found[1].upper(), text, count=1))  # noqa: S704 - one letter of what was escaped
+
+
+def and_last(text: str) -> str:
+    """A list whose last comma is an 'and'."""
+    return " and ".join(text.rsplit(", ", 1))
+
+
+def countries(codes: str | None) -> str:
+    """Country codes of a cell as names."""
+    return ", ".join(words.country(code) for code in (codes or "").split(";") if code)
+
+
+def breaks(text: str | Markup) -> str | Markup:
+    """A cell's list, one thing a line."""
+    return text.replace("; ", ";\n")
+
+
+def amounts(unit: str) -> Callable[[float], str]:
+    """How numbers of this unit are said, in two digits."""
+
+    def said(value: float) -> str:
+        if unit == "USD":
+            return f"USD {millions(value)} m"
+        if unit == "share":
+            return f"{value:.0%}"
+        told = words.word("unit", unit)
+        return f"{rounded(value)} {told}".strip()
+
+    return said
+
+
+def fine_percent(share: float) -> str:
+    """A share in percent with two digits; next to nothing is said so."""
+    if 0 < share < LEAST_SHARE:
+        return "under 0.1%"
+    return f"{share * 100:.2g}%" if abs(share) < 0.1 else f"{share:.0%}"
+
+
+def exact_usd(usd: float) -> str:
+    """Documented dollars as millions, to ten thousand dollars."""
+    return "0" if usd == 0 else f"{usd / MILLION:,.2f}"
+
+
+SHOW: dict[str, Callable[[Any], str]] = {
+    "plain": words.plain,
+    "percent": words.percent,
+    "fine_percent": fine_percent,
+    "fives": lambda share: f"{round(share * 20) * 5}%",
+    "round": rounded,
+    "usd": millions,
+    "exact_usd": exact_usd,
+    "months": lambda value: f"{value:.1f}",
+    "ratio": lambda value: f"{value:.2f}",
+    "year": str,
+}
+
+GLOBALS: dict[str, Any] = {
+    "amounts": amounts,
+    "claim_points": claim_points,
+    "collect_points": collect_points,
+    "count_points": count_points,
+    "day": day,
+    "destination_points": destination_points,
+    "dot_points": dot_points,
+    "dots_of": dots_of,
+    "ends_of": ends_of,
+    "headcount_dots": headcount_dots,
+    "marks_of": marks_of,
+    "month_points": month_points,
+    "stream_changes": stream_changes,
+    "year_points": year_points,
+}
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "address": web_address,
+    "amount": lambda value, unit: words.amount(value, unit or ""),
+    "anchor": anchor,
+    "and_last": and_last,
+    "breaks": breaks,
+    "component": words.component,
+    "countries": countries,
+    "country": words.country,
+    "first_upper": first_upper,
+    "first_upper_markup": first_upper_markup,
+    "lower_first": lower_first,
+    "max_or_none": lambda values: max(values, default=None),
+    "month": words.month,
+    "percent_or_empty": lambda share: "" if share is None else words.percent(share),
+    "plain": words.plain,
+    "ratio_or_empty": lambda value: "" if value is None else f"{value:.2f}",
+    "sort_eras": sort_eras,
+    "with_places": with_places,
+    "word": lambda code, section: words.word(section, code),
+}

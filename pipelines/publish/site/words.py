@@ -1,0 +1,122 @@
+"""Numbers, dates, countries and codes in the words that readers use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import math
+import tomllib
+from pathlib import Path
+
+from rigour.territories import get_territory
+
+from pipelines.publish.answer import rounded
+
+_WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+
+
+def word(section: str, code: str | None) -> str:
+    """The plain words for a code; without its underscores where there are none.
+
+    Raises:
+        KeyError: no such section in words.toml.
+    """
+    if code is None:
+        return ""
+    return _WORDS[section].get(code, code.replace("_", " "))
+
+
+@functools.cache
+def country(iso: str | None) -> str:
+    """The usual English name for an ISO 3166 code of two or three letters; else the code."""
+    if not iso or iso in _WORDS["country"]:
+        return _WORDS["country"].get(iso, "")
+    place = get_territory(iso)
+    return iso if place is None else place.name
+
+
+def component(name: str) -> str:
+    """A part of an income in words: 'headcount CHN' is 'number of workers, China'."""
+    what, _, where = name.partition(" ")
+    if name in _WORDS["component"] or not where:
+        return word("component", name)
+    place = country(where) if where.isupper() else word("component", where)
+    return f"{word('component', what)}, {place}"
+
+
+def date(day: dt.date | dt.datetime | None) -> str:
+    """A day as 5 September 2017."""
+    return "" if day is None else f"{day.day} {day:%B %Y}"
+
+
+def month(day: dt.date) -> str:
+    """A month as March 2025."""
+    return f"{day:%B %Y}"
+
+
+def window(start: dt.date, end: dt.date) -> str:
+    """A stretch of time, as short as it can be said."""
+    if start == end:
+        return date(start)
+    if (start.month, start.day, end.month, end.day) == (1, 1, 12, 31):
+        return str(start.year) if start.year == end.year else f"{start.year}–{end.year}"
+    months = start.day == 1 and (end + dt.timedelta(days=1)).day == 1
+    if months and (start.year, start.month) == (end.year, end.month):
+        return month(start)
+    if months and start.year == end.year:
+        return f"{start:%B} to {end:%B %Y}"
+    if months:
+        return f"{start:%B %Y} to {end:%B %Y}"
+    return f"{date(start)} to {date(end)}"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A stated figure as its source gives it, dollars in millions, unit after it."""
+    if value is None:
+        return ""
+    if unit in ("USD", "USD_cumulative"):
+        number = plain(value / 1e6)
+        return f"USD {number} m" + (" in all" if unit == "USD_cumulative" else "")
+    if unit == "share":
+        return f"{value * 100:.3g}%"
+    told = word("unit", unit)
+    return f"{plain(value)} {told}".strip()
+
+
+def stated(
+    low: float | None, central: float | None, high: float | None, unit: str, kind: str = ""
+) -> str:
+    """A figure with its ends in words."""
+    if low is not None and high is not None and low != high:
+        first = amount(low, unit)
+        shared = first.split(" m")[0] if first.startswith("USD") else first.split(" ")[0]
+        both = f"{shared.removesuffix('%')}–{amount(high, unit).removeprefix('USD ')}"
+        return both if central is None else f"{amount(central, unit)} ({both})"
+    if central is not None:
+        return amount(central, unit)
+    if low is not None and (high is None or kind == "lower_bound"):
+        return f"at least {amount(low, unit)}" if high is None else amount(low, unit)
+    if high is not None and low is None:
+        return f"at most {amount(high, unit)}"
+    return amount(low, unit)
+
+
+def plain(value: float) -> str:
+    """A number in up to four significant digits, thousands apart; whole numbers as they are."""
+    if value == 0:
+        return "0"
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}"
+    digits = max(0, 3 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(share: float | None) -> str:
+    """A share in percent, in steps of five where it is an estimate of a share of uncertainty."""
+    return "not known" if share is None else f"{share:.0%}"
+
+
+def two_digits(value: float | None) -> str:
+    """A number in two significant digits."""
+    return "not known" if value is None else rounded(value)
