@@ -21,6 +21,7 @@ import shutil
 import sys
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -211,7 +212,8 @@ def _datapackage(contract: Mapping[str, PublishedTable], draws: list[str]) -> st
 def _check_release(folder: Path, contract: Mapping[str, PublishedTable]) -> None:
     """Open the file as a reader would, and compare it with the promise."""
     database = folder / DATABASE_NAME
-    header = int.from_bytes(database.read_bytes()[12:20], "little")
+    with database.open("rb") as file:
+        header = int.from_bytes(file.read(20)[12:], "little")
     if header != STORAGE_HEADER:
         raise PublishError(
             f"{DATABASE_NAME} was written in storage version {header}, not {STORAGE_HEADER}; "
@@ -385,8 +387,11 @@ def publish(
         try:
             rows: dict[str, int] = {}
             now = [table for table in contract.values() if table.name not in HISTORY]
-            _write_tables(connection, now, folder, rows)
-            draws = _write_draws(connection, folder)
+            # neither reads what the other writes, and each keeps one core busy
+            with connection.cursor() as beside, ThreadPoolExecutor(max_workers=1) as pool:
+                drawing = pool.submit(_write_draws, beside, folder)
+                _write_tables(connection, now, folder, rows)
+                draws = drawing.result()
             content = _content(folder, made or Made())
             release_id = id_of(content)
             told = history(release_id) if history else None
