@@ -47,6 +47,12 @@ def _answer(arguments: list[str], console: Console) -> int:
     return 0
 
 
+def _whole() -> dict[int, Path]:
+    """Releases whose files are at hand, by number: the last edition of each."""
+    found = whole_releases(releases_dir(published_dir()).resolve())
+    return {int(manifest_of(path)["sequence"]): path for path in reversed(found)}
+
+
 def _headlines(frame: pl.DataFrame) -> str:
     import polars as pl
 
@@ -70,13 +76,14 @@ def _releases(arguments: list[str], console: Console) -> int:
     if not entries:
         say(console, "No release was made here yet; ./run makes one.")
         return 0
-    whole = {path.name for path in whole_releases(releases_dir(published_dir()))}
-    served = published_dir().resolve().name
+    whole = _whole()
+    served = published_dir().resolve()
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("", "release", "published, UTC", "through", "kept", "medians, USD million"):
         table.add_column(name, no_wrap=name != "medians, USD million")
     for one in entries:
-        kept = "served" if one.name == served else "whole" if one.name in whole else "summary"
+        folder = whole.get(one.sequence)
+        kept = "summary" if folder is None else "served" if folder == served else "whole"
         table.add_row(
             str(one.sequence),
             one.name,
@@ -121,8 +128,8 @@ def _open(arguments: list[str], console: Console) -> int:
         f"UTC, through {one.made.last_month[:7]}, code {one.made.code}, seed {one.made.seed}, "
         f"{one.made.draws} draws",
     )
-    folder = releases_dir(published_dir()) / one.name
-    if not folder.is_dir():
+    folder = _whole().get(one.sequence)
+    if folder is None:
         say(console, f"medians    {_headlines(one.frame('annual'))}")
         say(console, f"kept as a summary: {shown(one.folder)} (annual, monthly, ledger, changes)")
         return 0

@@ -20,7 +20,14 @@ from assets.tables import data_version, table_metadata
 from pipelines.inference.diagnostics import HIGHEST_K
 from pipelines.paths import published_dir, shown, vintages_dir
 from pipelines.publish.contract import PublishedTable, load_contract
-from pipelines.publish.release import HISTORY, draws_sql, publish, utc_now
+from pipelines.publish.release import (
+    HISTORY,
+    PublishError,
+    draws_sql,
+    manifest_of,
+    publish,
+    utc_now,
+)
 from pipelines.publish.site.build import headline_png, write_site
 from pipelines.publish.vintages import (
     BATCHES,
@@ -237,6 +244,15 @@ def _between(
         return {}
 
 
+def _is_served(target: Path, entry: Entry) -> bool:
+    """Whether readers are served this vintage, in whichever edition."""
+    try:
+        told = manifest_of(target)
+    except PublishError:
+        return False
+    return (told["sequence"], told["release_id"]) == (entry.sequence, entry.release_id)
+
+
 def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     draws = list(draws_sql().values())
     waits = {dg.AssetKey(["published", name]) for name in CONTRACT if name not in MADE_BY_RELEASE}
@@ -268,8 +284,7 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
             entries = store.entries()
             if (
                 entries
-                and target.resolve().name == entries[-1].name
-                and target.exists()
+                and _is_served(target, entries[-1])
                 and is_current(connection, "published.releases", made_from)
             ):
                 last = entries[-1]

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from pipelines.paths import SQL_DIR, STREAMS_DIR
 from pipelines.publish.contract import PublishedTable
@@ -44,6 +45,10 @@ KEPT_RELEASES = 3
 _BUILDING, _DAMAGED = ".building-", ".damaged-"
 # tables that tell of releases: they name the id and so are no part of what it is the hash of
 HISTORY = frozenset({"releases", "vintages", "changes", "revisions", "release_headlines"})
+
+# when sources were asked and when bytes came in is told, and is no part of what a release says
+NEWS = frozenset({"retrieved_at", "asked_at", "last_success_at", "next_due_at"})
+NEWS_OF = {"sources_status": frozenset({"status"})}
 
 
 class PublishError(RuntimeError):
@@ -242,12 +247,25 @@ def _files(folder: Path) -> Iterator[Path]:
 def _content(folder: Path, made: Made) -> dict[str, Any]:
     """What the id is the hash of: the tables but history, the draws, and what made them."""
     tables = {
-        str(path.relative_to(folder)): _sha256(path)
+        str(path.relative_to(folder)): stated_hash(path)
         for place in ("parquet", "draws")
         for path in sorted((folder / place).glob("*.parquet"))
         if path.stem not in HISTORY
     }
     return {"made_from": asdict(made), "tables": tables}
+
+
+def stated_hash(path: Path) -> str:
+    """Hash of what a table of a release says, without news of the asking (`NEWS`).
+
+    SHA-256 of the Parquet file; of a table that holds such columns, of the others as CSV.
+    """
+    left_out = NEWS | NEWS_OF.get(path.stem, frozenset())
+    told = [name for name in pl.read_parquet_schema(path) if name not in left_out]
+    if len(told) == len(pl.read_parquet_schema(path)):
+        return _sha256(path)
+    text = pl.read_parquet(path, columns=told).write_csv()
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def id_of(content: Mapping[str, Any]) -> str:
@@ -415,7 +433,7 @@ def publish(
     except BaseException:
         remove_folder(folder)
         raise
-    place = releases / (told.name if told else release_id)
+    place = _place_for(folder, releases / (told.name if told else release_id))
     _move_in(folder, place)
     if store is not None:
         store.add_from(place)
@@ -434,6 +452,27 @@ def _write_tables(
         rows[table.name] = _create(connection, table)
         if table.is_file_published:
             _write_files(connection, table, folder)
+
+
+def _place_for(folder: Path, place: Path) -> Path:
+    """Where a finished folder belongs.
+
+    The same release with other news of its sources is a further edition of it, `<name>-2` and so
+    on: a reader that pinned the one before keeps it whole.
+    """
+    at, number = place, 1
+    while at.is_dir() and not damage_of(at) and not _is_same(at, folder):
+        number += 1
+        at = place.with_name(f"{place.name}-{number}")
+    return at
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two releases are byte-equal, but for blocks of the database that hold nothing."""
+    files = [dict(manifest_of(folder)["files"]) for folder in (one, other)]
+    for told in files:
+        told.pop(DATABASE_NAME, None)
+    return files[0] == files[1]
 
 
 def _move_in(folder: Path, place: Path) -> None:
@@ -474,9 +513,20 @@ def whole_releases(releases: Path) -> list[Path]:
 
 
 def _forget_old(releases: Path, current: Path) -> None:
-    """Keep the newest releases whole; of older ones the store keeps what they said."""
-    others = [path for path in whole_releases(releases) if path != current]
-    for path in others[kept_releases() - 1 :]:
+    """Keep the newest releases whole; of older ones the store keeps what they said.
+
+    Of each the last edition stays, and of the present one the edition before, which may be read.
+    """
+    editions: dict[tuple[int, str], list[Path]] = {}
+    for path in whole_releases(releases):
+        told = manifest_of(path)
+        editions.setdefault((told["sequence"], told["release_id"]), []).append(path)
+    mine = next(key for key, paths in editions.items() if current in paths)
+    own = [path for path in editions.pop(mine) if path != current]
+    gone = own[1:]
+    for number, paths in enumerate(editions.values(), start=1):
+        gone += paths[1:] if number < kept_releases() else paths
+    for path in gone:
         # out of sight first: half-removed, it would still be listed
         remove_folder(_set_aside(path))
 

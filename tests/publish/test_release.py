@@ -432,3 +432,65 @@ def test_a_release_that_is_being_removed_is_listed_no_more(work, tmp_path, monke
 def test_a_manifest_with_another_content_has_another_id():
     assert id_of({"a": 1}) == id_of({"a": 1})
     assert id_of({"a": 1}) != id_of({"a": 2})
+
+
+STATUS = PublishedTable(
+    "sources_status",
+    "Sources.",
+    ("source",),
+    (
+        Column("source", "VARCHAR", "", "name", "test"),
+        Column("is_stale", "BOOLEAN", "", "overdue", "test"),
+        Column("asked_at", "TIMESTAMP", "", "last asked", "test"),
+        Column("status", "VARCHAR", "", "in words", "test"),
+    ),
+    True,
+)
+
+
+def asked(work, tmp_path: Path, day: int, *, is_stale: bool = False):
+    """A release after the source was asked on a day of January."""
+    work.execute(
+        f"create or replace table published.sources_status as select 'un' as source, "
+        f"{is_stale} as is_stale, timestamp '2026-01-{day:02d}' as asked_at, "
+        f"'asked on day {day}' as status"
+    )
+    contract = {**CONTRACT, "sources_status": STATUS}
+    return publish(work, contract, tmp_path / "published", made=Made(code="c"))
+
+
+def test_an_equal_answer_makes_another_edition_of_the_same_release(work, tmp_path):
+    first = asked(work, tmp_path, 1)
+    again = asked(work, tmp_path, 8)
+    assert again.release_id == first.release_id
+    assert again.folder.name == f"{first.folder.name}-2"
+    assert (tmp_path / "published").resolve() == again.folder.resolve()
+    assert read(tmp_path / "published", "select status from sources_status") == [
+        ("asked on day 8",)
+    ]
+    # whoever pinned the edition before still reads it whole
+    assert damage_of(first.folder) == []
+    assert read(first.folder, "select status from sources_status") == [("asked on day 1",)]
+    # the very same again is that edition
+    assert asked(work, tmp_path, 8).folder == again.folder
+    third = asked(work, tmp_path, 15)
+    assert {path.name for path in whole_releases(tmp_path / "releases")} == {
+        again.folder.name, third.folder.name,
+    }  # fmt: skip
+    assert heal(tmp_path / "published", VintageStore(tmp_path / "vintages")) == []
+    assert (tmp_path / "published").resolve() == third.folder.resolve()
+
+
+def test_a_source_that_turned_stale_is_another_release(work, tmp_path):
+    fresh = asked(work, tmp_path, 1)
+    stale = asked(work, tmp_path, 1, is_stale=True)
+    assert stale.release_id != fresh.release_id
+
+
+def test_what_the_id_rests_on_can_be_recomputed_by_hand(work, tmp_path):
+    made = asked(work, tmp_path, 1)
+    tables = manifest_of(made.folder)["content"]["tables"]
+    text = b"source,is_stale\nun,false\n"
+    assert tables["parquet/sources_status.parquet"] == hashlib.sha256(text).hexdigest()
+    ports = (made.folder / "parquet" / "ports.parquet").read_bytes()
+    assert tables["parquet/ports.parquet"] == hashlib.sha256(ports).hexdigest()
