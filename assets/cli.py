@@ -166,6 +166,8 @@ def _tell_failures(outcome: dg.ExecuteInProcessResult, console: Console) -> None
                         "the work database is damaged; run again: it is set aside and rebuilt from "
                         f"the snapshots ({message.splitlines()[0][:160]})"
                     )
+                if "DagsterExecutionInterruptedError" in message:
+                    message = "stopped from outside, by a signal; run again"
                 message = in_one_sentence(RuntimeError(message)) or message
                 if message not in told:
                     console.print(f"[bold red]failed[/] {step}")

@@ -10,4 +10,4 @@ with atheris.instrument_imports(include=["pipelines"]):
     from benchmarks.fuzz_parsers import _guided_child
 
 if __name__ == "__main__":
-    _guided_child(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+    _guided_child(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]), sys.argv[5])

@@ -22,6 +22,7 @@ import functools
 import gzip
 import io
 import json
+import mmap
 import random
 import re
 import subprocess
@@ -613,17 +614,24 @@ def fuzz_by_structure(
 # --- guided by coverage
 
 
-def _guided_child(name: str, rounds: int, seed: int, seconds: float) -> None:
-    """Body of a process of its own: libFuzzer ends the process it runs in."""
+def _guided_child(name: str, rounds: int, seed: int, seconds: float, last: str) -> None:
+    """Body of a process of its own: libFuzzer ends the process it runs in.
+
+    The input under way stands in the file `last`, whatever ends the process.
+    """
     import atheris  # ty: ignore  the lock leaves it out
 
     content = PARSERS[name][0]()
     outcome = Outcome()
     atheris.instrument_func(PARSERS[name][1])
 
+    room = 4 * len(content) + 8
+    with Path(last).open("w+b") as file:
+        file.truncate(room)
+        held = mmap.mmap(file.fileno(), room)
+
     def one(data: bytes) -> None:
-        outcome.files += 1
-        outcome.edits += 1
+        held[: len(data) + 8] = len(data).to_bytes(8, "little") + data
         read(name, data, outcome)
 
     with tempfile.TemporaryDirectory() as folder:
@@ -641,18 +649,26 @@ def _guided_child(name: str, rounds: int, seed: int, seconds: float) -> None:
 
 def fuzz_guided(name: str, *, rounds: int, seed: int, seconds: float = float("inf")) -> Outcome:
     """Let coverage lead, in a process of its own."""
-    command = [
-        sys.executable, "-m", "benchmarks.fuzz_guided", name, str(rounds), str(seed), str(seconds),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    with tempfile.TemporaryDirectory(dir=_scratch()) as folder:
+        last = Path(folder) / "last"
+        done = subprocess.run(  # noqa: S603
+            [
+                sys.executable, "-m", "benchmarks.fuzz_guided",
+                name, str(rounds), str(seed), str(seconds), str(last),
+            ],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        held = last.read_bytes() if last.exists() else bytes(8)
     outcome = Outcome()
     runs = re.findall(r"^(?:#|Done )(\d+)", done.stderr, re.MULTILINE)
     outcome.files = outcome.edits = max((int(one) for one in runs), default=0)
-    told = re.findall(r"=== Uncaught Python exception: ===\n(.*)\n", done.stderr)
-    base64s = re.findall(r"^Base64: (.*)$", done.stderr, re.MULTILINE)
-    outcome.crashes = [f"guided: {one} {' '.join(base64s)[:2_000]}" for one in told]
-    if not outcome.files or (done.returncode and not told):
-        outcome.crashes.append(f"guided: the fuzzer ended: {done.stderr[-300:]}")
+    if done.returncode or not outcome.files:
+        said = re.findall(r"=== Uncaught Python exception: ===\n(.*)\n", done.stderr)
+        packed = base64.b64encode(held[8 : 8 + int.from_bytes(held[:8], "little")]).decode()
+        outcome.crashes = [
+            f"guided, seed {seed}, exit {done.returncode}: {' '.join(said) or done.stderr[-300:]} "
+            f"{packed[:4_000]}"
+        ]
     return outcome
 
 
