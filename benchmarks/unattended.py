@@ -3,9 +3,9 @@
     python -m benchmarks.unattended [--only WORD] [--data FOLDER] [--folder FOLDER]
 
 Each scene is a whole `./run` (few draws, a rough fit) on a copy of a finished data folder, on a
-network of doors on this machine, with a webhook and a mail server, started as cron would. Printed: seconds,
-exit status, what stood on the terminal, which alerts came, what turned stale, which release came
-of it and what moved. Two months go by with Debian's `libfaketime` (scene skipped without it).
+network of doors on this machine, with a webhook and a mail server, started as cron would. Printed:
+seconds, exit status, what stood on the terminal, alerts that came, what turned stale, which release
+came of it and what moved. Two months go by with Debian's `libfaketime` (scene skipped without it).
 """
 
 from __future__ import annotations
