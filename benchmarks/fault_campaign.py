@@ -58,7 +58,7 @@ AIM_S = 0.35
 PLAIN, STEP, JOB, FIT = (
     "release with a plain page", "release step", "main job", "main job with fit"
 )  # fmt: skip
-BLOCKS = {PLAIN: (40, 0.84), STEP: (10, 0.08), JOB: (8, 0.06), FIT: (3, 0.02)}
+BLOCKS = {PLAIN: (15, 0.84), STEP: (8, 0.08), JOB: (6, 0.06), FIT: (3, 0.02)}
 MUST_BE_ZERO = (
     "torn reads",
     "mixed reads",

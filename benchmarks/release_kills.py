@@ -4,7 +4,7 @@ What `benchmarks.fault_campaign` does with whole runs in hours this does in minu
 manifest, history, the swap, the vintage store and the removal of old releases are the real code;
 the tables are those of a made-up world of two streams (tests/publish/world.py). Half the kills come
 at a random moment, half within `AIM_S` of the swap. A reader never stops. After each kill the
-campaign looks at what readers have, heals as the next start does, and looks again; every fortieth
+campaign looks at what readers have, heals as the next start does, and looks again; every twentieth
 kill at the latest the folder runs to its end beside a copy that nobody killed, and everything
 published must be equal: bytes of every file but the database, rows of every table of that.
 """
@@ -193,14 +193,15 @@ class Kills:
         size = sum(p.lstat().st_size for p in releases.rglob("*") if p.is_file()) / 1e6
         self.largest_mb = max(self.largest_mb, size)
 
-    def block(self, number: int, most: int, wanted: int) -> None:
+    def block(self, number: int, most: int, wanted: int, ended: float) -> None:
         """Kill until one gets to its end, then hold the folder to one that nobody killed."""
         remove_folder(self.root / "control")
         shutil.copytree(self.root / "data", self.root / "control", symlinks=True)
         for _ in range(most):
             is_killed = self.run("data", number, kill=True)
             self.look()
-            if not is_killed or self.counts["kills"] >= wanted:
+            is_over = self.counts["kills"] >= wanted or time.monotonic() > ended
+            if not is_killed or is_over:
                 break
         for where in ("data", "control"):
             self.run(where, number, kill=False)
@@ -234,7 +235,7 @@ def main() -> None:
         number = 0
         while kills.counts["kills"] < chosen.kills and time.monotonic() < ended:
             number += 1
-            kills.block(number, 40, chosen.kills)
+            kills.block(number, 20, chosen.kills, ended)
         stop.touch()
         reader.join()
         counts = kills.counts
