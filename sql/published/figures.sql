@@ -1,6 +1,7 @@
 -- published.figures
 -- grain   observation_id
--- inputs  facts.observations, staged.figure_sources, estimates.observation_use
+-- inputs  facts.observations, staged.figure_sources, staged.figure_overlays,
+--         estimates.observation_use
 -- units   as stated, in column unit
 -- params  none
 -- why     the whole ledger: a figure is used only if the ledger allows it and the model of its
@@ -45,7 +46,10 @@ select
         when not observations.is_used then observations.reason_not_used
         when uses.observation_id is null then 'no model of this stream reads this quantity'
         when not uses.is_used then uses.reason_not_used
-    end as reason_not_used
+    end as reason_not_used,
+    overlays.how as correction,
+    overlays.file as correction_file,
+    overlays.taken_in_at as correction_at
 from facts.observations as observations
 left join staged.figure_sources as sources
     on
@@ -55,4 +59,8 @@ left join estimates.observation_use as uses
     on
         observations.stream = uses.stream
         and observations.observation_id = uses.observation_id
+left join staged.figure_overlays as overlays
+    on
+        observations.stream = overlays.stream
+        and observations.observation_id = overlays.observation_id
 order by observations.observation_id

@@ -39,6 +39,9 @@ def made(connection, tmp_path, monkeypatch):
             true as is_gross_income, true as is_state_income;
         create table staged.figure_sources as
         select 'coal' as stream, 's1' as source_id, 'A report' as title, 'https://a.example' as url;
+        create table staged.figure_overlays as
+        select 'coal' as stream, 'inside' as observation_id, 'replaces' as how,
+            'desk.csv' as file, timestamp '2026-01-02' as taken_in_at;
         -- two months: 200, 220, 240, 260, 280 t; 5 and 95% points 204 and 276, ten times in USD
         create table rows as
         select * from (values
@@ -154,3 +157,11 @@ def test_the_readers_own_check_finds_no_figure_unlisted(made, shared_dir, tmp_pa
     assert "no number" not in done.stdout
     assert " pq 1.0 " in found["money-above"]
     assert "204..276 (median 240)" in found["used-above"]
+
+
+def test_a_row_of_a_dropped_correction_names_its_file(made):
+    found = made.execute(
+        "select observation_id, correction, correction_file from published.figures "
+        "where correction is not null"
+    ).fetchall()
+    assert found == [("inside", "replaces", "desk.csv")]
