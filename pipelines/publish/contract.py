@@ -1,28 +1,31 @@
-"""The published contract: one TOML file a table, read into plain objects and DDL.
+"""The published contract: one Pandera class a table, found by listing folders.
 
 A table that one stream alone has is promised in that stream's folder, beside the SQL that makes it.
 """
 
 from __future__ import annotations
 
-import tomllib
+import importlib.util
+import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandera.errors
+import polars as pl
+
 from pipelines.paths import STREAMS_DIR, shown
+from pipelines.schemas.table import Table
 
 CONTRACT_DIR = Path(__file__).resolve().parent / "contract"
-TYPES = frozenset({"DOUBLE", "BIGINT", "DATE", "TIMESTAMP", "VARCHAR", "BOOLEAN"})
-QUANTILES = ("q05", "q10", "q25", "q50", "q75", "q90", "q95", "mean")
-_QUANTILE_MEANING = {
-    "q05": "5% point",
-    "q10": "10% point",
-    "q25": "25% point",
-    "q50": "median",
-    "q75": "75% point",
-    "q90": "90% point",
-    "q95": "95% point",
-    "mean": "mean",
+# what BI tools read
+TYPES = {
+    pl.Float64: "DOUBLE",
+    pl.Int64: "BIGINT",
+    pl.Date: "DATE",
+    pl.Datetime: "TIMESTAMP",
+    pl.String: "VARCHAR",
+    pl.Boolean: "BOOLEAN",
 }
 
 
@@ -43,7 +46,7 @@ class Column:
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """One promised table.
+    """One promised table, as its class says.
 
     Attributes:
         name: table name in schema main of the published database.
@@ -51,6 +54,8 @@ class PublishedTable:
         grain: columns whose values are unique together.
         columns: in published order.
         is_file_published: also as Parquet and CSV (the draws have files of their own).
+        model: the class.
+        place: where the class stands, for messages.
     """
 
     name: str
@@ -58,60 +63,103 @@ class PublishedTable:
     grain: tuple[str, ...]
     columns: tuple[Column, ...]
     is_file_published: bool
+    model: type[Table]
+    place: str
 
     @property
     def column_names(self) -> list[str]:
         """Names in published order."""
         return [column.name for column in self.columns]
 
+    def check(self, frame: pl.DataFrame) -> None:
+        """Hold rows to the class: types, bounds, rising quantiles, one row a key.
 
-def _columns(entries: list[dict[str, str]], table: str) -> tuple[Column, ...]:
+        Raises:
+            ContractError: which column breaks which promise, with one of the values and the number.
+        """
+        try:
+            self.model.validate(frame, lazy=True)
+        except pandera.errors.SchemaErrors as error:
+            told = self._told(error.failure_cases)
+            raise ContractError(f"{self.name} ({self.place}): {told}") from None
+
+    def _told(self, cases: pl.DataFrame) -> str:
+        broken = cases.group_by("column", "check", maintain_order=True).agg(
+            pl.len(), pl.col("failure_case").cast(pl.String).first()
+        )
+        said = {
+            "multiple_fields_uniqueness": f"keys ({', '.join(self.grain)}) stand more than once",
+            "not_nullable": "is empty",
+        }
+        return "; ".join(
+            f"{column}: {said.get(check, f'not {check}')} in {count} rows, one holds {case}"
+            for column, check, count, case in broken.rows()
+        )
+
+
+def table_of(model: type[Table], name: str, place: str) -> PublishedTable:
+    """Read one class.
+
+    Raises:
+        ContractError: a type is not allowed, or there is no grain.
+    """
+    schema = model.to_schema()
+    told = model.__config__.metadata or {} if model.__config__ else {}
     columns: list[Column] = []
-    for entry in entries:
-        unit, source = entry.get("unit", ""), entry["source"]
-        if "quantiles" in entry:
-            prefix = entry["quantiles"]
-            columns += [
-                Column(
-                    f"{prefix}_{point}" if prefix else point,
-                    "DOUBLE",
-                    unit,
-                    f"{_QUANTILE_MEANING[point]} of: {entry['meaning']}",
-                    source,
-                )
-                for point in QUANTILES
-            ]
-        else:
-            if entry["type"] not in TYPES:
-                raise ContractError(
-                    f"contract/{table}.toml: column {entry['name']} has type {entry['type']}; "
-                    f"BI tools read {', '.join(sorted(TYPES))} only"
-                )
-            columns.append(Column(entry["name"], entry["type"], unit, entry["meaning"], source))
-    return tuple(columns)
+    for column, field in schema.columns.items():
+        kind = (
+            type(field.dtype.type)
+            if isinstance(field.dtype.type, pl.DataType)
+            else field.dtype.type
+        )
+        if kind not in TYPES:
+            raise ContractError(
+                f"{place}: column {column} has type {field.dtype}; BI tools read "
+                f"{', '.join(sorted(TYPES.values()))} only"
+            )
+        about = field.metadata or {}
+        columns.append(
+            Column(
+                str(column),
+                TYPES[kind],
+                about.get("unit", ""),
+                about.get("meaning", ""),
+                about.get("source") or told.get("source", ""),
+            )
+        )
+    if not model.grain():
+        raise ContractError(f"{place}: no column of {name} is a key")
+    return PublishedTable(
+        name,
+        " ".join((model.__doc__ or "").split()),
+        tuple(model.grain()),
+        tuple(columns),
+        told.get("is_file_published", True),
+        model,
+        place,
+    )
 
 
 def load_table(path: Path) -> PublishedTable:
-    """Read one contract file.
+    """Read one contract file: the class in it that is named after the file.
 
     Raises:
-        ContractError: a type is not allowed or a grain column does not exist.
+        ContractError: there is no such class, or it cannot be published.
     """
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
-    columns = _columns(content["columns"], path.stem)
-    names = [column.name for column in columns]
-    missing = [name for name in content["grain"] if name not in names]
-    if missing or len(set(names)) != len(names):
-        raise ContractError(
-            f"contract/{path.name}: grain names no column {missing}, or a column stands twice"
-        )
-    return PublishedTable(
-        path.stem,
-        content["description"],
-        tuple(content["grain"]),
-        columns,
-        content.get("is_file_published", True),
-    )
+    name = path.stem
+    wanted = re.sub(r"(?:^|_)([a-z0-9])", lambda found: found[1].upper(), name)
+    # a class is looked up by its module when its annotations are read
+    address = f"contract_of_{name}"
+    spec = importlib.util.spec_from_file_location(address, path)
+    if spec is None or spec.loader is None:
+        raise ContractError(f"{shown(path)} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[address] = module
+    spec.loader.exec_module(module)
+    model = getattr(module, wanted, None)
+    if not (isinstance(model, type) and issubclass(model, Table)):
+        raise ContractError(f"{shown(path)} has no class {wanted}(Table)")
+    return table_of(model, name, shown(path))
 
 
 def load_contract() -> dict[str, PublishedTable]:
@@ -121,11 +169,11 @@ def load_contract() -> dict[str, PublishedTable]:
         ContractError: two files promise a table of one name.
     """
     files: dict[str, Path] = {}
-    own = sorted(STREAMS_DIR.glob("*/published/*.toml"))
-    for path in (*sorted(CONTRACT_DIR.glob("*.toml")), *own):
+    own = sorted(STREAMS_DIR.glob("*/published/*.py"))
+    for path in (*sorted(CONTRACT_DIR.glob("[!_]*.py")), *own):
         if path.stem in files:
             raise ContractError(
-                f"{path.stem}.toml stands twice: {shown(files[path.stem])} and {shown(path)}"
+                f"{path.name} stands twice: {shown(files[path.stem])} and {shown(path)}"
             )
         files[path.stem] = path
     return {name: load_table(files[name]) for name in sorted(files)}

@@ -31,7 +31,7 @@ import duckdb
 import polars as pl
 
 from pipelines.paths import SQL_DIR, STREAMS_DIR
-from pipelines.publish.contract import PublishedTable
+from pipelines.publish.contract import ContractError, PublishedTable
 from pipelines.publish.csv_files import write_csv
 from pipelines.publish.vintages import Chronicle, Made, VintageStore
 from pipelines.warehouse import write_frame
@@ -94,8 +94,7 @@ def _create(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> int
         )
     except duckdb.Error as error:
         raise PublishError(
-            f"published.{table.name} does not fit its contract "
-            f"(pipelines/publish/contract/{table.name}.toml): {error}"
+            f"published.{table.name} does not fit its contract ({table.place}): {error}"
         ) from error
     connection.execute(
         f'comment on table out.main."{table.name}" is '
@@ -107,15 +106,6 @@ def _create(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> int
             f'comment on column out.main."{table.name}"."{column.name}" is '
             + _literal(column.meaning + unit)
         )
-    if table.is_file_published:
-        repeated = connection.execute(
-            f'select count(*) from (select {order} from out.main."{table.name}" '
-            f"group by all having count(*) > 1)"
-        ).fetchone()
-        if repeated and repeated[0]:
-            raise PublishError(
-                f"{table.name}: {repeated[0]} keys ({', '.join(table.grain)}) stand more than once"
-            )
     count = connection.execute(f'select count(*) from out.main."{table.name}"').fetchone()
     return int(count[0]) if count else 0
 
@@ -126,10 +116,15 @@ def _write_files(
     order = ", ".join(f'"{name}"' for name in table.grain)
     query = f'select * from out.main."{table.name}" order by {order}'
     parquet = folder / "parquet" / f"{table.name}.parquet"
+    rows = connection.sql(query).pl()
+    try:
+        table.check(rows)
+    except ContractError as error:
+        raise PublishError(str(error)) from error
     connection.execute(
         f"copy ({query}) to {_literal(str(parquet))} (format parquet, compression zstd)"
     )
-    write_csv(connection.sql(query).pl(), folder / "csv" / f"{table.name}.csv")
+    write_csv(rows, folder / "csv" / f"{table.name}.csv")
 
 
 def draws_sql() -> dict[str, str]:

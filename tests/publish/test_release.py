@@ -13,7 +13,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.publish.contract import Column, PublishedTable, load_contract
+from pipelines.publish.contract import load_contract, table_of
 from pipelines.publish.csv_files import neutralised
 from pipelines.publish.release import (
     DATABASE_NAME,
@@ -27,19 +27,19 @@ from pipelines.publish.release import (
     whole_releases,
 )
 from pipelines.publish.vintages import Made, VintageStore
+from pipelines.schemas.table import Table, column, key
 from pipelines.warehouse import build_table
 from tests.publish import world
 
-TABLE = PublishedTable(
-    "ports",
-    "Ports and their tonnes.",
-    ("port",),
-    (
-        Column("port", "VARCHAR", "", "name", "test"),
-        Column("cargo_t", "DOUBLE", "t", "tonnes, the port's own", "test"),
-    ),
-    True,
-)
+
+class Ports(Table):
+    """Ports and their tonnes."""
+
+    port: str = key("name", source="test")
+    cargo_t: float = column("tonnes, the port's own", unit="t", source="test", ge=0)
+
+
+TABLE = table_of(Ports, "ports", "contract/ports.py")
 PROMISED = load_contract()
 # what the macros read
 DRAWN = ("income_draws", "quantity_draws", "stream_measures")
@@ -185,7 +185,7 @@ def test_a_failing_release_leaves_the_last_one_in_place(work, tmp_path):
     target = tmp_path / "published"
     publish(work, CONTRACT, target)
     work.execute("insert into published.ports values ('Nampo', 9.0)")
-    with pytest.raises(PublishError, match="ports: 1 keys"):
+    with pytest.raises(PublishError, match=r"keys \(port\) stand more than once in 2 rows"):
         publish(work, CONTRACT, target)
     assert read(target, "select count(*) from ports") == [(2,)]
     assert len(list((tmp_path / "releases").iterdir())) == 1
@@ -215,8 +215,22 @@ def test_a_reader_keeps_the_release_it_opened(work, tmp_path):
 
 def test_a_missing_column_names_the_table_and_its_contract(work, tmp_path):
     work.execute("alter table published.ports drop column cargo_t")
-    with pytest.raises(PublishError, match=r"contract/ports\.toml"):
+    with pytest.raises(PublishError, match=r"contract/ports\.py"):
         publish(work, CONTRACT, tmp_path / "published")
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [("('Nampo', 1.0)", "stand more than once"), ("('Rason', -1.0)", "cargo_t: .*one holds -1")],
+)
+def test_rows_that_break_the_contract_are_not_released(work, tmp_path, row, told):
+    target = tmp_path / "published"
+    publish(work, CONTRACT, target)
+    served = target.resolve()
+    work.execute(f"insert into published.ports values {row}")
+    with pytest.raises(PublishError, match=rf"ports \(contract/ports\.py\): .*{told}"):
+        publish(work, CONTRACT, target)
+    assert target.resolve() == served
 
 
 def test_a_folder_of_somebody_else_is_left_alone(work, tmp_path):

@@ -14,12 +14,16 @@ from pipelines.warehouse import WarehouseError, build_table, sql_of
 from tests.publish import world
 
 TABLE = """
-description = "A stream nobody has."
-grain = ["month"]
-columns = [
-    { name = "month", type = "DATE", meaning = "month", source = "test" },
-    { name = "q50", type = "DOUBLE", meaning = "median", source = "test" },
-]
+import datetime as dt
+
+from pipelines.schemas.table import Table, column, key
+
+
+class OreMonthly(Table):
+    \"\"\"A stream nobody has.\"\"\"
+
+    month: dt.date = key("month", source="test")
+    q50: float = column("median", source="test")
 """
 
 
@@ -33,7 +37,7 @@ def streams(tmp_path, monkeypatch) -> Path:
     work = folder / "work" / "published"
     ore.mkdir(parents=True)
     work.mkdir(parents=True)
-    (ore / "ore_monthly.toml").write_text(TABLE)
+    (ore / "ore_monthly.py").write_text(TABLE)
     (ore / "ore_monthly.sql").write_text(
         "select month, quantile_cont(usd, 0.5) as q50 from estimates.income_draws "
         "where stream = 'ore' and measure = 'kept_usd' group by month -- its own\n"
@@ -83,8 +87,8 @@ def test_a_table_that_several_streams_make_is_their_union(streams, connection):
 
 
 def test_a_table_promised_twice_is_refused_with_both_places(streams):
-    (streams / "work" / "published" / "ore_monthly.toml").write_text(TABLE)
-    with pytest.raises(ContractError, match=r"ore_monthly\.toml stands twice.*ore.*work"):
+    (streams / "work" / "published" / "ore_monthly.py").write_text(TABLE)
+    with pytest.raises(ContractError, match=r"ore_monthly\.py stands twice.*ore.*work"):
         load_contract()
 
 
@@ -94,7 +98,7 @@ def test_a_table_nobody_makes_says_where_it_was_looked_for():
 
 
 def test_every_table_in_a_streams_folder_is_promised_and_made():
-    kept = {path.stem for path in STREAMS_DIR.glob("*/published/*.toml")}
+    kept = {path.stem for path in STREAMS_DIR.glob("*/published/*.py")}
     made = {path.stem for path in STREAMS_DIR.glob("*/published/*.sql")}
     shared = made - kept
     assert kept <= made

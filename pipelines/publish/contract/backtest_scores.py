@@ -1,0 +1,88 @@
+import datetime as dt
+
+from pipelines.schemas.table import Table, column, key
+
+
+class BacktestScores(Table):
+    """How well each model predicted figures it was not shown, by era and quantity. Scores are
+    of logarithms, since spread is multiplicative: lower is better. From the last finished
+    backtest job, else from the one embedded in the repository.
+    """
+
+    class Config:
+        metadata = {"source": "backtest job"}
+
+    stream: str = key("as in table streams")
+    test: str = key(
+        "what was hidden: a root, a year, a class, the record from a date on, or the future"
+    )
+    era: str = key(
+        "years scored, none on both sides of the ban: before_ban, ban, border_closed, "
+        "since_reopening, and after_ban, after_closure, which gather the later ones"
+    )
+    quantity: str = key("what the hidden figures measure; all gathers them")
+    model: str = key(
+        "the model, the baseline, or a plain rule made probabilistic by its own past errors"
+    )
+    n: int = column("hidden figures predicted", unit="figures", ge=0)
+    n_roots: int = column("root origins of these figures", unit="roots", ge=0)
+    crps: float = column("mean continuous ranked probability score", unit="log")
+    wis: float = column(
+        "mean weighted interval score over the 50, 80 and 90% intervals and the median", unit="log"
+    )
+    coverage_50: float = column(
+        "share of figures inside the 50% interval", unit="share", ge=0, le=1
+    )
+    coverage_50_low: float = column(
+        "lower end of the 95% interval of coverage_50, by bootstrap over roots",
+        unit="share",
+        ge=0,
+        le=1,
+    )
+    coverage_50_high: float = column(
+        "upper end of the 95% interval of coverage_50, by bootstrap over roots",
+        unit="share",
+        ge=0,
+        le=1,
+    )
+    coverage_80: float = column(
+        "share of figures inside the 80% interval", unit="share", ge=0, le=1
+    )
+    coverage_80_low: float = column(
+        "lower end of the 95% interval of coverage_80, by bootstrap over roots",
+        unit="share",
+        ge=0,
+        le=1,
+    )
+    coverage_80_high: float = column(
+        "upper end of the 95% interval of coverage_80, by bootstrap over roots",
+        unit="share",
+        ge=0,
+        le=1,
+    )
+    coverage_90: float = column(
+        "share of figures inside the 90% interval", unit="share", ge=0, le=1
+    )
+    coverage_90_low: float = column(
+        "lower end of the 95% interval of coverage_90, by bootstrap over roots",
+        unit="share",
+        ge=0,
+        le=1,
+    )
+    coverage_90_high: float = column(
+        "upper end of the 95% interval of coverage_90, by bootstrap over roots",
+        unit="share",
+        ge=0,
+        le=1,
+    )
+    verdict: str = column(
+        "too few to judge (under eight roots); holds, too narrow or too wide: whether "
+        "the interval of coverage_90 contains 0.9; for incomes where the record stops, "
+        "meets the bar or misses the bar"
+    )
+    scored_at: dt.datetime = column("when the backtest job finished", unit="UTC")
+    is_embedded: bool = column("read from the repository, not run on this machine")
+    is_current: bool = column(
+        "made of the very figures, priors and code of this release",
+        source="hashes of figures, priors and code",
+    )

@@ -1,0 +1,27 @@
+import datetime as dt
+
+from pipelines.schemas.table import Table, column, key
+
+
+class CampaignEvents(Table):
+    """Dated events of the campaign and of the tests, as hand-kept; is_round marks the rows that
+    are rounds of designations or statements.
+    """
+
+    class Config:
+        metadata = {"source": "campaign events"}
+
+    event_id: str = key("id")
+    event_on: dt.date = column("its day")
+    precision: str = column("day, month or year")
+    kind: str = column("kind of event")
+    actor: str = column("who acted")
+    title: str = column("what happened")
+    quantity: str = column("the number as its source prints it")
+    parties_announced: int = column("parties announced in a designation round, vessels apart")
+    vessels_announced: int = column("vessels announced in it")
+    is_tally: bool = column("a running or yearly total: not an event of its own")
+    is_round: bool = column("a round of designations or a joint statement in or at the Council")
+    source: str = column("source")
+    url: str = column("where it was read")
+    note: str = column("remarks")

@@ -1,0 +1,39 @@
+from pipelines.schemas.table import Table, column, key
+
+
+class Changes(Table):
+    """Every yearly median that moved from one release to the next, taken apart by cause. moved
+    = evidence + month + code + noise + unsplit.
+    """
+
+    class Config:
+        metadata = {"source": "vintage store"}
+
+    sequence: int = key("release that moved it, as in releases")
+    release_id: str = column("its id")
+    stream: str = key("as in income_annual")
+    measure: str = key("as in income_annual")
+    year: int = key("year", unit="calendar year")
+    before_usd: float = column("median in the release before", unit="USD")
+    after_usd: float = column("median in this release", unit="USD")
+    moved_usd: float = column("after less before", unit="USD")
+    evidence_usd: float = column(
+        "moved by rows of the ledger that were added, removed or changed", unit="USD"
+    )
+    month_usd: float = column("moved by estimating up to a later month", unit="USD")
+    code_usd: float = column("moved by changed code, priors, settings or libraries", unit="USD")
+    noise_usd: float = column("moved by sampling alone", unit="USD")
+    unsplit_usd: float = column("moved by several causes that were not taken apart", unit="USD")
+    mc_error_usd: float = column(
+        "Monte Carlo standard error of the move, from twenty stretches of draws compared in pairs",
+        unit="USD",
+    )
+    is_noise: bool = column("true where the move is within four such errors: no revision")
+    cause: str = column("evidence, month, code, sampling, several joined by +, or noise")
+    n_rows_changed: int = column(
+        "rows of the ledger that differ for this stream", unit="rows", ge=0
+    )
+    rows_changed: str = column(
+        "the first twelve of them: added, removed or changed, with their observation_id"
+    )
+    sentence: str = column("the move in words, for the latest headline year that moved")
