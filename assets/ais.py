@@ -40,10 +40,10 @@ from pipelines.shipping.landing import STATIC_COLUMNS, landed_reports
 from pipelines.shipping.loadings import estimate_loadings, find_candidates, loading_draws
 from pipelines.shipping.rules import load_rules
 from pipelines.shipping.vessels import build_vessels
-from pipelines.sources import gfw
-from pipelines.sources.gfw import area_around, fetch_events
+from pipelines.sources.gfw import read as gfw
+from pipelines.sources.gfw.read import area_around, fetch_events
 from pipelines.sources.http import Fetcher, SourceUnavailable
-from pipelines.sources.ports import parse_port_sources, parse_ports
+from pipelines.sources.ports.read import parse_port_sources, parse_ports
 from pipelines.warehouse import has_table, read_frame, write_frame
 
 EDGE_GROUP = "ais_edge"

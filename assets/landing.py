@@ -36,24 +36,22 @@ from pipelines.paths import data_dir, stream_folders
 from pipelines.quarantine import Split
 from pipelines.shipping.decode.recognise import UnknownForm, UnknownFormat, recognise
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources import (
-    baci,
-    china_customs,
-    comtrade,
-    ecb,
-    eu,
-    ofac,
-    ofac_xml,
-    opensanctions,
-    pink_sheet,
-    un_sc,
-)
+from pipelines.sources.baci import read as baci
+from pipelines.sources.china_customs import read as china_customs
+from pipelines.sources.comtrade import read as comtrade
+from pipelines.sources.ecb_fx import read as ecb
 from pipelines.sources.editions import as_of_dropped, told_of
 from pipelines.sources.eu_fsf import read as eu_fsf
+from pipelines.sources.eu_prk import read as eu
 from pipelines.sources.figures import parse_figures
 from pipelines.sources.folders import list_folders
+from pipelines.sources.ofac import read as ofac
+from pipelines.sources.ofac import xml_read as ofac_xml
+from pipelines.sources.opensanctions import read as opensanctions
 from pipelines.sources.overlays import ADDS, Dropped, overlay_of
+from pipelines.sources.pink_sheet import read as pink_sheet
 from pipelines.sources.uk_sanctions import read as uk_sanctions
+from pipelines.sources.un_sc import read as un_sc
 from pipelines.warehouse import write_frame
 
 # folders inside the landing folder that other assets work on

@@ -25,10 +25,14 @@ from pipelines.schemas.trade import (
     StagedEcbRates,
 )
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources import baci, china_customs, comtrade, ecb, pink_sheet
+from pipelines.sources.baci import read as baci
+from pipelines.sources.china_customs import read as china_customs
+from pipelines.sources.comtrade import read as comtrade
+from pipelines.sources.ecb_fx import read as ecb
 from pipelines.sources.folders import SourceFolder, list_folders
 from pipelines.sources.http import Fetcher
 from pipelines.sources.mirror import estimate_miscoding, parse_mirror_priors
+from pipelines.sources.pink_sheet import read as pink_sheet
 from pipelines.sources.refresh import Refreshed, refresh_comtrade, refresh_file
 from pipelines.sources.staging import Embedded, Staged, instant_of, stage
 from pipelines.warehouse import build_table, read_frame, write_frame

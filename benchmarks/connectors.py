@@ -28,26 +28,24 @@ from benchmarks import listing_samples, samples
 from benchmarks.source_server import Query, Trouble, serving
 from pipelines.quarantine import SourceDrift, Split
 from pipelines.shipping.decode.gfw import parse_gfw_events
-from pipelines.sources import (
-    baci,
-    comtrade,
-    ecb,
-    eu,
-    gfw,
-    ofac,
-    ofac_xml,
-    opensanctions,
-    pink_sheet,
-    un_sc,
-)
+from pipelines.sources.baci import read as baci
+from pipelines.sources.comtrade import read as comtrade
+from pipelines.sources.ecb_fx import read as ecb
 from pipelines.sources.eu_fsf import read as eu_fsf
+from pipelines.sources.eu_prk import read as eu
 from pipelines.sources.folders import HERE
+from pipelines.sources.gfw import read as gfw
 from pipelines.sources.gfw_sar import read as sar
 from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
 from pipelines.sources.kosis_coal import read as kosis
 from pipelines.sources.nbs_prices import read as nbs
+from pipelines.sources.ofac import read as ofac
+from pipelines.sources.ofac import xml_read as ofac_xml
+from pipelines.sources.opensanctions import read as opensanctions
+from pipelines.sources.pink_sheet import read as pink_sheet
 from pipelines.sources.sentinel1 import read as sentinel1
 from pipelines.sources.uk_sanctions import read as uk_sanctions
+from pipelines.sources.un_sc import read as un_sc
 
 KEY = "a-key-that-must-not-show"
 

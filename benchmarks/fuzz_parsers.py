@@ -56,19 +56,23 @@ from pipelines.shipping.decode.lines import Block
 from pipelines.shipping.decode.nmea import decode_nmea
 from pipelines.shipping.decode.recognise import recognise
 from pipelines.shipping.landing import land_file
-from pipelines.sources import eu, ofac, ofac_xml, opensanctions, un_sc
-from pipelines.sources.baci import parse_baci
-from pipelines.sources.china_customs import parse_china_customs
-from pipelines.sources.comtrade import parse_comtrade, parse_comtrade_bulk, parse_comtrade_old
-from pipelines.sources.ecb import parse_ecb
+from pipelines.sources.baci.read import parse_baci
+from pipelines.sources.china_customs.read import parse_china_customs
+from pipelines.sources.comtrade.read import parse_comtrade, parse_comtrade_bulk, parse_comtrade_old
+from pipelines.sources.ecb_fx.read import parse_ecb
 from pipelines.sources.editions import date_in_name, printed_on
 from pipelines.sources.eu_fsf import read as eu_fsf
+from pipelines.sources.eu_prk import read as eu
 from pipelines.sources.folders import list_folders
-from pipelines.sources.pink_sheet import parse_pink_sheet
-from pipelines.sources.ports import parse_port_sources, parse_ports
+from pipelines.sources.ofac import read as ofac
+from pipelines.sources.ofac import xml_read as ofac_xml
+from pipelines.sources.opensanctions import read as opensanctions
+from pipelines.sources.pink_sheet.read import parse_pink_sheet
+from pipelines.sources.ports.read import parse_port_sources, parse_ports
 from pipelines.sources.shape import shape_of
 from pipelines.sources.tables import parse_table
 from pipelines.sources.uk_sanctions import read as uk_sanctions
+from pipelines.sources.un_sc import read as un_sc
 
 _OLD_HEADER = (
     "Classification,Year,Period,Period Desc.,Aggregate Level,Is Leaf Code,Trade Flow Code,"

@@ -26,7 +26,13 @@ from pipelines.quarantine import Split
 from pipelines.shipping.decode.gfw import parse_gfw_events
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise
 from pipelines.shipping.landing import land_file
-from pipelines.sources import comtrade, ecb, eu, ofac, opensanctions, pink_sheet, un_sc
+from pipelines.sources.comtrade import read as comtrade
+from pipelines.sources.ecb_fx import read as ecb
+from pipelines.sources.eu_prk import read as eu
+from pipelines.sources.ofac import read as ofac
+from pipelines.sources.opensanctions import read as opensanctions
+from pipelines.sources.pink_sheet import read as pink_sheet
+from pipelines.sources.un_sc import read as un_sc
 
 
 @dataclass(frozen=True)

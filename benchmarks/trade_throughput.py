@@ -24,8 +24,8 @@ from rich.table import Table
 
 from benchmarks.samples import BACI_NAME, COMTRADE_ROW
 from pipelines.quarantine import Split
-from pipelines.sources.baci import parse_baci
-from pipelines.sources.comtrade import parse_comtrade_bulk
+from pipelines.sources.baci.read import parse_baci
+from pipelines.sources.comtrade.read import parse_comtrade_bulk
 from pipelines.warehouse import Warehouse, write_frame
 
 _BARE = ("Desc", "ISO", "Abbr")

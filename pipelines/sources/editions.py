@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import Snapshot
-from pipelines.sources import pink_sheet
+from pipelines.sources.pink_sheet import read as pink_sheet
 
 # the operator's word for undated files dropped together
 LANDED_AS_OF = "DPRK_LANDED_AS_OF"

@@ -14,9 +14,9 @@ import polars as pl
 
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import DamagedSnapshot, Snapshot, SnapshotStore
-from pipelines.sources import eu, ofac, ofac_xml, opensanctions, un_sc
 from pipelines.sources.editions import is_undated, place_of, printed_on, spoken_at
 from pipelines.sources.eu_fsf import read as eu_fsf
+from pipelines.sources.eu_prk import read as eu
 from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
 from pipelines.sources.listings import (
     CHANGE_SCHEMA,
@@ -25,7 +25,11 @@ from pipelines.sources.listings import (
     with_edition_on,
 )
 from pipelines.sources.refresh import Refreshed
+from pipelines.sources.ofac import read as ofac
+from pipelines.sources.ofac import xml_read as ofac_xml
+from pipelines.sources.opensanctions import read as opensanctions
 from pipelines.sources.uk_sanctions import read as uk_sanctions
+from pipelines.sources.un_sc import read as un_sc
 
 # editions looked back over when changes are worked out anew
 MAX_EDITIONS = 24

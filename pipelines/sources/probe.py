@@ -13,10 +13,14 @@ from dataclasses import dataclass
 
 from pipelines.quarantine import SourceDrift, Split
 from pipelines.snapshots import Snapshot, SnapshotStore
-from pipelines.sources import baci, comtrade, ecb, gfw, pink_sheet
+from pipelines.sources.baci import read as baci
+from pipelines.sources.comtrade import read as comtrade
+from pipelines.sources.ecb_fx import read as ecb
 from pipelines.sources.folders import SourceFolder, list_folders
+from pipelines.sources.gfw import read as gfw
 from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
 from pipelines.sources.list_editions import LISTS, OfficialList
+from pipelines.sources.pink_sheet import read as pink_sheet
 from pipelines.sources.shape import shape_of
 
 # enough of a large file to tell what it is

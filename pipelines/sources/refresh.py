@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import Snapshot, SnapshotStore
-from pipelines.sources import comtrade
+from pipelines.sources.comtrade import read as comtrade
 from pipelines.sources.editions import printed_on
 from pipelines.sources.http import Answer, Fetcher, Limits, RateLimited, SourceUnavailable
 

@@ -280,7 +280,7 @@ def test_an_unreachable_source_goes_on_from_its_newest_snapshot(monkeypatch):
 
 def test_the_key_is_in_no_table_file_or_event(monkeypatch, tmp_path, caplog):
     from benchmarks.source_server import Trouble, serving
-    from pipelines.sources import comtrade
+    from pipelines.sources.comtrade import read as comtrade
     from tests.sources.test_http import LIMITS
 
     monkeypatch.setenv("DPRK_COMTRADE_KEY", KEY)

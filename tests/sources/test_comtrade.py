@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from benchmarks.samples import COMTRADE_ROW, comtrade_json
 from benchmarks.source_server import Reply, serving
 from pipelines.quarantine import SourceDrift
-from pipelines.sources import comtrade, http
+from pipelines.sources import http
+from pipelines.sources.comtrade import read as comtrade
 from tests.sources.test_http import LIMITS
 
 

@@ -22,7 +22,8 @@ from benchmarks.listing_samples import (
     sdn_set,
 )
 from pipelines.quarantine import SourceDrift
-from pipelines.sources import eu, ofac, ofac_xml, un_sc, xml_records
+from pipelines.sources import xml_records
+from pipelines.sources.eu_prk import read as eu
 from pipelines.sources.listings import (
     Edition,
     Listing,
@@ -31,6 +32,9 @@ from pipelines.sources.listings import (
     nfc,
     resolve_links,
 )
+from pipelines.sources.ofac import read as ofac
+from pipelines.sources.ofac import xml_read as ofac_xml
+from pipelines.sources.un_sc import read as un_sc
 
 AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 Read = Callable[[bytes], Listing]

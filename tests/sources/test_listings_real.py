@@ -8,8 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.sources import eu, ofac, un_sc
+from pipelines.sources.eu_prk import read as eu
 from pipelines.sources.listings import Listing
+from pipelines.sources.ofac import read as ofac
+from pipelines.sources.un_sc import read as un_sc
 
 AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.listing_samples import ADVANCED_XML, SDN_XML
 from pipelines.quarantine import SourceDrift
-from pipelines.sources import ofac_xml
+from pipelines.sources.ofac import xml_read as ofac_xml
 
 AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 COLUMNS = ("list_id", "schema", "program", "imo_number", "mmsi", "call_sign", "is_dprk")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.quarantine import SourceDrift
-from pipelines.sources import opensanctions
-from pipelines.sources.opensanctions import EntityFile
+from pipelines.sources.opensanctions import read as opensanctions
+from pipelines.sources.opensanctions.read import EntityFile
 
 AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 

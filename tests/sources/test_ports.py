@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines.paths import REFERENCE_DIR
-from pipelines.sources.ports import PORT_COLUMNS, parse_port_sources, parse_ports
+from pipelines.sources.ports.read import PORT_COLUMNS, parse_port_sources, parse_ports
 
 PORTS = (REFERENCE_DIR / "ports.csv").read_bytes()
 SOURCES = (REFERENCE_DIR / "port_sources.csv").read_bytes()

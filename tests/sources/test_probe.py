@@ -12,7 +12,7 @@ from benchmarks import samples
 from benchmarks.source_server import SIGNATURE, Trouble, serving
 from pipelines.paths import data_dir
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources import comtrade
+from pipelines.sources.comtrade import read as comtrade
 from pipelines.sources.http import Fetcher, Limits
 from pipelines.sources.probe import FIRST_BYTES, Door, doors, kept_answers, probe
 from pipelines.sources.shape import shape_of

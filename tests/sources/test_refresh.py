@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.samples import comtrade_json
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources import comtrade
+from pipelines.sources.comtrade import read as comtrade
 from pipelines.sources.http import Answer, Fetcher, Limits, ServerFailed
 from pipelines.sources.refresh import refresh_comtrade, refresh_file
 

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from benchmarks.samples import COMTRADE_ROW, china_customs_csv
-from pipelines.sources import china_customs, comtrade
+from pipelines.sources.china_customs import read as china_customs
+from pipelines.sources.comtrade import read as comtrade
 
 ROWS = [
     {"fobvalue": None, "partnerDesc": "Dem. People's Rep. of Korea"},
