@@ -12,7 +12,7 @@ import dagster as dg
 from assets.failures import tell_failures
 from assets.loggers import quiet_logger
 from assets.published import build_assets
-from assets.resources import Network, Sampling, Snapshots, WarehouseResource, secret
+from assets.resources import Network, Sampling, Snapshots, WarehouseResource
 from assets.schedules import freshness_of
 
 # a new capability is one module here
@@ -40,7 +40,7 @@ RESOURCES = {
     "warehouse": WarehouseResource(),
     "snapshots": Snapshots(),
     "sampling": Sampling(),
-    "network": Network(comtrade_key=secret("DPRK_COMTRADE_KEY")),
+    "network": Network(),
 }
 
 

@@ -6,9 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import os
-import re
 import shutil
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -36,10 +34,6 @@ from pipelines.paths import data_dir, stream_folders
 from pipelines.quarantine import Split
 from pipelines.shipping.decode.recognise import UnknownForm, UnknownFormat, recognise
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources.baci import read as baci
-from pipelines.sources.china_customs import read as china_customs
-from pipelines.sources.comtrade import read as comtrade
-from pipelines.sources.ecb_fx import read as ecb
 from pipelines.sources.editions import as_of_dropped, told_of
 from pipelines.sources.eu_fsf import read as eu_fsf
 from pipelines.sources.eu_prk import read as eu
@@ -49,7 +43,7 @@ from pipelines.sources.ofac import read as ofac
 from pipelines.sources.ofac import xml_read as ofac_xml
 from pipelines.sources.opensanctions import read as opensanctions
 from pipelines.sources.overlays import ADDS, Dropped, overlay_of
-from pipelines.sources.pink_sheet import read as pink_sheet
+from pipelines.sources.recognise import first_line, root_of
 from pipelines.sources.uk_sanctions import read as uk_sanctions
 from pipelines.sources.un_sc import read as un_sc
 from pipelines.warehouse import write_frame
@@ -152,33 +146,6 @@ def _ofac(
     return load
 
 
-def _first_line(head: bytes) -> str:
-    """First line of a text file, in whichever of the encodings known here it is."""
-    line = head.lstrip(b"\xef\xbb\xbf").split(b"\n", 1)[0]
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return line.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return ""
-
-
-def _root_of(head: bytes) -> str:
-    """Local name of the document element of an XML file; empty when there is none in sight."""
-    found = re.search(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)[\s>]", head)
-    return found[1].decode("ascii") if found else ""
-
-
-def _zip_holds(path: Path, head: bytes, *names: str) -> bool:
-    if not head.startswith(b"PK\x03\x04"):
-        return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return set(names) <= set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return False
-
-
 def _is_entity(head: bytes) -> bool:
     try:
         line = json.loads(head.split(b"\n", 1)[0])
@@ -230,9 +197,6 @@ def _why_no_ais(path: Path, _: bytes) -> str:
     return ""
 
 
-_CUSTOMS_WORDS = ("商品编码", "贸易伙伴", "commodity code", "trading partner")
-
-
 def kinds_of(store: SnapshotStore) -> list[Kind]:
     """Every kind of file that is taken, in the order it is tried."""
 
@@ -251,25 +215,9 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
     at = dt.datetime.now(dt.UTC)
     found = [
         kind(
-            "Pink Sheet workbook",
-            "CMO-Historical-Data-Monthly.xlsx of the World Bank",
-            lambda path, head: _zip_holds(path, head, "xl/workbook.xml"),
-            pink_sheet.SOURCE,
-            pink_sheet.LICENCE,
-            lambda content, name: pink_sheet.parse_pink_sheet(content, file=name),
-        ),
-        kind(
-            "ECB reference rates",
-            "eurofxref-hist.zip of the European Central Bank",
-            lambda path, head: _zip_holds(path, head, "eurofxref-hist.csv"),
-            ecb.SOURCE,
-            ecb.LICENCE,
-            lambda content, name: ecb.parse_ecb(content, file=name),
-        ),
-        kind(
             "UN Security Council list",
             "consolidated XML, document element CONSOLIDATED_LIST",
-            lambda _, head: _root_of(head) == "CONSOLIDATED_LIST",
+            lambda _, head: root_of(head) == "CONSOLIDATED_LIST",
             un_sc.SOURCE,
             un_sc.LICENCE,
             lambda content, _: un_sc.parse(content, retrieved_at=at).splits[un_sc.SOURCE],
@@ -277,7 +225,7 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
         kind(
             "EU annexes",
             "32017R1509.csv, header celex, recordId, programKey, …",
-            lambda _, head: _first_line(head).startswith("celex,recordId,"),
+            lambda _, head: first_line(head).startswith("celex,recordId,"),
             eu.SOURCE,
             eu.LICENCE,
             lambda content, _: eu.parse(content, retrieved_at=at).splits[eu.SOURCE],
@@ -298,7 +246,7 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
         Kind(
             "OFAC advanced XML",
             "SDN_ADVANCED.XML, document element Sanctions",
-            lambda _, head: _root_of(head) == "Sanctions",
+            lambda _, head: root_of(head) == "Sanctions",
             _ofac(
                 store,
                 "advanced",
@@ -310,7 +258,7 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
         Kind(
             "OFAC plain XML",
             "SDN.XML, document element sdnList",
-            lambda _, head: _root_of(head) == "sdnList",
+            lambda _, head: root_of(head) == "sdnList",
             _ofac(
                 store,
                 "xml",
@@ -330,7 +278,7 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
         kind(
             "EU consolidated list",
             "xmlFullSanctionsList_1_1.xml, document element export",
-            lambda _, head: _root_of(head) == "export" and b"generationDate" in head,
+            lambda _, head: root_of(head) == "export" and b"generationDate" in head,
             eu_fsf.SOURCE,
             eu_fsf.LICENCE,
             lambda content, _: eu_fsf.splits_of(content, at),
@@ -342,57 +290,11 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
             lambda _, head: _is_entity(head),
             _entities(store, at),
         ),
-        kind(
-            "BACI year",
-            "BACI_HS92_Y2016_V202401.csv under its own name, header t,i,j,k,v,q",
-            lambda _, head: _first_line(head).strip().replace('"', "") == "t,i,j,k,v,q",
-            baci.SOURCE,
-            baci.LICENCE,
-            lambda content, name: baci.parse_baci(content, file=name, party=comtrade.PRK)[0],
-            part=None,
-        ),
-        kind(
-            "UN Comtrade answer",
-            'JSON with "data" and "count", as the API answers',
-            lambda _, head: head.lstrip().startswith(b"{") and b'"data"' in head,
-            comtrade.SOURCE,
-            comtrade.LICENCE,
-            lambda content, name: comtrade.parse_comtrade_file(content, file=name),
-            part=None,
-        ),
-        kind(
-            "UN Comtrade download, field names",
-            "CSV whose header names typeCode, freqCode, reporterCode, …",
-            lambda _, head: "reporterCode" in _first_line(head),
-            comtrade.SOURCE,
-            comtrade.LICENCE,
-            lambda content, name: comtrade.parse_comtrade_file(content, file=name),
-            part=None,
-        ),
-        kind(
-            "UN Comtrade download, older layout",
-            "CSV whose header names Classification, Year, Period, …, Reporter Code, …",
-            lambda _, head: _first_line(head).startswith("Classification,Year,Period"),
-            comtrade.SOURCE,
-            comtrade.LICENCE,
-            lambda content, name: comtrade.parse_comtrade_file(content, file=name),
-            part=None,
-        ),
-        kind(
-            "China customs query",
-            "CSV of stats.customs.gov.cn, header 数据年月,商品编码,… or in English; the file's "
-            "name says import or export",
-            lambda _, head: any(word in _first_line(head).lower() for word in _CUSTOMS_WORDS),
-            china_customs.SOURCE,
-            china_customs.LICENCE,
-            lambda content, name: china_customs.parse_china_customs(content, file=name),
-            part=None,
-        ),
         *(
             kind(
                 folder.name,
                 folder.dropped,
-                lambda path, head, folder=folder: folder.recognise(head),
+                lambda path, head, folder=folder: folder.recognise(path, head),
                 folder.name,
                 folder.licence,
                 folder.parse,
@@ -437,7 +339,7 @@ def _entities(store: SnapshotStore, at: dt.datetime) -> Callable[[Path, str], Lo
 
 
 def _is_figures(_: Path, head: bytes) -> bool:
-    return _first_line(head).lstrip("\ufeff").startswith("observation_id,stream,quantity,")
+    return first_line(head).lstrip("\ufeff").startswith("observation_id,stream,quantity,")
 
 
 def _figures(store: SnapshotStore) -> Callable[[Path, str], Loaded]:

@@ -93,11 +93,10 @@ class Sampling(dg.ConfigurableResource):
 
 
 class Network(dg.ConfigurableResource):
-    """Whether this run may fetch, with which keys, and for which day."""
+    """Whether this run may fetch, and for which day."""
 
     # the scheduled job sets it; DPRK_ONLINE=1 does so for any run
     online: bool = False
-    comtrade_key: str = ""
 
     def is_online(self) -> bool:
         """Fetching is asked for, and the run is not of a past day."""

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import dagster as dg
-import pandera.polars as pa
 import polars as pl
 
-from assets.asking import NotAsked, Outcome, ask, register
+from assets.asking import NotAsked, Outcome, Refresh, ask, register
 from assets.resources import Network, Snapshots, WarehouseResource
 from assets.tables import last_asking, note_source, result
 from pipelines.paths import REFERENCE_DIR
-from pipelines.quarantine import Split
 from pipelines.schemas.mirror import Miscoding, ReferencePrices, TradeFlows
-from pipelines.schemas.trade import (
-    StagedBaci,
-    StagedChinaCustoms,
-    StagedCommodityPrices,
-    StagedComtrade,
-    StagedEcbRates,
-)
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources.baci import read as baci
-from pipelines.sources.china_customs import read as china_customs
-from pipelines.sources.comtrade import read as comtrade
 from pipelines.sources.ecb_fx import read as ecb
 from pipelines.sources.folders import SourceFolder, list_folders
 from pipelines.sources.http import Fetcher
 from pipelines.sources.mirror import estimate_miscoding, parse_mirror_priors
-from pipelines.sources.pink_sheet import read as pink_sheet
-from pipelines.sources.refresh import Refreshed, refresh_comtrade, refresh_file
-from pipelines.sources.staging import Embedded, Staged, instant_of, stage
+from pipelines.sources.staging import Staged, instant_of, stage
 from pipelines.warehouse import build_table, read_frame, write_frame
 
 BAN_ON = dt.date(2017, 8, 5)  # Security Council resolution 2371
@@ -42,190 +25,25 @@ CHINA_SUSPENSION_ON = dt.date(2017, 2, 18)  # Ministry of Commerce announcement 
 LIKELY_MISCODED = 0.5
 
 
-@dataclass(frozen=True)
-class Source:
-    """One source of trade, prices or rates.
-
-    Attributes:
-        name: name of the source and of its staged table.
-        about: what the staged table holds.
-        licence: licence of its data.
-        contract: contract of the staged table, without provenance.
-        parse: (bytes, file name) to kept and refused rows.
-        last_day: the column whose greatest value is the last day the source speaks of.
-        stale_days: age of the newest retrieval from which it counts as stale.
-        to_get_it: what to do when there is no data.
-        refresh: fetch what is new; None where only people can fetch.
-        embedded: what the installation carries.
-        cadence: how often it is asked, or should be brought: a name of `pipelines.cadence`.
-        publisher: who answers; its own name where it is its only source.
-        lag_days: age of the last day spoken of from which a newer edition was due; 0 for a source
-            whose coverage people choose.
-    """
-
-    name: str
-    about: str
-    licence: str
-    contract: type[pa.DataFrameModel]
-    parse: Callable[[bytes, str], Split]
-    last_day: str
-    stale_days: int
-    to_get_it: str
-    refresh: Callable[[SnapshotStore, Network], Outcome] | None = None
-    embedded: Callable[[], Embedded] | None = None
-    lag_days: int = 0
-    cadence: str = "monthly"
-    publisher: str = ""
+SOURCES = list_folders()
 
 
-def _of_folder(folder: SourceFolder) -> Source:
-    """A source that has a folder of its own."""
-    fetch = folder.refresh
+def asker_of(source: SourceFolder) -> Refresh | None:
+    """How a source is asked for what is new; None where people fetch by hand."""
+    fetch = source.refresh
+    if fetch is None:
+        return None
 
-    def refresh(store: SnapshotStore, network: Network) -> Outcome:
-        key = folder.key_value()
-        if folder.is_key_needed and key is None:
-            return NotAsked(f"not asked: {folder.key} is not set")
-        assert fetch is not None
+    def refresh(store: SnapshotStore, _: Network) -> Outcome:
+        key = source.key_value()
+        if source.is_key_needed and key is None:
+            return NotAsked(f"not asked: {source.key} is not set")
         return fetch(store, Fetcher(), key)
 
-    return Source(
-        folder.name,
-        folder.about,
-        folder.licence,
-        folder.contract,
-        folder.parse,
-        folder.last_day,
-        folder.stale_days,
-        folder.to_get_it,
-        refresh if fetch is not None else None,
-        folder.embedded,
-        lag_days=folder.lag_days,
-        cadence=folder.cadence,
-        publisher=folder.publisher,
-    )
+    return refresh
 
 
-# where Comtrade is asked; tests put a server of their own here
-_COMTRADE_AT = (comtrade.BASE_URL, comtrade.LIMITS)
-
-
-def _refresh_comtrade(store: SnapshotStore, network: Network) -> Refreshed:
-    now = dt.datetime.now(dt.UTC)
-    base_url, limits = _COMTRADE_AT
-    return refresh_comtrade(
-        store,
-        Fetcher(),
-        comtrade.default_queries(now.year),
-        key=network.comtrade_key or None,
-        now=now,
-        base_url=base_url,
-        limits=limits,
-    )
-
-
-def _refresh_pink_sheet(store: SnapshotStore, network: Network) -> Refreshed:
-    return refresh_file(
-        store,
-        pink_sheet.SOURCE,
-        pink_sheet.LICENCE,
-        lambda etag: pink_sheet.fetch_pink_sheet(Fetcher(), etag=etag),
-    )
-
-
-def _refresh_baci(store: SnapshotStore, network: Network) -> Outcome:
-    file = os.environ.get("DPRK_BACI_FILE", "")
-    if not file:
-        return NotAsked("not asked: DPRK_BACI_FILE is not set")
-    return refresh_file(
-        store,
-        baci.SOURCE,
-        baci.LICENCE,
-        lambda etag: baci.fetch_baci(Fetcher(), file, etag=etag),
-    )
-
-
-def _refresh_ecb(store: SnapshotStore, network: Network) -> Refreshed:
-    return refresh_file(
-        store, ecb.SOURCE, ecb.LICENCE, lambda etag: ecb.fetch_ecb(Fetcher(), etag=etag)
-    )
-
-
-def _embedded_ecb() -> Embedded:
-    content, file = ecb.embedded_zip()
-    return Embedded(content, file)
-
-
-_TRADE = (
-    Source(
-        comtrade.SOURCE,
-        "Declared flows of UN Comtrade with North Korea, every reporter, as declared. An answer "
-        "without rows is no zero. Grain: the columns of the contract's key.",
-        comtrade.LICENCE,
-        StagedComtrade,
-        lambda content, file: comtrade.parse_comtrade_file(content, file=file),
-        "period_end_on",
-        45,
-        "set DPRK_ONLINE=1 (a key in DPRK_COMTRADE_KEY lifts the 500-row cap), or drop a file",
-        _refresh_comtrade,
-    ),
-    Source(
-        china_customs.SOURCE,
-        "Rows of China's customs query, exported by hand and dropped. Grain: flow, month, code, "
-        "partner, trade mode, place, currency.",
-        china_customs.LICENCE,
-        StagedChinaCustoms,
-        lambda content, file: china_customs.parse_china_customs(content, file=file),
-        "period_end_on",
-        60,
-        "export the query at stats.customs.gov.cn and drop the CSV",
-    ),
-    Source(
-        baci.SOURCE,
-        "CEPII's reconciled yearly trade with North Korea by HS6, FOB. Grain: edition, year, "
-        "exporter, importer, code.",
-        baci.LICENCE,
-        StagedBaci,
-        lambda content, file: baci.parse_baci_file(content, file=file, party=comtrade.PRK),
-        "year",
-        400,
-        "unpack a year's CSV of BACI and drop it under its own name, or set DPRK_ONLINE=1 and "
-        "DPRK_BACI_FILE (a zip of over a gigabyte)",
-        _refresh_baci,
-        cadence="yearly",
-    ),
-    Source(
-        pink_sheet.SOURCE,
-        "World Bank Pink Sheet, monthly coal prices, USD per tonne. Grain: month.",
-        pink_sheet.LICENCE,
-        StagedCommodityPrices,
-        lambda content, file: pink_sheet.parse_pink_sheet(content, file=file),
-        "month",
-        45,
-        "set DPRK_ONLINE=1, or drop CMO-Historical-Data-Monthly.xlsx",
-        _refresh_pink_sheet,
-        lag_days=75,
-    ),
-    Source(
-        ecb.SOURCE,
-        "ECB reference rates per euro, daily. Grain: date.",
-        ecb.LICENCE,
-        StagedEcbRates,
-        lambda content, file: ecb.parse_ecb(content, file=file),
-        "date",
-        45,
-        "it comes with the installation; set DPRK_ONLINE=1 for newer days",
-        _refresh_ecb,
-        _embedded_ecb,
-        lag_days=45,
-    ),
-)
-
-
-SOURCES = (*_TRADE, *(_of_folder(folder) for folder in list_folders()))
-
-
-def _raw_asset(source: Source) -> dg.AssetsDefinition:
+def _raw_asset(source: SourceFolder) -> dg.AssetsDefinition:
     @dg.asset(
         key=["raw", source.name],
         group_name="raw",
@@ -271,7 +89,7 @@ def _raw_asset(source: Source) -> dg.AssetsDefinition:
 
 
 def status_of(
-    source: Source, staged: Staged, outcome: str, today: dt.date, last: dt.date | None
+    source: SourceFolder, staged: Staged, outcome: str, today: dt.date, last: dt.date | None
 ) -> tuple[str, bool]:
     """What to say about a source after staging, and whether it is stale."""
     if staged.is_embedded:
@@ -299,7 +117,7 @@ def status_of(
     return "; ".join(words), is_stale
 
 
-def _staged_asset(source: Source) -> dg.AssetsDefinition:
+def _staged_asset(source: SourceFolder) -> dg.AssetsDefinition:
     @dg.asset(
         key=["staged", source.name],
         group_name="staged",
@@ -352,7 +170,7 @@ def _staged_asset(source: Source) -> dg.AssetsDefinition:
     return staged_source
 
 
-def _drift_check(source: Source) -> dg.AssetChecksDefinition:
+def _drift_check(source: SourceFolder) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=["staged", source.name],
         name=f"{source.name}_has_its_agreed_form",
@@ -379,8 +197,8 @@ def _drift_check(source: Source) -> dg.AssetChecksDefinition:
 
 
 for one in SOURCES:
-    if one.refresh is not None:
-        register(one.name, one.refresh, publisher=one.publisher or one.name)
+    if (asker := asker_of(one)) is not None:
+        register(one.name, asker, publisher=one.publisher)
 RAW_ASSETS = [_raw_asset(source) for source in SOURCES]
 STAGED_ASSETS = [_staged_asset(source) for source in SOURCES]
 DRIFT_CHECKS = [_drift_check(source) for source in SOURCES]
@@ -422,7 +240,7 @@ def mirror_priors(warehouse: WarehouseResource) -> dg.MaterializeResult:
     key=["staged", "fx_monthly"],
     group_name="staged",
     kinds={"duckdb", "polars"},
-    deps=[["staged", ecb.SOURCE]],
+    deps=[["staged", "ecb_fx"]],
     description=(
         "Monthly mean rates per US dollar, crossed over the euro. A month without a quote stays "
         "and says why (the rouble after 1 March 2022). Grain: currency, month."
@@ -431,7 +249,7 @@ def mirror_priors(warehouse: WarehouseResource) -> dg.MaterializeResult:
 def fx_monthly(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Cross daily rates and take monthly means."""
     with warehouse.open().connect() as connection:
-        monthly = ecb.monthly_rates(read_frame(connection, f"staged.{ecb.SOURCE}"))
+        monthly = ecb.monthly_rates(read_frame(connection, "staged.ecb_fx"))
         write_frame(connection, "staged.fx_monthly", monthly)
         return result(connection, "staged.fx_monthly")
 
@@ -441,8 +259,8 @@ def fx_monthly(warehouse: WarehouseResource) -> dg.MaterializeResult:
     group_name="facts",
     kinds={"duckdb"},
     deps=[
-        ["staged", comtrade.SOURCE],
-        ["staged", china_customs.SOURCE],
+        ["staged", "comtrade"],
+        ["staged", "china_customs"],
         ["staged", "country_codes"],
         ["staged", "fx_monthly"],
     ],
@@ -485,7 +303,7 @@ def source_observations(warehouse: WarehouseResource) -> dg.MaterializeResult:
     group_name="facts",
     kinds={"duckdb"},
     deps=[
-        ["staged", pink_sheet.SOURCE],
+        ["staged", "pink_sheet"],
         ["staged", "figures"],
         ["facts", "like_coal"],
         ["facts", "source_observations"],
@@ -504,7 +322,7 @@ def reference_prices(warehouse: WarehouseResource) -> dg.MaterializeResult:
     key=["facts", "miscoding"],
     group_name="facts",
     kinds={"duckdb", "scipy"},
-    deps=[["staged", comtrade.SOURCE], ["staged", "mirror_priors"]],
+    deps=[["staged", "comtrade"], ["staged", "mirror_priors"]],
     description=(
         "Chance, per reporter and year, that a line for North Korea is South Korean trade, from "
         "the basket of HS chapters. Grain: reporter_code, year."
@@ -550,7 +368,10 @@ def miscoding(warehouse: WarehouseResource) -> dg.MaterializeResult:
     group_name="facts",
     kinds={"duckdb"},
     deps=[
-        *(["staged", source.name] for source in _TRADE if source.name != ecb.SOURCE),
+        ["staged", "comtrade"],
+        ["staged", "china_customs"],
+        ["staged", "baci"],
+        ["staged", "pink_sheet"],
         ["staged", "country_codes"],
         ["staged", "fx_monthly"],
         ["facts", "reference_prices"],

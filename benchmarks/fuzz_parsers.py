@@ -56,8 +56,6 @@ from pipelines.shipping.decode.lines import Block
 from pipelines.shipping.decode.nmea import decode_nmea
 from pipelines.shipping.decode.recognise import recognise
 from pipelines.shipping.landing import land_file
-from pipelines.sources.baci.read import parse_baci
-from pipelines.sources.china_customs.read import parse_china_customs
 from pipelines.sources.comtrade.read import parse_comtrade, parse_comtrade_bulk, parse_comtrade_old
 from pipelines.sources.ecb_fx.read import parse_ecb
 from pipelines.sources.editions import date_in_name, printed_on
@@ -88,10 +86,6 @@ _BULK = (
     + "\n"
     + ",".join(str(value) for value in samples.COMTRADE_ROW.values()).replace("None", "")
 )
-
-
-def _baci(content: bytes) -> Split:
-    return parse_baci(content, file=samples.BACI_NAME, party=408)[0]
 
 
 def _member(archive: bytes, name: str) -> bytes:
@@ -322,10 +316,6 @@ def _zip_of_ships() -> bytes:
 
 # name: a valid file, and what reads it
 PARSERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], Split | None]]] = {
-    "comtrade, API answer": (
-        lambda: samples.comtrade_json([{"reporterCode": code} for code in (156, 392, 643)]),
-        lambda content: parse_comtrade(content, file="answer.json"),
-    ),
     "comtrade, cells of an answer": (_cells_of_row, _comtrade_cells),
     "comtrade, bulk file": (
         lambda: _BULK.encode(),
@@ -334,20 +324,6 @@ PARSERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], Split | None]]] 
     "comtrade, older layout": (
         lambda: (_OLD_HEADER + _OLD_ROW * 3).encode(),
         lambda content: parse_comtrade_old(content, file="old.csv"),
-    ),
-    "china_customs": (
-        lambda: samples.china_customs_csv(
-            [
-                '201608,27011100,无烟煤,109,朝鲜,"2,000,000\t",千克,-,-,"100,000"',
-                "201609,27011100,无烟煤,109,朝鲜,-,千克,-,-,-",
-            ]
-        ),
-        lambda content: parse_china_customs(content, file="import.csv"),
-    ),
-    "baci": (samples.baci_csv, _baci),
-    "pink_sheet": (
-        lambda: samples.pink_sheet_xlsx(has_codes=True),
-        lambda content: parse_pink_sheet(content, file="cmo.xlsx"),
     ),
     "pink_sheet, inside the workbook": (
         lambda: _member(samples.pink_sheet_xlsx(), _SHEET_XML),
@@ -364,9 +340,7 @@ PARSERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], Split | None]]] 
     **{
         folder.name: (
             lambda folder=folder: sample_of(folder.name),
-            lambda content, folder=folder: folder.parse(
-                content, getattr(folder.module, "PROBED", "sample")
-            ),
+            lambda content, folder=folder: folder.parse(content, folder.sample_name),
         )
         for folder in list_folders()
     },
@@ -404,7 +378,6 @@ PARSERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], Split | None]]] 
             "opensanctions_x"
         ],
     ),
-    "ecb_fx": (samples.ecb_zip, lambda content: parse_ecb(content, file="eurofxref-hist.zip")),
     "pink_sheet, packed by LZMA": (
         _lzma_workbook,
         lambda content: parse_pink_sheet(content, file="cmo.xlsx"),
@@ -441,7 +414,7 @@ DOCUMENTED = {
 }
 # quick enough for coverage to lead somewhere
 GUIDED = (
-    "comtrade, API answer", "ecb_fx", "uk_sanctions", "un_sc", "ships, sentences",
+    "comtrade", "ecb_fx", "uk_sanctions", "un_sc", "ships, sentences",
     "ships, which form", "dropped file, its marks", "dropped zip",
 )  # fmt: skip
 

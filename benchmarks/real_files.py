@@ -64,7 +64,7 @@ def _prices(edition: str) -> RealFile:
 
 
 def _embedded_rates(real: Path) -> Split:
-    content, file = ecb.embedded_zip()
+    content, file = ecb.embedded()
     return ecb.parse_ecb(content, file=file)
 
 

@@ -8,18 +8,17 @@ and nothing of a dropped one.
 from __future__ import annotations
 
 import datetime as dt
-import io
+import importlib
 import os
 import re
-import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
-from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import Snapshot
-from pipelines.sources.pink_sheet import read as pink_sheet
 
 # the operator's word for undated files dropped together
 LANDED_AS_OF = "DPRK_LANDED_AS_OF"
+_HERE = Path(__file__).resolve().parent
 _HEAD = 256 * 1024
 _OLDEST = dt.date(1995, 1, 1)
 _NAMED = re.compile(r"(?<!\d)((?:19|20)\d{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -52,35 +51,16 @@ def _of_text(content: bytes) -> dt.date | None:
     return None
 
 
-def _of_pink_sheet(content: bytes) -> dt.date | None:
-    try:
-        return pink_sheet.edition_of(content, file="workbook")
-    except SourceDrift:
+def _own(source: str) -> Callable[[bytes], dt.date | None] | None:
+    """What a source's own `read.py` says of the day a file prints, where it says it."""
+    if not (_HERE / source / "read.py").is_file():
         return None
-
-
-def _of_ecb(content: bytes) -> dt.date | None:
-    """The newest day of the rates, which come newest first."""
-    try:
-        with (
-            zipfile.ZipFile(io.BytesIO(content)) as archive,
-            archive.open(archive.namelist()[0]) as member,
-        ):
-            lines = member.read(4096).decode("latin-1").splitlines()
-    except (zipfile.BadZipFile, OSError, ValueError, IndexError, NotImplementedError):
-        return None
-    return _date(lines[1][:10], "%Y-%m-%d") if len(lines) > 1 else None
-
-
-_PRINTED: dict[str, Callable[[bytes], dt.date | None]] = {
-    pink_sheet.SOURCE: _of_pink_sheet,
-    "ecb_fx": _of_ecb,
-}
+    return getattr(importlib.import_module(f"{__package__}.{source}.read"), "printed_on", None)
 
 
 def printed_on(source: str, content: bytes) -> dt.date | None:
     """The day an edition prints on itself; None where it prints none."""
-    return _PRINTED.get(source, _of_text)(content)
+    return (_own(source) or _of_text)(content)
 
 
 def date_in_name(name: str) -> dt.date | None:

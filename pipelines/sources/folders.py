@@ -5,7 +5,8 @@ like. `read.py` holds what needs code:
 
     CONTRACT                       Pandera model of the staged table, `line` first
     parse(content, file)           bytes to a Split of that contract
-    recognise(head)                whether a dropped file is of this source (optional)
+    recognise(head)                whether a dropped file is of this source (optional; of a zip,
+                                   `zip_holds` in source.toml names a member instead)
     embedded()                     (bytes, file name, instant) the installation carries (optional)
     refresh(store, fetcher, key)   fetch what is new (optional: else people fetch it by hand)
     probe(fetcher, key)            one small question to the live door (optional)
@@ -25,6 +26,7 @@ from typing import Any
 import pandera.polars as pa
 
 from pipelines.quarantine import Split
+from pipelines.sources.recognise import zip_holds
 from pipelines.sources.staging import Embedded
 
 HERE = Path(__file__).resolve().parent
@@ -38,7 +40,13 @@ _NEEDED = {
     "to_get_it": str,
     "dropped": str,
 }
-_OPTIONAL = {"lag_days": int, "key": str, "is_key_needed": bool, "is_one_file": bool}
+_OPTIONAL = {
+    "lag_days": int,
+    "key": str,
+    "is_key_needed": bool,
+    "is_one_file": bool,
+    "zip_holds": str,
+}
 
 
 class SourceFolderError(ValueError):
@@ -63,6 +71,7 @@ class SourceFolder:
         key: environment variable of its key; "" where none is used.
         is_key_needed: without the key it is not asked.
         is_one_file: a newer file replaces the older; else each file is a piece of its own.
+        zip_holds: name of the member by which a dropped zip is known; "" where `recognise` tells.
         module: its `read.py`.
     """
 
@@ -80,6 +89,7 @@ class SourceFolder:
     key: str = ""
     is_key_needed: bool = False
     is_one_file: bool = False
+    zip_holds: str = ""
 
     @property
     def contract(self) -> type[pa.DataFrameModel]:
@@ -90,10 +100,29 @@ class SourceFolder:
         """Bytes to kept and refused rows; raises SourceDrift."""
         return self.module.parse(content, file)
 
-    def recognise(self, head: bytes) -> bool:
-        """Whether a dropped file is of this source, from its first bytes."""
+    def recognise(self, path: Path, head: bytes) -> bool:
+        """Whether a dropped file is of this source, from its first bytes or a zip's members."""
+        if self.zip_holds:
+            return zip_holds(path, head, self.zip_holds)
         known: Callable[[bytes], bool] | None = getattr(self.module, "recognise", None)
         return known is not None and known(head)
+
+    @property
+    def sample(self) -> Path:
+        """The made-up file in its folder.
+
+        Raises:
+            SourceFolderError: there is none, or more than one.
+        """
+        found = list(Path(str(self.module.__file__)).parent.glob("sample.*"))
+        if len(found) != 1:
+            raise SourceFolderError(f"{self.name}: {len(found)} files sample.*; keep one")
+        return found[0]
+
+    @property
+    def sample_name(self) -> str:
+        """A name under which the sample could have been dropped."""
+        return f"{getattr(self.module, 'PROBED', 'sample')}{self.sample.suffix}"
 
     @property
     def refresh(self) -> Callable[..., Any] | None:

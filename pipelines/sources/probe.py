@@ -13,14 +13,10 @@ from dataclasses import dataclass
 
 from pipelines.quarantine import SourceDrift, Split
 from pipelines.snapshots import Snapshot, SnapshotStore
-from pipelines.sources.baci import read as baci
-from pipelines.sources.comtrade import read as comtrade
-from pipelines.sources.ecb_fx import read as ecb
 from pipelines.sources.folders import SourceFolder, list_folders
 from pipelines.sources.gfw import read as gfw
 from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
 from pipelines.sources.list_editions import LISTS, OfficialList
-from pipelines.sources.pink_sheet import read as pink_sheet
 from pipelines.sources.shape import shape_of
 
 # enough of a large file to tell what it is
@@ -69,12 +65,6 @@ class Probed:
     kept: Snapshot | None = None
 
 
-def _comtrade(fetcher: Fetcher, key: str | None) -> Answer:
-    # one month and one code: small with a key and without
-    query = comtrade.Query("M", ("201701",), ("2701",), ("M",))
-    return comtrade.fetch_comtrade(fetcher, query, key=key)[0].answer
-
-
 def _gfw(fetcher: Fetcher, key: str | None) -> Answer:
     ring = [[125.0, 38.5], [125.7, 38.5], [125.7, 38.9], [125.0, 38.9], [125.0, 38.5]]
     area: dict[str, object] = {"type": "Polygon", "coordinates": [ring]}
@@ -99,7 +89,8 @@ def _of_folder(folder: SourceFolder) -> Door | None:
         folder.name,
         lambda fetcher, key: probe(fetcher, key),
         folder.licence,
-        lambda content, at: folder.parse(content, getattr(folder.module, "PROBED", folder.name)),
+        lambda content, at: folder.parse(content, folder.sample_name),
+        first_bytes=FIRST_BYTES if getattr(folder.module, "IS_LARGE", False) else 0,
         key=folder.key,
         is_key_needed=folder.is_key_needed,
     )
@@ -108,33 +99,6 @@ def _of_folder(folder: SourceFolder) -> Door | None:
 def doors() -> list[Door]:
     """Every live door, by name."""
     known = [
-        Door(
-            comtrade.SOURCE,
-            _comtrade,
-            comtrade.LICENCE,
-            lambda content, at: comtrade.parse_comtrade(content, file="probe"),
-            key="DPRK_COMTRADE_KEY",
-        ),
-        Door(
-            pink_sheet.SOURCE,
-            lambda fetcher, key: pink_sheet.fetch_pink_sheet(fetcher),
-            pink_sheet.LICENCE,
-            lambda content, at: pink_sheet.parse_pink_sheet(content, file="probe.xlsx"),
-        ),
-        Door(
-            baci.SOURCE,
-            lambda fetcher, key: baci.fetch_baci(
-                fetcher, os.environ.get("DPRK_BACI_FILE") or "BACI_HS92_V202601.zip"
-            ),
-            baci.LICENCE,
-            first_bytes=FIRST_BYTES,
-        ),
-        Door(
-            ecb.SOURCE,
-            lambda fetcher, key: ecb.fetch_ecb(fetcher),
-            ecb.LICENCE,
-            lambda content, at: ecb.parse_ecb(content, file="eurofxref-hist.zip"),
-        ),
         Door(gfw.SOURCE, _gfw, gfw.LICENCE, key="GFW_API_TOKEN", is_key_needed=True),
         *(_of_list(official) for official in LISTS),
         *(door for folder in list_folders() if (door := _of_folder(folder)) is not None),

@@ -61,9 +61,7 @@ def status(data: Path, source: str) -> tuple:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda one: one.name)
 def test_a_dropped_file_is_told_by_content_loaded_and_counted(data: Path, folder) -> None:
-    suffix, content = sample(folder.name)
-    named = f"{getattr(folder.module, 'PROBED', 'some_name')}{suffix}"
-    drop(data, named, content)
+    drop(data, folder.sample_name, folder.sample.read_bytes())
     (outcome,) = landing.land_all(SnapshotStore(data / "raw"))
     assert (outcome.status, outcome.source) == ("accepted", folder.name), outcome.message
     assert outcome.rows_kept > 0
@@ -75,9 +73,9 @@ def test_a_dropped_file_is_told_by_content_loaded_and_counted(data: Path, folder
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda one: one.name)
 def test_a_damaged_file_is_rejected_with_a_report_and_stages_nothing(data: Path, folder) -> None:
-    suffix, content = sample(folder.name)
+    content = folder.sample.read_bytes()
     # its recognisable beginning stays; the middle of the content is lost
-    drop(data, f"{getattr(folder.module, 'PROBED', 'x')}{suffix}", content[: len(content) // 3])
+    drop(data, folder.sample_name, content[: len(content) // 3])
     (outcome,) = landing.land_all(SnapshotStore(data / "raw"))
     rejected = list((data / "landing" / "rejected").glob("*.report.md"))
     if outcome.status == "rejected":
@@ -105,9 +103,9 @@ def test_without_network_and_key_the_status_says_what_to_do(data: Path, folder) 
 )
 def test_online_without_a_key_nobody_is_asked(data: Path, monkeypatch, folder) -> None:
     monkeypatch.setenv("DPRK_ONLINE", "1")
-    source = next(one for one in trade.SOURCES if one.name == folder.name)
-    assert source.refresh is not None
-    done = source.refresh(SnapshotStore(data / "raw"), RESOURCES["network"])
+    refresh = trade.asker_of(folder)
+    assert refresh is not None
+    done = refresh(SnapshotStore(data / "raw"), RESOURCES["network"])
     assert done.outcome == f"not asked: {folder.key} is not set"
     assert not (data / "raw" / folder.name).exists()
 

@@ -272,7 +272,7 @@ def test_an_unreachable_source_goes_on_from_its_newest_snapshot(monkeypatch):
 
     monkeypatch.setattr(http.Fetcher, "get", unreachable)
     put("pink_sheet", pink_sheet_xlsx(), dt.datetime.now(dt.UTC).date())
-    assert run(online=True, comtrade_key=KEY).success
+    assert run(online=True).success
     said = status("pink_sheet")
     assert "no connection" in said["status"]
     assert said["rows_kept"] == 2
@@ -292,11 +292,11 @@ def test_the_key_is_in_no_table_file_or_event(monkeypatch, tmp_path, caplog):
     for trouble in (Trouble.REFUSED, Trouble.ECHO, Trouble.NONE):
         with serving(body, trouble) as server, monkeypatch.context() as patch:
             patch.setattr(comtrade, "default_queries", lambda year: [one])
-            patch.setattr(trade, "_COMTRADE_AT", (server.url, LIMITS))
+            patch.setattr(comtrade, "BASE_URL", server.url)
+            patch.setattr(comtrade, "LIMITS", LIMITS)
             done = run(
                 [["raw", "comtrade"], ["staged", "comtrade"]],
                 online=True,
-                comtrade_key=dg.EnvVar("DPRK_COMTRADE_KEY"),
             )
             assert done.success
             assert server.seen[0][2]["ocp-apim-subscription-key"] == KEY

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cadence import BY_HAND, CADENCES
+from pipelines.landing import HEAD_BYTES
 from pipelines.sources.folders import SourceFolderError, list_folders
 
 TOY = """
@@ -47,8 +48,8 @@ def test_a_folder_is_a_source_without_any_list_of_names(home: Path) -> None:
     (toy,) = list_folders(home, "toy_sources")
     assert (toy.name, toy.publisher, toy.stale_days) == ("toys", "toyshop", 40)
     assert toy.parse(b"TOY", "f").kept.height == 1
-    assert toy.recognise(b"TOY")
-    assert not toy.recognise(b"no")
+    assert toy.recognise(home, b"TOY")
+    assert not toy.recognise(home, b"no")
     assert toy.refresh is None
     assert toy.key_value() is None
 
@@ -72,10 +73,17 @@ def test_every_folder_of_ours_is_whole(folder) -> None:
     assert folder.cadence in {*CADENCES, BY_HAND}
     assert folder.last_day in folder.contract.to_schema().columns
     assert next(iter(folder.contract.to_schema().columns)) == "line"
-    samples = list(Path(str(folder.module.__file__)).parent.glob("sample.*"))
-    assert len(samples) == 1
-    assert folder.recognise(samples[0].read_bytes())
-    name = getattr(folder.module, "PROBED", samples[0].name)
-    split = folder.parse(samples[0].read_bytes(), name)
+    content = folder.sample.read_bytes()
+    split = folder.parse(content, folder.sample_name)
     assert split.kept.height > 0
     assert split.rows_in == split.kept.height + split.rows_quarantined
+
+
+def test_every_sample_is_recognised_by_its_own_source_alone() -> None:
+    folders = list_folders()
+    claimed = {
+        one.name: [other.name for other in folders if other.recognise(one.sample, head)]
+        for one in folders
+        for head in [one.sample.read_bytes()[:HEAD_BYTES]]
+    }
+    assert claimed == {one.name: [one.name] for one in folders}

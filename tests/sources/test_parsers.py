@@ -26,7 +26,7 @@ from benchmarks.samples import (
 from pipelines.quarantine import SourceDrift
 from pipelines.sources.baci.read import edition_of, parse_baci, parse_baci_file
 from pipelines.sources.china_customs.read import flow_of_name, parse_china_customs
-from pipelines.sources.ecb_fx.read import embedded_zip, monthly_rates, parse_ecb
+from pipelines.sources.ecb_fx.read import embedded, monthly_rates, parse_ecb
 from pipelines.sources.http import Fetcher
 from pipelines.sources.pink_sheet.read import URL, parse_pink_sheet, workbook_address
 from pipelines.sources.pink_sheet.read import edition_of as sheet_date
@@ -415,7 +415,7 @@ def test_ecb_rates_cross_to_dollars_and_the_rouble_gap_says_so():
 
 
 def test_the_embedded_rates_are_whole_and_end_the_rouble_in_march_2022():
-    content, name = embedded_zip()
+    content, name = embedded()
     split = parse_ecb(content, file=name)
     assert split.quarantined.height == 0
     monthly = monthly_rates(split.kept)

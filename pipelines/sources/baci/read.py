@@ -13,11 +13,19 @@ import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, check_columns
 from pipelines.schemas.trade import StagedBaci
+from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
 from pipelines.sources.archives import open_zip, read_member
 from pipelines.sources.http import Answer, Fetcher, Limits
+from pipelines.sources.recognise import first_line
+from pipelines.sources.refresh import Refreshed, refresh_file
 
 SOURCE = "baci"
+CONTRACT = StagedBaci
+# a probe looks at the first bytes only
+IS_LARGE = True
+# how a file is named that tests and trials make up
+PROBED = "BACI_HS92_Y2016_V202401"
 LICENCE = "Etalab 2.0; cite CEPII BACI"
 BASE_URL = "https://www.cepii.fr/DATA_DOWNLOAD/baci/data"
 LIMITS = Limits(
@@ -32,6 +40,7 @@ LIMITS = Limits(
     total_s=3_600,
     needs_length=True,
 )
+PRK = 408
 COLUMNS = ("t", "i", "j", "k", "v", "q")
 _ARCHIVE = re.compile(r"BACI_HS\d{2}_V\w+\.zip")
 _UNPACKED = 32 * 1024**3
@@ -198,3 +207,25 @@ def _read(content: bytes, file: str) -> tuple[pl.DataFrame, list[pl.DataFrame], 
     text = cells.decode(content, ("utf-8-sig",), source=SOURCE, file=file)
     table = cells.read_delimited(text, separator=",", source=SOURCE, file=file)
     return cells.named(table, found), [table.quarantined], table.rows_in
+
+
+def parse(content: bytes, file: str) -> Split:
+    """A fetched or dropped file; as `parse_baci_file`, flows with North Korea."""
+    return parse_baci_file(content, file=file, party=PRK)
+
+
+def recognise(head: bytes) -> bool:
+    """By the header: six columns of one letter."""
+    return first_line(head).strip().replace('"', "") == ",".join(COLUMNS)
+
+
+def refresh(store: SnapshotStore, fetcher: Fetcher, key: str | None) -> Refreshed:
+    """Fetch the zip that the operator names in DPRK_BACI_FILE, when it has changed."""
+    return refresh_file(
+        store, SOURCE, LICENCE, lambda etag: fetch_baci(fetcher, key or "", etag=etag)
+    )
+
+
+def probe(fetcher: Fetcher, key: str | None) -> Answer:
+    """The first bytes of the operator's zip."""
+    return fetch_baci(fetcher, key or "")

@@ -15,8 +15,11 @@ import polars as pl
 from pipelines.quarantine import SourceDrift, Split, split
 from pipelines.schemas.trade import StagedChinaCustoms
 from pipelines.sources import cells
+from pipelines.sources.recognise import first_line
 
 SOURCE = "china_customs"
+CONTRACT = StagedChinaCustoms
+PROBED = "import"
 LICENCE = "GACC statistics, public; cite the General Administration of Customs of China"
 MAX_BYTES = 64 * 1024 * 1024
 # the site exports this many rows of a query and drops the rest without a word
@@ -41,6 +44,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "flow": ("进出口", "进出口标志", "贸易流向", "flow", "import/export"),
 }
 _OURS = {name: ours for ours, names in _NAMES.items() for name in names}
+_TELLING = ("商品编码", "贸易伙伴", "commodity code", "trading partner")
 _NEEDED = ("month", "hs_code", "partner_name", "quantity_1", "unit_1")
 _TONNES_PER_UNIT = {
     "千克": 1e-3,
@@ -279,3 +283,14 @@ def parse_china_customs(content: bytes, *, file: str) -> Split:
             )
         )
     return cells.joined(checked.kept, [*refused, checked.quarantined], table.rows_in)
+
+
+def parse(content: bytes, file: str) -> Split:
+    """A dropped file; as `parse_china_customs`."""
+    return parse_china_customs(content, file=file)
+
+
+def recognise(head: bytes) -> bool:
+    """By the names of its columns."""
+    line = first_line(head).lower()
+    return any(word in line for word in _TELLING)

