@@ -20,6 +20,7 @@ from assets.resources import Snapshots, WarehouseResource
 from assets.schedules import MAIN_JOB
 from assets.tables import table_metadata
 from pipelines.landing import (
+    HEAD_BYTES,
     FileRefused,
     Kind,
     Loaded,
@@ -35,17 +36,10 @@ from pipelines.quarantine import Split
 from pipelines.shipping.decode.recognise import UnknownForm, UnknownFormat, recognise
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.editions import as_of_dropped, told_of
-from pipelines.sources.eu_fsf import read as eu_fsf
-from pipelines.sources.eu_prk import read as eu
 from pipelines.sources.figures import parse_figures
-from pipelines.sources.folders import list_folders
-from pipelines.sources.ofac import read as ofac
-from pipelines.sources.ofac import xml_read as ofac_xml
-from pipelines.sources.opensanctions import read as opensanctions
+from pipelines.sources.folders import OfficialList, list_folders, official_lists
 from pipelines.sources.overlays import ADDS, Dropped, overlay_of
-from pipelines.sources.recognise import first_line, root_of
-from pipelines.sources.uk_sanctions import read as uk_sanctions
-from pipelines.sources.un_sc import read as un_sc
+from pipelines.sources.recognise import first_line
 from pipelines.warehouse import write_frame
 
 # folders inside the landing folder that other assets work on
@@ -119,39 +113,41 @@ def _taken(
     return load
 
 
-def _ofac(
-    store: SnapshotStore, part: str, parse: Callable[[bytes, str, str], Split]
-) -> Callable[[Path, str], Loaded]:
-    """Take a file of an OFAC list.
+def _listed(store: SnapshotStore, lists: list[OfficialList]) -> Kind:
+    """A file of one of the lists that a folder reads; its name tells which where there are several.
 
-    The SDN and the consolidated list have one form; which a file is of, only its name tells. A
-    file less than half as long as the last of its kind is not taken for an edition of it.
+    A file less than half as long as the last of its kind is not taken for an edition of a list
+    that is told by name: it may be of the other.
     """
+    module, dropped, named_as = lists[0].module, lists[0].dropped, lists[0].named_as
 
     def load(path: Path, name: str) -> Loaded:
-        source = "ofac_consolidated" if "cons" in name.lower() else "ofac_sdn"
+        with path.open("rb") as file:
+            part = module.part_of(file.read(HEAD_BYTES))
+        tell = getattr(module, "list_named", lambda _: lists[0].source)
+        try:
+            source = tell(name)
+        except ValueError as error:
+            raise FileRefused(str(error)) from error
+        official = next(one for one in lists if one.source == source)
         earlier = [one for one in store.retrievals(source) if one.part == part]
-        if earlier:
+        if earlier and named_as:
             before, now = len(store.read(earlier[-1])), path.stat().st_size
             if 2 * now < before:
                 raise FileRefused(
                     f"{source}: {name} has {now} bytes where the last edition had {before}: it is "
-                    "cut off, or of the other list; name files of the consolidated list as their "
-                    "publisher does (cons_prim.csv, cons_advanced.xml), or download it again"
+                    f"cut off, or of the other list; {named_as}"
                 )
+        at = dt.datetime.now(dt.UTC)
         return _taken(
-            store, source, ofac.LICENCE, lambda content, shown: parse(content, shown, source), part
+            store,
+            source,
+            official.licence,
+            lambda content, shown: official.check(part, content, shown, at),
+            part,
         )(path, name)
 
-    return load
-
-
-def _is_entity(head: bytes) -> bool:
-    try:
-        line = json.loads(head.split(b"\n", 1)[0])
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(line, dict) and {"id", "schema", "properties"} <= set(line)
+    return Kind(lists[0].folder, dropped, lambda _, head: module.part_of(head) is not None, load)
 
 
 def _hand_on_ais(path: Path, name: str) -> Loaded:
@@ -212,84 +208,11 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
     ) -> Kind:
         return Kind(name, expected, is_it, _taken(store, source, licence, parse, part))
 
-    at = dt.datetime.now(dt.UTC)
+    by_folder: dict[str, list[OfficialList]] = {}
+    for official in official_lists():
+        by_folder.setdefault(official.folder, []).append(official)
     found = [
-        kind(
-            "UN Security Council list",
-            "consolidated XML, document element CONSOLIDATED_LIST",
-            lambda _, head: root_of(head) == "CONSOLIDATED_LIST",
-            un_sc.SOURCE,
-            un_sc.LICENCE,
-            lambda content, _: un_sc.parse(content, retrieved_at=at).splits[un_sc.SOURCE],
-        ),
-        kind(
-            "EU annexes",
-            "32017R1509.csv, header celex, recordId, programKey, …",
-            lambda _, head: first_line(head).startswith("celex,recordId,"),
-            eu.SOURCE,
-            eu.LICENCE,
-            lambda content, _: eu.parse(content, retrieved_at=at).splits[eu.SOURCE],
-        ),
-        *(
-            Kind(
-                f"OFAC list, {file}",
-                f"no header, {cells} cells a row",
-                lambda _, head, part=part: ofac.part_of(head) == part,
-                _ofac(
-                    store,
-                    part,
-                    lambda content, name, _, part=part: ofac.check_part(content, part, file=name),
-                ),
-            )
-            for part, (file, cells) in ofac.CSV_FILES.items()
-        ),
-        Kind(
-            "OFAC advanced XML",
-            "SDN_ADVANCED.XML, document element Sanctions",
-            lambda _, head: root_of(head) == "Sanctions",
-            _ofac(
-                store,
-                "advanced",
-                lambda content, _, source: ofac_xml.parse_advanced(
-                    content, retrieved_at=at, list_source=source
-                ).splits[source],
-            ),
-        ),
-        Kind(
-            "OFAC plain XML",
-            "SDN.XML, document element sdnList",
-            lambda _, head: root_of(head) == "sdnList",
-            _ofac(
-                store,
-                "xml",
-                lambda content, _, source: ofac_xml.parse_xml(
-                    content, retrieved_at=at, list_source=source
-                ).splits[source],
-            ),
-        ),
-        kind(
-            "UK Sanctions List",
-            "UK-Sanctions-List.csv, first line Report Date: …",
-            lambda _, head: uk_sanctions.recognise(head),
-            uk_sanctions.SOURCE,
-            uk_sanctions.LICENCE,
-            lambda content, _: uk_sanctions.splits_of(content, at),
-        ),
-        kind(
-            "EU consolidated list",
-            "xmlFullSanctionsList_1_1.xml, document element export",
-            lambda _, head: root_of(head) == "export" and b"generationDate" in head,
-            eu_fsf.SOURCE,
-            eu_fsf.LICENCE,
-            lambda content, _: eu_fsf.splits_of(content, at),
-        ),
-        Kind(
-            "FollowTheMoney entities",
-            "JSON lines as OpenSanctions publishes them, the file's name saying one of "
-            + ", ".join(opensanctions.DATASETS),
-            lambda _, head: _is_entity(head),
-            _entities(store, at),
-        ),
+        *(_listed(store, lists) for lists in by_folder.values()),
         *(
             kind(
                 folder.name,
@@ -317,25 +240,6 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
         ),
     ]
     return found
-
-
-def _entities(store: SnapshotStore, at: dt.datetime) -> Callable[[Path, str], Loaded]:
-    def load(path: Path, name: str) -> Loaded:
-        plain = name.lower().replace("-", "_")
-        dataset = next((one for one in opensanctions.DATASETS if one in plain), None)
-        if dataset is None:
-            raise FileRefused(
-                f"{name}: these are FollowTheMoney entities, but the name does not say of which "
-                f"data set; rename the file to one of "
-                f"{', '.join(f'{one}.ftm.json' for one in opensanctions.DATASETS)}"
-            )
-        source = f"{opensanctions.SOURCE}_{dataset}"
-        parse: Parse = lambda content, shown: opensanctions.parse(  # noqa: E731
-            content, retrieved_at=at, dataset=dataset, file=shown
-        ).listing.splits[source]
-        return _taken(store, source, opensanctions.LICENCE, parse, "")(path, name)
-
-    return load
 
 
 def _is_figures(_: Path, head: bytes) -> bool:

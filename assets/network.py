@@ -38,7 +38,6 @@ from pipelines.network.campaign import (
 )
 from pipelines.network.corrections import blame, corrections_of, mend
 from pipelines.network.entities import (
-    LIST_VOICES,
     from_lists,
     list_keys_of,
     lists_loaded,
@@ -83,6 +82,7 @@ from pipelines.schemas.listings import ListedParties
 from pipelines.schemas.types import polars_schema
 from pipelines.sources.tables import parse_table
 from pipelines.versions import code_version, hash_frame
+from pipelines.voices import LIST_VOICES
 from pipelines.warehouse import (
     fingerprint_of,
     has_table,

@@ -39,7 +39,7 @@ from pipelines.sources.gfw_sar import read as sar
 from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
 from pipelines.sources.kosis_coal import read as kosis
 from pipelines.sources.nbs_prices import read as nbs
-from pipelines.sources.ofac import read as ofac
+from pipelines.sources.ofac import csv_read as ofac
 from pipelines.sources.ofac import xml_read as ofac_xml
 from pipelines.sources.opensanctions import read as opensanctions
 from pipelines.sources.pink_sheet import read as pink_sheet
@@ -324,7 +324,7 @@ CONNECTORS += [
         lambda fetcher, url, limits, etag: [
             uk_sanctions.fetch(fetcher, url=f"{url}/UK.csv", limits=limits, etag=etag)
         ],
-        lambda content: uk_sanctions.splits_of(content, _AT),
+        lambda content: uk_sanctions.parse(content, retrieved_at=_AT).splits["uk_sanctions"],
         needs_length=True,
     ),
     Connector(
@@ -333,7 +333,7 @@ CONNECTORS += [
         lambda fetcher, url, limits, etag: [
             eu_fsf.fetch(fetcher, url=f"{url}/content", limits=limits, etag=etag)
         ],
-        lambda content: eu_fsf.splits_of(content, _AT),
+        lambda content: eu_fsf.parse(content, retrieved_at=_AT).splits["eu_fsf"],
     ),
 ]
 _NBS_PAGE = sample_of("nbs_prices")

@@ -62,7 +62,7 @@ from pipelines.sources.editions import date_in_name, printed_on
 from pipelines.sources.eu_fsf import read as eu_fsf
 from pipelines.sources.eu_prk import read as eu
 from pipelines.sources.folders import list_folders
-from pipelines.sources.ofac import read as ofac
+from pipelines.sources.ofac import csv_read as ofac
 from pipelines.sources.ofac import xml_read as ofac_xml
 from pipelines.sources.opensanctions import read as opensanctions
 from pipelines.sources.pink_sheet.read import parse_pink_sheet
@@ -346,9 +346,12 @@ PARSERS: dict[str, tuple[Callable[[], bytes], Callable[[bytes], Split | None]]] 
     },
     "uk_sanctions": (
         lambda: sample_of("uk_sanctions"),
-        lambda content: uk_sanctions.splits_of(content, _AT),
+        lambda content: uk_sanctions.parse(content, retrieved_at=_AT).splits["uk_sanctions"],
     ),
-    "eu_fsf": (lambda: sample_of("eu_fsf"), lambda content: eu_fsf.splits_of(content, _AT)),
+    "eu_fsf": (
+        lambda: sample_of("eu_fsf"),
+        lambda content: eu_fsf.parse(content, retrieved_at=_AT).splits["eu_fsf"],
+    ),
     **{
         f"ofac csv, {part}": (
             lambda part=part: listing_samples.sdn_set()[part],

@@ -29,7 +29,7 @@ from pipelines.shipping.landing import land_file
 from pipelines.sources.comtrade import read as comtrade
 from pipelines.sources.ecb_fx import read as ecb
 from pipelines.sources.eu_prk import read as eu
-from pipelines.sources.ofac import read as ofac
+from pipelines.sources.ofac import csv_read as ofac
 from pipelines.sources.opensanctions import read as opensanctions
 from pipelines.sources.pink_sheet import read as pink_sheet
 from pipelines.sources.un_sc import read as un_sc

@@ -8,6 +8,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 SQL_DIR = REPOSITORY / "sql"
 REFERENCE_DIR = REPOSITORY / "pipelines" / "reference"
+SOURCES_DIR = REPOSITORY / "pipelines" / "sources"
 STREAMS_DIR = REPOSITORY / "pipelines" / "streams"
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from pipelines.network.entities import LIST_VOICES
 from pipelines.network.status import designations
 from pipelines.schemas.network import NO_FINDING
+from pipelines.voices import LIST_VOICES
 
 BODIES = {"OFAC": "us", "UNSC": "un", "EU": "eu", "ROK": "rok", "JPN": "japan", "UK": "uk"}
 _ANNOUNCER = {"South Korea": "ROK", "Japan": "JPN"}

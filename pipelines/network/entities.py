@@ -3,83 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import polars as pl
 
 from pipelines.network.evidence import EvidenceError
 from pipelines.network.resolution import kind_of
+from pipelines.voices import LIST_VOICES
 
-
-@dataclass(frozen=True)
-class ListVoice:
-    """Which body speaks through a list, and what standing on it means."""
-
-    authority: str
-    kind: str
-    title: str
-    home: str
-    note: str | None = None
-
-
-_OPEN = "https://data.opensanctions.org/datasets/latest"
-_CODED = "as coded in OpenSanctions' copy of the data set; non-commercial licence"
-LIST_VOICES = {
-    "ofac_sdn": ListVoice(
-        "OFAC", "designated", "OFAC SDN list", "https://sanctionslistservice.ofac.treas.gov"
-    ),
-    "ofac_consolidated": ListVoice(
-        "OFAC",
-        "designated",
-        "OFAC consolidated list",
-        "https://sanctionslistservice.ofac.treas.gov",
-    ),
-    "un_sc": ListVoice(
-        "UNSC",
-        "designated",
-        "UN Security Council Consolidated List",
-        "https://scsanctions.un.org/resources/xml/en/consolidated.xml",
-    ),
-    "eu_prk": ListVoice(
-        "EU",
-        "designated",
-        "Regulation (EU) 2017/1509, annexes",
-        "https://eur-lex.europa.eu/eli/reg/2017/1509/oj",
-    ),
-    "eu_fsf": ListVoice(
-        "EU",
-        "designated",
-        "EU consolidated list of financial sanctions",
-        "https://webgate.ec.europa.eu/fsd/fsf",
-    ),
-    "uk_sanctions": ListVoice(
-        "UK", "designated", "UK Sanctions List", "https://sanctionslist.fcdo.gov.uk"
-    ),
-    "opensanctions_un_1718_vessels": ListVoice(
-        "UNSC", "designated", "1718 Designated Vessels List", f"{_OPEN}/un_1718_vessels", _CODED
-    ),
-    "opensanctions_un_sc_sanctions": ListVoice(
-        "UNSC",
-        "designated",
-        "UN Security Council Consolidated List",
-        f"{_OPEN}/un_sc_sanctions",
-        _CODED,
-    ),
-    "opensanctions_kp_rusi_reports": ListVoice(
-        "UN_PoE", "reported", "UN Panel of Experts reports", f"{_OPEN}/kp_rusi_reports", _CODED
-    ),
-    "opensanctions_us_nk_jointventures": ListVoice(
-        "US_STATE", "reported", "US joint-venture advisory", f"{_OPEN}/us_nk_jointventures", _CODED
-    ),
-    # a finding of money-laundering concern is no designation
-    "opensanctions_us_fincen_special_measures": ListVoice(
-        "FinCEN",
-        "reported",
-        "FinCEN special measures",
-        f"{_OPEN}/us_fincen_special_measures",
-        _CODED,
-    ),
-}
 # a list's own word for a tie → ours; every other word is only an association
 LIST_RELATIONS = {
     "ownership": "owner",
@@ -153,8 +83,8 @@ def from_lists(
     unknown = set(parties["list_source"]) - set(LIST_VOICES)
     if unknown:
         raise EvidenceError(
-            f"list {sorted(unknown)[0]!r} speaks for no body we know; add it to LIST_VOICES in "
-            "pipelines/network/entities.py, with what standing on it means"
+            f"list {sorted(unknown)[0]!r} speaks for no body we know; say in [lists.…] of its "
+            "source.toml who does, and what standing on it means"
         )
     voices = pl.DataFrame(
         [{"list_source": name, **vars(voice)} for name, voice in LIST_VOICES.items()],

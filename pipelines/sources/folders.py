@@ -14,10 +14,11 @@ like. `read.py` holds what needs code:
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +27,8 @@ from typing import Any
 import pandera.polars as pa
 
 from pipelines.quarantine import Split
+from pipelines.sources.http import Answer, Fetcher
+from pipelines.sources.listings import Listing
 from pipelines.sources.recognise import zip_holds
 from pipelines.sources.staging import Embedded
 
@@ -145,26 +148,137 @@ class SourceFolder:
         return os.environ.get(self.key) or None if self.key else None
 
 
+def _said(
+    settings: Path, needed: Mapping[str, type], optional: Mapping[str, type]
+) -> dict[str, Any]:
+    """What a source.toml says, held to what it must and may."""
+    said = tomllib.loads(settings.read_text(encoding="utf-8"))
+    where = f"{settings.parent.name}/source.toml"
+    known = {**needed, **optional}
+    for one in needed:
+        if one not in said:
+            raise SourceFolderError(f"{where} does not say {one!r}; add it")
+    for one, value in said.items():
+        if one not in known:
+            raise SourceFolderError(f"{where} says {one!r}, which is not read; remove it")
+        if type(value) is not known[one]:
+            raise SourceFolderError(f"{where}: {one!r} must be {known[one].__name__}")
+    return said
+
+
+def _is_list(settings: Path) -> bool:
+    return "lists" in tomllib.loads(settings.read_text(encoding="utf-8"))
+
+
 def list_folders(home: Path = HERE, package: str = "pipelines.sources") -> list[SourceFolder]:
-    """Every source that has a folder, by name.
+    """Every source that has a folder, by name; official lists are told by `official_lists`.
 
     Raises:
         SourceFolderError: a folder lacks a setting, or has one of the wrong kind.
     """
     found = []
     for settings in sorted(home.glob("*/source.toml")):
+        if _is_list(settings):
+            continue
         name = settings.parent.name
-        said = tomllib.loads(settings.read_text(encoding="utf-8"))
-        where = f"{name}/source.toml"
-        known = {**_NEEDED, **_OPTIONAL}
-        for one in _NEEDED:
-            if one not in said:
-                raise SourceFolderError(f"{where} does not say {one!r}; add it")
-        for one, value in said.items():
-            if one not in known:
-                raise SourceFolderError(f"{where} says {one!r}, which is not read; remove it")
-            if type(value) is not known[one]:
-                raise SourceFolderError(f"{where}: {one!r} must be {known[one].__name__}")
+        said = _said(settings, _NEEDED, _OPTIONAL)
         module = importlib.import_module(f"{package}.{name}.read")
         found.append(SourceFolder(name=name, module=module, **said))
+    return found
+
+
+@dataclass(frozen=True)
+class OfficialList:
+    """One list and how it is got and read.
+
+    Attributes:
+        source: name of its snapshots and, for all but OpenSanctions, of its rows.
+        publisher: who answers; lists of one publisher are asked one after the other.
+        about: what it is.
+        licence: licence tag of its data.
+        to_get_it: what to do when there is no snapshot.
+        dropped: how a dropped file looks.
+        folder: the folder it is read in; a folder may hold several lists of one form.
+        module: the folder's `read.py`.
+        stale_days: age from which the newest retrieval counts as stale.
+        cadence: how often it is asked: a name of `pipelines.cadence`.
+        named_as: how files of the folder's lists are told apart by name, for whoever dropped one
+            that is too short for its list; "" where that cannot be.
+    """
+
+    source: str
+    publisher: str
+    about: str
+    licence: str
+    to_get_it: str
+    dropped: str
+    folder: str
+    module: ModuleType
+    stale_days: int
+    cadence: str
+    named_as: str = ""
+
+    @property
+    def forms(self) -> tuple[tuple[str, ...], ...]:
+        """Ways the list comes, best first.
+
+        Each is the names of its files, first the one whose change makes an edition; "" where a
+        list comes as one file.
+        """
+        told: Callable[[str], tuple[tuple[str, ...], ...]] | None
+        told = getattr(self.module, "forms", None)
+        return (("",),) if told is None else told(self.source)
+
+    def read(self, contents: dict[str, bytes], at: dt.datetime) -> Listing:
+        """{part: bytes} and the instant of retrieval to rows; raises SourceDrift."""
+        return self.module.listing(self.source, contents, at)
+
+    def fetch(
+        self, fetcher: Fetcher, part: str, etag: str | None, last_modified: str | None
+    ) -> Answer:
+        """One file of a form; raises SourceUnavailable."""
+        return self.module.ask(self.source, fetcher, part, etag, last_modified)
+
+    def check(self, part: str, content: bytes, file: str, at: dt.datetime) -> Split:
+        """Rows kept and refused of one dropped file; raises SourceDrift."""
+        own = getattr(self.module, "check", None)
+        if own is not None:
+            return own(self.source, part, content, file, at)
+        return self.read({part: content}, at).splits[self.source]
+
+
+_LIST_NEEDED = {one: kind for one, kind in _NEEDED.items() if one != "last_day"} | {"lists": dict}
+_VOICE = frozenset({"authority", "kind", "title", "home", "note"})
+
+
+def official_lists(home: Path = HERE, package: str = "pipelines.sources") -> list[OfficialList]:
+    """Every official list: the folders whose source.toml has `[lists.<name>]`, by folder.
+
+    `[lists.<name>]` says who speaks through the list (see `pipelines.voices`), and may say `about`
+    and `to_get_it` of that list alone. Its `read.py` holds
+
+        listing(source, contents, at)    {part: bytes} to a Listing
+        ask(source, fetcher, part, etag, last_modified)    one file of a form
+        part_of(head)                    which part a dropped file is, None of another's
+        forms(source)                    ways it comes, where it is not one file (optional)
+        list_named(file)                 which of several lists a dropped file is of (optional)
+        check(source, part, content, file, at)    one dropped file to a Split (optional)
+
+    Raises:
+        SourceFolderError: a folder lacks a setting, or has one of the wrong kind.
+    """
+    found = []
+    for settings in sorted(home.glob("*/source.toml")):
+        if not _is_list(settings):
+            continue
+        said = _said(settings, _LIST_NEEDED, {"named_as": str})
+        lists = said.pop("lists")
+        module = importlib.import_module(f"{package}.{settings.parent.name}.read")
+        for source, told in lists.items():
+            own = {key: value for key, value in told.items() if key not in _VOICE}
+            found.append(
+                OfficialList(
+                    source=source, folder=settings.parent.name, module=module, **{**said, **own}
+                )
+            )
     return found

@@ -7,7 +7,6 @@ says so; the other lists go on.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -15,8 +14,7 @@ import polars as pl
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import DamagedSnapshot, Snapshot, SnapshotStore
 from pipelines.sources.editions import is_undated, place_of, printed_on, spoken_at
-from pipelines.sources.eu_fsf import read as eu_fsf
-from pipelines.sources.eu_prk import read as eu
+from pipelines.sources.folders import OfficialList, official_lists
 from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
 from pipelines.sources.listings import (
     CHANGE_SCHEMA,
@@ -25,11 +23,6 @@ from pipelines.sources.listings import (
     with_edition_on,
 )
 from pipelines.sources.refresh import Refreshed
-from pipelines.sources.ofac import read as ofac
-from pipelines.sources.ofac import xml_read as ofac_xml
-from pipelines.sources.opensanctions import read as opensanctions
-from pipelines.sources.uk_sanctions import read as uk_sanctions
-from pipelines.sources.un_sc import read as un_sc
 
 # editions looked back over when changes are worked out anew
 MAX_EDITIONS = 24
@@ -42,144 +35,7 @@ PARTS_HOLD = {
 SAME_DAY = dt.timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class OfficialList:
-    """One list and how it is got and read.
-
-    Attributes:
-        source: name of its snapshots and, for all but OpenSanctions, of its rows.
-        publisher: who answers; lists of one publisher are asked one after the other.
-        about: what it is.
-        licence: licence tag of its data.
-        forms: ways the list comes, best first; each the names of its files, first the one whose
-            change makes an edition; "" where a list comes as one file.
-        read: {part: bytes}, instant of retrieval -> Listing.
-        fetch: (fetcher, part, etag, last modified) -> answer.
-        to_get_it: what to do when there is no snapshot.
-        stale_days: age from which the newest retrieval counts as stale.
-        cadence: how often it is asked: a name of `pipelines.cadence`.
-    """
-
-    source: str
-    publisher: str
-    about: str
-    licence: str
-    forms: tuple[tuple[str, ...], ...]
-    read: Callable[[dict[str, bytes], dt.datetime], Listing]
-    fetch: Callable[[Fetcher, str, str | None, str | None], Answer]
-    to_get_it: str
-    stale_days: int = 45
-    cadence: str = "weekly"
-
-
-def _ofac(source: str, names: dict[str, tuple[str, int]]) -> OfficialList:
-    def read(contents: dict[str, bytes], at: dt.datetime) -> Listing:
-        if "advanced" in contents:
-            return ofac_xml.parse_advanced(
-                contents["advanced"], retrieved_at=at, list_source=source
-            )
-        if "xml" in contents:
-            return ofac_xml.parse_xml(contents["xml"], retrieved_at=at, list_source=source)
-        return ofac.parse_csv_set(
-            contents["sdn"],
-            add=contents.get("add"),
-            alt=contents.get("alt"),
-            comments=contents.get("comments"),
-            retrieved_at=at,
-            list_source=source,
-        )
-
-    def fetch(fetcher: Fetcher, part: str, etag: str | None, modified: str | None) -> Answer:
-        xml = ofac.XML_FILES[source]
-        name = names[part][0] if part in names else xml[part]
-        return ofac.fetch_file(fetcher, name, source=source, etag=etag, last_modified=modified)
-
-    files = ", ".join(name for name, _ in names.values())
-    return OfficialList(
-        source,
-        "ofac",
-        "List of the US Office of Foreign Assets Control: advanced XML (listing dates, typed "
-        f"relations), CSV set ({files}) or plain XML.",
-        ofac.LICENCE,
-        (("advanced",), tuple(names), ("xml",)),
-        read,
-        fetch,
-        f"set DPRK_ONLINE=1, or drop {ofac.XML_FILES[source]['advanced']}, or {files} of one day",
-    )
-
-
-def _opensanctions(dataset: str) -> OfficialList:
-    def read(contents: dict[str, bytes], at: dt.datetime) -> Listing:
-        return opensanctions.parse(contents[""], retrieved_at=at, dataset=dataset).listing
-
-    def fetch(fetcher: Fetcher, part: str, etag: str | None, modified: str | None) -> Answer:
-        return opensanctions.fetch(fetcher, dataset, etag=etag, last_modified=modified)
-
-    return OfficialList(
-        f"{opensanctions.SOURCE}_{dataset}",
-        opensanctions.SOURCE,
-        f"Data set {dataset} of OpenSanctions, FollowTheMoney entities (non-commercial licence).",
-        opensanctions.LICENCE,
-        (("",),),
-        read,
-        fetch,
-        "set DPRK_ONLINE=1, or drop entities.ftm.json of the data set under its name",
-    )
-
-
-LISTS = (
-    _ofac("ofac_sdn", ofac.CSV_FILES),
-    _ofac("ofac_consolidated", ofac.CONSOLIDATED_FILES),
-    OfficialList(
-        un_sc.SOURCE,
-        "un",
-        "Consolidated list of the UN Security Council, every regime.",
-        un_sc.LICENCE,
-        (("",),),
-        lambda contents, at: un_sc.parse(contents[""], retrieved_at=at),
-        lambda fetcher, part, etag, modified: un_sc.fetch(
-            fetcher, etag=etag, last_modified=modified
-        ),
-        "set DPRK_ONLINE=1, or drop the consolidated XML",
-    ),
-    OfficialList(
-        eu.SOURCE,
-        # a file in a public repository, not the Commission's own service
-        "github",
-        "Annexes of EU Regulation 2017/1509.",
-        eu.LICENCE,
-        (("",),),
-        lambda contents, at: eu.parse(contents[""], retrieved_at=at),
-        lambda fetcher, part, etag, modified: eu.fetch(fetcher, etag=etag, last_modified=modified),
-        "set DPRK_ONLINE=1, or drop 32017R1509.csv",
-        stale_days=400,
-    ),
-    OfficialList(
-        eu_fsf.SOURCE,
-        "eu_commission",
-        "Consolidated list of financial sanctions of the EU Commission, every programme.",
-        eu_fsf.LICENCE,
-        (("",),),
-        lambda contents, at: eu_fsf.parse(contents[""], retrieved_at=at),
-        lambda fetcher, part, etag, modified: eu_fsf.fetch(
-            fetcher, etag=etag, last_modified=modified
-        ),
-        "set DPRK_ONLINE=1, or drop xmlFullSanctionsList_1_1.xml",
-    ),
-    OfficialList(
-        uk_sanctions.SOURCE,
-        "fcdo",
-        "UK Sanctions List, every regime.",
-        uk_sanctions.LICENCE,
-        (("",),),
-        lambda contents, at: uk_sanctions.parse(contents[""], retrieved_at=at),
-        lambda fetcher, part, etag, modified: uk_sanctions.fetch(
-            fetcher, etag=etag, last_modified=modified
-        ),
-        "set DPRK_ONLINE=1, or drop UK-Sanctions-List.csv",
-    ),
-    *(_opensanctions(dataset) for dataset in opensanctions.DATASETS),
-)
+LISTS = official_lists()
 
 
 @dataclass(frozen=True)

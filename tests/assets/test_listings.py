@@ -25,7 +25,7 @@ from benchmarks.listing_samples import (
 from pipelines.paths import STREAMS_DIR
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.eu_prk import read as eu
-from pipelines.sources.ofac import read as ofac
+from pipelines.sources.ofac import csv_read as ofac
 
 Query = Callable[[str], list[tuple]]
 

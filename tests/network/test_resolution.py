@@ -295,7 +295,7 @@ def test_a_list_entry_that_names_two_ships_identifies_neither():
 
 def real_lists(shared_dir):
     from pipelines.sources.eu_prk import read as eu
-    from pipelines.sources.ofac import read as ofac
+    from pipelines.sources.ofac import csv_read as ofac
     from pipelines.sources.un_sc import read as un_sc
 
     at = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)

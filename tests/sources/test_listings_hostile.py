@@ -32,7 +32,7 @@ from pipelines.sources.listings import (
     nfc,
     resolve_links,
 )
-from pipelines.sources.ofac import read as ofac
+from pipelines.sources.ofac import csv_read as ofac
 from pipelines.sources.ofac import xml_read as ofac_xml
 from pipelines.sources.un_sc import read as un_sc
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.sources.eu_prk import read as eu
 from pipelines.sources.listings import Listing
-from pipelines.sources.ofac import read as ofac
+from pipelines.sources.ofac import csv_read as ofac
 from pipelines.sources.un_sc import read as un_sc
 
 AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)

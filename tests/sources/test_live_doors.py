@@ -17,7 +17,7 @@ from pipelines.snapshots import SnapshotStore
 from pipelines.sources.baci import read as baci
 from pipelines.sources.http import BodyCutOff, Fetcher, Limits
 from pipelines.sources.list_editions import LISTS, refresh_list
-from pipelines.sources.ofac import read as ofac
+from pipelines.sources.ofac import csv_read as ofac
 from pipelines.sources.opensanctions import read as opensanctions
 from pipelines.sources.pink_sheet import read as pink_sheet
 from pipelines.sources.refresh import refresh_file

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split
+from pipelines.quarantine import SourceDrift
 from pipelines.sources.http import Answer, Fetcher, Limits
 from pipelines.sources.listings import (
     ADDRESS_CELLS,
@@ -26,6 +26,7 @@ from pipelines.sources.listings import (
     passports_of,
     refuse,
 )
+from pipelines.sources.recognise import root_of
 from pipelines.sources.xml_records import child_text, children, records
 
 SOURCE = "eu_fsf"
@@ -257,6 +258,18 @@ def _addresses(number: int, reference: str, element: Element) -> list[dict[str, 
     return found
 
 
-def splits_of(content: bytes, retrieved_at: dt.datetime) -> Split:
-    """Parties kept and refused, for the landing folder."""
-    return parse(content, retrieved_at=retrieved_at).splits[SOURCE]
+def listing(source: str, contents: dict[str, bytes], at: dt.datetime) -> Listing:
+    """One edition of the list; as `parse`."""
+    return parse(contents[""], retrieved_at=at)
+
+
+def ask(
+    source: str, fetcher: Fetcher, part: str, etag: str | None, last_modified: str | None
+) -> Answer:
+    """The newest edition; as `fetch`."""
+    return fetch(fetcher, etag=etag, last_modified=last_modified)
+
+
+def part_of(head: bytes) -> str | None:
+    """The list's one file, or None of a file that is another's."""
+    return "" if root_of(head) == "export" and b"generationDate" in head else None

@@ -27,7 +27,7 @@ from pipelines.sources.listings import (
     parties_of,
     resolve_links,
 )
-from pipelines.sources.ofac.read import (
+from pipelines.sources.ofac.csv_read import (
     PARTY_CELLS,
     linked_to,
     quoted_aliases,

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import io
 import json
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,12 +48,12 @@ LICENCE = "nc"
 SOURCE = "opensanctions"
 HOST = "data.opensanctions.org"
 # data sets of use here, at `datasets/latest/<name>/entities.ftm.json`
-DATASETS = (
-    "kp_rusi_reports",
-    "un_1718_vessels",
-    "us_nk_jointventures",
-    "us_fincen_special_measures",
-    "un_sc_sanctions",
+# the lists its source.toml names
+DATASETS = tuple(
+    name.removeprefix(f"{SOURCE}_")
+    for name in tomllib.loads(Path(__file__).with_name("source.toml").read_text(encoding="utf-8"))[
+        "lists"
+    ]
 )
 LIMITS = Limits(
     hosts=frozenset({HOST}),
@@ -649,3 +650,52 @@ def _addresses(taken: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
         .join(places, on="address_entities", how="inner", maintain_order="left")
         .select("line", "list_id", "address", "city", "country")
     )
+
+
+def listing(source: str, contents: dict[str, bytes], at: dt.datetime) -> Listing:
+    """One edition of a data set; as `parse`."""
+    return parse(contents[""], retrieved_at=at, dataset=_dataset(source)).listing
+
+
+def ask(
+    source: str, fetcher: Fetcher, part: str, etag: str | None, last_modified: str | None
+) -> Answer:
+    """The newest edition of a data set; as `fetch`."""
+    return fetch(fetcher, _dataset(source), etag=etag, last_modified=last_modified)
+
+
+def part_of(head: bytes) -> str | None:
+    """The data set's one file: a line is an entity."""
+    try:
+        line = json.loads(head.split(b"\n", 1)[0])
+    except (ValueError, RecursionError):
+        return None
+    is_entity = isinstance(line, dict) and {"id", "schema", "properties"} <= set(line)
+    return "" if is_entity else None
+
+
+def list_named(file: str) -> str:
+    """Which data set a dropped file is of, from its name.
+
+    Raises:
+        ValueError: the name does not say.
+    """
+    plain = file.lower().replace("-", "_")
+    dataset = next((one for one in DATASETS if one in plain), None)
+    if dataset is None:
+        raise ValueError(
+            f"{file}: these are FollowTheMoney entities, but the name does not say of which "
+            f"data set; rename the file to one of "
+            f"{', '.join(f'{one}.ftm.json' for one in DATASETS)}"
+        )
+    return f"{SOURCE}_{dataset}"
+
+
+def check(source: str, part: str, content: bytes, file: str, at: dt.datetime) -> Split:
+    """A dropped file by itself."""
+    found = parse(content, retrieved_at=at, dataset=_dataset(source), file=file)
+    return found.listing.splits[source]
+
+
+def _dataset(source: str) -> str:
+    return source.removeprefix(f"{SOURCE}_")

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split
+from pipelines.quarantine import SourceDrift
 from pipelines.sources.csv_cells import headed_cells
 from pipelines.sources.http import Answer, Fetcher, Limits
 from pipelines.sources.listings import (
@@ -278,11 +278,18 @@ def _links(mine: pl.DataFrame) -> pl.DataFrame:
     ).unique(["source_list_id", "target_name", "relation"], keep="first", maintain_order=True)
 
 
-def recognise(head: bytes) -> bool:
-    """The list by its first line; what lacks its columns is told so when it is read."""
-    return _REPORT.match(head) is not None
+def listing(source: str, contents: dict[str, bytes], at: dt.datetime) -> Listing:
+    """One edition of the list; as `parse`."""
+    return parse(contents[""], retrieved_at=at)
 
 
-def splits_of(content: bytes, retrieved_at: dt.datetime) -> Split:
-    """Parties kept and refused, for the landing folder."""
-    return parse(content, retrieved_at=retrieved_at).splits[SOURCE]
+def ask(
+    source: str, fetcher: Fetcher, part: str, etag: str | None, last_modified: str | None
+) -> Answer:
+    """The newest edition; as `fetch`."""
+    return fetch(fetcher, etag=etag, last_modified=last_modified)
+
+
+def part_of(head: bytes) -> str | None:
+    """The list's one file, or None of a file that is another's."""
+    return "" if _REPORT.match(head) is not None else None

@@ -23,6 +23,7 @@ from pipelines.sources.listings import (
     passports_of,
     refuse,
 )
+from pipelines.sources.recognise import root_of
 from pipelines.sources.xml_records import child_text, children, records
 
 LICENCE = "un-terms"
@@ -289,3 +290,20 @@ def _date(text: str | None) -> dt.date | None:
         return dt.date.fromisoformat((text or "")[:10])
     except ValueError:
         return None
+
+
+def listing(source: str, contents: dict[str, bytes], at: dt.datetime) -> Listing:
+    """One edition of the list; as `parse`."""
+    return parse(contents[""], retrieved_at=at)
+
+
+def ask(
+    source: str, fetcher: Fetcher, part: str, etag: str | None, last_modified: str | None
+) -> Answer:
+    """The newest edition; as `fetch`."""
+    return fetch(fetcher, etag=etag, last_modified=last_modified)
+
+
+def part_of(head: bytes) -> str | None:
+    """The list's one file, or None of a file that is another's."""
+    return "" if root_of(head) == "CONSOLIDATED_LIST" else None
