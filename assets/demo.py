@@ -12,10 +12,10 @@ import dagster as dg
 import polars as pl
 
 from assets.resources import DEFAULT_SEED
-from benchmarks.ais_generator import START_T, make, synthetic_ports
-from benchmarks.ais_score import score
 from pipelines.paths import REPOSITORY, shown
 from pipelines.shipping.demo import LABEL, Demo, run_demo, write_report
+from pipelines.shipping.score import score
+from pipelines.shipping.synthetic import START_T, make, synthetic_ports
 from pipelines.warehouse import Warehouse, write_frame
 
 SHIPS, DAYS, DRAWS = 60, 90, 2_000

@@ -83,7 +83,7 @@ def land():
     return landing.land_file(file, scratch / "landed", received_at=dt.datetime.now(dt.UTC),
                              cache_dir=scratch.parent / "cache")
 def events():
-    from benchmarks.ais_generator import synthetic_ports
+    from pipelines.shipping.synthetic import synthetic_ports
     from pipelines.shipping import history, places
     done = land()
     for day in days.stale_days(scratch / "landed", scratch / "days"):

@@ -29,8 +29,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks import ais_generator
 from pipelines.shipping import engine, places
+from pipelines.shipping import synthetic as ais_generator
 from pipelines.shipping.backends import DuckDBBackend
 from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.port_grid import port_grid, port_map

@@ -23,7 +23,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import ais_generator
+from pipelines.shipping import synthetic as ais_generator
 from pipelines.shipping.backends import SPARK_MASTER
 
 _START_S = 300

@@ -29,10 +29,12 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from benchmarks import ais_generator, ais_oracle, ais_score
 from pipelines.shipping import engine, places
+from pipelines.shipping import score as ais_score
+from pipelines.shipping import synthetic as ais_generator
 from pipelines.shipping.backends import DuckDBBackend
 from pipelines.shipping.definitions import Definitions
+from tests.fixtures import ais_oracle
 
 PORTS = ais_generator.synthetic_ports()
 SCAN = (

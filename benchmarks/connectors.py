@@ -24,8 +24,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import listing_samples, samples
-from benchmarks.source_server import Query, Trouble, serving
 from pipelines.quarantine import SourceDrift, Split
 from pipelines.shipping.decode.gfw import parse_gfw_events
 from pipelines.sources.baci import read as baci
@@ -46,6 +44,8 @@ from pipelines.sources.pink_sheet import read as pink_sheet
 from pipelines.sources.sentinel1 import read as sentinel1
 from pipelines.sources.uk_sanctions import read as uk_sanctions
 from pipelines.sources.un_sc import read as un_sc
+from tests.fixtures import listing_samples, samples
+from tests.fixtures.source_server import Query, Trouble, serving
 
 KEY = "a-key-that-must-not-show"
 

@@ -43,7 +43,7 @@ from rich.table import Table
 from assets.network import CORRECTIONS
 from assets.network import FILES as NETWORK_FILES
 from assets.reference import TABLES, files_of, frames_of_repository, parse_file
-from benchmarks import ais_damaged_files, listing_samples, samples
+from benchmarks import ais_damaged_files
 from benchmarks.connectors import sample_of
 from pipelines.landing import FileRefused, Limits, safe_name, shown_name, unpack
 from pipelines.network.corrections import mend
@@ -71,6 +71,7 @@ from pipelines.sources.shape import shape_of
 from pipelines.sources.tables import parse_table
 from pipelines.sources.uk_sanctions import read as uk_sanctions
 from pipelines.sources.un_sc import read as un_sc
+from tests.fixtures import listing_samples, samples
 
 _OLD_HEADER = (
     "Classification,Year,Period,Period Desc.,Aggregate Level,Is Leaf Code,Trade Flow Code,"

@@ -22,11 +22,11 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.samples import BACI_NAME, COMTRADE_ROW
 from pipelines.quarantine import Split
 from pipelines.sources.baci.read import parse_baci
 from pipelines.sources.comtrade.read import parse_comtrade_bulk
 from pipelines.warehouse import Warehouse, write_frame
+from tests.fixtures.samples import BACI_NAME, COMTRADE_ROW
 
 _BARE = ("Desc", "ISO", "Abbr")
 

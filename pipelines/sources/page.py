@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from pipelines.paths import REPOSITORY, SOURCES_DIR
+from pipelines.paths import REPOSITORY
 from pipelines.sources.folders import list_folders, official_lists
 from pipelines.voices import list_voices
 
@@ -13,18 +12,24 @@ PAGE = REPOSITORY / "docs" / "SOURCES.md"
 _HEAD = """# Sources
 
 One folder each under `pipelines/sources/`; this page is written from them (`./run docs`). A file is
-dropped into `landing/` of the data folder and known by its content.
+dropped into `landing/` of the data folder and known by its content. Addresses, what is asked and
+what is doubtful: `pipelines/reference/SOURCES.md`.
 """
+_FEED = ("source", "what", "publisher", "licence", "asked", "stale after, days", "key", "file")
+_LIST = ("source", "what", "who speaks, and what standing on it means", *_FEED[3:6], "file")
 
 
 def _row(*cells: object) -> str:
-    return (
-        "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
-    )
+    plain = [str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells]
+    return "| " + " | ".join(plain) + " |"
+
+
+def _key(name: str, *, is_needed: bool) -> str:
+    return "" if not name else f"`{name}`" if is_needed else f"`{name}` (optional)"
 
 
 def sources_page() -> str:
-    """The page as Markdown: feeds, official lists, hand-kept notes of the rest."""
+    """The page as Markdown: feeds, then official lists."""
     feeds = [
         _row(
             f"`{one.name}`",
@@ -33,12 +38,12 @@ def sources_page() -> str:
             one.licence,
             one.cadence or "by hand",
             one.stale_days,
-            f"`{one.key}`" + ("" if one.is_key_needed else " (optional)") if one.key else "",
+            _key(one.key, is_needed=one.is_key_needed),
             one.dropped,
         )
         for one in list_folders()
     ]
-    voices = list_voices(SOURCES_DIR)
+    voices = list_voices()
     lists = [
         _row(
             f"`{one.source}`",
@@ -51,39 +56,12 @@ def sources_page() -> str:
         )
         for one in official_lists()
     ]
-    return "\n".join(
-        [
-            _HEAD,
-            "## Feeds\n",
-            _row(
-                "source",
-                "what",
-                "publisher",
-                "licence",
-                "asked",
-                "stale after, days",
-                "key",
-                "a dropped file",
-            ),  # fmt: skip
-            _row(*["---"] * 8),
-            *feeds,
-            "\n## Official lists\n",
-            _row(
-                "source",
-                "what",
-                "who speaks, and what standing on it means",
-                "licence",
-                "asked",
-                "stale after, days",
-                "a dropped file",
-            ),  # fmt: skip
-            _row(*["---"] * 7),
-            *lists,
-            "",
-        ]
-    )
+    parts = [_HEAD]
+    for title, header, rows in (("Feeds", _FEED, feeds), ("Official lists", _LIST, lists)):
+        parts += [f"## {title}\n", _row(*header), _row(*["---"] * len(header)), *rows, ""]
+    return "\n".join(parts)
 
 
 if __name__ == "__main__":
-    Path(PAGE).write_text(sources_page(), encoding="utf-8")
+    PAGE.write_text(sources_page(), encoding="utf-8")
     sys.exit(0)

@@ -14,7 +14,11 @@ import pytest
 
 from assets import landing, listings
 from assets.definitions import RESOURCES, defs
-from benchmarks.listing_samples import (
+from pipelines.paths import STREAMS_DIR
+from pipelines.snapshots import SnapshotStore
+from pipelines.sources.eu_prk import read as eu
+from pipelines.sources.ofac import csv_read as ofac
+from tests.fixtures.listing_samples import (
     ADVANCED_XML,
     SDN_ROWS,
     SDN_XML,
@@ -22,10 +26,6 @@ from benchmarks.listing_samples import (
     eu_csv,
     sdn_set,
 )
-from pipelines.paths import STREAMS_DIR
-from pipelines.snapshots import SnapshotStore
-from pipelines.sources.eu_prk import read as eu
-from pipelines.sources.ofac import csv_read as ofac
 
 Query = Callable[[str], list[tuple]]
 

@@ -11,12 +11,12 @@ import pytest
 
 from assets import trade
 from assets.resources import Network, Snapshots, WarehouseResource
-from benchmarks.samples import china_customs_csv, comtrade_json, pink_sheet_xlsx
 from pipelines.paths import data_dir, work_database
 from pipelines.schemas.figures import StagedFigures
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.staging import empty_frame
 from pipelines.warehouse import Warehouse, write_frame
+from tests.fixtures.samples import china_customs_csv, comtrade_json, pink_sheet_xlsx
 
 ASSETS = [
     *trade.RAW_ASSETS,
@@ -279,8 +279,8 @@ def test_an_unreachable_source_goes_on_from_its_newest_snapshot(monkeypatch):
 
 
 def test_the_key_is_in_no_table_file_or_event(monkeypatch, tmp_path, caplog):
-    from benchmarks.source_server import Trouble, serving
     from pipelines.sources.comtrade import read as comtrade
+    from tests.fixtures.source_server import Trouble, serving
     from tests.sources.test_http import LIMITS
 
     monkeypatch.setenv("DPRK_COMTRADE_KEY", KEY)

@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks import ais_generator
 from pipelines.schemas.shipping import POSITIONS_SCHEMA
 from pipelines.shipping import engine, places
+from pipelines.shipping import synthetic as ais_generator
 from pipelines.shipping.days import build_day, stale_days
 from pipelines.shipping.history import update_events
 from pipelines.shipping.landing import land_file

@@ -13,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from benchmarks import ais_generator, ais_oracle, ais_score
 from pipelines.schemas.shipping import EVENTS, POSITIONS_SCHEMA, empty_events
 from pipelines.shipping import engine, places
+from pipelines.shipping import score as ais_score
+from pipelines.shipping import synthetic as ais_generator
 from pipelines.shipping.backends import EngineError
+from tests.fixtures import ais_oracle
 
 START = ais_generator.START_T
 PORTS = ais_generator.synthetic_ports()

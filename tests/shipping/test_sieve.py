@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from benchmarks import ais_generator
 from pipelines.schemas.shipping import POSITIONS_SCHEMA
+from pipelines.shipping import synthetic as ais_generator
 from pipelines.shipping.backends import DuckDBBackend
 from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.port_grid import BETWEEN, SEA, UNSURE, port_grid, port_map

@@ -16,8 +16,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks import ais_generator
 from pipelines.shipping import engine
+from pipelines.shipping import synthetic as ais_generator
 
 pytest.importorskip("pyspark", reason="pyspark is not installed")
 if shutil.which("java") is None:

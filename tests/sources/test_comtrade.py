@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.samples import COMTRADE_ROW, comtrade_json
-from benchmarks.source_server import Reply, serving
 from pipelines.quarantine import SourceDrift
 from pipelines.sources import http
 from pipelines.sources.comtrade import read as comtrade
+from tests.fixtures.samples import COMTRADE_ROW, comtrade_json
+from tests.fixtures.source_server import Reply, serving
 from tests.sources.test_http import LIMITS
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.connectors import CONNECTORS, try_connector
-from benchmarks.source_server import Trouble
+from tests.fixtures.source_server import Trouble
 
 
 @pytest.mark.parametrize("connector", CONNECTORS, ids=lambda one: one.name)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import listing_samples, samples
 from pipelines.schemas.trade import StagedCommodityPrices
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.editions import date_in_name, place_of, printed_on
 from pipelines.sources.pink_sheet import read as pink_sheet
 from pipelines.sources.staging import stage
+from tests.fixtures import listing_samples, samples
 
 
 @pytest.mark.parametrize(

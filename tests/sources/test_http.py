@@ -11,8 +11,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from benchmarks.source_server import SIGNATURE, Trouble, serving
 from pipelines.sources import http
+from tests.fixtures.source_server import SIGNATURE, Trouble, serving
 
 KEY = "s3cr3t-key-0123456789"
 GOOD = b'{"count": 0, "data": []}' * 20

@@ -12,15 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import fuzz_parsers
-from benchmarks.listing_samples import (
-    ADVANCED_XML,
-    SDN_ROWS,
-    SDN_XML,
-    UN_XML,
-    csv_of,
-    eu_csv,
-    sdn_set,
-)
 from pipelines.quarantine import SourceDrift
 from pipelines.sources import xml_records
 from pipelines.sources.eu_prk import read as eu
@@ -35,6 +26,15 @@ from pipelines.sources.listings import (
 from pipelines.sources.ofac import csv_read as ofac
 from pipelines.sources.ofac import xml_read as ofac_xml
 from pipelines.sources.un_sc import read as un_sc
+from tests.fixtures.listing_samples import (
+    ADVANCED_XML,
+    SDN_ROWS,
+    SDN_XML,
+    UN_XML,
+    csv_of,
+    eu_csv,
+    sdn_set,
+)
 
 AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 Read = Callable[[bytes], Listing]

@@ -11,8 +11,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks import listing_samples, samples
-from benchmarks.source_server import SIGNATURE, Reply, Trouble, serving
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.baci import read as baci
 from pipelines.sources.http import BodyCutOff, Fetcher, Limits
@@ -21,6 +19,8 @@ from pipelines.sources.ofac import csv_read as ofac
 from pipelines.sources.opensanctions import read as opensanctions
 from pipelines.sources.pink_sheet import read as pink_sheet
 from pipelines.sources.refresh import refresh_file
+from tests.fixtures import listing_samples, samples
+from tests.fixtures.source_server import SIGNATURE, Reply, Trouble, serving
 
 LIMITS = Limits(
     hosts=frozenset({"127.0.0.1", "localhost"}), attempts=2, backoff_s=0.01, min_interval_s=0

@@ -10,11 +10,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from benchmarks.source_server import Reply, Trouble, serving
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.http import Fetcher, Limits
 from pipelines.sources.nbs_prices import read as nbs
+from tests.fixtures.source_server import Reply, Trouble, serving
 
 PAGE = Path(nbs.__file__).with_name("sample.html").read_bytes()
 LIMITS = Limits(

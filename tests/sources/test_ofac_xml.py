@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.listing_samples import ADVANCED_XML, SDN_XML
 from pipelines.quarantine import SourceDrift
 from pipelines.sources.ofac import xml_read as ofac_xml
+from tests.fixtures.listing_samples import ADVANCED_XML, SDN_XML
 
 AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 COLUMNS = ("list_id", "schema", "program", "imo_number", "mmsi", "call_sign", "is_dprk")

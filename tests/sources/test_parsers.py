@@ -13,7 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.samples import (
+from pipelines.quarantine import SourceDrift
+from pipelines.sources.baci.read import edition_of, parse_baci, parse_baci_file
+from pipelines.sources.china_customs.read import flow_of_name, parse_china_customs
+from pipelines.sources.ecb_fx.read import embedded, monthly_rates, parse_ecb
+from pipelines.sources.http import Fetcher
+from pipelines.sources.pink_sheet.read import URL, parse_pink_sheet, workbook_address
+from pipelines.sources.pink_sheet.read import edition_of as sheet_date
+from tests.fixtures.samples import (
     BACI_NAME,
     CHINA_ENGLISH_HEADER,
     CHINA_HEADER,
@@ -23,13 +30,6 @@ from benchmarks.samples import (
     ecb_zip,
     pink_sheet_xlsx,
 )
-from pipelines.quarantine import SourceDrift
-from pipelines.sources.baci.read import edition_of, parse_baci, parse_baci_file
-from pipelines.sources.china_customs.read import flow_of_name, parse_china_customs
-from pipelines.sources.ecb_fx.read import embedded, monthly_rates, parse_ecb
-from pipelines.sources.http import Fetcher
-from pipelines.sources.pink_sheet.read import URL, parse_pink_sheet, workbook_address
-from pipelines.sources.pink_sheet.read import edition_of as sheet_date
 
 LINK = b"0123abcd-0050012027"
 WORKBOOK = "CMO-Historical-Data-Monthly.xlsx"

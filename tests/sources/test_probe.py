@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from assets.probe import main
-from benchmarks import samples
-from benchmarks.source_server import SIGNATURE, Trouble, serving
 from pipelines.paths import data_dir
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.comtrade import read as comtrade
 from pipelines.sources.http import Fetcher, Limits
 from pipelines.sources.probe import FIRST_BYTES, Door, doors, kept_answers, probe
 from pipelines.sources.shape import shape_of
+from tests.fixtures import samples
+from tests.fixtures.source_server import SIGNATURE, Trouble, serving
 
 LIMITS = Limits(
     hosts=frozenset({"127.0.0.1", "localhost"}), attempts=1, min_interval_s=0, max_bytes=10**8

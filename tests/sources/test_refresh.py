@@ -9,12 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.samples import comtrade_json
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.comtrade import read as comtrade
 from pipelines.sources.comtrade.read import refresh_comtrade
 from pipelines.sources.http import Answer, Fetcher, Limits, ServerFailed
 from pipelines.sources.refresh import refresh_file
+from tests.fixtures.samples import comtrade_json
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 LIMITS = Limits(hosts=frozenset({"c.org"}), attempts=1, min_interval_s=0)

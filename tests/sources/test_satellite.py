@@ -10,12 +10,12 @@ from urllib.parse import unquote
 import polars as pl
 import pytest
 
-from benchmarks.source_server import Reply, Trouble, serving
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.gfw_sar import read as sar
 from pipelines.sources.http import Fetcher, Limits, NothingPublished
 from pipelines.sources.sentinel1 import read as sentinel1
+from tests.fixtures.source_server import Reply, Trouble, serving
 
 HERE = Path(sar.__file__).parent
 REPORT = (HERE / "sample.json").read_bytes()

@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks.samples import COMTRADE_ROW, china_customs_csv
 from pipelines.sources.china_customs import read as china_customs
 from pipelines.sources.comtrade import read as comtrade
+from tests.fixtures.samples import COMTRADE_ROW, china_customs_csv
 
 ROWS = [
     {"fobvalue": None, "partnerDesc": "Dem. People's Rep. of Korea"},

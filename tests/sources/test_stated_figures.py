@@ -10,13 +10,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks.source_server import Trouble, serving
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.http import Fetcher, Limits, RequestRefused
 from pipelines.sources.kosis_coal import read as kosis
 from pipelines.sources.russia_permits import read as russia
 from pipelines.warehouse import build_table
+from tests.fixtures.source_server import Trouble, serving
 
 KEY = "made-up-kosis-key"
 LIMITS = Limits(hosts=frozenset({"127.0.0.1"}), attempts=2, backoff_s=0.01, min_interval_s=0)

@@ -8,7 +8,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks.source_server import Trouble, serving
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.eu_fsf import read as eu_fsf
@@ -17,6 +16,7 @@ from pipelines.sources.http import Fetcher, Limits
 from pipelines.sources.list_editions import LISTS, refresh_list, stage_list
 from pipelines.sources.uk_sanctions import read as uk
 from pipelines.voices import LIST_VOICES
+from tests.fixtures.source_server import Trouble, serving
 
 UK = (HERE / "uk_sanctions" / "sample.csv").read_bytes()
 EU = (HERE / "eu_fsf" / "sample.xml").read_bytes()

@@ -5,7 +5,7 @@ or beside another, falls silent, and reports with the faults of real AIS: repeat
 shifted), impossible places, places out of range, missing draughts and speeds, two ships on one
 MMSI. The MMSI begin with 299, which the ITU has given to no country.
 
-    python -m benchmarks.ais_generator --rows 1000000 --seed 1 --out data/synthetic
+    python -m pipelines.shipping.synthetic --rows 1000000 --seed 1 --out data/synthetic
 
 writes positions.parquet, sorted by ship and time, and truth_<gaps, calls, …>.parquet beside it.
 Same arguments, same bytes.
