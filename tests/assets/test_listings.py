@@ -95,7 +95,7 @@ def test_dropped_lists_are_staged(data: Path) -> None:
         ("103", "101"),
     ]
     assert ask("select kind, rows_in from raw.landed_files where source = 'un_sc'") \
-        == [("UN Security Council list", 3)]  # fmt: skip
+        == [("un_sc", 3)]  # fmt: skip
     assert not landing.waiting(data / "landing")
 
 
