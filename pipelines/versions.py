@@ -16,6 +16,8 @@ from pipelines.paths import REPOSITORY, SQL_DIR
 PIPELINES = REPOSITORY / "pipelines"
 # code that shows numbers and makes none
 _PAGES = ("publish", "report", "templates")
+# what is written about the project: part of no release
+_DOCS = PIPELINES / "docs"
 _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|('(?:[^']|'')*')", re.DOTALL)
 
 
@@ -72,13 +74,17 @@ def _is_page(file: Path) -> bool:
     )
 
 
+def _makes_numbers(file: Path) -> bool:
+    return not _is_page(file) and _DOCS not in file.parents
+
+
 @functools.cache
 def code_version() -> str:
     """Hash of everything that turns evidence into numbers: Python, SQL, priors, libraries."""
     return hash_meaning(
         [
-            *(file for file in PIPELINES.rglob("*.py") if not _is_page(file)),
-            *(file for file in PIPELINES.rglob("*.sql") if not _is_page(file)),
+            *(file for file in PIPELINES.rglob("*.py") if _makes_numbers(file)),
+            *(file for file in PIPELINES.rglob("*.sql") if _makes_numbers(file)),
             *PIPELINES.rglob("*priors*.csv"),
             *(file for file in SQL_DIR.rglob("*.sql") if not _is_page(file)),
             REPOSITORY / "requirements.lock",
@@ -93,7 +99,9 @@ def pages_version() -> str:
         file
         for root in (PIPELINES, SQL_DIR)
         for file in root.rglob("*")
-        if file.suffix in {".py", ".j2", ".html", ".css", ".js", ".sql"} and _is_page(file)
+        if file.suffix in {".py", ".j2", ".html", ".css", ".js", ".sql"}
+        and _is_page(file)
+        and _DOCS not in file.parents
     )
 
 

@@ -106,7 +106,7 @@ import dagster as dg
 from assets import landing, listings, trade
 from assets.definitions import RESOURCES, defs
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources.page import sources_page
+from pipelines.docs.sources_page import sources_page
 from pipelines.sources.probe import doors
 from pipelines.voices import LIST_VOICES
 

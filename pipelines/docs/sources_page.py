@@ -1,4 +1,4 @@
-"""docs/SOURCES.md, written from the folders: `python -m pipelines.sources.page`."""
+"""docs/SOURCES.md, written from the folders: `python -m pipelines.docs.sources_page`."""
 
 from __future__ import annotations
 

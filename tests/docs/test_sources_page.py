@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.sources.page import PAGE, sources_page
+from pipelines.docs.sources_page import PAGE, sources_page
 
 
 def test_the_page_of_sources_is_up_to_date():

@@ -1,0 +1,1 @@
+"""What is written about the project, made from what lies beside the code; makes no number."""
