@@ -29,6 +29,8 @@ TIES = [
     ("agent", "director", "trader", "general", None, None),
     ("far-bank", "clears", "state", "finance", None, None),
     ("ship", "agent", "state", "coal", None, None),
+    ("mine", "vessel_operator", "ship", "coal", None, None),
+    ("agent", "agent", "state", "general", None, None),
 ]
 # about, kind, who, day, what ended it and when
 SAID = [
@@ -45,7 +47,7 @@ SAID = [
 
 
 def small_page(folder: Path) -> Path:
-    """Eight parties, six relations, each relation stated by OFAC on 22 August 2017."""
+    """Eight parties, eight relations, each relation stated by OFAC on 22 August 2017."""
     said = SAID + [(_tie(one), "designated", "OFAC", dt.date(2017, 8, 22), None) for one in TIES]
     attribution = pl.DataFrame(
         {

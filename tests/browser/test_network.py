@@ -48,7 +48,7 @@ def listed(page, kind=""):
         ("", {"small-bank", "old-bank"}, {"trader"}),
         ("#all=1", {party[0] for party in PARTIES}, set()),
         ("#country=CN&near=0", {"trader", "agent", "small-bank"}, set()),
-        ("#type=Vessel", {"ship"}, {"state"}),
+        ("#type=Vessel", {"ship"}, {"state", "mine"}),
         ("#status=designated&near=0", {"mine", "trader"}, set()),
         ("#status=withdrawn&near=0", {"old-bank"}, set()),
         ("#status=none&near=0", {"old-bank", "ship"}, set()),
@@ -57,10 +57,12 @@ def listed(page, kind=""):
         # charged, not yet designated; its relations were stated a year later
         ("#q=trader&day=2016-12-31", {"trader"}, set()),
         ("#status=charged&near=0", {"trader"}, set()),
-        ("#type=Bank&country=US&near=2", {"far-bank"}, {"state", "trader", "ship"}),
+        ("#type=Bank&country=US&near=2", {"far-bank"}, {"state", "trader", "ship", "agent"}),
         # in 2016 the mine shipped; the trader's payment is of 2017; the ship's tie has no period
         ("#stream=coal&year=2016", {"mine", "trader", "state", "ship"}, set()),
-        ("#party=agent", {"agent"}, {"trader"}),
+        ("#party=agent", {"agent"}, {"trader", "state"}),
+        # convicted in 2018, and named by nobody before August 2017
+        ("#type=Person&day=2017-01-01", set(), set()),
         ("#q=nobody", set(), set()),
     ],
 )
@@ -77,7 +79,7 @@ def test_the_year_keeps_only_relations_of_that_year(page, small):
     rows = page.locator("#relations tbody tr").all_inner_texts()
     assert not any("payer" in row for row in rows)
     assert any("cargo shipper" in row for row in rows)
-    assert len(rows) == 5
+    assert len(rows) == 7
     assert "without a stated period are kept" in page.locator("#said").inner_text()
 
 
@@ -114,10 +116,12 @@ def test_a_path_goes_around_the_state_where_it_can_and_says_where_it_cannot(page
         "Trader Example account holder at → Small Bank Example",
     ]
     assert "Each step is stated by itself" in page.locator("#panel").inner_text()
-    page.goto(small + "#party=mine&to=ship")
-    assert (
-        "3 relations to Ship Example, by way of state bodies" in page.locator("#panel").inner_text()
-    )
+    page.goto(small + "#party=ship&to=agent")
+    # by way of the state it would be two
+    assert "3 relations to Agent Example. Each" in page.locator("#panel").inner_text()
+    page.goto(small + "#party=mine&to=far-bank")
+    panel = page.locator("#panel").inner_text()
+    assert "3 relations to Far Bank Example, by way of state bodies only" in panel
     page.goto(small + "#party=mine&to=old-bank")
     assert "No chain of stated relations leads from here" in page.locator("#panel").inner_text()
 
@@ -183,7 +187,7 @@ def test_a_phone_gets_the_list_first_and_paper_gets_everything(browser, small, t
     text = re.sub(r"\s", "", "".join(sheet.extract_text() for sheet in sheets))
     for one in PARTIES:
         assert one[0].replace("-", "").lower() + "example" in text.lower()
-    assert text.count("designatedbyOFAC(USTreasury),2017-08-22") == 6
+    assert text.count("designatedbyOFAC(USTreasury),2017-08-22") == 8
 
 
 def test_at_a_thousand_parties_no_two_names_meet_and_no_two_marks(page, large):
