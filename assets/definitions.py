@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -64,10 +65,22 @@ _AUTOMATIC = {"facts", "estimates", "network", "published"}
 _OWNERS = {"raw": "sources", "staged": "sources", "published": "releases", "network": "network"}
 
 
-def _told(spec: dg.AssetSpec) -> dg.AssetSpec:
-    """Owner of every table, what sets it going, and how long it may go unseen."""
+# staged tables by what they are about, as the modules that make them are
+_STAGED = {
+    "assets.reference": "staged_figures",
+    "assets.trade": "staged_trade",
+    "assets.listings": "staged_lists",
+    "assets.ais": "staged_ships",
+    "assets.network": "staged_network",
+}
+
+
+def _told(spec: dg.AssetSpec, made_in: Mapping[dg.AssetKey, str]) -> dg.AssetSpec:
+    """Group and owner of every table, what sets it going, and how long it may go unseen."""
     layer = spec.key.path[0]
+    group = _STAGED.get(made_in.get(spec.key, "")) if layer == "staged" else None
     return spec.replace_attributes(
+        group_name=group or spec.group_name,
         owners=spec.owners or [f"team:{_OWNERS.get(layer, 'estimates')}"],
         automation_condition=AFTER_NEW_EVIDENCE if layer in _AUTOMATIC else None,
         freshness_policy=freshness_of(spec.key.path[-1]) if layer == "raw" else None,
@@ -82,6 +95,12 @@ def build_definitions() -> dg.Definitions:
     assets = [one for one in _found(modules, dg.AssetsDefinition) if one not in checks]
     known = {key for one in assets for key in one.keys}
     tables = build_assets(known)
+    made_in = {
+        key: module.__name__
+        for module in modules
+        for one in _found([module], dg.AssetsDefinition)
+        for key in one.keys
+    }
     whole: list[dg.AssetsDefinition | dg.AssetSpec] = [
         *assets,
         *tables,
@@ -94,7 +113,7 @@ def build_definitions() -> dg.Definitions:
     for one in (*assets, *tables, *checks):
         tell_failures(one)
     return dg.Definitions(
-        assets=dg.map_asset_specs(_told, linked),  # ty: ignore[no-matching-overload]
+        assets=dg.map_asset_specs(lambda spec: _told(spec, made_in), linked),  # ty: ignore[no-matching-overload]
         asset_checks=checks,
         jobs=_found(modules, dg.JobDefinition) + _found(modules, UNRESOLVED_JOB),
         schedules=_found(modules, dg.ScheduleDefinition),
