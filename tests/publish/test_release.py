@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -448,18 +449,19 @@ def test_a_manifest_with_another_content_has_another_id():
     assert id_of({"a": 1}) != id_of({"a": 2})
 
 
-STATUS = PublishedTable(
-    "sources_status",
-    "Sources.",
-    ("source",),
-    (
-        Column("source", "VARCHAR", "", "name", "test"),
-        Column("is_stale", "BOOLEAN", "", "overdue", "test"),
-        Column("asked_at", "TIMESTAMP", "", "last asked", "test"),
-        Column("status", "VARCHAR", "", "in words", "test"),
-    ),
-    True,
-)
+class SourcesStatus(Table):
+    """Sources."""
+
+    class Config:
+        metadata = {"source": "test"}
+
+    source: str = key("name")
+    is_stale: bool = column("overdue")
+    asked_at: dt.datetime = column("last asked")
+    status: str = column("in words")
+
+
+STATUS = table_of(SourcesStatus, "sources_status", "contract/sources_status.py")
 
 
 def asked(work, tmp_path: Path, day: int, *, is_stale: bool = False):
