@@ -334,8 +334,8 @@ def _describe(job: Any) -> str:
     return f"{len(steps)} steps, {took}"
 
 
-OPTIONS = """--again runs every step though nothing changed since the last run.
-Options are environment variables: DPRK_ONLINE=1 fetches, DPRK_AS_OF=YYYY-MM-DD
+AGAIN = "--again runs every step though nothing changed since the last run"
+OPTIONS = """Options are environment variables: DPRK_ONLINE=1 fetches, DPRK_AS_OF=YYYY-MM-DD
 estimates as of a past day, DPRK_DATA_DIR moves the data folder. README.md lists them all."""
 
 
@@ -402,6 +402,8 @@ def _main(arguments: list[str], console: Console) -> int:
         job = jobs[chosen.command]
         say(console, f"./run {job.name}: {job.description or ''}")
         say(console, f"{_describe(job)}\n{OPTIONS}")
+        if job.name == MAIN_JOB:
+            say(console, f"{AGAIN}.")
         return 0
     unknown = [one for one in chosen.rest if one != "--again"]
     if unknown:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
-from assets import unchanged
+from assets import cli, unchanged
+from pipelines.publish.release import id_of
 
 
 @pytest.fixture
@@ -99,3 +102,57 @@ def test_keys_are_not_written_down(folder, monkeypatch):
     note = (folder / "data" / unchanged.NOTE).read_text()
     assert "canary-51b2" not in note
     assert '"DPRK_COMTRADE_KEY": "set"' in note
+
+
+@pytest.fixture
+def released(folder: Path) -> Path:
+    """The data folder with a release that its manifest bears out."""
+    content: dict[str, object] = {"tables": {}}
+    place = folder / "data" / "releases" / "r1"
+    note = {
+        "sequence": 1, "release_id": id_of(content), "published_at": "2026-01-02T03:04:05",
+        "made": {}, "told": {"coal": "coal 2025: as before"}, "name": "r1",
+    }  # fmt: skip
+    (place / "vintage").mkdir()
+    entry = place / "vintage" / "entry.json"
+    entry.write_text(json.dumps(note))
+    told = {"sha256": hashlib.sha256(entry.read_bytes()).hexdigest(), "bytes": entry.stat().st_size}
+    manifest = {
+        "release_id": id_of(content), "sequence": 1, "content": content,
+        "files": {"vintage/entry.json": told},
+    }  # fmt: skip
+    (place / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "data" / "work.duckdb").unlink()
+    return folder
+
+
+class _Ran(Exception):
+    """A job was about to run."""
+
+
+def test_run_answers_at_once_where_nothing_changed(released, monkeypatch, capsys):
+    def run() -> None:
+        raise _Ran
+
+    monkeypatch.setattr(cli, "_jobs", run)
+    monkeypatch.setattr(cli, "print_answer", lambda console: console.print("the answer"))
+    with pytest.raises(_Ran):
+        cli.main([])
+    settle()
+    assert cli.main([]) == 0
+    told = capsys.readouterr().out
+    assert "nothing changed since release r1 of 2026-01-02 03:04 UTC; its files are whole" in told
+    assert "the answer" in told
+    assert "changed    coal 2025: as before" in told
+    for arguments in (["--again"], ["main", "--again"]):
+        with pytest.raises(_Ran):
+            cli.main(arguments)
+    monkeypatch.setenv("DPRK_ONLINE", "1")
+    with pytest.raises(_Ran):
+        cli.main([])
+    monkeypatch.delenv("DPRK_ONLINE")
+    entry = released / "data" / "releases" / "r1" / "vintage" / "entry.json"
+    entry.write_text(entry.read_text().replace("as before", "damaged"))
+    with pytest.raises(_Ran):
+        cli.main([])
+    assert "is damaged" in capsys.readouterr().out
