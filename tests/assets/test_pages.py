@@ -81,11 +81,11 @@ DERIVED = {
         for name in ("n", "median_months", "median_low", "median_high", "n_waiting")
     },
     "endorsers/n_joined": (
-        "select count(*) from statement_endorsers where country_iso3 = $1 and joined = 'yes'"
+        "select count(*) from statement_endorsers where country_iso3 = $1 and joined = 'true'"
     ),
     "endorsers/n_joined_as_member": """
         select count(*) from statement_endorsers
-        where country_iso3 = $1 and joined = 'yes' and is_unsc_member_then""",
+        where country_iso3 = $1 and joined = 'true' and is_unsc_member_then""",
     "endorsers/n_as_member": (
         "select count(*) from statement_endorsers where country_iso3 = $1 and is_unsc_member_then"
     ),
@@ -308,6 +308,14 @@ def test_a_year_shows_every_figure_that_speaks_of_it_and_its_document(pages, rea
         assert f"figures-coal.html#{name}" in year.links
         if url and url.startswith("http"):
             assert url in year.links
+
+
+def test_who_joined_is_who_the_statements_name(pages, reader):
+    page = next(page for page in pages if page.path.name == "statements.html")
+    joined = reader.execute("select countries from joint_statements").fetchall()
+    japan = sum("JPN" in (codes or "").split(";") for (codes,) in joined)
+    assert japan > 5
+    assert next(row for row in page.cells if row[0] == "Japan")[1] == str(japan)
 
 
 def test_only_the_banks_of_the_release_are_named(pages, reader):

@@ -41,8 +41,8 @@ class Size:
     bottom: int
 
 
-WIDE = Size("wide", 760, 320, 54, 14, 30, 28)
-NARROW = Size("narrow", 344, 280, 46, 8, 30, 26)
+WIDE = Size("wide", 760, 320, 60, 14, 30, 28)
+NARROW = Size("narrow", 344, 280, 56, 8, 30, 26)
 
 
 @dataclass(frozen=True)
