@@ -9,7 +9,7 @@ from assets.failures import why_failed
 from assets.running import BEGUN_BY_TAG, fail_killed_runs
 from pipelines.alerts import Alert, channels_from_environment, send
 from pipelines.paths import data_dir, published_dir, vintages_dir
-from pipelines.publish.vintages import HEADLINE, VintageStore
+from pipelines.publish.vintages import HEADLINE, VintageStore, millions
 
 
 def _stale_sources() -> list[Alert]:
@@ -41,7 +41,7 @@ def _refused_files() -> list[Alert]:
 
 
 def _moved_headlines() -> list[Alert]:
-    """Headlines of the last release outside the interval they had in the one before."""
+    """Headlines of the last release outside the interval they had before; one alert a stream."""
     entries = VintageStore(vintages_dir()).entries()
     if len(entries) < 2:
         return []
@@ -52,14 +52,19 @@ def _moved_headlines() -> list[Alert]:
         .join(before.frame("annual"), on=["stream", "measure", "year"])
         .filter((pl.col("after_usd") < pl.col("q05")) | (pl.col("after_usd") > pl.col("q95")))
         .filter(~pl.col("is_partial_year"))
+        .sort("stream", "year")
+        .with_columns(others=pl.len().over("stream") - 1)
+        .group_by("stream", maintain_order=True)
+        .last()
     )
     return [
         Alert(
             "headline moved",
-            f"{row['stream']} {row['year']}: USD {row['after_usd'] / 1e6:,.3g} million, outside "
-            f"the 90% interval it had ({row['q05'] / 1e6:,.3g}-{row['q95'] / 1e6:,.3g}); cause: "
-            f"{row['cause']}",
-            f"moved {last.sequence} {last.release_id} {row['stream']} {row['year']}",
+            f"{row['stream']} {row['year']}: USD {millions(row['after_usd'])} million, outside "
+            f"the 90% interval it had ({millions(row['q05'])}-{millions(row['q95'])}); cause: "
+            f"{row['cause']}"
+            + (f". So did {row['others']} earlier year(s)" if row["others"] else ""),
+            f"moved {last.sequence} {last.release_id} {row['stream']}",
         )
         for row in moved.iter_rows(named=True)
     ]

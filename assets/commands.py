@@ -24,7 +24,7 @@ from assets.cli import FAILED, print_answer, say
 from assets.problems import RunProblem
 from pipelines.paths import data_dir, published_dir, shown, vintages_dir, work_database
 from pipelines.publish.release import damage_of, manifest_of, releases_dir, whole_releases
-from pipelines.publish.vintages import HEADLINE, Entry, VintageStore
+from pipelines.publish.vintages import HEADLINE, Entry, VintageStore, millions
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,7 +64,7 @@ def _headlines(frame: pl.DataFrame) -> str:
         .sort("stream")
     )
     return ", ".join(
-        f"{row['stream']} {row['year']} {row['q50'] / 1e6:,.3g}"
+        f"{row['stream']} {row['year']} {millions(row['q50'])}"
         for row in last.iter_rows(named=True)
     )
 

@@ -143,4 +143,5 @@ def _lines(watch: Watch, console: Console, stop: threading.Event) -> None:
             say(f"{here} ({len(watch.took)} of {len(watch.expected)} steps done)")
         elif time.monotonic() - spoke > _SILENCE_S and watch.step:
             spoke = time.monotonic()
-            say(f"{watch.detail or _shown(watch.step)}, {watch.elapsed_s():.0f} s so far")
+            place = f"step {len(watch.took) + 1} of {len(watch.expected)}"
+            say(f"{watch.detail or _shown(watch.step)}, {watch.elapsed_s():.0f} s so far, {place}")

@@ -521,12 +521,14 @@ def _named(years: pl.DataFrame, rows: pl.DataFrame, moves: pl.DataFrame | None) 
     )
 
 
-def _signed(usd: float) -> str:
-    return f"{usd / 1e6:+,.3g}"
+def millions(usd: float, *, sign: str = "") -> str:
+    """Dollars in millions, three digits that count, never with an exponent.
 
-
-def _money(usd: float) -> str:
-    return f"{usd / 1e6:,.3g}"
+    Args:
+        usd: dollars.
+        sign: "+" shows the sign of what is added too.
+    """
+    return f"{float(f'{usd / 1e6:.3g}'):{sign},.12g}"
 
 
 def sentences(changes: pl.DataFrame, annual: pl.DataFrame, *, is_first: bool) -> dict[str, str]:
@@ -540,7 +542,7 @@ def sentences(changes: pl.DataFrame, annual: pl.DataFrame, *, is_first: bool) ->
     told = {}
     for row in last.iter_rows(named=True):
         stream, year = row["stream"], row["year"]
-        start = f"{stream} {year}: USD {_money(row['q50'])} million"
+        start = f"{stream} {year}: USD {millions(row['q50'])} million"
         if is_first:
             told[stream] = f"{start}, the first release of this data folder"
             continue
@@ -558,12 +560,12 @@ def sentences(changes: pl.DataFrame, annual: pl.DataFrame, *, is_first: bool) ->
             continue
         if one["is_noise"]:
             told[stream] = (
-                f"{start}, before {_money(one['before_usd'])}: within sampling noise "
-                f"(Monte Carlo error {_money(one['mc_error_usd'])})"
+                f"{start}, before {millions(one['before_usd'])}: within sampling noise "
+                f"(Monte Carlo error {millions(one['mc_error_usd'])})"
             )
             continue
         parts = [
-            f"{words} {_signed(one[name])}"
+            f"{words} {millions(one[name], sign='+')}"
             for name, words in (
                 ("evidence_usd", "new evidence"),
                 ("month_usd", "a new month"),
@@ -575,7 +577,7 @@ def sentences(changes: pl.DataFrame, annual: pl.DataFrame, *, is_first: bool) ->
         ]
         rows = f" ({one['rows_changed']})" if one["rows_changed"] else ""
         told[stream] = (
-            f"{start}, before {_money(one['before_usd'])}: {', '.join(parts)}{rows}"
+            f"{start}, before {millions(one['before_usd'])}: {', '.join(parts)}{rows}"
         )  # fmt: skip
     return told
 

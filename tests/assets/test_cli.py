@@ -61,7 +61,7 @@ def test_a_pipe_gets_a_plain_line_a_stage_and_at_each_long_silence(monkeypatch, 
     assert [line for line in told if "steps done" in line] == [
         "raw (0 of 3 steps done)", "staged (1 of 3 steps done)",
     ]  # fmt: skip
-    assert any("raw/c, 0 s so far" in line for line in told)
+    assert any("raw/c, 0 s so far, step 3 of 3" in line for line in told)
 
 
 def test_the_bar_moves_with_time_by_what_steps_took_before(monkeypatch, tmp_path):
