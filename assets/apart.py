@@ -24,7 +24,7 @@ LEDGER = "facts.observations"
 def income_code() -> str:
     """Hash of the code, SQL and libraries that yearly incomes come from, and of nothing else."""
     return inputs_hash(
-        model_code(STREAMS),
+        model_code(),
         hash_meaning(
             [
                 *(SQL_DIR / "estimates").glob("*.sql"),

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from assets.estimates import STREAMS, inputs, model_code, tables_for
+from assets.estimates import STREAMS, tables_for
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result
 from pipelines.paths import STREAMS_DIR, data_dir
@@ -28,7 +28,6 @@ def _score(
     stream: Stream,
     sampling: Sampling,
     tables: dict[str, pl.DataFrame],
-    made_from: str,
 ) -> None:
     """Score every fold of a stream, then calibrate its density; both resume where they stopped."""
     # loading what samples takes seconds, and only this job needs it
@@ -41,15 +40,16 @@ def _score(
         of = {name: tables[table] for name, table in stream.reads.items()}
         return stream.evidence(ledger, tables["staged.priors"], read=of, **more)
 
-    code, through = model_code({stream.name: stream}), sampling.last_month()
+    through = sampling.last_month()
+    observations = tables["facts.observations"].filter(pl.col("stream") == stream.name)
+    evidence = read(observations, through=through)
+    bench = backtests.Bench(evidence, observations, seed=sampling.seed)
+    density = bench.joint.density.fingerprint()
     common: dict[str, Any] = {
-        "key": f"{made_from} {code} {sampling.seed} {through}",
+        "key": f"{density} {sampling.seed}",
         "store": backtest_dir() / "folds",
         "progress": tell,
     }
-    observations = tables["facts.observations"].filter(pl.col("stream") == stream.name)
-    evidence = read(observations, through=through)
-    bench = backtests.bench_of(evidence, observations, seed=sampling.seed)
     cases = folds.run_resumable(
         folds.folds_of(bench.figures, through),
         lambda fold: backtests.score_fold(bench, fold, seed=sampling.seed),
@@ -58,12 +58,11 @@ def _score(
     )
     kinds = STREAMS_DIR / stream.name / RECORD_STOP
     if kinds.is_file():
-        truth = backtests.truth_of(bench, seed=sampling.seed)
         table = pl.read_csv(kinds)
         stopped = folds.run_resumable(
             backtests.stop_folds(),
             lambda fold: backtests.score_stop(
-                read, observations, table, truth, evidence.months, fold, seed=sampling.seed
+                read, table, bench, fold, seed=sampling.seed
             ),
             prefix=f"{stream.name}-stop",
             key=f"{common['key']} {table.write_csv()}",
@@ -75,8 +74,7 @@ def _score(
     note = suites.Note(
         stream=stream.name,
         scored_at=utc_now().isoformat(),
-        evidence=made_from,
-        code=code,
+        density=density,
         seed=sampling.seed,
         through=through.isoformat(),
     )
@@ -112,8 +110,7 @@ def _stream_op(stream: Stream) -> dg.OpDefinition:
         # read at once and let go: others may write while this runs
         with warehouse.open().connect(read_only=True) as connection:
             tables = {table: read_frame(connection, table) for table in tables_for(alone)}
-            made_from = inputs(connection, alone)
-        _score(context, stream, sampling, tables, made_from)
+        _score(context, stream, sampling, tables)
 
     return backtested
 
@@ -138,7 +135,7 @@ def backtest() -> None:
     key=["estimates", "backtest_scores"],
     group_name="estimates",
     kinds={"python"},
-    deps=[["facts", "observations"]],
+    deps=[["estimates", "densities"]],
     description=(
         "Scores of every model on figures it was not shown, from the last finished backtest job, "
         "else from the suite embedded in the repository; with them every hidden figure beside its "
@@ -152,19 +149,20 @@ def backtest_scores(warehouse: WarehouseResource) -> dg.MaterializeResult:
 
     table = "estimates.backtest_scores"
     with warehouse.open().connect() as connection:
-        chosen, current = [], {}
-        for stream in STREAMS.values():
-            made_from = inputs(connection, {stream.name: stream})
-            code = model_code({stream.name: stream})
-            suite = suites.choose_suite(stream.name, backtest_dir(), made_from, code)
-            current[stream.name] = suite is not None and suites.is_current(suite, made_from, code)
-            chosen += [] if suite is None else [suite]
-        scores, cases, calibration = suites.tables(chosen, current)
+        densities = dict(read_frame(connection, "estimates.densities").iter_rows())
+        found = [suites.choose_suite(name, backtest_dir(), of) for name, of in densities.items()]
+        chosen = [suite for suite in found if suite is not None]
+        scores, cases, calibration = suites.tables(chosen, densities)
         write_frame(connection, "estimates.backtest_cases", cases)
         write_frame(connection, "estimates.calibration", calibration)
         write_frame(connection, table, scores)
         return result(
-            connection, table, **{f"is_current_{name}": yes for name, yes in current.items()}
+            connection,
+            table,
+            **{
+                f"is_current_{one.note.stream}": one.note.density == densities[one.note.stream]
+                for one in chosen
+            },
         )
 
 

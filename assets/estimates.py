@@ -28,18 +28,18 @@ STREAMS = streams()
 # what judges a model decides none of its numbers
 SCORING = {"plain", "people_plain", "backtests", "calibration", "folds", "scores", "suites"}
 OWN_TABLES = {"discount_bases", "places"}
+READ = ("facts.observations", "staged.priors")
 OBTAINABLE = "staged.obtainable_data"
-READ = ("facts.observations", "staged.priors", OBTAINABLE)
 
 
-def model_code(chosen: dict[str, Stream]) -> str:
-    """Hash of the code that the numbers of these streams come from; what scores decides none."""
-    folders = [PIPELINES / "inference", STREAMS_DIR, *(STREAMS_DIR / name for name in chosen)]
+def model_code() -> str:
+    """Hash of the code that the numbers come from; what scores them decides none."""
+    folders = [PIPELINES / "inference", STREAMS_DIR, *(STREAMS_DIR / name for name in STREAMS)]
     modules = [file for folder in folders for file in folder.glob("*.py")]
     # tables beside the staged ones, which are hashed by their rows
     own = [
         file
-        for name in chosen
+        for name in STREAMS
         for file in (STREAMS_DIR / name).iterdir()
         if file.name == "stream.toml" or file.stem in OWN_TABLES
     ]
@@ -51,16 +51,6 @@ def model_code(chosen: dict[str, Stream]) -> str:
 def tables_for(chosen: dict[str, Stream]) -> list[str]:
     """Work tables that the models of these streams read."""
     return sorted({*READ, *(table for one in chosen.values() for table in one.reads.values())})
-
-
-def inputs(connection: duckdb.DuckDBPyConnection, chosen: dict[str, Stream]) -> str:
-    """Hash of all that decides the draws but code and sampling; when rows were read does not."""
-    return inputs_hash(
-        *(
-            hash_frame(read_frame(connection, table).drop("retrieved_at", strict=False))
-            for table in tables_for(chosen)
-        )
-    )
 
 
 def evidence_of(
@@ -87,7 +77,7 @@ def _specs() -> list[dg.AssetSpec]:
             ["estimates", name],
             group_name="estimates",
             kinds={"python"},
-            deps=[table.split(".") for table in tables_for(STREAMS)],
+            deps=[table.split(".") for table in (OBTAINABLE, *tables_for(STREAMS))],
             description=about,
         )
         for name, about in {**TABLES, **own}.items()
@@ -102,9 +92,12 @@ def joint_fit(
     names = [key.path[-1] for key in context.assets_def.keys]
     last = "estimates.income_draws"
     with warehouse.open().connect() as connection:
-        made_from = inputs_hash(
-            inputs(connection, STREAMS), model_code(STREAMS), sampling.key(), sampling.last_month()
-        )
+        # when rows were read decides nothing
+        read = [
+            hash_frame(read_frame(connection, table).drop("retrieved_at", strict=False))
+            for table in (OBTAINABLE, *tables_for(STREAMS))
+        ]
+        made_from = inputs_hash(*read, model_code(), sampling.key(), sampling.last_month())
         was_fitted = not is_current(connection, last, made_from)
         if was_fitted:
             for name, frame in fitted(connection, sampling):

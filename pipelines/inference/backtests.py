@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -45,51 +46,61 @@ class StopError(ValueError):
 
 @dataclass(frozen=True)
 class Bench:
-    """A stream's density, compiled and fitted to all its figures.
+    """A stream's density, sampled with all its figures in sight once somebody asks.
 
     Attributes:
-        evidence: what it reads.
-        joint, sampler: of this stream alone.
-        fitted: the full fit.
-        refit: how long to sample where figures are hidden.
-        figures: every row of the evidence with ``counterpart_iso3``, ``stated`` (own unit),
-            ``middle`` (date), ``era``, and for rows that are read ``value`` (the scored scale) and
-            ``log_size`` (the window's months, in logs, where amounts add up over it).
-    """
-
-    evidence: Evidence
-    joint: Joint
-    sampler: Sampler
-    fitted: Samples
-    refit: Effort
-    figures: pl.DataFrame
-
-
-def bench_of(
-    evidence: Evidence,
-    observations: pl.DataFrame,
-    *,
-    seed: int,
-    full: Effort = FULL,
-    refit: Effort = REFIT,
-    chains: int = CHAINS,
-) -> Bench:
-    """Compile a stream's density and fit it to all figures.
-
-    Args:
         evidence: of one stream.
         observations: the ledger it was read from.
         seed: same seed, same draws.
         full, refit: how long to sample, with how many ``chains``.
     """
-    joint = Joint([evidence])
-    sampler = Sampler(joint.density, chains)
-    fitted = sampler.sample(seed=seed, effort=full)
-    return Bench(evidence, joint, sampler, fitted, refit, figures_of(evidence, observations))
+
+    evidence: Evidence
+    observations: pl.DataFrame
+    seed: int
+    full: Effort = FULL
+    refit: Effort = REFIT
+    chains: int = CHAINS
+
+    @cached_property
+    def joint(self) -> Joint:
+        """The density of this stream alone."""
+        return Joint([self.evidence])
+
+    @cached_property
+    def sampler(self) -> Sampler:
+        """Its transitions."""
+        return Sampler(self.joint.density, self.chains)
+
+    @cached_property
+    def fitted(self) -> Samples:
+        """The full fit."""
+        return self.sampler.sample(seed=self.seed, effort=self.full)
+
+    @cached_property
+    def figures(self) -> pl.DataFrame:
+        """The evidence's rows as `figures_of` describes them."""
+        return figures_of(self.evidence, self.observations)
+
+    @cached_property
+    def truth(self) -> dict[str, np.ndarray]:
+        """Monthly medians of every measure and series with all in sight, (months,)."""
+        sites = self.joint.density.outputs(_thinned(self.fitted))
+        outcome = self.evidence.finish(
+            self.joint.sites_of(self.evidence.stream, sites), self.seed
+        )
+        monthly = {**outcome.series, **outcome.measures}
+        return {name: np.median(values, axis=0) for name, values in monthly.items()}
 
 
 def figures_of(evidence: Evidence, observations: pl.DataFrame) -> pl.DataFrame:
-    """The evidence's rows as `Bench` describes them."""
+    """The evidence's rows, as backtests need them.
+
+    Returns:
+        Besides, ``counterpart_iso3``, ``stated`` (own unit), ``middle`` (date), ``era``, and for
+        rows that are read ``value`` (the scored scale) and ``log_size`` (the window's months, in
+        logs, where amounts add up over it).
+    """
     stated = pl.coalesce("central", (pl.col("low") * pl.col("high")).sqrt(), "low", "high")
     told = observations.select("observation_id", "counterpart_iso3", stated=stated)
     sites = []
@@ -235,16 +246,6 @@ _RULES = {"last_value": _last, "log_interpolation": _interpolate}
 
 
 # -- the record, stopped -------------------------------------------------------------------------
-def truth_of(bench: Bench, *, seed: int) -> dict[str, np.ndarray]:
-    """Monthly medians of every measure and series with the whole record in sight, (months,)."""
-    theta = _thinned(bench.fitted)
-    stream = bench.evidence.stream
-    sites = bench.joint.sites_of(stream, bench.joint.density.outputs(theta))
-    outcome = bench.evidence.finish(sites, seed)
-    monthly = {**outcome.series, **outcome.measures}
-    return {name: np.median(values, axis=0) for name, values in monthly.items()}
-
-
 def stopped(
     observations: pl.DataFrame,
     kinds: pl.DataFrame,
@@ -335,44 +336,41 @@ def stop_folds() -> list[Fold]:
 
 def score_stop(
     read: Reader,
-    observations: pl.DataFrame,
     kinds: pl.DataFrame,
-    truth: Mapping[str, np.ndarray],
-    months: list[dt.date],
+    bench: Bench,
     fold: Fold,
     *,
     seed: int,
     replicates: int = REPLICATES,
-    effort: Effort = FULL,
-    refit: Effort = REFIT,
 ) -> pl.DataFrame:
     """Stop the record, infer what followed, score yearly income against what customs said.
 
     Args:
         read: the stream's evidence, of ``(observations, last_recorded=, through=)``.
         kinds: see `stopped`; rows with ``rule`` score name the measures scored.
-        truth, months: `truth_of` and the months it stands on.
+        bench: whose fit to the whole record is the truth.
         fold: of `stop_folds`.
 
     Returns:
         As `score_fold`: one case a replicate, year and measure; a stop and year is one root.
     """
     stop = dt.date.fromisoformat(fold.scored[0])
+    truth, months = bench.truth, bench.evidence.months
     scored = kinds.filter(pl.col("rule") == "score")["measure"].to_list()
     year_of = np.array([month.year for month in months])
     parts: list[pl.DataFrame] = []
     for replicate in range(replicates):
         generator = named_generator(seed, f"record_stop.{stop}.{replicate}")
-        ledger = stopped(observations, kinds, truth, months, stop, generator)
+        ledger = stopped(bench.observations, kinds, truth, months, stop, generator)
         evidence = read(ledger, last_recorded=stop, through=STOP_THROUGH)
         joint = Joint([evidence])
         if replicate == 0:
             density = joint.density
-            sampler = Sampler(density, CHAINS)
-            samples = start = sampler.sample(seed=seed, effort=effort)
+            sampler = Sampler(density, bench.chains)
+            samples = start = sampler.sample(seed=seed, effort=bench.full)
         else:
             samples = sampler.sample(
-                seed=seed + replicate, effort=refit, data=joint.data, start=start
+                seed=seed + replicate, effort=bench.refit, data=joint.data, start=start
             )
         theta = _thinned(samples)
         sites = joint.sites_of(evidence.stream, density.outputs(theta, joint.data))

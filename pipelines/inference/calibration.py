@@ -10,6 +10,7 @@ it must fail, or the test could not have told.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -142,10 +143,13 @@ def calibrate(
         ``fit`` (as published, or without class errors: the control), ``world``, ``quantity``,
         ``rank``: the share of posterior draws below the truth.
     """
-    drawn = made.worlds(worlds, seed)
-    truth = made.incomes(made.joint.density.unconstrain(drawn), seed)
+    @cache
+    def real() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        drawn = made.worlds(worlds, seed)
+        return drawn, made.incomes(made.joint.density.unconstrain(drawn), seed)
 
     def rank(fold: Fold) -> pl.DataFrame:
+        drawn, truth = real()
         at = int(fold.name.removeprefix("world "))
         samples = made.fit(drawn, at, seed + at, is_control=fold.test == WITHOUT_CLASSES)
         chains, each, size = samples.theta.shape

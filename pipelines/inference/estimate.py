@@ -67,19 +67,15 @@ def fit(
         progress: told the share done.
     """
     sampler, effort = sampler or Sampler(joint.density), effort or Effort()
-    samples = sampler.sample(
-        seed=seed,
-        effort=effort,
-        is_enough=lambda kept: (
-            not troubles(diagnose_samples(joint, kept), 0, least=least_ess, highest=highest_rhat)
-        ),
-        progress=progress,
-    )
+    judged: list[pl.DataFrame] = []
+
+    def is_enough(kept: np.ndarray) -> bool:
+        judged.append(diagnose_samples(joint, kept))
+        return not troubles(judged[-1], 0, least=least_ess, highest=highest_rhat)
+
+    samples = sampler.sample(seed=seed, effort=effort, is_enough=is_enough, progress=progress)
     theta = samples.thinned(draws)
-    found = outcomes(joint, theta, seed)
-    return Fit(
-        joint, samples, theta, found, diagnose_samples(joint, samples.theta), sampler, effort
-    )
+    return Fit(joint, samples, theta, outcomes(joint, theta, seed), judged[-1], sampler, effort)
 
 
 def outcomes(joint: Joint, theta: np.ndarray, seed: int) -> dict[str, Outcome]:

@@ -23,6 +23,7 @@ from numpyro.handlers import mask
 Rows = dict[str, Any]
 # degrees of freedom of a figure's own error and of a root's bias: now and then one is far out
 TAILS = 4.0
+_LOG_3_8 = -0.9808292530117262
 # share of floors that speak of something else than they seem to: a floor costs a world at most this
 ASTRAY = 0.05
 # half of the variance of a bias is common to everything the same root, or class, says
@@ -34,6 +35,11 @@ class T4(dist.StudentT):
 
     def __init__(self, loc: Any = 0.0, scale: Any = 1.0, **more: Any) -> None:
         super().__init__(TAILS, loc, scale, **more)
+
+    def log_prob(self, value: Any, *_: Any) -> Any:
+        """Log density, its gamma functions worked out: they alone make half of what is compiled."""
+        t = (value - self.loc) / self.scale
+        return _LOG_3_8 - jnp.log(self.scale) - 2.5 * jnp.log1p(t**2 / 4)
 
     def cdf(self, value: Any) -> Any:
         """Chance of less than ``value``."""

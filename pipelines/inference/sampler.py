@@ -18,7 +18,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.linalg import cholesky, eigh, solve_triangular
+from scipy.linalg import cholesky, eigh
 from scipy.optimize import minimize
 
 from pipelines.inference.density import Data, Density
@@ -26,7 +26,8 @@ from pipelines.inference.density import Data, Density
 _DIVERGENT = 1_000.0
 _ACCEPTANCE = 0.9
 _MOST_LEAPS = 48
-_SHRINK = 0.1
+# draws per dimension at which the chains' own covariance has as much say as the shape before it
+_TRUST = 8
 # share of the warm-up after which space is whitened anew
 _WHITEN_AT = (0.15, 0.3, 0.6)
 
@@ -88,7 +89,7 @@ class Sampler:
     def __init__(self, density: Density, chains: int = 32) -> None:
         self.density = density
         self.chains = chains
-        self._compiled = jax.jit(self._leap)
+        self._program: Any = None
         self._threads = ThreadPoolExecutor(2)
 
     def _leap(
@@ -122,10 +123,13 @@ class Sampler:
     def _run(self, *batch: np.ndarray, rest: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
         """``_leap`` for all chains, in two halves on two cores."""
         half = self.chains // 2
-        parts = [
-            self._threads.submit(self._compiled, *(one[some] for one in batch), *rest)
-            for some in (slice(None, half), slice(half, None))
-        ]
+        first, second = (
+            (*(one[some] for one in batch), *rest) for some in (slice(half), slice(half, None))
+        )
+        if self._program is None:
+            # here, not in two threads that would each compile it
+            self._program = jax.jit(self._leap).lower(*first).compile()
+        parts = [self._threads.submit(self._program, *some) for some in (first, second)]
         ended = [[np.asarray(part) for part in one.result()] for one in parts]
         return tuple(np.concatenate(pair) for pair in zip(*ended, strict=True))
 
@@ -223,14 +227,14 @@ class Sampler:
             iteration += 1
             if iteration == total:
                 kept = np.concatenate(rounds, axis=1)
-                if is_enough is None or len(rounds) == effort.rounds or is_enough(kept):
+                if is_enough is None or is_enough(kept) or len(rounds) == effort.rounds:
                     break
                 total += effort.draws
             if iteration in whiten_at:
                 seen = np.concatenate(recent[len(recent) // 3 :])
                 here = centre + z @ factor.T
                 centre, factor = _whiten(seen, factor)
-                z = solve_triangular(factor, (here - centre).T, lower=True).T
+                z = np.linalg.solve(factor, (here - centre).T).T
                 value, gradient = self.target(z, data, (centre, factor))
                 recent, average = [], _AdaptiveStep(average.log_step)
             step = float(np.exp(average.log_step if iteration < warmup else average.log_mean))
@@ -265,16 +269,16 @@ class Sampler:
 
 
 def _whiten(seen: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and lower factor of the chains' covariance, shrunk a tenth to its diagonal.
+    """Mean of the chains and a factor of their covariance, shrunk towards the shape before.
 
-    Where chains have moved less than there are dimensions, the old factor's shape helps out.
+    Chains that have moved less than a few times their dimensions know some directions by chance
+    only; in the space that the factor before made round, those stay round.
     """
-    centre = seen.mean(axis=0)
-    covariance = np.cov(seen.T)
-    diagonal = np.diag(np.diag(covariance))
-    covariance = (1 - _SHRINK) * covariance + _SHRINK * diagonal
-    covariance += 1e-10 * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
-    return centre, cholesky(covariance, lower=True)
+    z = np.linalg.solve(factor, seen.T)
+    size = len(factor)
+    weight = len(seen) / (len(seen) + _TRUST * size)
+    covariance = weight * np.cov(z) + (1 - weight) * np.eye(size)
+    return seen.mean(axis=0), factor @ cholesky(covariance, lower=True)
 
 
 class _AdaptiveStep:

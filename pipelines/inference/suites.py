@@ -2,8 +2,8 @@
 
 The job keeps its last one beside the data; one more is embedded beside this module, so that a fresh
 machine publishes scores before it has refitted anything some hundred times. Each says when it was
-made and of which figures, priors and code, so that readers learn whether these are still the ones
-their numbers come from.
+made and of which density, so that readers learn whether it is still the one their numbers come
+from.
 """
 
 from __future__ import annotations
@@ -47,16 +47,14 @@ class Note:
     Attributes:
         stream: its name.
         scored_at: UTC, ISO 8601, to the second.
-        evidence: hash of all that decides the draws but code and sampling.
-        code: hash of the code that the numbers come from.
+        density: fingerprint of what was scored.
         seed: of every fold.
         through: last month of the grid, ISO 8601.
     """
 
     stream: str
     scored_at: str
-    evidence: str
-    code: str
+    density: str
     seed: int
     through: str
 
@@ -119,13 +117,13 @@ def read_suite(stream: str, folder: Path, *, is_embedded: bool = False) -> Suite
     return Suite(note, cases, ranks, is_embedded)
 
 
-def choose_suite(stream: str, kept: Path, evidence: str, code: str) -> Suite | None:
-    """The suite to publish: one made of this evidence and code if there is one, else the newest.
+def choose_suite(stream: str, kept: Path, density: str) -> Suite | None:
+    """The suite to publish: one of this very density if there is one, else the newest.
 
     Args:
         stream: its name.
         kept: folder where the job keeps its own.
-        evidence, code: hashes as in `Note`, of the release under way.
+        density: fingerprint of the stream's density in the release under way.
     """
     found = [
         suite
@@ -135,26 +133,21 @@ def choose_suite(stream: str, kept: Path, evidence: str, code: str) -> Suite | N
     return max(
         found,
         key=lambda suite: (
-            is_current(suite, evidence, code),
+            suite.note.density == density,
             dt.datetime.fromisoformat(suite.note.scored_at),
         ),
         default=None,
     )
 
 
-def is_current(suite: Suite, evidence: str, code: str) -> bool:
-    """Whether a suite was made of this very evidence and code."""
-    return (suite.note.evidence, suite.note.code) == (evidence, code)
-
-
 def tables(
-    suites: Sequence[Suite], current: Mapping[str, bool]
+    suites: Sequence[Suite], densities: Mapping[str, str]
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Published ``backtest_scores``, ``backtest_cases`` and ``calibration``; empty without suites.
 
     Args:
         suites: one a stream.
-        current: stream to whether its suite is made of this release's evidence and code.
+        densities: stream to the fingerprint of its density in this release.
     """
     marks = pl.DataFrame(
         [
@@ -162,7 +155,7 @@ def tables(
                 one.note.stream,
                 dt.datetime.fromisoformat(one.note.scored_at),
                 one.is_embedded,
-                current[one.note.stream],
+                one.note.density == densities.get(one.note.stream),
             )
             for one in suites
         ],

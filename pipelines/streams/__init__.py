@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # what stands behind it takes seconds to load
 TABLES = {
     "streams": "Streams as their folders describe them. Grain: stream.",
     "stream_measures": "Measures of each stream. Grain: stream, measure.",
+    "densities": "Fingerprint of each stream's density, figures and priors with it. Grain: stream.",
     "income_draws": "Every stream's USD by world and month. Grain: stream, measure, draw, month.",
     "observation_use": "What became of each figure and where it falls in the draws. Grain: "
     "observation_id.",

@@ -9,6 +9,7 @@ import polars as pl
 from pipelines.draws import to_long
 from pipelines.inference import estimate, influence
 from pipelines.inference.estimate import Fit
+from pipelines.inference.joint import Joint
 from pipelines.streams import Stream
 
 # readings beside the number: what each leaves out
@@ -32,6 +33,14 @@ def tables(
     headline = {name: stream.headline for name, stream in streams.items()}
     yield "streams", _streams(streams)
     yield "stream_measures", _measures(streams)
+    yield (
+        "densities",
+        pl.DataFrame(
+            [(name, Joint([one]).density.fingerprint()) for name, one in fitted.joint.evidence.items()],
+            schema=["stream", "density"],
+            orient="row",
+        ),
+    )
     yield "income_draws", pl.concat([_income(fitted, stream) for stream in streams.values()])
     moved = influence.influence(fitted, headline)
     yield (

@@ -140,7 +140,7 @@ def test_embedded_scores_are_what_the_code_gives(workshop):
         through=through,
         read={argument: tables[table] for argument, table in stream.reads.items()},
     )
-    bench = backtests.bench_of(evidence, observations, seed=3)
+    bench = backtests.Bench(evidence, observations, seed=3)
     fold = next(
         one
         for one in folds.folds_of(bench.figures, through)

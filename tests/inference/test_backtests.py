@@ -19,7 +19,7 @@ SHORT = Effort(warmup=120, draws=50)
 @pytest.fixture(scope="module")
 def bench():
     ledger = toy.ledger()
-    return backtests.bench_of(
+    return backtests.Bench(
         toy.evidence(ledger), ledger, seed=1, full=SHORT, refit=SHORT, chains=16
     )
 

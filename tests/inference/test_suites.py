@@ -8,7 +8,7 @@ import pytest
 from pipelines.inference import suites
 from pipelines.inference.suites import CASES_SCHEMA, RANKS_SCHEMA, Note, Suite, SuiteError
 
-NOTE = Note("coal", "2026-01-02T03:04:05", "figures", "code", 7, "2025-12-01")
+NOTE = Note("coal", "2026-01-02T03:04:05", "one", 7, "2025-12-01")
 
 
 @pytest.fixture
@@ -72,19 +72,15 @@ def test_a_damaged_suite_says_which_and_what_to_do(suite, tmp_path, damage):
         suites.read_suite("coal", tmp_path)
 
 
-def test_a_suite_of_this_code_stands_before_a_newer_one_of_another(suite, tmp_path, monkeypatch):
+def test_a_suite_of_this_density_stands_before_a_newer_one_of_another(suite, tmp_path, monkeypatch):
     kept, embedded = tmp_path / "kept", tmp_path / "embedded"
     monkeypatch.setattr(suites, "EMBEDDED", embedded)
-    newer = dataclasses.replace(NOTE, scored_at="2026-09-09T00:00:00", code="older code")
+    newer = dataclasses.replace(NOTE, scored_at="2026-09-09T00:00:00", density="older")
     suites.keep_suite(dataclasses.replace(suite, note=newer), kept)
     suites.keep_suite(suite, embedded)
-    chosen = suites.choose_suite("coal", kept, "figures", "code")
-    assert chosen.is_embedded
-    assert suites.is_current(chosen, "figures", "code")
-    chosen = suites.choose_suite("coal", kept, "figures", "newest code")
-    assert not chosen.is_embedded
-    assert not suites.is_current(chosen, "figures", "newest code")
-    assert suites.choose_suite("labor", kept, "figures", "code") is None
+    assert suites.choose_suite("coal", kept, "one").is_embedded
+    assert not suites.choose_suite("coal", kept, "newest").is_embedded
+    assert suites.choose_suite("labor", kept, "one") is None
 
 
 def test_published_tables_say_of_each_suite_whether_it_is_of_this_release(suite):
@@ -99,7 +95,7 @@ def test_published_tables_say_of_each_suite_whether_it_is_of_this_release(suite)
     )
     case = suite.cases.with_columns(era=pl.lit("ban"), stream=pl.lit("coal"))
     coal = dataclasses.replace(suite, cases=case, ranks=ranks)
-    scores, cases, calibration = suites.tables([coal], {"coal": False})
+    scores, cases, calibration = suites.tables([coal], {"coal": "another"})
     assert cases.equals(case)
     # an era and the pool it belongs to, a quantity and all
     assert scores.select("era", "quantity").rows() == [
@@ -107,6 +103,7 @@ def test_published_tables_say_of_each_suite_whether_it_is_of_this_release(suite)
     ]  # fmt: skip
     assert set(scores["verdict"]) == {"too few to judge"}
     assert not scores["is_current"].any()
+    assert suites.tables([coal], {"coal": NOTE.density})[0]["is_current"].all()
     told = calibration.select("fit", "is_even", "is_control", "n_worlds").rows()
     assert told == [("as published", True, False, 20), ("without class errors", False, True, 20)]
 
