@@ -17,6 +17,7 @@ from pipelines.warehouse import build_table, read_frame
     deps=[
         ["staged", "figures"],
         ["staged", "origins"],
+        ["staged", "quantities"],
         ["staged", "held_back_reasons"],
         ["facts", "trade_observations"],
         ["facts", "ais_observations"],

@@ -100,9 +100,7 @@ def satellite_observations(
         months = together(found.join(loading.select("zone_id"), on="zone_id", how="semi"), assumed)
         declared = _declared(
             read_frame(connection, "facts.trade_observations"),
-            read_frame(connection, "staged.figures").filter(
-                pl.col("stream") == "coal", pl.col("held_back").is_null()
-            ),
+            read_frame(connection, "staged.figures").filter(pl.col("held_back").is_null()),
         )
         rows, outcome = pl.DataFrame(schema=OBSERVATION_SCHEMA), "no radar: nothing to convert"
         more: dict[str, float] = {}

@@ -166,7 +166,10 @@ class StagedFigures(pa.DataFrameModel):
 
 # a statement that a program read off a feed, in the columns of one typed by hand
 OBSERVATION_SCHEMA = {
-    name: kind for name, kind in polars_schema(StagedFigures).items() if name != "line"
+    name: kind
+    for name, kind in polars_schema(StagedFigures).items()
+    # a feed has no line, and knows no stream: the ledger places its figures
+    if name not in ("line", "stream")
 }
 
 

@@ -278,7 +278,6 @@ def as_observations(
         pl.concat(shapes)
         .with_columns(
             observation_id=pl.format("ais-{}-{}", pl.col("month").dt.strftime("%Y-%m"), "code"),
-            stream=pl.lit("coal"),
             counterpart_iso3=pl.lit("WLD"),
             sector=pl.lit("HS2701"),
             window_start_on="month",

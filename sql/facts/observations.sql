@@ -1,6 +1,6 @@
 -- facts.observations
 -- grain   one statement by one origin about one quantity over one window: observation_id
--- inputs  staged.figures, staged.origins, staged.held_back_reasons,
+-- inputs  staged.figures, staged.origins, staged.quantities, staged.held_back_reasons,
 --         facts.trade_observations, facts.ais_observations, facts.satellite_observations,
 --         facts.source_observations
 -- units   as stated, in column unit
@@ -76,40 +76,64 @@ gathered as (
     select * exclude (stated_by, stated_on, read_at, held_back, note) from judged
     union all by name
     select * from declared
+),
+
+-- a feed knows no stream: its figures go to the one that lists both the quantity and the origin
+listed as (
+    select
+        quantities.quantity,
+        quantities.unit,
+        origins.origin_id,
+        min(quantities.stream) as stream
+    from staged.quantities as quantities
+    inner join staged.origins as origins
+        on quantities.stream = origins.stream
+    group by quantities.quantity, quantities.unit, origins.origin_id
+    having count(distinct quantities.stream) = 1
+),
+
+placed as (
+    select gathered.* replace (coalesce(gathered.stream, listed.stream) as stream)
+    from gathered
+    left join listed
+        on
+            gathered.quantity = listed.quantity
+            and gathered.unit = listed.unit
+            and gathered.origin_id = listed.origin_id
 )
 
 select
-    gathered.observation_id,
-    gathered.stream,
-    gathered.quantity,
-    gathered.concept,
-    gathered.counterpart_iso3,
-    gathered.sector,
-    gathered.window_start_on,
-    gathered.window_end_on,
-    gathered.kind,
-    gathered.low,
-    gathered.central,
-    gathered.high,
-    gathered.unit,
-    gathered.coverage,
-    gathered.class,
-    gathered.declared,
-    gathered.delivery_point,
-    gathered.nature,
-    gathered.assumed_price_usd_per_t,
-    gathered.persons,
-    gathered.origin_id,
+    placed.observation_id,
+    placed.stream,
+    placed.quantity,
+    placed.concept,
+    placed.counterpart_iso3,
+    placed.sector,
+    placed.window_start_on,
+    placed.window_end_on,
+    placed.kind,
+    placed.low,
+    placed.central,
+    placed.high,
+    placed.unit,
+    placed.coverage,
+    placed.class,
+    placed.declared,
+    placed.delivery_point,
+    placed.nature,
+    placed.assumed_price_usd_per_t,
+    placed.persons,
+    placed.origin_id,
     origins.root_id,
-    gathered.stated_year,
-    gathered.source_id,
-    gathered.locator,
-    gathered.retrieved_at,
-    gathered.reason_not_used is null as is_used,
-    gathered.reason_not_used
-from gathered
+    placed.stated_year,
+    placed.source_id,
+    placed.locator,
+    placed.retrieved_at,
+    placed.reason_not_used is null as is_used,
+    placed.reason_not_used
+from placed
 left join staged.origins as origins
     on
-        gathered.stream = origins.stream
-        and gathered.origin_id = origins.origin_id
-order by gathered.observation_id
+        placed.stream = origins.stream
+        and placed.origin_id = origins.origin_id
+order by placed.observation_id

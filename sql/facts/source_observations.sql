@@ -52,7 +52,6 @@ entries as (
 gathered as (
     select
         concat('nbs-', lower(priced.series), '-', strftime(priced.month, '%Y%m')) as observation_id,
-        'coal' as stream,
         'reference_price_usd_per_t' as quantity,
         'CHN' as counterpart_iso3,
         replace(priced.series, 'CHN_', '') as sector,
@@ -79,7 +78,6 @@ gathered as (
     union all by name
     select
         concat('output-', origin, '-', year) as observation_id,
-        'coal' as stream,
         'output_t' as quantity,
         'PRK' as counterpart_iso3,
         'coal' as sector,
@@ -105,7 +103,6 @@ gathered as (
             '-', 'russia', measure, purpose, strftime(window_end_on, '%Y%m'),
             case when covers = 'year_to_date' and persons_before is null then 'ytd' end
         ) as observation_id,
-        'labor' as stream,
         case measure when 'entries' then 'border_entries' else 'permits' end as quantity,
         'RUS' as counterpart_iso3,
         case when purpose = 'total' then 'all' else purpose end as sector,
@@ -131,7 +128,6 @@ gathered as (
 
 select
     observation_id,
-    stream,
     quantity,
     concept,
     counterpart_iso3,

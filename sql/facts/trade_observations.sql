@@ -63,7 +63,6 @@ judged as (
             '-', 'trade', source, lower(reporter_iso3), lower(frequency),
             strftime(period_start_on, '%Y%m'), quantity
         ) as observation_id,
-        'coal' as stream,
         quantity,
         importer_iso3 as counterpart_iso3,
         'HS2701' as sector,

@@ -47,8 +47,16 @@ def ledger(connection):
         """
     )
     connection.execute(
+        """
+        create table staged.quantities as
+        select * from (
+            values ('coal', 'export_t', 't'), ('labor', 'headcount', 'persons')
+        ) as quantities (stream, quantity, unit)
+        """
+    )
+    connection.execute(
         "create table facts.ais_observations as "
-        "select * replace ('s1' as observation_id, 'own-ais' as origin_id) "
+        "select * exclude (stream) replace ('s1' as observation_id, 'own-ais' as origin_id) "
         "from staged.figures where observation_id = 'a'"
     )
     connection.execute(
@@ -63,7 +71,7 @@ def ledger(connection):
     connection.execute(
         """
         create table facts.trade_observations as
-        select * exclude (stated_by, stated_on, read_at, held_back, note)
+        select * exclude (stream, stated_by, stated_on, read_at, held_back, note)
             replace (
                 't1' as observation_id,
                 22490001::double as central,
@@ -111,6 +119,8 @@ def test_every_statement_leads_to_the_root_of_its_origin_in_its_stream(ledger):
     roots = dict(ledger.select("observation_id", "root_id").iter_rows())
     assert roots["a"] == roots["t2"] == "customs-of-china"
     assert roots["s1"] == "own-ais"
+    # of two streams that know the customs office one lists tonnes
+    assert ledger["stream"].unique().to_list() == ["coal"]
 
 
 def test_what_a_figure_measures_comes_through(ledger):

@@ -312,7 +312,7 @@ def as_observations(
         dataset_version: as the report names itself.
 
     Returns:
-        observation_id, stream, …, in the ledger's columns; low, central and high are the 10, 50
+        observation_id, quantity, …, in the ledger's columns; low, central and high are the 10, 50
         and 90 % quantiles.
     """
     place = months.with_row_index("at").filter(pl.col("month") > after)
@@ -342,7 +342,6 @@ def as_observations(
         rows.append(
             {
                 "observation_id": f"gfw-sar-{window}",
-                "stream": "coal",
                 "quantity": "export_t",
                 "concept": "tonnes",
                 "counterpart_iso3": "WLD",
