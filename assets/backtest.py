@@ -61,9 +61,7 @@ def _score(
         table = pl.read_csv(kinds)
         stopped = folds.run_resumable(
             backtests.stop_folds(),
-            lambda fold: backtests.score_stop(
-                read, table, bench, fold, seed=sampling.seed
-            ),
+            lambda fold: backtests.score_stop(read, table, bench, fold, seed=sampling.seed),
             prefix=f"{stream.name}-stop",
             key=f"{common['key']} {table.write_csv()}",
             store=common["store"],

@@ -91,6 +91,7 @@ from pipelines.warehouse import (
     read_frame,
     record,
     sql_of,
+    tables_read,
     write_frame,
 )
 
@@ -429,8 +430,8 @@ def _income(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def _hosts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Modelled workers and income of the host countries that headcounts name."""
-    return connection.execute(sql_of("network.labor_hosts")).pl()
+    """Modelled persons and income of the host countries that headcounts name, by stream."""
+    return connection.execute(sql_of("network.hosts")).pl()
 
 
 def _thinned(frame: pl.DataFrame, draws: int) -> pl.DataFrame:
@@ -444,6 +445,9 @@ def _thinned(frame: pl.DataFrame, draws: int) -> pl.DataFrame:
     )
 
 
+HOSTS_FROM = [
+    table for table in tables_read(sql_of("network.hosts")) if table.startswith("estimates.")
+]
 WALKED = {
     "attribution_annual": (
         "Dollars of each stream through each named party. Grain: stream, year, node_id."
@@ -479,7 +483,7 @@ WALKED = {
             deps=[
                 dg.AssetKey(["network", "entities"]),
                 dg.AssetKey(["estimates", "income_draws"]),
-                dg.AssetKey(["estimates", "labor_draws"]),
+                *(dg.AssetKey(table.split(".")) for table in HOSTS_FROM),
                 dg.AssetKey(["staged", "network_headcounts"]),
                 dg.AssetKey(["staged", "network_bank_notes"]),
                 dg.AssetKey(["staged", "replaceability"]),
@@ -513,7 +517,7 @@ def walk(warehouse: WarehouseResource, sampling: Sampling) -> Iterator[dg.Materi
         }
         made_from = inputs_hash(
             fingerprint_of(connection, "estimates.income_draws"),
-            fingerprint_of(connection, "estimates.labor_draws"),
+            *(fingerprint_of(connection, table) for table in HOSTS_FROM),
             *(hash_frame(one) for one in judged.values()),
             *(
                 hash_frame(read_frame(connection, f"network.{table}"))

@@ -86,9 +86,7 @@ class Bench:
     def truth(self) -> dict[str, np.ndarray]:
         """Monthly medians of every measure and series with all in sight, (months,)."""
         sites = self.joint.density.outputs(_thinned(self.fitted))
-        outcome = self.evidence.finish(
-            self.joint.sites_of(self.evidence.stream, sites), self.seed
-        )
+        outcome = self.evidence.finish(self.joint.sites_of(self.evidence.stream, sites), self.seed)
         monthly = {**outcome.series, **outcome.measures}
         return {name: np.median(values, axis=0) for name, values in monthly.items()}
 

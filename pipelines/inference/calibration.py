@@ -143,6 +143,7 @@ def calibrate(
         ``fit`` (as published, or without class errors: the control), ``world``, ``quantity``,
         ``rank``: the share of posterior draws below the truth.
     """
+
     @cache
     def real() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         drawn = made.worlds(worlds, seed)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,16 +21,14 @@ from rigour.territories import get_territory
 
 from pipelines.network.evidence import UNOFFICIAL
 from pipelines.network.status import public_on
+from pipelines.paths import stream_folders
 from pipelines.schemas.network import ASSERTS_NOTHING, LEGAL_KINDS, PERSON_AUTHORITIES
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 STREAM_LABELS = {
-    "coal": "coal",
-    "labor": "labor",
-    "it_workers": "IT workers",
-    "finance": "finance, any stream",
-    "general": "other",
-}
+    name: str(tomllib.loads((folder / "stream.toml").read_text(encoding="utf-8"))["title"])
+    for name, folder in stream_folders().items()
+} | {"finance": "Finance, any stream", "general": "Other"}
 # who speaks, for readers who do not know the short names
 AUTHORITY_LABELS = {
     "OFAC": "OFAC (US Treasury)",

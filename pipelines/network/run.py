@@ -42,8 +42,6 @@ from pipelines.network.interdiction import (
 )
 from pipelines.network.summaries import beta_or_lognormal, quantiles
 
-LABOR = "labor"
-
 
 @dataclass(frozen=True)
 class Run:
@@ -101,7 +99,7 @@ def attribute_all(
         statements: classified; about links, and the statement an amount rests on.
         amounts: grain amount_id; rows with held_back are documented but not placed.
         headcounts: workers documented at employers, grain headcount_id.
-        hosts: host_iso3, year, draw, headcount, usd of the labor stream, same draws.
+        hosts: stream, host_iso3, year, draw, headcount, usd, same draws; of streams of people.
         grades, settings: judged tables; settings name → (value, low, high).
         seed: same seed, same numbers.
 
@@ -163,7 +161,10 @@ def attribute_all(
         row_id: standing(row_id, said)
         for row_id, said in used.select("amount_id", "statement_id").iter_rows()
     }
-    workers = _counted(counted_at, hosts, draws, standing, seed)
+    workers = {
+        str(of): _counted(counted_at, there, draws, standing, seed)
+        for (of,), there in hosts.group_by(["stream"], maintain_order=True)
+    }
     sums = placed.partition_by(["stream", "year"], as_dict=True)
     no_sum, no_edge = placed.clear(), edges.clear()
     found = []
@@ -172,7 +173,7 @@ def attribute_all(
     ):
         name, when = str(stream), int(str(year))
         here = sums.get((stream, year), no_sum)
-        counted = workers.get(when, []) if name == LABOR else []
+        counted = workers.get(name, {}).get(when, [])
         active = no_edge
         if here.height or counted:
             enter = {

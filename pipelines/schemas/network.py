@@ -7,6 +7,8 @@ import datetime as dt
 import pandera.polars as pa
 import polars as pl
 
+from pipelines.paths import stream_folders
+
 STAGES = ("asset", "broker", "front", "bank", "regime")
 BANK_TIERS = (
     "global",
@@ -145,7 +147,7 @@ RELATION_TYPES = (
     "agent_of",
     "tied_to",
 )
-LINK_STREAMS = ("coal", "labor", "it_workers", "finance", "general")
+LINK_STREAMS = (*stream_folders(), "finance", "general")
 _IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _ADDRESS = r"^https?://[^\s\"'<>]+$"
 PRECISIONS = ("day", "month", "year")

@@ -36,7 +36,10 @@ def tables(
     yield (
         "densities",
         pl.DataFrame(
-            [(name, Joint([one]).density.fingerprint()) for name, one in fitted.joint.evidence.items()],
+            [
+                (name, Joint([one]).density.fingerprint())
+                for name, one in fitted.joint.evidence.items()
+            ],
             schema=["stream", "density"],
             orient="row",
         ),

@@ -77,7 +77,7 @@ def test_one_folder_is_all_that_was_touched(place):
 
 
 def test_its_figures_decide_its_draws(reader):
-    """Within 20% of what its one figure of each year says, and kept is paid less stone's quarter."""
+    """Within 20% of what the one figure of each year says; kept is paid less a quarter."""
     told = reader.execute(
         "select year, measure, q50 from income_annual where stream = 'statues' "
         "and measure in ('paid_usd', 'kept_usd') and year in (2013, 2016, 2024) order by all"

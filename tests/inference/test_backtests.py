@@ -19,9 +19,7 @@ SHORT = Effort(warmup=120, draws=50)
 @pytest.fixture(scope="module")
 def bench():
     ledger = toy.ledger()
-    return backtests.Bench(
-        toy.evidence(ledger), ledger, seed=1, full=SHORT, refit=SHORT, chains=16
-    )
+    return backtests.Bench(toy.evidence(ledger), ledger, seed=1, full=SHORT, refit=SHORT, chains=16)
 
 
 def fixed_world(joint, n=4_000):

@@ -123,3 +123,4 @@ def test_whatever_is_embedded_reads_and_is_whole():
             embedded.cases["test"]
         )
         assert embedded.ranks["rank"].is_between(0, 1).all()
+        assert embedded.note.stream == note.name.removesuffix("-note.json")

@@ -38,9 +38,9 @@ def test_a_hosts_year_is_its_mean_workers_and_its_summed_income(connection):
             }
         ),
     )
-    found = made(connection, "labor_hosts")
+    found = made(connection, "hosts")
     # neither a host nobody counted in, nor a year no count speaks of
-    assert found.rows() == [("KWT", 2016, 0, 3_000.0, 40.0)]
+    assert found.rows() == [("labor", "KWT", 2016, 0, 3_000.0, 40.0)]
 
 
 def test_a_streams_year_is_the_sum_of_its_headline(connection):

@@ -222,7 +222,9 @@ REPLACED = pl.DataFrame(
 BACK = 0.5 * (1 - (1 - np.exp(-4)) / 4)
 ERAS = pl.DataFrame({"stream": ["coal"], "first_day": [DAY(2017, 8, 5)]})
 NO_HEADS = pl.DataFrame(schema={"employer_id": pl.String, "headcount_id": pl.String})
-NO_HOSTS = pl.DataFrame(schema={"host_iso3": pl.String, "year": pl.Int64, "draw": pl.Int64})
+NO_HOSTS = pl.DataFrame(
+    schema={"stream": pl.String, "host_iso3": pl.String, "year": pl.Int64, "draw": pl.Int64}
+)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from assets import facts, reference, trade
 from assets.checks import COUNT_CHECKS, REFUSED_CHECKS
 from assets.resources import Network, Snapshots, WarehouseResource
-from pipelines.paths import STREAMS_DIR, work_database
+from pipelines.paths import REPOSITORY, STREAMS_DIR, work_database
 from pipelines.schemas.figures import FIGURE_COLUMNS, OBSERVATION_SCHEMA
 from pipelines.warehouse import Warehouse, write_frame
 
@@ -143,3 +144,29 @@ def test_nonsense_stops_the_run_named_once(streams, change, column, value, what_
     held = [one for one in outcome.get_asset_check_evaluations() if not one.passed]
     assert [one.check_name for one in held] == ["figures_no_row_refused"]
     assert "statues/figures.csv, line 2" in (held[0].description or "")
+
+
+# what a good is called, or a column holds, where a stream happens to have the same name
+GOODS = {
+    ("pipelines/schemas/mirror.py", "coal"),
+    ("pipelines/sources/kosis_coal/read.py", "coal"),
+    ("pipelines/sources/pink_sheet.py", "coal"),
+    ("sql/facts/source_observations.sql", "coal"),
+    ("sql/facts/trade_flows.sql", "coal"),
+    ("sql/facts/trade_observations.sql", "coal"),
+}
+
+
+def test_no_stream_is_named_outside_its_folder():
+    """A quoted name of a stream in Python, SQL or a contract would be a second place to change."""
+    names = "|".join(folder.name for folder in STREAMS_DIR.iterdir() if folder.is_dir())
+    quoted = re.compile(rf"""["']({names})["']|estimates\.({names})_""")
+    found = {
+        (str(file.relative_to(REPOSITORY)), found.group(1) or found.group(2))
+        for part in ("assets", "pipelines", "sql")
+        for kind in ("py", "sql", "toml")
+        for file in (REPOSITORY / part).rglob(f"*.{kind}")
+        if STREAMS_DIR not in file.parent.parents
+        for found in quoted.finditer(file.read_text(encoding="utf-8"))
+    }
+    assert found <= GOODS, sorted(found - GOODS)

@@ -1,5 +1,5 @@
--- network.labor_hosts
--- grain   host_iso3, year, draw
+-- network.hosts, the part of labor
+-- grain   stream, host_iso3, year, draw
 -- inputs  estimates.labor_draws, staged.network_headcounts
 -- units   headcount in persons, mean over the months of the year; usd in nominal USD
 -- params  none
@@ -16,6 +16,7 @@ with spoken_of as (
 )
 
 select
+    'labor' as stream,
     draws.host_iso3,
     year(draws.month)::bigint as year,
     draws.draw,
