@@ -1,5 +1,6 @@
 """The backtest job: refit without part of the evidence, score, keep. Not part of the main job."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,9 @@ def _score(
     def tell(done: int, total: int, name: str) -> None:
         context.log.info(f"fold {done} of {total}: {name}")
 
-    def read(ledger: pl.DataFrame, **more: Any) -> Any:
+    def read(ledger: pl.DataFrame, ask: Callable[..., Any] = stream.evidence, **more: Any) -> Any:
         of = {name: tables[table] for name, table in stream.reads.items()}
-        return stream.evidence(ledger, tables["staged.priors"], read=of, **more)
+        return ask(ledger, tables["staged.priors"], read=of, **more)
 
     through = sampling.last_month()
     observations = tables["facts.observations"].filter(pl.col("stream") == stream.name)
@@ -56,6 +57,20 @@ def _score(
         prefix=stream.name,
         **common,
     )
+    if (STREAMS_DIR / stream.name / "plain.py").is_file():
+
+        def plain(hidden: Sequence[str], draws: int, seed: int) -> Any:
+            return read(
+                observations, stream.plain, through=through, hidden=hidden, draws=draws, seed=seed
+            )
+
+        beside = folds.run_resumable(
+            folds.folds_of(bench.figures, through),
+            lambda fold: backtests.score_plain(bench, fold, plain, seed=sampling.seed),
+            prefix=f"{stream.name}-plain",
+            **common,
+        )
+        cases = pl.concat([cases, beside])
     kinds = STREAMS_DIR / stream.name / RECORD_STOP
     if kinds.is_file():
         table = pl.read_csv(kinds)

@@ -8,7 +8,7 @@ own errors. The record-stop asks another question: not what sources say but what
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,9 +18,11 @@ from scipy.special import expit, logit
 
 from pipelines.draws import named_generator
 from pipelines.inference.folds import Fold
-from pipelines.inference.joint import Evidence, Joint
+from pipelines.inference.joint import Evidence, Joint, Outcome
 from pipelines.inference.sampler import Effort, Sampler, Samples
 from pipelines.inference.scores import era_of, middle_of, score_case
+from pipelines.inference.suites import CASES_SCHEMA
+from pipelines.inference.windows import window_matrix
 
 MODEL = "density"
 # the full fit, from which all refits start with a third of the warm-up
@@ -38,6 +40,8 @@ IGNORANT_SD = 1.0
 
 # the stream's own ``evidence`` with everything but the ledger and the record's end filled in
 Reader = Callable[..., Evidence]
+# a plain estimate without some figures: (hidden ids, draws, seed)
+Plain = Callable[[Sequence[str], int, int], Outcome]
 
 
 class StopError(ValueError):
@@ -145,9 +149,7 @@ def score_fold(bench: Bench, fold: Fold, *, seed: int) -> pl.DataFrame:
     """
     generator = named_generator(seed, f"{bench.evidence.stream}.{fold.test}.{fold.name}")
     said = predicted(bench, fold.hidden, seed=int(generator.integers(2**31)))
-    targets = pl.DataFrame({"observation_id": list(fold.scored)}).join(
-        bench.figures, on="observation_id", how="left", maintain_order="left"
-    )
+    targets = _targets(bench, fold)
     shown = bench.figures.filter(
         pl.col("site").is_not_null(),
         pl.col("role") == "whole",
@@ -157,17 +159,54 @@ def score_fold(bench: Bench, fold: Fold, *, seed: int) -> pl.DataFrame:
         MODEL: np.stack([said[site][:, at] for site, at in targets.select("site", "at").rows()])
     }
     samples |= plain_rules(shown, targets, DRAWS, generator)
-    to_unit = _unit_of(targets)
-    return pl.concat(
-        score_case(drawn, targets["value"].to_numpy(), to_unit).select(
-            pl.lit(bench.evidence.stream).alias("stream"),
-            pl.lit(fold.test).alias("test"),
-            pl.lit(fold.name).alias("fold"),
-            pl.lit(model).alias("model"),
-            *(targets[name] for name in ("observation_id", "root_id", "era", "quantity")),
-            pl.all(),
-        )
-        for model, drawn in samples.items()
+    return pl.concat(_cases(bench, fold, model, targets, drawn) for model, drawn in samples.items())
+
+
+def score_plain(bench: Bench, fold: Fold, estimate: Plain, *, seed: int) -> pl.DataFrame:
+    """Score the stream's plain estimate on the same figures, as far as it holds what they measure.
+
+    What it says of a figure's concept and window carries the figure's own error, as the density's
+    prediction does.
+
+    Returns:
+        As `score_fold`, model ``plain``.
+    """
+    generator = named_generator(seed, f"{bench.evidence.stream}.plain.{fold.test}.{fold.name}")
+    outcome = estimate(sorted(fold.hidden), DRAWS, int(generator.integers(2**31)))
+    held = [*outcome.measures, *outcome.series]
+    targets = _targets(bench, fold).filter(pl.col("measure").is_in(held))
+    parts = [CASES_SCHEMA.to_frame()]
+    for (measure,), of in targets.group_by(["measure"], maintain_order=True):
+        windows = window_matrix(of["window_start_on"], of["window_end_on"], bench.evidence.months)
+        said = outcome.over(str(measure), windows).T
+        value, stated = of["value"].to_numpy(), np.exp(of["value_log"].to_numpy())
+        is_share = of["quantity"].str.ends_with("share").to_numpy()[:, None]
+        # shares are scored in logits; a figure's scale may differ by a factor of its own
+        scale = (value - np.log(stated))[:, None]
+        kept = np.clip(said, 0.02, 0.98)
+        scored = np.where(is_share, logit(kept), np.log(np.maximum(said, 1e-9)) + scale)
+        noise = generator.normal(size=said.shape) * of["error_log"].to_numpy()[:, None]
+        parts.append(_cases(bench, fold, "plain", of, scored + noise))
+    return pl.concat(parts)
+
+
+def _targets(bench: Bench, fold: Fold) -> pl.DataFrame:
+    return pl.DataFrame({"observation_id": list(fold.scored)}).join(
+        bench.figures, on="observation_id", how="left", maintain_order="left"
+    )
+
+
+def _cases(
+    bench: Bench, fold: Fold, model: str, targets: pl.DataFrame, drawn: np.ndarray
+) -> pl.DataFrame:
+    """Scores of one model's samples (targets, draws), columns of ``CASES_SCHEMA``."""
+    return score_case(drawn, targets["value"].to_numpy(), _unit_of(targets)).select(
+        pl.lit(bench.evidence.stream).alias("stream"),
+        pl.lit(fold.test).alias("test"),
+        pl.lit(fold.name).alias("fold"),
+        pl.lit(model).alias("model"),
+        *(targets[name] for name in ("observation_id", "root_id", "era", "quantity")),
+        pl.all(),
     )
 
 

@@ -18,7 +18,7 @@ import polars as pl
 from pipelines.paths import STREAMS_DIR
 
 if TYPE_CHECKING:  # what stands behind it takes seconds to load
-    from pipelines.inference.joint import Evidence
+    from pipelines.inference.joint import Evidence, Outcome
 
 
 # tables that every fit writes
@@ -86,9 +86,38 @@ class Stream:
                 its own rows.
             more: passed on, such as an earlier end of the record.
         """
-        module = importlib.import_module(f"pipelines.streams.{self.name}.figures")
+        return self._ask("figures", "evidence", observations, priors, through, read, more)
+
+    def plain(
+        self,
+        observations: pl.DataFrame,
+        priors: pl.DataFrame,
+        *,
+        through: dt.date,
+        read: Mapping[str, pl.DataFrame],
+        **more: Any,
+    ) -> Outcome:
+        """The plain estimate that the model is held against, of streams whose folder has one.
+
+        Args:
+            observations, priors, through, read: as `evidence`.
+            more: ``hidden``, ``draws``, ``seed``.
+        """
+        return self._ask("plain", "estimate", observations, priors, through, read, more)
+
+    def _ask(
+        self,
+        module: str,
+        function: str,
+        observations: pl.DataFrame,
+        priors: pl.DataFrame,
+        through: dt.date,
+        read: Mapping[str, pl.DataFrame],
+        more: Mapping[str, Any],
+    ) -> Any:
+        found = importlib.import_module(f"pipelines.streams.{self.name}.{module}")
         mine = pl.col("stream") == self.name
-        return module.evidence(
+        return getattr(found, function)(
             observations.filter(mine).sort("observation_id"),
             arguments(priors.filter(mine)),
             through=through,

@@ -9,7 +9,7 @@ from scipy.stats import t as student
 
 from pipelines.inference import backtests
 from pipelines.inference.folds import Fold, folds_of
-from pipelines.inference.joint import Joint
+from pipelines.inference.joint import Joint, Outcome
 from pipelines.inference.sampler import Effort
 from tests.inference import toy
 
@@ -153,6 +153,26 @@ def series(days, values, roots):
             "log_size": [0.0] * n,
         }
     )
+
+
+def test_a_plain_estimate_is_scored_on_the_same_figures_with_their_own_error(bench):
+    """Twelve months at 20,000 in every world: only the figure's own error, 0.1, is left."""
+    fold = next(one for one in folds_of(bench.figures, toy.LAST) if one.name == "root-1")
+    asked = []
+
+    def plain(hidden, draws, seed):
+        asked.append(hidden)
+        return Outcome({"income_usd": np.full((draws, len(bench.evidence.months)), 20_000.0)})
+
+    cases = backtests.score_plain(bench, fold, plain, seed=1)
+    assert asked == [sorted(fold.hidden)]
+    assert cases.select("model", "observation_id").rows() == [("plain", id) for id in fold.scored]
+    assert cases["q50"].to_list() == pytest.approx([240_000.0] * len(cases), rel=0.02)
+    assert cases["q95"].to_list() == pytest.approx(
+        [240_000 * np.exp(0.1645)] * len(cases), rel=0.02
+    )
+    # 277,200 was told: one and a half errors above, outside the half of worlds in the middle
+    assert set(cases["is_covered_50"]) == {False}
 
 
 def test_plain_rules_by_hand():
