@@ -1,11 +1,12 @@
 """One made-up figure against the real release: does it move a number without a word?
 
-    python -m benchmarks.poisoned_row                  # the three rows below
-    python -m benchmarks.poisoned_row --row floor
+    python -m benchmarks.poisoned_row                          # floors, on the release's own draws
+    python -m benchmarks.poisoned_row --row nonsense --row whole [--way dropped]
 
-In a copy of the repository with a copy of its data one row of a new origin is typed into coal's
-figures for 2025, the main job runs offline as `./run` does, and what it said is printed beside the
-headline before and after. Each takes as long as a run that fits anew.
+A floor is one factor of the density, so what it does to the release is its draws reweighted by that
+factor: seconds. A row asked for is put into coal's figures for 2025, typed by a new origin into the
+shipped table or dropped into landing/, in a copy of repository and data; the main job runs offline
+as `./run` does, and what it said stands beside the headline before and after.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ import tempfile
 from pathlib import Path
 
 import duckdb
+import numpy as np
+from scipy.stats import norm
 
+from pipelines.inference.evidence import ASTRAY
+from pipelines.inference.influence import quantiles
 from pipelines.paths import REPOSITORY, data_dir
 
 # what is told, and how: a floor of 50 Mt; the most that the contract lets through, as a floor and
@@ -64,7 +69,33 @@ def headline(data: Path) -> str:
     return f"{middle:,.0f} ({low:,.0f}-{high:,.0f})"
 
 
-def measure(name: str, root: Path) -> None:
+def weigh(*floors_mt: float) -> None:
+    """Coal of 2025 with one floor more: the release's draws, weighted as the density would."""
+    database = str(data_dir() / "published" / "dprk_revenue.duckdb")
+    with duckdb.connect(database, read_only=True) as reader:
+        tonnes, usd = reader.execute(
+            """
+            select list(amount order by draw), list(usd order by draw)
+            from (
+                select draw, sum(amount) as amount from quantity_draws
+                where stream = 'coal' and quantity = 'tonnes' and year(month) = 2025 group by draw
+            )
+            inner join (
+                select draw, sum(usd) as usd from income_draws
+                where stream = 'coal' and measure = 'net_usd' and year(month) = 2025 group by draw
+            ) using (draw)
+            """
+        ).fetchone() or ([], [])
+    income = np.array(usd)[:, None] / 1e6
+    print(f"as published: coal 2025 net {headline(data_dir())} USD m")
+    for floor in floors_mt:
+        above = norm.cdf((np.log(tonnes) - np.log(floor * 1e6)) / 0.2)
+        weights = ASTRAY + (1 - ASTRAY) * above
+        low, middle, high = quantiles(income, weights / weights.sum())[:, 0]
+        print(f"a floor of {floor:,.0f} Mt: {middle:,.0f} ({low:,.0f}-{high:,.0f})")
+
+
+def measure(name: str, way: str, root: Path) -> None:
     """Run the job with one row more and tell what it said."""
     files = subprocess.run(
         ["git", "ls-files", "-z"],  # noqa: S607
@@ -79,9 +110,15 @@ def measure(name: str, root: Path) -> None:
     data = root / "data"
     shutil.copytree(data_dir(), data)
     folder = root / "pipelines" / "streams" / "coal"
-    add(folder / "figures.csv", FIGURE | ROWS[name])
-    add(folder / "origins.csv", ORIGIN)
-    add(folder / "figure_sources.csv", SOURCE)
+    target = folder / "figures.csv"
+    if way == "dropped":
+        header = target.read_text(encoding="utf-8").splitlines()[0]
+        target = data / "landing" / "made-up-figures.csv"
+        target.write_text(f"{header}\n", encoding="utf-8")
+    else:
+        add(folder / "origins.csv", ORIGIN)
+        add(folder / "figure_sources.csv", SOURCE)
+    add(target, FIGURE | ROWS[name])
     before = headline(data)
     done = subprocess.run(
         [sys.executable, "-m", "assets.cli", "main"],
@@ -92,10 +129,10 @@ def measure(name: str, root: Path) -> None:
         text=True,
         check=False,
     )
-    print(f"{name}: exit {done.returncode}; coal 2025 net was {before}, is {headline(data)} USD m")
+    print(f"{name}, {way}: exit {done.returncode}; USD m were {before}, are {headline(data)}")
     told = (done.stdout + done.stderr).splitlines()
     for line in told:
-        if any(word in line for word in ("coal-9999", "failed", "figures.csv", "stays")):
+        if any(word in line for word in ("coal-9999", "failed", "figures", "stays")):
             print(f"    {line.strip()}")
     if done.returncode == 0:
         with duckdb.connect(str(data / "published" / "dprk_revenue.duckdb"), read_only=True) as now:
@@ -107,12 +144,16 @@ def measure(name: str, root: Path) -> None:
 
 
 def main() -> None:
-    """Measure the rows asked for."""
+    """Weigh floors, or run the rows asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--row", choices=list(ROWS), action="append")
-    for name in parser.parse_args().row or ROWS:
+    parser.add_argument("--way", choices=["shipped", "dropped"], default="shipped")
+    asked = parser.parse_args()
+    if not asked.row:
+        weigh(5, 10, 20, 39, 50)
+    for name in asked.row or []:
         with tempfile.TemporaryDirectory() as folder:
-            measure(name, Path(folder))
+            measure(name, asked.way, Path(folder))
 
 
 if __name__ == "__main__":

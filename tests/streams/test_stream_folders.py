@@ -13,6 +13,7 @@ import pytest
 from assets import facts, reference, trade
 from assets.checks import COUNT_CHECKS, REFUSED_CHECKS
 from assets.resources import Network, Snapshots, WarehouseResource
+from benchmarks.poisoned_row import FIGURE, ORIGIN, ROWS, SOURCE, add
 from pipelines.paths import REPOSITORY, STREAMS_DIR, work_database
 from pipelines.schemas.figures import FIGURE_COLUMNS, OBSERVATION_SCHEMA
 from pipelines.warehouse import Warehouse, write_frame
@@ -144,6 +145,19 @@ def test_nonsense_stops_the_run_named_once(streams, change, column, value, what_
     held = [one for one in outcome.get_asset_check_evaluations() if not one.passed]
     assert [one.check_name for one in held] == ["figures_no_row_refused"]
     assert "statues/figures.csv, line 2" in (held[0].description or "")
+
+
+def test_fifty_million_tonnes_stop_the_run_by_line(streams):
+    """A floor of 50 Mt by a new origin: no year's coal was ever 40, so nobody estimates with it."""
+    figures = streams / "coal" / "figures.csv"
+    line = len(figures.read_text(encoding="utf-8").splitlines()) + 1
+    add(figures, FIGURE | ROWS["nonsense"])
+    add(streams / "coal" / "origins.csv", ORIGIN)
+    add(streams / "coal" / "figure_sources.csv", SOURCE)
+    outcome = run(streams, {})
+    assert not outcome.success
+    refused = table("staged.quarantine").select("file", "line", "column", "value")
+    assert refused.rows() == [("pipelines/streams/coal/figures.csv", line, "low", "50000000")]
 
 
 # what a good is called, or a column holds, where a stream happens to have the same name
