@@ -36,7 +36,7 @@ class T4(dist.StudentT):
     def __init__(self, loc: Any = 0.0, scale: Any = 1.0, **more: Any) -> None:
         super().__init__(TAILS, loc, scale, **more)
 
-    def log_prob(self, value: Any, *_: Any) -> Any:
+    def log_prob(self, value: Any, intermediates: Any = None) -> Any:
         """Log density, its gamma functions worked out: they alone make half of what is compiled."""
         t = (value - self.loc) / self.scale
         return _LOG_3_8 - jnp.log(self.scale) - 2.5 * jnp.log1p(t**2 / 4)
