@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,8 +52,6 @@ def fit(
     effort: Effort | None = None,
     least_ess: float = LEAST_ESS,
     highest_rhat: float = HIGHEST_RHAT,
-    sampler: Sampler | None = None,
-    progress: Callable[[float], None] | None = None,
 ) -> Fit:
     """Sample all streams until every year has its effective draws, and say what came of it.
 
@@ -63,17 +61,15 @@ def fit(
         seed: same seed, same numbers.
         effort: how long to sample.
         least_ess, highest_rhat: of every year and measure; short of them sampling goes on.
-        sampler: one already compiled for this joint.
-        progress: told the share done.
     """
-    sampler, effort = sampler or Sampler(joint.density), effort or Effort()
+    sampler, effort = Sampler(joint.density), effort or Effort()
     judged: list[pl.DataFrame] = []
 
     def is_enough(kept: np.ndarray) -> bool:
         judged.append(diagnose_samples(joint, kept))
         return not troubles(judged[-1], 0, least=least_ess, highest=highest_rhat)
 
-    samples = sampler.sample(seed=seed, effort=effort, is_enough=is_enough, progress=progress)
+    samples = sampler.sample(seed=seed, effort=effort, is_enough=is_enough)
     theta = samples.thinned(draws)
     return Fit(joint, samples, theta, outcomes(joint, theta, seed), judged[-1], sampler, effort)
 

@@ -208,12 +208,3 @@ def run_resumable(
     if progress is not None:
         progress(len(folds), len(folds), "done")
     return pl.concat(parts)
-
-
-def key_of(observations: pl.DataFrame, *decided_by: object) -> str:
-    """Hash of what decides scores: the figures, whenever fetched, and whatever else is named."""
-    evidence = hashlib.sha256(
-        observations.sort("observation_id").drop("retrieved_at", strict=False).write_csv().encode()
-    )
-    evidence.update("|".join(map(str, decided_by)).encode())
-    return evidence.hexdigest()

@@ -179,7 +179,6 @@ class Sampler:
         data: Data | None = None,
         start: Samples | None = None,
         is_enough: Callable[[np.ndarray], bool] | None = None,
-        progress: Callable[[float], None] | None = None,
     ) -> Samples:
         """Draw from the density.
 
@@ -191,7 +190,6 @@ class Sampler:
                 taken over and the warm-up is a fifth as long.
             is_enough: judges what was kept, (chains, kept, size); while it says no, another round
                 is added.
-            progress: told the share done now and then.
 
         Raises:
             ValueError: the density is not finite where the chains start.
@@ -262,8 +260,6 @@ class Sampler:
                 n_divergent += int((error > _DIVERGENT).sum())
                 accepted += float(acceptance.mean())
                 rounds[-1][:, (iteration - warmup) % effort.draws] = centre + z @ factor.T
-            if progress is not None and iteration % 20 == 0:
-                progress(iteration / total)
         acceptance = accepted / kept.shape[1]
         return Samples(kept, n_divergent, acceptance, centre, factor, step)
 

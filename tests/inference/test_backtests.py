@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import t as student
 
 from pipelines.inference import backtests
-from pipelines.inference.folds import Fold, folds_of
+from pipelines.inference.folds import Fold, folds_of, run_resumable
 from pipelines.inference.joint import Joint, Outcome
 from pipelines.inference.sampler import Effort
 from tests.inference import toy
@@ -153,6 +153,32 @@ def series(days, values, roots):
             "log_size": [0.0] * n,
         }
     )
+
+
+def test_what_is_stored_is_not_sampled_again(bench, tmp_path, monkeypatch):
+    """A second run of a finished suite compiles and samples nothing."""
+    chosen = [one for one in folds_of(bench.figures, toy.LAST) if one.test == "leave_class_out"]
+    key = bench.joint.density.fingerprint()
+
+    def score(of):
+        return run_resumable(
+            chosen, lambda fold: backtests.score_fold(of, fold, seed=1),
+            key=key, prefix="toy", store=tmp_path,
+        )  # fmt: skip
+
+    first = score(bench)
+
+    def sampled(*_, **__):
+        raise AssertionError("sampled")
+
+    monkeypatch.setattr(backtests, "Sampler", sampled)
+    ledger = toy.ledger()
+    again = backtests.Bench(toy.evidence(ledger), ledger, seed=1)
+    assert again.joint.density.fingerprint() == key
+    assert score(again).equals(first)
+    # one figure more or another prior is another density
+    other = toy.evidence(toy.ledger(8))
+    assert backtests.Bench(other, ledger, seed=1).joint.density.fingerprint() != key
 
 
 def test_a_plain_estimate_is_scored_on_the_same_figures_with_their_own_error(bench):
