@@ -10,6 +10,7 @@ import polars as pl
 from assets.asking import NotAsked, Outcome, Refresh, ask, register
 from assets.resources import Network, Snapshots, WarehouseResource
 from assets.tables import last_asking, note_source, result
+from pipelines.countries import with_names
 from pipelines.paths import REFERENCE_DIR
 from pipelines.schemas.mirror import Miscoding, ReferencePrices, TradeFlows
 from pipelines.snapshots import SnapshotStore
@@ -208,7 +209,7 @@ DRIFT_CHECKS = [_drift_check(source) for source in SOURCES]
     key=["staged", "country_codes"],
     group_name="staged",
     kinds={"duckdb"},
-    description="Numeric country codes of trade statistics and their ISO codes. Grain: code.",
+    description="Country codes of trade statistics, their ISO codes and names. Grain: code.",
 )
 def country_codes(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Read the hand-kept table."""
@@ -217,7 +218,7 @@ def country_codes(warehouse: WarehouseResource) -> dg.MaterializeResult:
         schema={"code": pl.Int64, "iso3": pl.String, "issuer": pl.String},
     )
     with warehouse.open().connect() as connection:
-        write_frame(connection, "staged.country_codes", frame)
+        write_frame(connection, "staged.country_codes", with_names(frame))
         return result(connection, "staged.country_codes")
 
 

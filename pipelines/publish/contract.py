@@ -8,7 +8,9 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pandera.errors
@@ -54,6 +56,8 @@ class PublishedTable:
         grain: columns whose values are unique together.
         columns: in published order.
         is_file_published: also as Parquet and CSV (the draws have files of their own).
+        references: column to the table whose one-column grain it is a key of; a table that
+            references others, or is referenced, is created with its keys.
         model: the class.
         place: where the class stands, for messages.
     """
@@ -63,6 +67,7 @@ class PublishedTable:
     grain: tuple[str, ...]
     columns: tuple[Column, ...]
     is_file_published: bool
+    references: Mapping[str, str]
     model: type[Table]
     place: str
 
@@ -135,6 +140,7 @@ def table_of(model: type[Table], name: str, place: str) -> PublishedTable:
         tuple(model.grain()),
         tuple(columns),
         told.get("is_file_published", True),
+        told.get("references", {}),
         model,
         place,
     )
@@ -176,4 +182,37 @@ def load_contract() -> dict[str, PublishedTable]:
                 f"{path.name} stands twice: {shown(files[path.stem])} and {shown(path)}"
             )
         files[path.stem] = path
-    return {name: load_table(files[name]) for name in sorted(files)}
+    return checked_keys({name: load_table(files[name]) for name in sorted(files)})
+
+
+def checked_keys(contract: dict[str, PublishedTable]) -> dict[str, PublishedTable]:
+    """The contract, if every key references a table whose grain is one column.
+
+    Raises:
+        ContractError: a key references no such table, or is no column.
+    """
+    for table in contract.values():
+        for column, parent in table.references.items():
+            if column not in table.column_names:
+                raise ContractError(f"{table.name} has no column {column} to reference {parent}")
+            if parent not in contract or len(contract[parent].grain) != 1:
+                raise ContractError(
+                    f"{table.name}.{column} references {parent}, which is no table of one key"
+                )
+    return contract
+
+
+def parents_first(tables: Iterable[PublishedTable]) -> list[PublishedTable]:
+    """Tables in an order in which every key finds the table it references.
+
+    Raises:
+        graphlib.CycleError: tables reference each other in a ring.
+    """
+    by_name = {table.name: table for table in tables}
+    order = TopologicalSorter(
+        {
+            name: sorted(set(table.references.values()) & by_name.keys())
+            for name, table in by_name.items()
+        }
+    )
+    return [by_name[name] for name in order.static_order()]

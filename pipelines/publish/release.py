@@ -17,6 +17,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import shutil
 import sys
 import uuid
@@ -31,7 +32,12 @@ import duckdb
 import polars as pl
 
 from pipelines.paths import SQL_DIR, STREAMS_DIR
-from pipelines.publish.contract import ContractError, PublishedTable
+from pipelines.publish.contract import (
+    ContractError,
+    PublishedTable,
+    load_contract,
+    parents_first,
+)
 from pipelines.publish.csv_files import write_csv
 from pipelines.publish.vintages import Chronicle, Made, VintageStore
 from pipelines.warehouse import write_frame
@@ -80,11 +86,29 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _create(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> int:
-    columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+def _definition(table: PublishedTable, *, is_parent: bool) -> str:
+    """Columns, and keys where the table references others or is referenced."""
+    parts = [f'"{column.name}" {column.type}' for column in table.columns]
+    if is_parent or table.references:
+        parts.append("primary key (" + ", ".join(f'"{name}"' for name in table.grain) + ")")
+    parts += [
+        f'foreign key ("{column}") references "{parent}"'
+        for column, parent in table.references.items()
+    ]
+    return ", ".join(parts)
+
+
+def _create(
+    connection: duckdb.DuckDBPyConnection, table: PublishedTable, *, is_parent: bool = False
+) -> int:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     order = ", ".join(f'"{name}"' for name in table.grain)
-    connection.execute(f'create table out.main."{table.name}" ({columns})')
+    found = connection.execute("select current_database()").fetchone()
+    home = found[0] if found else ""
+    # a key may reference tables of the database in use alone
+    connection.execute("use out")
+    connection.execute(f'create table "{table.name}" ({_definition(table, is_parent=is_parent)})')
+    connection.execute(f'use "{home}"')
     # draws come sorted and are too many to sort again
     ordered = f" order by {order}" if table.is_file_published else ""
     try:
@@ -152,58 +176,151 @@ def _write_draws(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[st
     return streams
 
 
-def _macros(connection: duckdb.DuckDBPyConnection) -> None:
-    for file in sorted((SQL_DIR / "macros").glob("*.sql")):
-        connection.execute(file.read_text(encoding="utf-8"))
+def macro_files() -> dict[str, Path]:
+    """The macros of the published database by name: everybody's, and those of one stream."""
+    files = (*(SQL_DIR / "macros").glob("*.sql"), *STREAMS_DIR.glob("*/macros/*.sql"))
+    return {file.stem: file for file in sorted(files, key=lambda file: file.stem)}
 
 
-def _datapackage(contract: Mapping[str, PublishedTable], draws: list[str]) -> str:
-    """A Frictionless data package of the files beside it."""
-    types = {
-        "DOUBLE": "number",
-        "BIGINT": "integer",
-        "DATE": "date",
-        "TIMESTAMP": "datetime",
-        "VARCHAR": "string",
-        "BOOLEAN": "boolean",
+def _macros(connection: duckdb.DuckDBPyConnection, contract: Mapping[str, PublishedTable]) -> None:
+    """Create every macro over tables of this contract; what its file says above is its comment."""
+    promised = load_contract().keys()
+    for name, file in macro_files().items():
+        sql = file.read_text(encoding="utf-8")
+        bare = re.sub(r"--[^\n]*", "", sql)
+        read = set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", bare))
+        if not promised & read <= contract.keys():
+            continue
+        connection.execute(sql)
+        about = " ".join(line[2:].strip() for line in sql.splitlines() if line.startswith("--"))
+        kind = "macro table" if ") as table" in sql else "macro"
+        connection.execute(f'comment on {kind} "{name}" is {_literal(about)}')
+
+
+FRICTIONLESS_TYPES = {
+    "DOUBLE": "number",
+    "BIGINT": "integer",
+    "DATE": "date",
+    "TIMESTAMP": "datetime",
+    "VARCHAR": "string",
+    "BOOLEAN": "boolean",
+}
+
+
+def resource_name(table: str) -> str:
+    """A table's name as data packages spell names."""
+    return table.replace("_", "-")
+
+
+def _table_resource(
+    table: PublishedTable, contract: Mapping[str, PublishedTable]
+) -> dict[str, object]:
+    schema: dict[str, object] = {
+        "fields": [
+            {
+                "name": column.name,
+                "type": FRICTIONLESS_TYPES[column.type],
+                "description": column.meaning,
+                "unit": column.unit,
+            }
+            for column in table.columns
+        ],
+        "primaryKey": list(table.grain),
     }
-    resources: list[dict[str, object]] = [
-        {
-            "name": table.name.replace("_", "-"),
-            "path": f"csv/{table.name}.csv",
-            "format": "csv",
-            "mediatype": "text/csv",
-            "encoding": "utf-8",
-            "description": table.description,
-            "schema": {
-                "fields": [
-                    {
-                        "name": column.name,
-                        "type": types[column.type],
-                        "description": column.meaning,
-                        "unit": column.unit,
-                    }
-                    for column in table.columns
-                ],
-                "primaryKey": list(table.grain),
-            },
-        }
-        for table in contract.values()
-        if table.is_file_published
-    ]
-    resources += [
-        {
-            "name": f"draws-{stream.replace('_', '-')}",
-            "path": f"draws/{stream}.parquet",
-            "format": "parquet",
-            "description": f"Joint draws of the {stream} stream by month.",
-        }
-        for stream in draws
-    ]
+    if table.references:
+        schema["foreignKeys"] = [
+            {
+                "fields": [column],
+                "reference": {
+                    "resource": resource_name(parent),
+                    "fields": list(contract[parent].grain),
+                },
+            }
+            for column, parent in table.references.items()
+        ]
+    return {
+        "name": resource_name(table.name),
+        "path": f"csv/{table.name}.csv",
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8-sig",
+        "description": table.description,
+        "schema": schema,
+    }
+
+
+def _draws_resource(
+    connection: duckdb.DuckDBPyConnection, folder: Path, stream: str, told: Mapping[str, str]
+) -> dict[str, object]:
+    path = f"draws/{stream}.parquet"
+    columns = connection.execute(
+        f"describe select * from read_parquet({_literal(str(folder / path))})"
+    ).fetchall()
+    grain = [name for name, *_ in columns if name in ("draw", "month", "measure", "host_iso3")]
+    return {
+        "name": f"draws-{resource_name(stream)}",
+        "path": path,
+        "format": "parquet",
+        "mediatype": "application/vnd.apache.parquet",
+        "description": f"Joint draws of the {stream} stream by month. The same draw is the same "
+        "world in every stream: add within a draw, then summarise.",
+        "schema": {
+            "fields": [
+                {
+                    "name": name,
+                    "type": FRICTIONLESS_TYPES[kind],
+                    "description": told.get(name, ""),
+                }
+                for name, kind, *_ in columns
+            ],
+            "primaryKey": grain,
+        },
+    }
+
+
+def _documents(connection: duckdb.DuckDBPyConnection) -> list[dict[str, str]]:
+    """Every document that a figure of the ledger was read in."""
+    found = connection.execute(
+        "select distinct source_title, source_url from figures "
+        "where source_title is not null order by all"
+    ).fetchall()
+    return [{"title": title, **({"path": url} if url else {})} for title, url in found]
+
+
+def _datapackage(
+    database: Path,
+    contract: Mapping[str, PublishedTable],
+    draws: list[str],
+    *,
+    release_id: str,
+    created: str,
+) -> str:
+    """A Frictionless data package of the files beside it."""
+    # a draw's column means what the published column of its name does, or the mean of it
+    told = {
+        column.name.removesuffix("_mean"): column.meaning.removeprefix("mean of: ")
+        + (f" [{column.unit}]" if column.unit else "")
+        for table in sorted(contract.values(), key=lambda one: not one.is_file_published)
+        for column in table.columns
+    }
+    with duckdb.connect(str(database), read_only=True) as reader:
+        resources = [
+            _table_resource(table, contract)
+            for table in contract.values()
+            if table.is_file_published
+        ]
+        resources += [_draws_resource(reader, database.parent, one, told) for one in draws]
+        sources = _documents(reader) if "figures" in contract else []
     package = {
         "name": "dprk-revenue",
+        "id": release_id,
+        "version": release_id,
+        **({"created": created} if created else {}),
         "title": "DPRK Revenue: income from coal and overseas labor, by month, with intervals",
-        "licenses": [{"name": "CC-BY-4.0"}],
+        "description": "Start with headline-cells or headline-annual; metrics says how to add.",
+        "licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}],
+        "contributors": [{"title": "DPRK Revenue maintainers", "role": "maintainer"}],
+        "sources": sources,
         "resources": resources,
     }
     return json.dumps(package, indent=1, ensure_ascii=False) + "\n"
@@ -416,8 +533,15 @@ def publish(
         finally:
             connection.execute("detach out")
         with duckdb.connect(str(database)) as published:
-            _macros(published)
-        (folder / "datapackage.json").write_text(_datapackage(contract, draws), encoding="utf-8")
+            _macros(published, contract)
+        package = _datapackage(
+            database,
+            contract,
+            draws,
+            release_id=release_id,
+            created=f"{told.published_at:%Y-%m-%dT%H:%M:%SZ}" if told else "",
+        )
+        (folder / "datapackage.json").write_text(package, encoding="utf-8")
         if extra_files is not None:
             extra_files(folder)
         _check_release(folder, contract)
@@ -443,8 +567,10 @@ def _write_tables(
     folder: Path,
     rows: dict[str, int],
 ) -> None:
-    for table in tables:
-        rows[table.name] = _create(connection, table)
+    ordered = parents_first(tables)
+    parents = {parent for table in ordered for parent in table.references.values()}
+    for table in ordered:
+        rows[table.name] = _create(connection, table, is_parent=table.name in parents)
         if table.is_file_published:
             _write_files(connection, table, folder)
 

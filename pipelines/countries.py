@@ -1,0 +1,34 @@
+"""Names of countries, from Unicode CLDR: codes are for joins, names for people."""
+
+from __future__ import annotations
+
+import functools
+
+import polars as pl
+from babel import Locale
+from babel.core import get_global
+
+
+@functools.cache
+def _by_iso3() -> dict[str, tuple[str, str]]:
+    names = Locale("en").territories
+    return {
+        code: (aliases[0], names[aliases[0]].replace(" SAR China", ""))
+        for code, aliases in get_global("territory_aliases").items()
+        if len(code) == 3 and code.isalpha() and aliases and aliases[0] in names
+    }
+
+
+def with_names(codes: pl.DataFrame) -> pl.DataFrame:
+    """Add `iso2` and `country`, the usual English name; null where a code is no country.
+
+    Args:
+        codes: has a column `iso3`.
+    """
+    known = _by_iso3()
+    names = pl.DataFrame(
+        [(iso3, *known[iso3]) for iso3 in sorted(known)],
+        schema={"iso3": pl.String, "iso2": pl.String, "country": pl.String},
+        orient="row",
+    )
+    return codes.join(names, on="iso3", how="left", maintain_order="left")

@@ -1,0 +1,16 @@
+-- published.dim_stream
+-- grain   stream
+-- inputs  estimates.streams
+-- units   none
+-- params  none
+-- why     streams alone: a key that a total has too invites counting twice
+
+select
+    stream,
+    title,
+    headline,
+    first_month,
+    colour,
+    sort_order
+from estimates.streams
+order by sort_order, stream
