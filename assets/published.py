@@ -19,6 +19,7 @@ from assets.resources import Sampling, WarehouseResource
 from assets.tables import data_version, table_metadata
 from pipelines.inference.diagnostics import HIGHEST_K
 from pipelines.paths import published_dir, shown, vintages_dir
+from pipelines.publish.browse import write_tables
 from pipelines.publish.contract import PublishedTable, load_contract
 from pipelines.publish.release import (
     HISTORY,
@@ -189,6 +190,7 @@ def _write_pages(folder: Path) -> None:
     network_outputs(folder)
     write_site(folder)
     (folder / PICTURE).write_bytes(headline_png(folder))
+    write_tables(folder, CONTRACT)
 
 
 def estimates_of(connection: duckdb.DuckDBPyConnection) -> Estimates:
