@@ -15,7 +15,7 @@ from pipelines.paths import REPOSITORY, SQL_DIR
 
 PIPELINES = REPOSITORY / "pipelines"
 # code that shows numbers and makes none
-_PAGES = ("publish", "report", "templates")
+_PAGES = ("publish", "questions", "reader", "report", "templates")
 # what is written about the project: part of no release
 _DOCS = PIPELINES / "docs"
 _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|('(?:[^']|'')*')", re.DOTALL)
