@@ -106,6 +106,18 @@ def dataset(
                 "description": comment,
             }
             for name, kind, comment in columns
+        ]
+        + [
+            {
+                "column_name": name,
+                "expression": expression,
+                "type": "VARCHAR",
+                "is_dttm": False,
+                "is_active": True,
+                "groupby": True,
+                "filterable": True,
+            }
+            for name, expression in settings.get("calculated", {}).items()
         ],
         "version": "1.0.0",
         "database_uuid": identity("database"),
@@ -118,8 +130,24 @@ def _filters(chart: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"clause": "WHERE", "expressionType": "SQL", "sqlExpression": chart["where"]}]
 
 
-def parameters(chart: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """What Superset calls the kind of chart, and how it is asked for."""
+def _sorted_by(chart: dict[str, Any]) -> Any:
+    """What a table is sorted by, largest first: a metric, or its latest period."""
+    if "latest" in chart:
+        return {
+            "expressionType": "SQL",
+            "sqlExpression": f"max({chart['latest']})",
+            "label": f"latest {chart['latest']}",
+        }
+    return chart.get("sort_by")
+
+
+def parameters(chart: dict[str, Any], metric: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What Superset calls the kind of chart, and how it is asked for.
+
+    Args:
+        chart: as in charts.yaml.
+        metric: the dataset's description of the chart's first metric.
+    """
     common: dict[str, Any] = {
         "adhoc_filters": _filters(chart),
         "row_limit": 1000,
@@ -138,43 +166,75 @@ def parameters(chart: dict[str, Any]) -> tuple[str, dict[str, Any]]:
             "show_legend": True,
             "legendOrientation": "top",
             "rich_tooltip": True,
-            "y_axis_format": "SMART_NUMBER",
-            "truncateYAxis": False,
+            "y_axis_format": metric["d3format"],
+            "y_axis_title": metric["unit"],
+            "y_axis_title_margin": 50,
+            "y_axis_title_position": "Left",
+            "truncateYAxis": metric["unit"] == "share",
+            "y_axis_bounds": [0, 1] if metric["unit"] == "share" else [None, None],
             "x_axis_title_margin": 15,
-            "y_axis_title_margin": 15,
             "stack": "Stack" if kind == "bar" and chart.get("stack", True) else None,
         }
         return f"echarts_timeseries_{kind}", series
     if kind == "table":
-        sort = chart.get("sort_by")
         return "table", {
             **common,
             "query_mode": "aggregate",
             "groupby": chart["by"],
             "metrics": chart["metrics"],
-            "timeseries_limit_metric": sort,
+            "timeseries_limit_metric": _sorted_by(chart),
             "order_desc": True,
             "server_pagination": False,
-            "order_by_cols": [json.dumps([name, False]) for name in chart.get("descending", [])],
             "show_totals": False,
+            "show_cell_bars": False,
             "table_timestamp_format": "smart_date",
         }
     return "table", {
         **common,
         "query_mode": "raw",
         "all_columns": chart["columns"],
+        "column_config": {
+            name: {"d3NumberFormat": "SMART_NUMBER"} for name in chart.get("numbers", [])
+        },
         "server_pagination": False,
+        "show_cell_bars": False,
     }
 
 
-def slice_of(chart: dict[str, Any]) -> dict[str, Any]:
-    """One chart."""
-    kind, asked = parameters(chart)
+def query_context(chart: dict[str, Any]) -> str:
+    """The chart's question as the API answers it; the importer fills in the dataset's number."""
+    columns = [*([chart["x"]] if "x" in chart else []), *chart.get("by", [])]
+    by = _sorted_by(chart)
+    orders = [[chart["x"], True]] if "x" in chart else [[by, False]] if by else []
+    query: dict[str, Any] = {
+        "columns": chart.get("columns", columns),
+        "metrics": chart.get("metrics"),
+        "orderby": orders,
+        "extras": {"where": f"({chart['where']})" if "where" in chart else ""},
+        "filters": [],
+        "row_limit": 1000,
+        "post_processing": [],
+    }
+    return json.dumps(
+        {
+            "datasource": {"id": 0, "type": "table"},
+            "force": False,
+            "queries": [query],
+            "result_format": "json",
+            "result_type": "full",
+        }
+    )
+
+
+def slice_of(chart: dict[str, Any], metric: dict[str, Any]) -> dict[str, Any]:
+    """One chart, and the description of its first metric."""
+    kind, asked = parameters(chart, metric)
     return {
         "slice_name": chart["name"],
         "description": chart["note"],
         "viz_type": kind,
         "params": {**asked, "viz_type": kind},
+        "query_context": query_context(chart),
         "cache_timeout": 0,
         "uuid": identity("chart", chart["name"]),
         "version": "1.0.0",
@@ -252,6 +312,7 @@ def build(database_file: Path) -> dict[str, str]:
             table: dataset(reader, table, settings or {})
             for table, settings in spec["datasets"].items()
         }
+        units = dict(reader.execute("select metric, unit from metrics").fetchall())
     for table, content in known.items():
         documents[f"datasets/{FOLDER}/{table}.yaml"] = content
     for number, chart in enumerate(spec["charts"], start=1):
@@ -268,7 +329,11 @@ def build(database_file: Path) -> dict[str, str]:
         missing = sorted((asked - columns) | (set(chart.get("metrics", [])) - metrics))
         if missing:
             raise BundleError(f"charts.yaml: {chart['name']}: {chart['table']} has no {missing}")
-        documents[f"charts/{number}.yaml"] = slice_of(chart)
+        first = next(
+            (m for m in content["metrics"] if m["metric_name"] in chart.get("metrics", [])[:1]), {}
+        )
+        about = {"d3format": first.get("d3format"), "unit": units.get(first.get("metric_name"))}
+        documents[f"charts/{number}.yaml"] = slice_of(chart, about)
     return {
         f"{FOLDER}/{path}": yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         for path, content in documents.items()

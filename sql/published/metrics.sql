@@ -27,14 +27,14 @@ from (values
         'what reached the DPRK side, median of the joint draws of the rows together', false
     ),
     (
-        'headline_low', 'headline_cells', 'Low end of 90% range, USD m',
+        'headline_low', 'headline_cells', 'Low end, USD m',
         'headline_quantile(list(cell), 0.05) / 1e6', 'USD m', ',.0f',
-        'one draw in twenty is below', false
+        'low end of the 90% range: one draw in twenty is below', false
     ),
     (
-        'headline_high', 'headline_cells', 'High end of 90% range, USD m',
+        'headline_high', 'headline_cells', 'High end, USD m',
         'headline_quantile(list(cell), 0.95) / 1e6', 'USD m', ',.0f',
-        'one draw in twenty is above', false
+        'high end of the 90% range: one draw in twenty is above', false
     ),
     (
         'headline_average_year', 'headline_cells', 'Average year, USD m',
@@ -49,17 +49,17 @@ from (values
         'share of the joint draws in which the rows together exceed USD 1,000 m', false
     ),
     (
-        'workers_median', 'headline_cells', 'Workers abroad, median',
+        'workers_median', 'headline_cells', 'Workers, median',
         'workers_quantile(list(cell), 0.5)', 'persons', ',.0f',
         'workers present on average over the months; null for goods', false
     ),
     (
-        'workers_low', 'headline_cells', 'Workers abroad, low end of 90% range',
+        'workers_low', 'headline_cells', 'Workers, low end',
         'workers_quantile(list(cell), 0.05)', 'persons', ',.0f',
         'one draw in twenty is below; null for goods', false
     ),
     (
-        'workers_high', 'headline_cells', 'Workers abroad, high end of 90% range',
+        'workers_high', 'headline_cells', 'Workers, high end',
         'workers_quantile(list(cell), 0.95)', 'persons', ',.0f',
         'one draw in twenty is above; null for goods', false
     ),

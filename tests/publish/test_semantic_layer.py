@@ -199,7 +199,7 @@ def test_tonnes_go_to_any_destinations_jointly_with_their_shares(world):
         "select q05, q50, months_covered from coal_tonnes_to(['CHN'], $1, $2)",
         [MONTHS[2], MONTHS[17]],
     ).fetchone()
-    assert found == (*pytest.approx(np.quantile(own, [0.05, 0.5]), rel=1e-9), 16)
+    assert found == pytest.approx((*np.quantile(own, [0.05, 0.5]), 16), rel=1e-9)
     everywhere = reader.execute(
         "select q50 from coal_tonnes_to(null, $1, $2)", [MONTHS[2], MONTHS[17]]
     ).fetchone()[0]

@@ -12,3 +12,4 @@ select
     round(tonnes, 1) as tonnes,
     null::double as person_years
 from estimates.coal_draws
+order by month, draw

@@ -12,3 +12,4 @@ select
     null::double as tonnes,
     round(headcount / 12, 2) as person_years
 from estimates.it_workers_draws
+order by month, draw

@@ -12,3 +12,5 @@ select
     null::double as tonnes,
     round(headcount / 12, 2) as person_years
 from estimates.labor_draws
+-- the rows of a cell lie together: a question about one host then reads its part of the file
+order by host_iso3, month, draw
