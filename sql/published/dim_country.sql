@@ -22,11 +22,12 @@ select
 from staged.areas
 union all by name
 select
-    country_iso3,
-    country,
+    rests.country_iso3,
+    rests.country,
     null as country_iso2,
     false as is_country
-from (values
+from (
+    values
     ('OTH', 'other countries, not named one by one'),
     ('XXX', 'any other destination')
 ) as rests (country_iso3, country)

@@ -23,7 +23,8 @@ select
     string_agg(distinct measures.stream, ', ' order by measures.stream) as streams,
     incomes.measure as counts_as,
     true as is_of_all_streams
-from (values
+from (
+    values
     ('gross_income_usd', 'what buyers and employers pay'),
     ('state_income_usd', 'what reaches the DPRK side: the headline')
 ) as incomes (measure, label)

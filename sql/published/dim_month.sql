@@ -12,5 +12,5 @@ select
     month(month) as month_of_year,
     strftime(month, '%b %Y') as label,
     count(*) over (partition by year(month)) = 12 as is_full_year
-from (select distinct month from published.income_monthly)
+from (select distinct month from published.income_monthly) as months
 order by month

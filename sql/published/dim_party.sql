@@ -23,6 +23,10 @@ select
     'UNATTRIBUTED' as party_id,
     'placed on nobody by any document' as party,
     'unattributed' as stage,
+    null as schema,
     false as is_bank,
-    false as is_designated
+    null as bank_size_tier,
+    null as country_iso3,
+    false as is_designated,
+    null as designated_by
 order by party_id

@@ -7,16 +7,17 @@
 --         grouping and filter of its table
 
 select
-    metric,
-    table_name,
-    title,
-    expression,
-    unit,
-    number_format,
-    meaning,
-    is_additive,
+    described.metric,
+    described.table_name,
+    described.title,
+    described.expression,
+    described.unit,
+    described.number_format,
+    described.meaning,
+    described.is_additive,
     row_number() over ()::bigint as sort_order
-from (values
+from (
+    values
     (
         'headline_mean', 'headline_cells', 'Mean, USD m', 'sum(cell_mean_usd) / 1e6', 'USD m',
         ',.0f', 'what reached the DPRK side, mean over the draws', true

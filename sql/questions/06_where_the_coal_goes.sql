@@ -6,4 +6,4 @@ select
     range_90_kt,
     is_assumption
 from coal_by_destination_annual
-order by year, mean_kt desc
+order by year asc, mean_kt desc

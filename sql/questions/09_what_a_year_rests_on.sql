@@ -15,4 +15,4 @@ select
     source_url
 from figures
 where window_start_on <= date '2017-12-31' and window_end_on >= date '2017-01-01'
-order by is_used desc, stream, quantity, observation_id
+order by is_used desc, stream asc, quantity asc, observation_id asc

@@ -1,7 +1,7 @@
 -- published.coal_by_destination_annual
 -- grain   destination_iso3, year
--- inputs  estimates.coal_draws, estimates.coal_destination_draws, published.coal_destination_annual,
---         published.dim_country
+-- inputs  estimates.coal_draws, estimates.coal_destination_draws,
+--         published.coal_destination_annual, published.dim_country
 -- units   metric tonnes
 -- params  none
 -- why     shares of different years must not be averaged, tonnes may be added
