@@ -1,6 +1,6 @@
 """How long an analyst waits: every file of sql/questions, timed on the published release.
 
-    python -m benchmarks.questions [folder of the release]
+python -m benchmarks.questions [folder of the release]
 """
 
 from __future__ import annotations
