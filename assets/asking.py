@@ -57,8 +57,8 @@ class Unreached:
     stored: int = 0
 
 
-# how `pipelines.sources.http` begins what it says of a host that does not connect
-NO_CONNECTION = "no connection to"
+# what `pipelines.sources.http` says of a host that gives no connection, or no answer in time
+SILENCE = ("no connection to", "did not connect within", "did not answer within")
 Refresh = Callable[[SnapshotStore, Network], Outcome]
 
 
@@ -136,11 +136,12 @@ def _ask_all(
         for name in names:
             try:
                 done = (
-                    Unreached(f"not asked: {unreached} of the same publisher gave no connection")
+                    Unreached(f"not asked: {unreached} of the same publisher gave no answer")
                     if unreached
                     else _ASKERS[name].refresh(store, network)
                 )
-                if not done.is_complete and not unreached and NO_CONNECTION in done.outcome:
+                is_silent = any(words in done.outcome for words in SILENCE)
+                if not done.is_complete and not unreached and is_silent:
                     unreached = name
                 if not isinstance(done, NotAsked):
                     note_ask(store, name, is_answered=done.is_complete, outcome=done.outcome)

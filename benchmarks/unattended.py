@@ -179,7 +179,7 @@ def half_dead(stage: Stage) -> None:
     hosts = [host for host in doors.HOSTS if host != "www.ecb.europa.eu"]
     stage.doors.moods = {
         host: doors.FAILS if number % 2 else doors.HANGS for number, host in enumerate(hosts)
-    }
+    } | {"www.ecb.europa.eu": doors.ANSWERS}
     stage.doors.mood = doors.FAILS
     stage.run("Half-dead: one door answers, every second fails, the others hang", DPRK_ONLINE="1")
     print(f"- requests that reached a door: {dict(stage.doors.asked)}")

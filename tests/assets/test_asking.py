@@ -76,19 +76,23 @@ def test_an_offline_run_asks_nobody_and_records_nothing(raw_assets):
     assert snapshots.store().asks("a") == []
 
 
-def test_a_publisher_that_gives_no_connection_is_waited_for_once(raw_assets):
+@pytest.mark.parametrize(
+    "words",
+    ["b1: no connection to https://b.example", "b1: https://b.example did not answer within 30 s"],
+)
+def test_a_publisher_that_is_silent_is_waited_for_once(raw_assets, words):
     run, snapshots = raw_assets
     waited = []
 
     def down(store, network):
         waited.append(1)
-        return Refreshed("b1: no connection to https://b.example (5 attempts)", is_complete=False)
+        return Refreshed(f"{words} (2 attempts)", is_complete=False)
 
     asking.register("b1", down, publisher="b")
     asking.register("b2", down, publisher="b")
     told = run(["b1", "b2"], online=True)
     assert len(waited) == 1
-    assert told["b2"] == "not asked: b1 of the same publisher gave no connection"
+    assert told["b2"] == "not asked: b1 of the same publisher gave no answer"
     assert [one.is_answered for one in snapshots.store().asks("b2")] == [False]
 
 
