@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import dagster as dg
 import polars as pl
 
@@ -12,6 +14,10 @@ from pipelines.paths import data_dir, published_dir, vintages_dir
 from pipelines.publish.vintages import HEADLINE, VintageStore, millions
 
 
+def _day(instant: dt.datetime | None, otherwise: str) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}" if instant else otherwise
+
+
 def _stale_sources() -> list[Alert]:
     file = published_dir() / "parquet" / "sources_status.parquet"
     if not file.exists():
@@ -20,8 +26,8 @@ def _stale_sources() -> list[Alert]:
     return [
         Alert(
             "stale source",
-            f"{row['source']}: last success {row['last_success_at'] or 'never'}, "
-            f"due {row['next_due_at'] or 'by its age'}; {row['status']}",
+            f"{row['source']}: last success {_day(row['last_success_at'], 'never')}, "
+            f"due {_day(row['next_due_at'], 'by its age')}; {row['status'][:300]}",
             f"stale {row['source']} {row['last_success_at']} {row['as_of']}",
         )
         for row in stale.iter_rows(named=True)

@@ -9,6 +9,9 @@ from assets.asking import asked_in, registered
 from assets.reference import CORRECTED, TABLES
 from assets.resources import Snapshots, WarehouseResource
 
+# of what a source said, or what was said of it; `asked.jsonl` beside its snapshots has it whole
+_SHOWN = 220
+
 
 def _count_check(table: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
@@ -95,7 +98,8 @@ def sources_answered(snapshots: Snapshots) -> dg.AssetCheckResult:
     if outcomes:
         context.instance.add_run_tags(context.run.run_id, {"dprk/sources": told})
     for name in silent:
-        told += f"\n{name}: {outcomes[name].outcome}"
+        words = outcomes[name].outcome.removeprefix(f"{name}: ")
+        told += f"\n{name}: {words[:_SHOWN]}" + ("…" if len(words) > _SHOWN else "")
     is_outage = bool(outcomes) and (not answered or bool(lost))
     if silent and not is_outage:
         # nobody who answered before fell silent; that some never did is still worth a line

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 import pytest
 
-from assets.alerting import _moved_headlines
+from assets.alerting import _moved_headlines, _stale_sources
 from pipelines.publish.vintages import Estimates, VintageStore, millions
 from tests.publish.test_vintages import MADE, estimates, ledger, put
 
@@ -48,6 +50,27 @@ def test_a_headline_that_leaves_its_interval_is_told_once_a_stream(moved):
 
 def test_a_headline_inside_its_interval_is_no_alert(moved):
     assert moved((100e6,), (190e6,)) == []
+
+
+def test_a_stale_source_says_since_when_and_since_when_it_is_due(monkeypatch, tmp_path):
+    monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path))
+    folder = tmp_path / "published" / "parquet"
+    folder.mkdir(parents=True)
+    at = dt.datetime(2026, 3, 1, 12, 30, 15, 99)  # noqa: DTZ001  as tables hold instants
+    pl.DataFrame(
+        {
+            "source": ["a", "b", "c"],
+            "is_stale": [True, True, False],
+            "last_success_at": [at, None, None],
+            "next_due_at": [at + dt.timedelta(days=31), None, None],
+            "as_of": [None, None, None],
+            "status": ["asked: down", "no data", "fine"],
+        }
+    ).write_parquet(folder / "sources_status.parquet")
+    assert [one.text for one in _stale_sources()] == [
+        "a: last success 2026-03-01 12:30, due 2026-04-01 12:30; asked: down",
+        "b: last success never, due by its age; no data",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -126,11 +126,12 @@ def asked_run(monkeypatch, tmp_path):
     def release() -> None:
         """Stands for the release, which is out before the check."""
 
-    def run(**answers: bool):
+    def run(words: dict[str, str] | None = None, **answers: bool):
         for name, is_answered in answers.items():
+            done = Refreshed((words or {}).get(name, "words of its own"), is_complete=is_answered)
             asking.register(
                 name,
-                lambda *_, it=is_answered: Refreshed("words of its own", is_complete=it),
+                lambda *_, it=done: it,
                 publisher=name,
             )
         resources = {"snapshots": Snapshots(), "network": Network(online=True)}
@@ -164,6 +165,12 @@ def test_a_run_that_reached_fewer_than_last_time_fails(asked_run):
     assert told == "1 of 2 sources asked have answered\nb: words of its own"
     # it is silent again: that was told, and the run is no worse than the last
     assert asked_run(a=True, b=False)[0]
+
+
+def test_a_long_answer_is_cut_and_its_name_stands_once(asked_run):
+    words = {"a": "a: " + 300 * "x", "b": "b: down"}
+    _, told, _ = asked_run(a=False, b=False, words=words)
+    assert told.splitlines()[1:] == ["a: " + 220 * "x" + "…", "b: down"]
 
 
 def test_a_source_that_never_answered_is_told_and_fails_nothing(asked_run, capfd):
