@@ -22,7 +22,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from assets.resources import Network, Sampling, WarehouseResource
-from assets.tables import note_source, result, table_metadata
+from assets.tables import note_source, result, results, table_metadata, table_specs
 from pipelines.paths import REFERENCE_DIR, data_dir, shown
 from pipelines.quarantine import Split, empty_quarantine
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
@@ -357,14 +357,19 @@ def _refused_files() -> pl.DataFrame:
     )
 
 
-@dg.asset(
-    key=["staged", "ais_files"],
-    group_name="shipping",
-    kinds={"duckdb", "polars"},
-    deps=[POSITIONS_KEY],
-    description="Landed files of ship positions: rows in, kept, quarantined. Grain: sha256.",
+LANDED = {
+    "ais_files": "Landed files of ship positions: rows in, kept, quarantined. Grain: sha256.",
+    "ais_rule_counts": "Rows of each file that a rule marked or refused. Grain: sha256, rule.",
+}
+
+
+@dg.multi_asset(
+    name="staged__ais_files",
+    specs=table_specs(
+        "staged", LANDED, group="shipping", kinds={"duckdb", "polars"}, deps=[POSITIONS_KEY]
+    ),
 )
-def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:
+def ais_files(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
     """List what is landed and count it by rule."""
     reports = landed_reports(landed_dir())
     rules = load_rules()
@@ -430,7 +435,7 @@ def ais_files(warehouse: WarehouseResource) -> dg.MaterializeResult:
             as_of=max(files["last_day"].drop_nulls().to_list(), default=None),
             retrieved_at=max(files["received_at"].to_list(), default=None),
         )
-        return result(connection, "staged.ais_files", **noted)
+        yield from results(connection, "staged", LANDED, **noted)
 
 
 @dg.asset_check(

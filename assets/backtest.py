@@ -1,6 +1,6 @@
 """The backtest job: refit without part of the evidence, score, keep. Not part of the main job."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import polars as pl
 
 from assets.estimates import STREAMS, tables_for
 from assets.resources import Sampling, WarehouseResource
-from assets.tables import result
+from assets.tables import results, table_specs
 from pipelines.paths import STREAMS_DIR, data_dir
 from pipelines.publish.release import utc_now
 from pipelines.streams import Stream
@@ -144,23 +144,26 @@ def backtest() -> None:
         after = _stream_op(stream)(after)
 
 
-@dg.asset(
-    key=["estimates", "backtest_scores"],
-    group_name="estimates",
-    kinds={"python"},
-    deps=[["estimates", "densities"]],
-    description=(
+SCORED = {
+    "backtest_scores": (
         "Scores of every model on figures it was not shown, from the last finished backtest job, "
-        "else from the suite embedded in the repository; with them every hidden figure beside its "
-        "prediction, and how the samplers were calibrated. Grain: stream, test, era, quantity, "
-        "model."
+        "else from the suite embedded in the repository. Grain: stream, test, era, quantity, model."
+    ),
+    "backtest_cases": "Every hidden figure beside its prediction.",
+    "calibration": "How samplers were calibrated on made-up worlds. Grain: stream, fit, quantity.",
+}
+
+
+@dg.multi_asset(
+    name="estimates__backtest_scores",
+    specs=table_specs(
+        "estimates", SCORED, group="estimates", kinds={"python"}, deps=[["estimates", "densities"]]
     ),
 )
-def backtest_scores(warehouse: WarehouseResource) -> dg.MaterializeResult:
+def backtest_scores(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
     """Collect the last finished suites; nothing is refitted here."""
     from pipelines.inference import suites
 
-    table = "estimates.backtest_scores"
     with warehouse.open().connect() as connection:
         densities = dict(read_frame(connection, "estimates.densities").iter_rows())
         found = [suites.choose_suite(name, backtest_dir(), of) for name, of in densities.items()]
@@ -168,15 +171,12 @@ def backtest_scores(warehouse: WarehouseResource) -> dg.MaterializeResult:
         scores, cases, calibration = suites.tables(chosen, densities)
         write_frame(connection, "estimates.backtest_cases", cases)
         write_frame(connection, "estimates.calibration", calibration)
-        write_frame(connection, table, scores)
-        return result(
-            connection,
-            table,
-            **{
-                f"is_current_{one.note.stream}": one.note.density == densities[one.note.stream]
-                for one in chosen
-            },
-        )
+        write_frame(connection, "estimates.backtest_scores", scores)
+        told = {
+            f"is_current_{one.note.stream}": one.note.density == densities[one.note.stream]
+            for one in chosen
+        }
+        yield from results(connection, "estimates", SCORED, **told)
 
 
 @dg.asset_check(

@@ -17,7 +17,7 @@ import polars as pl
 from assets.checks import _count_check, _refused_check
 from assets.reference import LICENCE, _keep_bytes
 from assets.resources import Sampling, Snapshots, WarehouseResource
-from assets.tables import note_source, result
+from assets.tables import note_source, result, results, table_specs
 from pipelines.network import acts as network_acts
 from pipelines.network.attribution import CENT
 from pipelines.network.banks import (
@@ -231,18 +231,35 @@ def _listed(
     return (parties, aliases, links) if parties.height else None
 
 
-@dg.asset(
-    key=["network", "entities"],
-    group_name="network",
-    kinds={"python", "duckdb"},
-    deps=[["staged", table] for table in (*FILES, *LISTED, CHANGES)],
-    description=(
-        "Parties, relations and statements of our cited cases and of the official lists, resolved "
-        "into one; also writes network.links, network.link_statements, network.legal_status, "
-        "network.entity_pairs, network.amounts, network.lists. Grain: entity_id."
+RESOLVED = {
+    "entities": (
+        "Parties of our cited cases and of the official lists, resolved into one, as known on the "
+        "day of the run. Grain: entity_id."
+    ),
+    "links": "Relations between them, as known on the day. Grain: link_id.",
+    "link_statements": "Who states what about a party or a relation, by then. Grain: statement_id.",
+    "legal_status": "What each act of law is worth on the day. Grain: status_id.",
+    "amounts": "Money that documents put on parties, by the day. Grain: amount_id.",
+    "all_entities": "The parties, whatever the day. Grain: entity_id.",
+    "all_links": "The relations, whatever the day. Grain: link_id.",
+    "all_statements": "The statements, whatever the day. Grain: statement_id.",
+    "all_amounts": "The amounts, whatever the day. Grain: amount_id.",
+    "entity_pairs": "Pairs of rows compared: merged, kept apart or waiting for a person.",
+    "lists": "Official lists: read or not, entries, and what that means. Grain: list_source.",
+}
+
+
+@dg.multi_asset(
+    name="network__entities",
+    specs=table_specs(
+        "network",
+        RESOLVED,
+        group="network",
+        kinds={"python", "duckdb"},
+        deps=[["staged", table] for table in (*FILES, *LISTED, CHANGES)],
     ),
 )
-def entities(warehouse: WarehouseResource) -> dg.MaterializeResult:
+def entities(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
     """Join, resolve, grade; keep the ledger; mark what may be published."""
     with warehouse.open().connect() as connection:
         own = read_frame(connection, "staged.network_entities")
@@ -317,9 +334,10 @@ def entities(warehouse: WarehouseResource) -> dg.MaterializeResult:
         for table in ("entities", "links", "link_statements", "legal_status", "amounts"):
             write_frame(connection, f"network.{table}", getattr(day, table))
         outcome = dict(pairs.group_by("outcome").len().iter_rows())
-        return result(
+        yield from results(
             connection,
-            "network.entities",
+            "network",
+            RESOLVED,
             as_of=as_of.isoformat(),
             own_parties=rows_in[0],
             own_links=rows_in[1],
@@ -397,17 +415,26 @@ def _network_on(connection: duckdb.DuckDBPyConnection, as_of: dt.date) -> Networ
     return NetworkOn(as_of, whole, ties, said, ledger, amounts)
 
 
-@dg.asset(
-    key=["network", "calibration"],
-    group_name="network",
-    kinds={"python"},
-    deps=[["network", "entities"]],
-    description=(
+GRADED = {
+    "calibration": (
         "What later years made of each class's assertions, about relations and about parties. "
-        "Also writes network.grade_verdicts. Grain: about, class, year."
+        "Grain: about, class, year."
+    ),
+    "grade_verdicts": "Whether each class's grade is held to be right. Grain: about, class, rank.",
+}
+
+
+@dg.multi_asset(
+    name="network__calibration",
+    specs=table_specs(
+        "network",
+        GRADED,
+        group="network",
+        kinds={"python"},
+        deps=[["network", name] for name in ("links", "link_statements")],
     ),
 )
-def calibration(warehouse: WarehouseResource) -> dg.MaterializeResult:
+def calibration(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
     """Time-split of the grades."""
     with warehouse.open().connect() as connection:
         statements = read_frame(connection, "network.link_statements")
@@ -421,7 +448,7 @@ def calibration(warehouse: WarehouseResource) -> dg.MaterializeResult:
             verdicts.append(found.verdicts.with_columns(about=pl.lit(about)))
         write_frame(connection, "network.calibration", pl.concat(tables))
         write_frame(connection, "network.grade_verdicts", pl.concat(verdicts))
-        return result(connection, "network.calibration")
+        yield from results(connection, "network", GRADED)
 
 
 def _income(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from assets.apart import estimated, income_code, settings_hash
 from assets.lineage import column_lineage
 from assets.network_files import network_outputs
 from assets.resources import Sampling, WarehouseResource
-from assets.tables import data_version, table_metadata
+from assets.tables import data_version, results, table_metadata, table_specs
 from pipelines.inference.diagnostics import HIGHEST_K
 from pipelines.paths import published_dir, shown, vintages_dir
 from pipelines.publish.browse import write_tables
@@ -173,6 +173,7 @@ def _release_result(
     target: Path, release_id: str, told: Mapping[str, str], *, was_built: bool, **more: int
 ) -> dg.MaterializeResult:
     return dg.MaterializeResult(
+        asset_key=["published", "release"],
         metadata={
             "folder": shown(target),
             "report": shown(target / "report.html"),
@@ -182,7 +183,7 @@ def _release_result(
             "tables": len(CONTRACT),
             "income": _picture((target / PICTURE).read_bytes()),
             **more,
-        }
+        },
     )
 
 
@@ -263,17 +264,29 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     drawn = sorted({table for sql in draws for table in tables_read(sql)})
     waits.add(dg.AssetKey(["facts", "observations"]))
 
-    @dg.asset(
-        key=["published", "release"],
-        group_name="published_release",
-        kinds={"duckdb", "parquet"},
-        deps=sorted(waits),
-        description=(
-            "The release: published database, Parquet, CSV, draws, data dictionary, report; built "
-            "beside the last one, checked, then put in its place in one step."
+    tables = {
+        name: f"{table.description} Grain: {', '.join(table.grain)}."
+        for name, table in CONTRACT.items()
+        if name in MADE_BY_RELEASE
+    }
+
+    @dg.multi_asset(
+        name="published__release",
+        specs=table_specs(
+            "published",
+            {
+                "release": (
+                    "The release: published database, Parquet, CSV, draws, data dictionary, "
+                    "report; built beside the last one, checked, then put in its place in one step."
+                ),
+                **tables,
+            },
+            group="published_release",
+            kinds={"duckdb", "parquet"},
+            deps=sorted(waits),
         ),
     )
-    def release(warehouse: WarehouseResource, sampling: Sampling) -> dg.MaterializeResult:
+    def release(warehouse: WarehouseResource, sampling: Sampling) -> Iterator[dg.MaterializeResult]:
         """Build, check and swap in everything readers open."""
         target, store = published_dir(), VintageStore(vintages_dir())
         with warehouse.open().connect() as connection:
@@ -290,7 +303,9 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
                 and is_current(connection, "published.releases", made_from)
             ):
                 last = entries[-1]
-                return _release_result(target, last.release_id, last.told, was_built=False)
+                yield _release_result(target, last.release_id, last.told, was_built=False)
+                yield from results(connection, "published", tables)
+                return
             write_frame(connection, "published.data_dictionary", _dictionary())
             # one thread: sums of floating-point numbers come out the same on every run
             connection.execute("set threads = 1")
@@ -325,8 +340,9 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
                 extra_files=_write_pages,
             )
             record(connection, "published.releases", made_from)
-        return _release_result(
-            target, done.release_id, done.told, was_built=True, rows=sum(done.rows.values())
-        )
+            yield _release_result(
+                target, done.release_id, done.told, was_built=True, rows=sum(done.rows.values())
+            )
+            yield from results(connection, "published", tables)
 
     return release

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -66,6 +66,35 @@ def result(connection: duckdb.DuckDBPyConnection, table: str, **more: Any) -> dg
         metadata={**table_metadata(connection, table), **more},
         data_version=data_version(connection, table),
     )
+
+
+def table_specs(
+    layer: str,
+    tables: Mapping[str, str],
+    *,
+    group: str,
+    kinds: set[str],
+    deps: Sequence[dg.AssetKey | Sequence[str]],
+) -> list[dg.AssetSpec]:
+    """An address for each of several tables that one function makes: name to what it holds."""
+    return [
+        dg.AssetSpec([layer, table], group_name=group, kinds=kinds, deps=deps, description=about)
+        for table, about in tables.items()
+    ]
+
+
+def results(
+    connection: duckdb.DuckDBPyConnection, layer: str, tables: Iterable[str], **more: Any
+) -> Iterator[dg.MaterializeResult]:
+    """The materialization of each of several tables; `more` is told of the first."""
+    for table in tables:
+        address = f"{layer}.{table}"
+        yield dg.MaterializeResult(
+            asset_key=[layer, table],
+            metadata={**table_metadata(connection, address), **more},
+            data_version=data_version(connection, address),
+        )
+        more = {}
 
 
 def data_version(connection: duckdb.DuckDBPyConnection, table: str) -> dg.DataVersion:

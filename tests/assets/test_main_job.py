@@ -38,6 +38,19 @@ def test_every_promised_table_answers_with_its_columns(reader, table):
     assert set(PROMISED[table]) <= set(columns)
 
 
+def test_every_table_has_an_address_and_every_address_a_table(workshop):
+    """What the run left in both databases, beside what the catalog names."""
+    keys = {".".join(key.path) for key in defs.resolve_asset_graph().get_all_asset_keys()}
+    with duckdb.connect(str(workshop.data / "work.duckdb"), read_only=True) as work:
+        rows = work.execute(
+            "select table_schema || '.' || table_name from information_schema.tables"
+        ).fetchall()
+    tables = {name for (name,) in rows}
+    assert tables - keys == set()
+    # the release is a folder; ship positions lie in files of their own, partitioned by mmsi
+    assert keys - tables == {"published.release", "raw.ais_positions"}
+
+
 def test_the_database_is_what_the_contract_says_and_nothing_more(reader):
     found = {row[0] for row in reader.execute("show tables").fetchall()}
     assert found == set(load_contract())
