@@ -7,7 +7,9 @@ them with its own model, which is told of customs to September 2017 alone. Two t
 1. how often the interval holds the truth, and how far the middle is off, by era;
 2. how wide a year's interval is without and with the radar, beside the width that the assumptions
    alone promised before any detection was drawn, in a small ledger of the kind that exists since
-   the ban: no figure for 2018, two for 2019, one a year from 2020, errors common to their class.
+   the ban: no figure for 2018, two for 2019, one a year from 2020, errors common to their class;
+3. with `--work data/work.duckdb`, the database of a run: what radar would leave of the width of a
+   year's income as the present evidence has it.
 
 The makers of the world and of the model are not the same: stays are single ships' own, queues come
 in spells, ships are seen by their length, and the background follows fishing seasons.
@@ -20,6 +22,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 
+import duckdb
 import numpy as np
 import polars as pl
 from rich.console import Console
@@ -288,10 +291,59 @@ def score(worlds: int, *, queue_after_2020: float = 1.0, draws: int = 2_000) -> 
     )
 
 
+def expected_widths(
+    draws: pl.DataFrame,
+    sds: list[dict[tuple[int, int], float]],
+    *,
+    truths: int = 300,
+    seed: int = 1,
+) -> dict[int, float]:
+    """Width expected of a year's 90% interval of income with that year's radar, over its width now.
+
+    Each truth is one draw of the posterior: radar tells its half-years with the errors that came
+    out of made-up worlds, and the draws are weighed by how well they fit what it told. A half-year
+    told as an upper bound only tells nothing here.
+
+    Args:
+        draws: draw, month, tonnes, gross_fob_usd.
+        sds: half-year to the error of log tonnes, one table a made-up world.
+        truths: draws taken for the truth, one after the other.
+    """
+    generator = np.random.default_rng(seed)
+    halves = (
+        draws.group_by(
+            "draw", year=pl.col("month").dt.year(), half=(pl.col("month").dt.month() > 6).cast(int)
+        )
+        .agg(pl.col("tonnes", "gross_fob_usd").sum())
+        .sort("year", "draw", "half")
+    )
+    out = {}
+    for year in sorted({year for year, _ in HALVES} & set(halves["year"])):
+        mine = halves.filter(pl.col("year") == year)
+        tonnes = np.log(mine["tonnes"].to_numpy().reshape(-1, 2))
+        income = mine["gross_fob_usd"].to_numpy().reshape(-1, 2).sum(axis=1)
+        told = [[one[year, half] for one in sds if (year, half) in one] for half in (0, 1)]
+        precision = np.array(
+            [np.median(one) if len(one) > len(sds) / 2 else np.inf for one in told]
+        )
+        precision = 1 / precision**2
+        order = np.argsort(income)
+        now, left = np.subtract(*np.quantile(income, [0.95, 0.05])), []
+        for truth in generator.choice(len(income), truths, replace=False):
+            noise = generator.standard_normal(2) / np.sqrt(np.maximum(precision, 1e-12))
+            off = tonnes - (tonnes[truth] + np.where(precision > 0, noise, 0.0))
+            weight = np.exp(-0.5 * (off**2 * precision).sum(axis=1))[order].cumsum()
+            low, high = np.searchsorted(weight / weight[-1], [0.05, 0.95])
+            left.append(income[order[high]] - income[order[low]])
+        out[year] = float(np.mean(left) / now)
+    return out
+
+
 def main() -> int:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=40)
+    parser.add_argument("--work", help="work database of a run, for the third table")
     chosen = parser.parse_args()
     console = Console(width=110)
     kinds = {
@@ -315,10 +367,11 @@ def main() -> int:
                 f"{mine['off'].median():+.2f}", f"{mine['wide'].median():.2f}",
             )  # fmt: skip
         console.print(table)
-    widths = [
-        yearly_width(sd_of_rows(convert(make_world(seed), seed=seed)[2]))
+    sds = [
+        sd_of_rows(convert(make_world(seed), seed=seed)[2])
         for seed in range(min(chosen.worlds, 20))
     ]
+    widths = [yearly_width(one) for one in sds]
     without, promised = yearly_width(None), yearly_width(promised_sd(load_assumptions()))
     table = Table(
         title="Width of a year's 90% interval, as a factor high/low (small ledger, no data of ours)"
@@ -337,6 +390,17 @@ def main() -> int:
         factors = (f"x{np.exp(one):.1f}" for one in (without[year], promised[year], came))
         table.add_row(str(year), *factors, f"{left:.2f} (promised {wanted:.2f})")
     console.print(table)
+    if chosen.work:
+        with duckdb.connect(chosen.work, read_only=True) as connection:
+            draws = connection.sql(
+                "select draw, month, tonnes, gross_fob_usd from estimates.coal_draws"
+            ).pl()
+        table = Table(title="Width of a year's coal income with its radar, over its width now")
+        table.add_column("year", justify="right")
+        table.add_column("with radar / now", justify="right")
+        for year, left in expected_widths(draws, sds).items():
+            table.add_row(str(year), f"{left:.2f}")
+        console.print(table)
     return 0
 
 

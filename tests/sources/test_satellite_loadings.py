@@ -248,3 +248,24 @@ def test_an_assumption_missing_from_the_table_is_named() -> None:
     table = pl.DataFrame({"parameter": ["radar.lot_t", "ships.x"], "args": ["8631", "1"]})
     with pytest.raises(ValueError, match=r"radar\.background_sd is missing"):
         load_assumptions(table)
+
+
+def test_what_radar_leaves_of_a_width_follows_its_error() -> None:
+    """Income is tonnes: a sharp half-year leaves its own error, a blind one all of the width."""
+    rng = np.random.default_rng(1)
+    draws = 4_000
+    shared = np.exp(rng.normal(0, 0.5, draws))
+    table = pl.DataFrame(
+        {
+            "draw": np.repeat(np.arange(draws), 2),
+            "month": [dt.date(2018, 1, 1), dt.date(2018, 7, 1)] * draws,
+            "tonnes": np.repeat(shared, 2),
+            "gross_fob_usd": np.repeat(shared, 2),
+        }
+    )
+    blind = made_up.expected_widths(table, [{}], truths=50)
+    assert blind[2018] == pytest.approx(1.0, abs=0.001)
+    # both halves say the same with error 0.2: together 0.141 beside the 0.5 known before, so
+    # 1 / sqrt(1/0.5² + 1/0.141²) = 0.136 of logs against 0.5
+    sharp = made_up.expected_widths(table, [{(2018, 0): 0.2, (2018, 1): 0.2}])
+    assert sharp[2018] == pytest.approx(0.136 / 0.5, rel=0.12)
