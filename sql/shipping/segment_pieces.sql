@@ -26,7 +26,9 @@ select
     pieces.is_newest,
     pieces.is_claimed or claimed.mmsi is not null as is_claimed,
     coalesce(roots.segment, chains.root_at) as segment,
-    case when links.previous_at <> pieces.started_at then links.previous_at end as previous_at
+    previous.ended_at as previous_ended_at,
+    previous.end_lon as previous_end_lon,
+    previous.end_lat as previous_end_lat
 from shipping.pieces as pieces
 inner join shipping.links as links
     on pieces.mmsi = links.mmsi and pieces.started_at = links.started_at
@@ -34,5 +36,9 @@ inner join shipping.chain_links as chains
     on pieces.mmsi = chains.mmsi and pieces.started_at = chains.started_at
 inner join shipping.pieces as roots
     on chains.mmsi = roots.mmsi and chains.root_at = roots.started_at
+left join shipping.pieces as previous
+    on
+        pieces.mmsi = previous.mmsi
+        and nullif(links.previous_at, pieces.started_at) = previous.started_at
 left join claimed
     on pieces.mmsi = claimed.mmsi and pieces.started_at = claimed.previous_at

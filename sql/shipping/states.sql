@@ -39,9 +39,9 @@ tracked as (
         placed.draught_m,
         placed.is_stopped,
         placed.zone,
-        case when placed.is_break then previous.ended_at else placed.prev_t end as prev_t,
-        case when placed.is_break then previous.end_lon else placed.prev_lon end as prev_lon,
-        case when placed.is_break then previous.end_lat else placed.prev_lat end as prev_lat,
+        case when placed.is_break then pieces.previous_ended_at else placed.prev_t end as prev_t,
+        case when placed.is_break then pieces.previous_end_lon else placed.prev_lon end as prev_lon,
+        case when placed.is_break then pieces.previous_end_lat else placed.prev_lat end as prev_lat,
         false as is_head,
         cast(null as bigint) as run_at,
         false as has_entry,
@@ -51,8 +51,6 @@ tracked as (
         on
             placed.mmsi = pieces.mmsi
             and coalesce(placed.break_at, placed.tip_at) = pieces.started_at
-    left join shipping.segment_pieces as previous
-        on pieces.mmsi = previous.mmsi and pieces.previous_at = previous.started_at
     union all
     select
         runs.mmsi,
