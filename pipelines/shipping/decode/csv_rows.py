@@ -20,6 +20,8 @@ from pipelines.shipping.decode.layouts import Layout
 from pipelines.shipping.decode.lines import Block
 
 _COMMA, _QUOTE = 44, 34
+# doubtful lines wait until so many are read exactly together
+DOUBTFUL_AT_ONCE = 20_000
 
 Judge = Callable[[pl.DataFrame], pl.DataFrame]
 """Canonical rows → the same with `rule`, `flags` and cleaned values."""
@@ -40,6 +42,7 @@ def decode_csv(
     reader = _Reader(layout, header, decode, judge)
     for block in lines:
         yield from reader.rows(block)
+    yield from reader.rest()
 
 
 class _Reader:
@@ -47,6 +50,7 @@ class _Reader:
         self.layout, self.width = layout, len(header)
         self.place = layout.places(header)
         self.decode, self.judge = decode, judge
+        self.doubtful: list[pl.DataFrame] = []
         names = {at: name for name, at in self.place.items()}
         self.read_at = sorted(at for name, at in self.place.items() if name != "t")
         self.schema = {
@@ -84,7 +88,15 @@ class _Reader:
                 yield judged.filter(sure)
                 slow[plain[~sure.to_numpy()]] = True
         if slow.any():
-            yield self.judge(self.decode(self._cells(block, np.flatnonzero(slow))))
+            self.doubtful.append(self._cells(block, np.flatnonzero(slow)))
+            if sum(one.height for one in self.doubtful) >= DOUBTFUL_AT_ONCE:
+                yield from self.rest()
+
+    def rest(self) -> Iterator[pl.DataFrame]:
+        """The doubtful lines so far, read exactly: few at a time they cost what many do."""
+        if self.doubtful:
+            yield self.judge(self.decode(pl.concat(self.doubtful)))
+            self.doubtful = []
 
     def _typed(
         self,
