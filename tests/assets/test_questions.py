@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.paths import SQL_DIR
 from pipelines.publish.release import DATABASE_NAME
-from tests.assets.conftest import Workshop
+from tests.workshop import Workshop
 
 QUESTIONS = sorted((SQL_DIR / "questions").glob("*.sql"))
 
