@@ -14,7 +14,6 @@ import polars as pl
 
 from assets.apart import estimated, income_code, settings_hash
 from assets.lineage import column_lineage
-from assets.network_files import network_outputs
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import data_version, results, table_metadata, table_specs
 from pipelines.inference.diagnostics import HIGHEST_K
@@ -29,7 +28,6 @@ from pipelines.publish.release import (
     publish,
     utc_now,
 )
-from pipelines.publish.site.build import headline_png, write_site
 from pipelines.publish.vintages import (
     BATCHES,
     Chronicle,
@@ -188,6 +186,10 @@ def _release_result(
 
 
 def _write_pages(folder: Path) -> None:
+    # charts and the network's file forms take seconds to load, and most starts make no page
+    from assets.network_files import network_outputs
+    from pipelines.publish.site.build import headline_png, write_site
+
     network_outputs(folder)
     write_site(folder)
     (folder / PICTURE).write_bytes(headline_png(folder))
