@@ -50,7 +50,9 @@ MANIFEST = "manifest.json"
 KEPT_RELEASES = 3
 _BUILDING, _DAMAGED = ".building-", ".damaged-"
 # tables that tell of releases: they name the id and so are no part of what it is the hash of
-HISTORY = frozenset({"releases", "vintages", "changes", "revisions", "release_headlines"})
+HISTORY = frozenset(
+    {"releases", "vintages", "changes", "change_rows", "revisions", "release_headlines"}
+)
 
 # when sources were asked and when bytes came in is told, and is no part of what a release says
 NEWS = frozenset({"retrieved_at", "asked_at", "last_success_at", "next_due_at"})

@@ -62,6 +62,17 @@ SHIFTS_SCHEMA: dict[str, Any] = {
 }
 
 
+CHANGE_ROWS_SCHEMA: dict[str, Any] = {
+    "sequence": pl.Int64,
+    "release_id": pl.String,
+    "stream": pl.String,
+    "year": pl.Int64,
+    "observation_id": pl.String,
+    "how": pl.String,
+    "moved_usd": pl.Float64,
+}
+
+
 @dataclass(frozen=True)
 class Made:
     """What a release was made from, besides its tables.
@@ -98,14 +109,21 @@ class Entry:
     told: Mapping[str, str]
 
     def frame(self, name: str) -> pl.DataFrame:
-        """`annual`, `monthly`, `batches`, `ledger`, `changes` or `shifts`, as it was then."""
+        """`annual`, `monthly`, `batches`, `ledger` or `changes`, as it was then."""
         return pl.read_parquet(self.folder / f"{name}.parquet")
 
     def shifts(self) -> pl.DataFrame:
         """What each figure did to each headline year; no rows in releases that did not keep it."""
-        if not (self.folder / "shifts.parquet").is_file():
-            return pl.DataFrame(schema=SHIFTS_SCHEMA)
-        return self.frame("shifts")
+        return self._kept("shifts", SHIFTS_SCHEMA)
+
+    def change_rows(self) -> pl.DataFrame:
+        """How far each changed row moved headlines; no rows in releases that did not keep it."""
+        return self._kept("change_rows", CHANGE_ROWS_SCHEMA)
+
+    def _kept(self, name: str, schema: Mapping[str, Any]) -> pl.DataFrame:
+        if (self.folder / f"{name}.parquet").is_file():
+            return self.frame(name)
+        return pl.DataFrame(schema=schema)
 
     @property
     def name(self) -> str:
@@ -331,7 +349,7 @@ def moves_of_rows(before: pl.DataFrame, now: pl.DataFrame, rows: pl.DataFrame) -
         rows: `rows_changed`.
 
     Returns:
-        stream, year, observation_id, moved_usd (null where one of the two is not known).
+        stream, year, observation_id, how, moved_usd (null where one of the two is not known).
     """
     key = ["stream", "year", "observation_id"]
     return (
@@ -339,6 +357,7 @@ def moves_of_rows(before: pl.DataFrame, now: pl.DataFrame, rows: pl.DataFrame) -
         .join(rows, on=["stream", "observation_id"])
         .select(
             *key,
+            "how",
             moved_usd=pl.when(pl.col("how") == "added")
             .then(pl.col("shift_usd_now"))
             .when(pl.col("how") == "removed")
@@ -494,7 +513,7 @@ def _named(years: pl.DataFrame, rows: pl.DataFrame, moves: pl.DataFrame | None) 
         KEY, n_rows, named: the first of them in words, with what each moved a headline by.
     """
     known = pl.DataFrame(schema={**SHIFTS_SCHEMA, "moved_usd": pl.Float64}).drop("shift_usd")
-    known = (known if moves is None else moves).with_columns(measure=pl.lit(HEADLINE))
+    known = (known if moves is None else moves.drop("how")).with_columns(measure=pl.lit(HEADLINE))
     # a total is touched by what touches a stream; single rows are not known to move it
     of_all = pl.concat([rows, rows.with_columns(stream=pl.lit("total"))])
     text = pl.concat_str("how", "observation_id", separator=" ")
@@ -663,10 +682,10 @@ def chronicle(
     earlier = entries[:-1] if is_again else entries
     if is_again:
         sequence, published_at = entries[-1].sequence, entries[-1].published_at
-        changes = entries[-1].frame("changes")
+        changes, moves = entries[-1].frame("changes"), entries[-1].change_rows()
     else:
         sequence = entries[-1].sequence + 1 if entries else 1
-        changes = pl.DataFrame(schema=CHANGES_SCHEMA)
+        changes, moves = (pl.DataFrame(schema=one) for one in (CHANGES_SCHEMA, CHANGE_ROWS_SCHEMA))
         if entries:
             last = entries[-1]
             rows = rows_changed(last.frame("ledger"), ledger)
@@ -675,13 +694,17 @@ def chronicle(
             steps = list((between or {}).values())
             is_split = len(causes) == 1 or list(between or {}) == causes[:-1]
             states = [before, *(steps if is_split else []), now]
+            by_row = moves_of_rows(last.shifts(), shifts, rows)
+            moves = by_row.with_columns(
+                sequence=pl.lit(sequence, dtype=pl.Int64), release_id=pl.lit(release_id)
+            ).select(list(CHANGE_ROWS_SCHEMA))
             changes = explain(
                 states,
                 causes,
                 rows,
                 release_id=release_id,
                 sequence=sequence,
-                moves=moves_of_rows(last.shifts(), shifts, rows),
+                moves=by_row,
             )
     told = sentences(changes, now.annual, is_first=not earlier)
     changes = with_sentences(changes, told)
@@ -690,6 +713,7 @@ def chronicle(
     this = Entry(sequence, release_id, published_at, made, store.root, told)
     history = [*earlier, this]
     all_changes = pl.concat([*(one.frame("changes") for one in earlier), changes])
+    all_moves = pl.concat([*(one.change_rows() for one in earlier), moves])
     annuals = [*((one, one.frame("annual")) for one in earlier), (this, now.annual)]
     return Chronicle(
         sequence,
@@ -700,6 +724,7 @@ def chronicle(
             "releases": _releases(history, all_changes),
             "vintages": _vintages(history),
             "changes": all_changes,
+            "change_rows": all_moves,
             "revisions": _revisions(all_changes),
             "release_headlines": _headlines(annuals),
         },
@@ -710,6 +735,7 @@ def chronicle(
             "batches": now.batches,
             "ledger": ledger,
             "changes": changes,
+            "change_rows": moves,
             "shifts": shifts,
         },
         made,

@@ -277,6 +277,17 @@ def test_rows_are_named_with_what_each_moved_the_headline_by_the_largest_first(t
         "coal 2025: USD 130 million, before 100: new evidence +30 "
         "(added c +20.0, removed b +4.0, changed a +3.0, changed d)"
     )
+    by_row = told.tables["change_rows"].sort("observation_id")
+    assert by_row.select("sequence", "observation_id", "how", "moved_usd").rows() == [
+        (2, "a", "changed", 3e6),
+        (2, "b", "removed", 4e6),
+        (2, "c", "added", 20e6),
+        (2, "d", "changed", None),
+    ]
+    # kept with the vintage: the next release publishes it too
+    third = Made(**{**vars(MADE), "code": "c9"})
+    later = put(store, tmp_path, "r3", third, estimates(130e6), now)
+    assert later.tables["change_rows"].equals(told.tables["change_rows"])
 
 
 def test_nothing_is_estimated_anew_where_one_cause_was_at_work_or_nothing_moved(tmp_path):
