@@ -35,7 +35,7 @@ from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.port_grid import PortMap, port_grid, port_map
 from pipelines.shipping.sieve import OutOfOrder, Part, parts_of, sieve
 
-ROWS_PER_BUCKET = 2_500_000
+ROWS_PER_BUCKET = 1_750_000
 SLOTS_AT_ONCE = 150_000
 RECEPTION_AT_ONCE = 500_000
 
@@ -463,7 +463,7 @@ def run(
             second after the latest position.
         definitions: thresholds of the events.
         engine: where the SQL runs; both give the same events.
-        buckets: number of groups of ships; default one per 2.5 million rows, at least two.
+        buckets: number of groups of ships; default one per 1.75 million rows, at least two.
         workers: buckets worked on at once, a thread each.
         memory_limit: DuckDB's limit for all workers together, such as "2GB".
         spill: folder for what outgrows the limit.
