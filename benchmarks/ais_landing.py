@@ -83,7 +83,10 @@ def land():
     return landing.land_file(file, scratch / "landed", received_at=dt.datetime.now(dt.UTC),
                              cache_dir=scratch.parent / "cache")
 def events():
-    from pipelines.shipping.synthetic import synthetic_ports
+    try:
+        from pipelines.shipping.synthetic import synthetic_ports
+    except ImportError:
+        from benchmarks.ais_generator import synthetic_ports
     from pipelines.shipping import history, places
     done = land()
     for day in days.stale_days(scratch / "landed", scratch / "days"):
