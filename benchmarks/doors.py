@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from benchmarks.connectors import CONNECTORS
+from tests.fixtures.connectors import CONNECTORS
 
 # whose door gives what a connector reads
 HOSTS = {

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks.ais_damaged_files import Damaged, cases, land
 from pipelines.shipping.landing import FileReport
+from tests.fixtures.ais_damaged_files import Damaged, cases, land
 
 
 @pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.connectors import CONNECTORS, try_connector
+from tests.fixtures.connectors import CONNECTORS, try_connector
 from tests.fixtures.source_server import Trouble
 
 

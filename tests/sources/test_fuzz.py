@@ -8,9 +8,9 @@ import zipfile
 
 import pytest
 
-from benchmarks import ais_damaged_files
-from benchmarks.connectors import sample_of
-from benchmarks.fuzz_parsers import PARSERS, Outcome, documented, edited, fuzz, read
+from tests.fixtures import ais_damaged_files
+from tests.fixtures.connectors import sample_of
+from tests.fixtures.fuzz_parsers import PARSERS, Outcome, documented, edited, fuzz, read
 
 # readers that take a second for these few files have the benchmark for more
 ROUNDS, QUICK = 25, 8

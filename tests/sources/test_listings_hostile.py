@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import fuzz_parsers
 from pipelines.quarantine import SourceDrift
 from pipelines.sources import xml_records
 from pipelines.sources.eu_prk import read as eu
@@ -26,6 +25,7 @@ from pipelines.sources.listings import (
 from pipelines.sources.ofac import csv_read as ofac
 from pipelines.sources.ofac import xml_read as ofac_xml
 from pipelines.sources.un_sc import read as un_sc
+from tests.fixtures import fuzz_parsers
 from tests.fixtures.listing_samples import (
     ADVANCED_XML,
     SDN_ROWS,

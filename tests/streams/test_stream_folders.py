@@ -13,10 +13,10 @@ import pytest
 from assets import facts, reference, trade
 from assets.checks import COUNT_CHECKS, REFUSED_CHECKS
 from assets.resources import Network, Snapshots, WarehouseResource
-from benchmarks.poisoned_row import FIGURE, ORIGIN, ROWS, SOURCE, add
 from pipelines.paths import REPOSITORY, STREAMS_DIR, work_database
 from pipelines.schemas.figures import FIGURE_COLUMNS, OBSERVATION_SCHEMA
 from pipelines.warehouse import Warehouse, write_frame
+from tests.fixtures.poisoned_row import FIGURE, ORIGIN, ROWS, SOURCE, add
 
 ASSETS = [
     *reference.ASSETS,
