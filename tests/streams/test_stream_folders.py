@@ -164,7 +164,7 @@ def test_fifty_million_tonnes_stop_the_run_by_line(streams):
 GOODS = {
     ("pipelines/schemas/mirror.py", "coal"),
     ("pipelines/sources/kosis_coal/read.py", "coal"),
-    ("pipelines/sources/pink_sheet.py", "coal"),
+    ("pipelines/sources/pink_sheet/read.py", "coal"),
     ("sql/facts/source_observations.sql", "coal"),
     ("sql/facts/trade_flows.sql", "coal"),
     ("sql/facts/trade_observations.sql", "coal"),
