@@ -14,13 +14,13 @@ import pytest
 
 from assets import landing, reference, satellite, trade
 from assets.definitions import RESOURCES
-from benchmarks import satellite_world as made_up
 from pipelines.paths import work_database
 from pipelines.schemas.figures import OBSERVATION_SCHEMA, StagedFigures
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.gfw_sar.read import zones
 from pipelines.sources.staging import empty_frame
 from pipelines.warehouse import Warehouse, write_frame
+from tests.fixtures import satellite_world as made_up
 
 NAMES = ("gfw_sar", "sentinel1")
 

@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks import satellite_world as made_up
 from pipelines.sources.gfw_sar.loadings import (
     as_observations,
     estimate_loadings,
@@ -17,6 +16,7 @@ from pipelines.sources.gfw_sar.loadings import (
     presence,
     together,
 )
+from tests.fixtures import satellite_world as made_up
 
 ZONES = pl.DataFrame({"zone_id": ["a", "b", "far"], "port_group": ["west", "west", "receiving"]})
 START, END = dt.date(2019, 1, 1), dt.date(2019, 12, 31)
