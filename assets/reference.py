@@ -31,6 +31,7 @@ from pipelines.sources.figures import (
     parse_held_back_reasons,
     parse_obtainable_data,
     parse_origins,
+    parse_price_index,
     parse_priors,
     parse_quantities,
     parse_units,
@@ -83,6 +84,13 @@ TABLES = (
         "Known units and their meaning. Grain: unit.",
         is_per_stream=False,
         reference_file="units.csv",
+    ),
+    HandKept(
+        "price_index",
+        parse_price_index,
+        "What a dollar bought, by year, cited. Grain: series_id, year.",
+        is_per_stream=False,
+        reference_file="price_index.csv",
     ),
     HandKept(
         "areas",

@@ -331,6 +331,23 @@ class StagedUnits(pa.DataFrameModel):
         unique = ["unit"]
 
 
+class StagedPriceIndex(pa.DataFrameModel):
+    """What a dollar bought, by year, cited. Grain: series_id, year."""
+
+    line: int = pa.Field(ge=2)
+    series_id: str
+    year: int = pa.Field(ge=1900, le=2100)
+    index_1982_84: float = pa.Field(gt=0)
+    source_title: str
+    source_url: str = pa.Field(str_startswith="https://")
+    locator: str
+    retrieved_on: dt.date
+
+    class Config:
+        strict = True
+        unique = ["series_id", "year"]
+
+
 class StagedAreas(pa.DataFrameModel):
     """Codes of several countries together, beside the ISO codes. Grain: area."""
 

@@ -29,6 +29,7 @@ from pipelines.schemas.figures import (
     StagedHeldBackReasons,
     StagedObtainableData,
     StagedOrigins,
+    StagedPriceIndex,
     StagedPriors,
     StagedQuantities,
     StagedUnits,
@@ -432,6 +433,20 @@ def parse_held_back_reasons(content: bytes, *, file: str, source: str) -> Split:
 def parse_units(content: bytes, *, file: str, source: str) -> Split:
     """The table of units to `StagedUnits`; raises SourceDrift as `parse_table`."""
     return parse_table(content, StagedUnits, ("unit", "meaning"), source=source, file=file)
+
+
+def parse_price_index(content: bytes, *, file: str, source: str) -> Split:
+    """The price index to `StagedPriceIndex`; raises SourceDrift as `parse_table`."""
+    columns = (
+        "series_id",
+        "year",
+        "index_1982_84",
+        "source_title",
+        "source_url",
+        "locator",
+        "retrieved_on",
+    )
+    return parse_table(content, StagedPriceIndex, columns, source=source, file=file)
 
 
 def parse_areas(content: bytes, *, file: str, source: str) -> Split:

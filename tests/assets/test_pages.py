@@ -20,6 +20,10 @@ DERIVED = {
         select (select q50 from income_annual where stream = $1 and measure = $2 and year = $3::int)
         / (select q50 from income_annual where stream = $1 and measure = $2
            and not is_partial_year order by q50 desc limit 1)""",
+    "annual/real_q50": """
+        select q50 * (select index_1982_84 from price_index order by year desc limit 1)
+        / (select index_1982_84 from price_index where year = $3::int)
+        from income_annual where stream = $1 and measure = $2 and year = $3::int""",
     "sources_told/n_sources": "select count(source) from sources_status",
     "sources_told/n_asked": "select count(asked_at) from sources_status",
     "sources_told/n_silent": (
@@ -80,6 +84,10 @@ DERIVED = {
         f"lag/{name}": f"select {name} from designation_lag_summary"
         for name in ("n", "median_months", "median_low", "median_high", "n_waiting")
     },
+    "joint_told/n_statements": "select count(distinct statement_id) from joint_statements",
+    "joint_told/n_countries": """
+        select count(*) from (select country_iso3 from statement_endorsers
+        group by all having bool_or(joined = 'true'))""",
     "endorsers/n_joined": (
         "select count(*) from statement_endorsers where country_iso3 = $1 and joined = 'true'"
     ),
@@ -186,7 +194,7 @@ def test_every_number_stands_in_the_release_where_the_page_says(pages, reader):
             else:
                 numbers += 1
                 unit = units.get(
-                    f"{table}/{column}", "USD" if re.search("usd|income", column) else ""
+                    f"{table}/{column}", "USD" if re.search("usd|income|real_q50", column) else ""
                 )
                 if unit == "as in column unit":
                     unit = str(places[told.source.replace(f"/{column}/", "/unit/", 1)])

@@ -318,6 +318,7 @@ class Site:
             part = " (part)" if row["is_partial_year"] else ""
             return Markup(
                 '<th scope="row"><a href="{}">{}{}</a></th><td>{}</td><td>{}</td><td>{}</td>'
+                "<td>{}</td>"
             ).format(
                 self.to(f"{stream}-{row['year']}"),
                 row["year"],
@@ -325,9 +326,13 @@ class Site:
                 self.usd(row, table, "q50"),
                 self.span(row, table),
                 self.number(row, table, "evidence_this_year_share", "fives"),
+                self.number(row, "annual", "real_q50", "usd"),
             )
 
-        heads = ["year", "median, USD m", "90% interval", "evidence of the year itself"]
+        heads = [
+            "year", "median, USD m", "90% interval", "evidence of the year itself",
+            "median in dollars of one year, USD m",
+        ]
         return self.table("By year", heads, list(reversed(rows)), caller=cells)
 
     def figure(
@@ -339,6 +344,7 @@ class Site:
         *,
         note: str = "",
         has_log: bool = True,
+        base_year: int | None = None,
         caller: Callable[[], str],
     ) -> Markup:
         """A chart with its finding as title, buttons, table view and file."""
@@ -350,6 +356,7 @@ class Site:
             drawing=drawing,
             note=note,
             has_log=has_log,
+            base_year=base_year,
             table=caller(),
             link=self.csv_file(name, rows),
         )

@@ -12,7 +12,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -483,6 +483,7 @@ def chart(
     x: tuple[float, float] | None = None,
     has_evidence: bool = False,
     scales: Sequence[str] = (LINEAR, LOG),
+    real: Sequence[float | None] = (),
     sizes: Sequence[Size] = (WIDE, NARROW),
     height_share: float = 1.0,
 ) -> Markup:
@@ -498,6 +499,8 @@ def chart(
         dots: published figures.
         x: the years shown; from the rows where not given.
         scales: the versions drawn; the page shows the first.
+        real: for each row what its dollars are worth in dollars of one year; where given, each
+            version is drawn twice, the second without rows that have none.
         height_share: of the usual height.
 
     Returns:
@@ -510,19 +513,15 @@ def chart(
     span = x or (rows[0]["x"] - half, rows[-1]["x"] + half)
     if span[0] == span[1]:
         span = (span[0] - 0.5, span[1] + 0.5)
-    values = [row[name] for row in rows for name in ("q05", "q95", "value") if name in row]
-    values += [
-        end
-        for dot in dots
-        for end in (dot.low, dot.high)
-        if end is not None and span[0] <= dot.x <= span[1]
-    ]
+    drawn = [dot for dot in dots if span[0] <= dot.x <= span[1]]
+    moneys = {"nominal": (rows, drawn)}
+    if any(real):
+        moneys["real"] = _in_one_year(rows, drawn, real)
     inside = [
         mark
         for mark in marks
         if decimal_year(mark.end or mark.start) >= span[0] and decimal_year(mark.start) < span[1]
     ]
-    drawn = [dot for dot in dots if span[0] <= dot.x <= span[1]]
     out = []
     for plain in sizes:
         level = Drawing(plain, LINEAR, span, (0.0, 1.0))
@@ -538,17 +537,17 @@ def chart(
             plain.bottom,
         )
         groups = []
-        for number, scale in enumerate(scales):
-            drawing = Drawing(size, scale, span, bounds(values, scale))
+        for number, (scale, money) in enumerate(itertools.product(scales, moneys)):
+            of_rows, of_dots = moneys[money]
+            drawing = Drawing(size, scale, span, bounds(_values(of_rows, of_dots), scale))
             body = (
                 drawing.axis()
                 + drawing.marks(inside)
-                + STYLES[style](drawing, rows, colour)
-                + drawing.dots(drawn)
+                + STYLES[style](drawing, of_rows, colour)
+                + drawing.dots(of_dots)
             )
-            groups.append(
-                tag("g", body, class_=f"scale-{scale}", display="none" if number else None)
-            )
+            hidden = "none" if number else None
+            groups.append(tag("g", body, class_=f"scale-{scale} money-{money}", display=hidden))
         plane = Drawing(size, LINEAR, span, (0.0, 1.0))
         steps = [*(row["x"] for row in rows)]
         edges = [span[0], *((a + b) / 2 for a, b in itertools.pairwise(steps)), span[1]]
@@ -576,6 +575,34 @@ def chart(
             )
         )
     return _join(out)
+
+
+def _values(rows: Sequence[dict[str, Any]], dots: Sequence[Dot]) -> list[float]:
+    found = [row[name] for row in rows for name in ("q05", "q95", "value") if name in row]
+    return found + [end for dot in dots for end in (dot.low, dot.high) if end is not None]
+
+
+def _in_one_year(
+    rows: Sequence[dict[str, Any]], dots: Sequence[Dot], real: Sequence[float | None]
+) -> tuple[list[dict[str, Any]], list[Dot]]:
+    """Rows and dots in dollars of one year; those of years without an index are left out."""
+    factors = {math.floor(row["x"]): by for row, by in zip(rows, real, strict=True) if by}
+    names = ("q05", "q25", "q50", "q75", "q95")
+    told = [
+        row | {name: row[name] * factors[math.floor(row["x"])] for name in names}
+        for row in rows
+        if math.floor(row["x"]) in factors
+    ]
+    moved = [
+        replace(
+            dot,
+            low=None if dot.low is None else dot.low * factors[math.floor(dot.x)],
+            high=None if dot.high is None else dot.high * factors[math.floor(dot.x)],
+        )
+        for dot in dots
+        if math.floor(dot.x) in factors
+    ]
+    return told, moved
 
 
 def strip(

@@ -89,8 +89,18 @@ def year_points(
         if evidence:
             point |= {name: row[name] for name in charts.EVIDENCE}
             point["tip"] += f"; {words.percent(point['this_year'])} word of the year itself"
+        if row.get("real_factor"):
+            point["real_factor"] = row["real_factor"]
+            point["tip"] += (
+                f"; median {rounded(row['real_q50'] / divide)} in dollars of {row['base_year']}"
+            )
         points.append(point | {"x": row["year"] + 0.5})
     return points
+
+
+def real_of(points: Sequence[Row]) -> list[float | None]:
+    """What a dollar of each point's year is worth in dollars of one year."""
+    return [point.get("real_factor") for point in points]
 
 
 def month_points(rows: Sequence[Row], *, divide: float = MILLION, unit: str = "USD m") -> list[Row]:
@@ -402,6 +412,7 @@ GLOBALS: dict[str, Any] = {
     "headcount_dots": headcount_dots,
     "marks_of": marks_of,
     "month_points": month_points,
+    "real_of": real_of,
     "stream_changes": stream_changes,
     "year_points": year_points,
 }
