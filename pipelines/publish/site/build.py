@@ -105,7 +105,8 @@ class Site:
         known: dict[str, Any] = self.environment.globals
         known |= helpers.GLOBALS
         own = (
-            self.rows, self.row, self.number, self.usd, self.span, self.said, self.table,
+            self.rows, self.row, self.number, self.usd, self.span, self.said, self.stated,
+            self.table,
             self.figure, self.to, self.party, self.document, self.figure_link, self.csv_file,
             self.stream_selects, self.years_of, self.table_of_points,
         )  # fmt: skip
@@ -192,6 +193,26 @@ class Site:
             Markup(' data-code="{}"').format(value) if text is not None else "",
             value if text is None else text,
         )
+
+    def stated(self, row: Row) -> Markup:
+        """What a figure states: a value, a range, or a bound, each end where it stands."""
+
+        def end(column: str) -> Markup:
+            return self.number(
+                row, "figures", column, lambda value: words.amount(value, row["unit"])
+            )
+
+        low, central, high = (row[name] is not None for name in ("low", "central", "high"))
+        if low and high and row["low"] != row["high"]:
+            both = Markup("{} to {}").format(end("low"), end("high"))
+            return Markup("{} ({})").format(end("central"), both) if central else both
+        if central:
+            return end("central")
+        if low and not high:
+            return Markup("at least {}").format(end("low"))
+        if high and not low:
+            return Markup("at most {}").format(end("high"))
+        return end("low") if low else Markup("")
 
     def document(self, row: Row, title: str = "source_title", url: str = "source_url") -> Markup:
         """A document's title as a link, where it has an address of the web."""

@@ -15,19 +15,15 @@ from pipelines.publish.site import charts, words
 Row = dict[str, Any]
 POINTS = ("q05", "q25", "q50", "q75", "q95")
 # keys that place a row on a page and say nothing of the data
-NOT_IN_FILES = frozenset({"x", "tip", "number", "row_key", "place", "stated", "window", "_picture"})
+NOT_IN_FILES = frozenset({"x", "tip", "number", "row_key", "place", "window", "_picture"})
 MILLION = 1e6
 LEAST_SHARE = 0.001
 
 
 def with_words(row: Row) -> Row:
-    """The row with its window and what it states in words, and a place to link to."""
+    """The row with its window in words."""
     if row.get("window_start_on") and row.get("window_end_on"):
         row["window"] = words.window(row["window_start_on"], row["window_end_on"])
-    if {"low", "central", "high", "unit", "kind"} <= row.keys():
-        row["stated"] = words.stated(
-            row["low"], row["central"], row["high"], row["unit"], row["kind"]
-        )
     return row
 
 
@@ -200,17 +196,6 @@ def headcount_dots(rows: Sequence[Row]) -> list[Row]:
             "letter": "",
         }
         for row, x in zip(whole, _spread(whole), strict=True)
-    ]
-
-
-def ends_of(rows: Sequence[Row]) -> list[float]:
-    """Every number that figures of the whole state."""
-    return [
-        row[name]
-        for row in rows
-        if row["coverage"] == "whole" and row["kind"] != "plan"
-        for name in ("low", "central", "high")
-        if row[name] is not None
     ]
 
 
@@ -408,7 +393,6 @@ GLOBALS: dict[str, Any] = {
     "destination_points": destination_points,
     "dot_points": dot_points,
     "dots_of": dots_of,
-    "ends_of": ends_of,
     "headcount_dots": headcount_dots,
     "marks_of": marks_of,
     "month_points": month_points,

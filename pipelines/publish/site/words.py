@@ -83,24 +83,6 @@ def amount(value: float | None, unit: str) -> str:
     return f"{plain(value)} {told}".strip()
 
 
-def stated(
-    low: float | None, central: float | None, high: float | None, unit: str, kind: str = ""
-) -> str:
-    """A figure with its ends in words."""
-    if low is not None and high is not None and low != high:
-        first = amount(low, unit)
-        shared = first.split(" m")[0] if first.startswith("USD") else first.split(" ")[0]
-        both = f"{shared.removesuffix('%')}–{amount(high, unit).removeprefix('USD ')}"
-        return both if central is None else f"{amount(central, unit)} ({both})"
-    if central is not None:
-        return amount(central, unit)
-    if low is not None and (high is None or kind == "lower_bound"):
-        return f"at least {amount(low, unit)}" if high is None else amount(low, unit)
-    if high is not None and low is None:
-        return f"at most {amount(high, unit)}"
-    return amount(low, unit)
-
-
 def plain(value: float) -> str:
     """A number in up to four significant digits, thousands apart; whole numbers as they are."""
     if value == 0:
