@@ -68,6 +68,15 @@ def test_what_was_found_ends_in_a_documented_error(what):
         PARSERS[name][1](make())
 
 
+def test_a_row_of_too_few_cells_keeps_its_own_line_in_the_uk_list():
+    """Told one line too high, it hid the refusal of the row above, and a row was lost count of."""
+    content = sample_of("uk_sanctions").rstrip(b"\n") + b"\n21/09/2026,RUS0009,31\n"
+    split = PARSERS["uk_sanctions"][1](content)
+    assert split is not None
+    assert split.quarantined["line"].to_list() == [content.count(b"\n")]
+    assert content.splitlines()[split.quarantined["line"][0] - 1].startswith(b"21/09/2026,RUS0009")
+
+
 def test_a_token_is_exchanged_and_the_form_stays():
     assert edited(b"a,b\n1,2\n", [(0.8, b"=x")]) == b"a,b\n1,2\n=x"
     assert edited(b"a,b\n1,2\n", [(0.45, 0.0)]) == b"a,b\na,2\n"

@@ -169,7 +169,8 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
         typed,
         _aliases(mine),
         _addresses(mine),
-        refused=pl.concat([cut.refused, nameless, undated]),
+        # the line above the header is not seen where rows are cut
+        refused=pl.concat([cut.refused.with_columns(pl.col("line") + 1), nameless, undated]),
         rows_refused=cut.rows_in - cut.rows.height + nameless.height + undated.height,
     )
     ids = listing.parties.select("list_id")
