@@ -576,7 +576,7 @@ def unpack(archive: Path, target: Path, limits: Limits) -> list[tuple[str, Path]
     """
     try:
         with zipfile.ZipFile(archive) as opened:
-            infos = [one for one in opened.infolist() if not one.is_dir()]
+            infos = [one for one in opened.infolist() if not one.filename.endswith("/")]
             _check_members(infos, archive.stat().st_size, limits)
             return _unpack(opened, infos, target, limits)
     except _DAMAGED as error:

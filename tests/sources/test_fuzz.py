@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 
+from pipelines.landing import Limits, unpack
 from tests.fixtures import ais_damaged_files
 from tests.fixtures.connectors import sample_of
 from tests.fixtures.fuzz_parsers import PARSERS, Outcome, documented, edited, fuzz, read
@@ -45,6 +46,23 @@ def _damaged_parquet() -> bytes:
     return bytes(whole)
 
 
+def _nameless_zip() -> bytes:
+    """A zip whose only member has no name: Python's own question whether it is a folder fails."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("x", b"a,b\n1,2\n")
+    whole = out.getvalue()
+    # both records of the name, each with its length
+    for signature, at in ((b"PK\x03\x04", 26), (b"PK\x01\x02", 28)):
+        place = whole.index(signature)
+        name = place + (30 if at == 26 else 46)
+        whole = whole[: place + at] + b"\0\0" + whole[place + at + 2 : name] + whole[name + 1 :]
+    end = whole.index(b"PK\x05\x06")
+    start = whole.index(b"PK\x01\x02")
+    sizes = (end - start).to_bytes(4, "little") + start.to_bytes(4, "little")
+    return whole[: end + 12] + sizes + whole[end + 20 :]
+
+
 # what `python -m benchmarks.fuzz_parsers` found, each once
 FOUND = {
     "a header with a name twice, in a quoted file": (
@@ -66,6 +84,14 @@ def test_what_was_found_ends_in_a_documented_error(what):
     name, make = FOUND[what]
     with pytest.raises(documented(name)):
         PARSERS[name][1](make())
+
+
+def test_a_member_without_a_name_is_unpacked_under_a_number_of_ours(tmp_path):
+    archive = tmp_path / "nameless.zip"
+    archive.write_bytes(_nameless_zip())
+    (tmp_path / "members").mkdir()
+    ((name, path),) = unpack(archive, tmp_path / "members", Limits())
+    assert (name, path.name, path.read_bytes()) == ("", "0000", b"a,b\n1,2\n")
 
 
 def test_a_row_of_too_few_cells_keeps_its_own_line_in_the_uk_list():

@@ -76,7 +76,7 @@ def _opened(path: Path) -> Generator[IO[bytes] | pa.NativeFile]:
             yield stream
     elif kind == "zip":
         with zipfile.ZipFile(path) as archive:
-            members = [one for one in archive.infolist() if not one.is_dir()]
+            members = [one for one in archive.infolist() if not one.filename.endswith("/")]
             if len(members) != 1:
                 if "xl/workbook.xml" in archive.namelist():
                     raise UnknownFormat(
