@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from assets.resources import Network, Sampling, WarehouseResource
 from assets.tables import note_source, result, results, table_metadata, table_specs
-from pipelines.paths import REFERENCE_DIR, data_dir, shown
+from pipelines.paths import REFERENCE_DIR, data_dir
 from pipelines.quarantine import Split, empty_quarantine
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.shipping import EVENTS, empty_events
@@ -735,8 +735,3 @@ def coal_loadings(
                 asset_key=[schema, name],
                 metadata=table_metadata(connection, f"{schema}.{name}"),
             )
-
-
-def where_to_drop() -> str:
-    """The folders, as readers see them."""
-    return f"{shown(_drop_dir('ais'))} and {shown(_drop_dir('gfw'))}"

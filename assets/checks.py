@@ -102,7 +102,7 @@ def sources_answered(snapshots: Snapshots) -> dg.AssetCheckResult:
         told += f"\n{name}: {words[:_SHOWN]}" + ("…" if len(words) > _SHOWN else "")
     is_outage = bool(outcomes) and (not answered or bool(lost))
     if is_outage:
-        # the page of a failed run shows a trace of Dagster's own for any check; this stands above it
+        # the page of a failed run shows Dagster's own trace for any check; this stands above it
         context.log.error(told)
     elif silent:
         # nobody who answered before fell silent; that some never did is still worth a line

@@ -103,25 +103,6 @@ def add_within_draw(draws: pl.DataFrame, by: Sequence[str], values: Sequence[str
     return draws.group_by(keys).agg(pl.col(*values).sum()).sort(keys)
 
 
-def add_streams(frames: Sequence[pl.DataFrame], by: Sequence[str], value: str) -> pl.DataFrame:
-    """Add one quantity of several streams, draw by draw.
-
-    Raises:
-        ValueError: the streams hold different draws; their sum would not be joint.
-    """
-    if not frames:
-        raise ValueError("no stream to add")
-    numbers = [frame["draw"].unique().sort() for frame in frames]
-    for stream, found in enumerate(numbers[1:], start=1):
-        if not found.equals(numbers[0]):
-            raise ValueError(
-                f"stream 0 holds {numbers[0].len()} draws and stream {stream} {found.len()}, or "
-                "their numbers differ: draw all streams with one Sampling"
-            )
-    stacked = pl.concat([frame.select("draw", *by, value) for frame in frames])
-    return add_within_draw(stacked, by, [value])
-
-
 def summarise(
     draws: pl.DataFrame, by: Sequence[str], values: Sequence[str], *, prefixed: bool | None = None
 ) -> pl.DataFrame:

@@ -21,15 +21,6 @@ _DOCS = PIPELINES / "docs"
 _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|('(?:[^']|'')*')", re.DOTALL)
 
 
-def hash_files(files: Iterable[Path], root: Path) -> str:
-    """One hash over names and contents, whatever the order given."""
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(str(file.relative_to(root)).encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:16]
-
-
 def meaning_of(file: Path) -> str:
     """What a file does, without what it says about itself.
 

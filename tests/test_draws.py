@@ -9,24 +9,6 @@ from hypothesis import strategies as st
 from pipelines import draws
 
 
-def test_sum_of_opposite_streams_is_certain():
-    # medians or interval ends added would show a spread here; worlds added do not
-    up = np.random.default_rng(0).normal(size=(500, 1))
-    left = draws.to_long(["m"], usd=up)
-    right = draws.to_long(["m"], usd=10 - up)
-    total = draws.summarise(draws.add_streams([left, right], ["month"], "usd"), ["month"], ["usd"])
-    row = total.row(0, named=True)
-    assert row["q05"] == pytest.approx(10)
-    assert row["q95"] == pytest.approx(10)
-
-
-def test_streams_with_other_draws_do_not_add():
-    left = draws.to_long(["m"], usd=np.ones((3, 1)))
-    right = draws.to_long(["m"], usd=np.ones((4, 1)))
-    with pytest.raises(ValueError, match="one Sampling"):
-        draws.add_streams([left, right], ["month"], "usd")
-
-
 def test_long_layout_keeps_each_value_with_its_draw_and_month():
     frame = draws.to_long(["jan", "feb"], tonnes=np.array([[1.0, 2.0], [3.0, 4.0]]))
     assert frame.rows() == [(0, "jan", 1.0), (0, "feb", 2.0), (1, "jan", 3.0), (1, "feb", 4.0)]

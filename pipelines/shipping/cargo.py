@@ -123,11 +123,6 @@ def design_block_coefficient(
     return design_displacement_t / (length_m * beam_m * design_draught_m * density_t_per_m3)
 
 
-def utilisation(displacement: Floats, light_ship_t: Floats, dwt_t: Floats) -> Floats:
-    """Weight aboard as a share of deadweight: (Disp(d) - LWT) / DWT."""
-    return (displacement - light_ship_t) / dwt_t
-
-
 @dataclass(frozen=True)
 class CargoDraws:
     """Cargo per departure and draw.

@@ -29,7 +29,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from pipelines.schemas.shipping import EVENTS, POSITIONS_SCHEMA
+from pipelines.schemas.shipping import EVENTS
 from pipelines.shipping.backends import Backend, DuckDBBackend, EngineError, SparkBackend, statement
 from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.port_grid import PortMap, port_grid, port_map
@@ -746,20 +746,3 @@ def finish(
                 connection.sql(f"select * from shipping.{name}").pl(), lazy=True
             )
     return finished
-
-
-def check_positions(file: Path) -> None:
-    """Refuse a file without the position columns.
-
-    Raises:
-        EngineError: names the columns that are missing or of another type.
-    """
-    schema = pl.read_parquet_schema(file)
-    wanted = {name: POSITIONS_SCHEMA[name] for name in ("mmsi", "t", "lon", "lat")}
-    wrong = [name for name, kind in wanted.items() if schema.get(name) != kind]
-    missing = [name for name in POSITIONS_SCHEMA if name not in schema]
-    if wrong or missing:
-        raise EngineError(
-            f"{file.name} is no positions file: missing {missing or 'nothing'}, wrong type "
-            f"{wrong or 'nowhere'}; land it again from the file it came from"
-        )

@@ -18,7 +18,6 @@ from pipelines.shipping.cargo import (
     estimate_cargo,
     load_priors,
     summarise_cargo,
-    utilisation,
 )
 
 
@@ -80,10 +79,6 @@ def test_the_inverted_ratio_would_understate_a_loading_by_an_eighth() -> None:
     right = (displacement_t(arr(8.0), **HULL) - displacement_t(arr(4.0), **HULL))[0]
     assert right == pytest.approx(loading(1 / 3))
     assert loading(-1 / 3) / right == pytest.approx(0.87, abs=0.03)
-
-
-def test_utilisation_by_hand() -> None:
-    assert utilisation(arr(6_448.0), arr(2_400.0), arr(8_096.0)) == pytest.approx(0.5)
 
 
 def test_more_draught_is_more_cargo_in_every_draw() -> None:
