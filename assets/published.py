@@ -99,6 +99,25 @@ def _group_of(address: str) -> str:
     return next((group for layer, group in _TOPICS.items() if layer in read), "published_sources")
 
 
+def _promised(table: PublishedTable) -> dg.TableSchema:
+    """The columns of a contract as Dagster shows them: type, meaning, unit, source, key."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.type,
+                description=f"{column.meaning}{f' [{column.unit}]' if column.unit else ''}. "
+                f"Source: {column.source}.",
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.name not in table.grain,
+                    other=["key"] if column.name in table.grain else [],
+                ),
+            )
+            for column in table.columns
+        ]
+    )
+
+
 def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     address = f"published.{table.name}"
     meanings = {
@@ -115,6 +134,12 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
             {*_dependencies(sql_of(address), known), dg.AssetKey(["facts", "observations"])}
         ),
         description=f"{table.description} Grain: {', '.join(table.grain)}.",
+        # the promise stands on the asset's page before anything was run
+        metadata={
+            "dagster/column_schema": _promised(table),
+            "dagster/table_name": address,
+            "contract": table.place,
+        },
     )
     def published_table(warehouse: WarehouseResource) -> dg.MaterializeResult:
         with warehouse.open().connect() as connection:
