@@ -58,7 +58,7 @@ class Unreached:
 
 
 # what `pipelines.sources.http` says of a host that gives no connection, or no answer in time
-SILENCE = ("no connection to", "did not connect within", "did not answer within")
+SILENCE = ("no connection to", "did not connect within", "did not answer within", "was not done")
 Refresh = Callable[[SnapshotStore, Network], Outcome]
 
 

@@ -78,7 +78,11 @@ def test_an_offline_run_asks_nobody_and_records_nothing(raw_assets):
 
 @pytest.mark.parametrize(
     "words",
-    ["b1: no connection to https://b.example", "b1: https://b.example did not answer within 30 s"],
+    [
+        "b1: no connection to https://b.example",
+        "b1: https://b.example did not answer within 30 s",
+        "b1: https://b.example sent 16 bytes in 32 s and was not done",
+    ],
 )
 def test_a_publisher_that_is_silent_is_waited_for_once(raw_assets, words):
     run, snapshots = raw_assets
