@@ -239,10 +239,27 @@ def test_places_on_an_axis():
         ([3, 47], charts.LOG, (2, 50)),
         ([1304], charts.LINEAR, (0, 1500)),
         ([], charts.LINEAR, (0, 1)),
+        ([10, 10], charts.LOG, (10, 20)),
+        ([0, 0], charts.LOG, (1, 2)),
     ],
 )
 def test_axes_end_on_round_values(values, scale, expected):
     assert charts.bounds(values, scale) == pytest.approx(expected)
+
+
+def test_dollars_of_one_year_leave_out_years_without_an_index():
+    names = ("q05", "q25", "q50", "q75", "q95")
+    rows = [{"x": year + 0.5, "tip": "", **dict.fromkeys(names, 10.0)} for year in (2020, 2021)]
+    size = charts.Size("test", 110, 120, 10, 0, 10, 10)
+    dots = [charts.Dot(2020.5, 8.0, None, True), charts.Dot(2021.5, 8.0, 9.0, True)]
+    told, moved = charts._in_one_year(rows, dots, [1.5, None])
+    assert [(row["x"], row["q50"]) for row in told] == [(2020.5, 15.0)]
+    assert [(dot.low, dot.high) for dot in moved] == [(12.0, None)]
+    drawn = charts.chart(rows, style="intervals", alt="", sizes=[size], real=[1.5, None])
+    assert drawn.count('class="scale-linear money-real"') == 1
+    # the axis of the second version reaches what its rows reach
+    assert ">15<" in drawn.split("money-real")[1]
+    assert "money-real" not in charts.chart(rows, style="intervals", alt="", sizes=[size])
 
 
 def test_badges_never_cover_each_other():

@@ -97,7 +97,8 @@ def bounds(values: Sequence[float], scale: str) -> tuple[float, float]:
     least = min((value for value in values if value > 0), default=top)
     grid = [k * 10.0**p for p in range(-4, 14) for k in (1, 2, 5)]
     low = max((value for value in grid if value <= least), default=least)
-    return low, min((value for value in grid if value >= top), default=top)
+    # values that are all alike still need an axis of some length
+    return low, min((value for value in grid if value >= top and value > low), default=2 * top)
 
 
 def tag(name: str, inside: object = "", **attributes: object) -> Markup:
