@@ -141,7 +141,8 @@ class Release:
             values: what stands for them.
         """
         try:
-            return self._connection.execute(sql, values).pl()
+            # the one form that DuckDB 1.5 and 2.0 share
+            return self._connection.sql(sql, params=values).pl()
         except duckdb.Error as error:
             raise ReleaseError(f"the query failed: {error}") from error
 
