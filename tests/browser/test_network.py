@@ -89,7 +89,7 @@ def test_kinds_of_status_stand_apart_with_who_says_so(page, small):
     assert "charged by US Department of Justice, 2016-09-26: Document on trader, page 1" in panel
     assert "designated by OFAC (US Treasury), 2017-08-22" in panel
     row = page.locator("#parties tr[aria-current]").inner_text()
-    assert "charged (DOJ); designated (OFAC)" in row
+    assert "charged: US Department of Justice; designated: OFAC (US Treasury)" in row
     assert "3.50" in row  # 1 and 2.5 million of two years
     links = page.eval_on_selector_all("#panel li a", "all => all.map(one => one.href)")
     assert set(links) == {"https://example.org/document"}

@@ -58,7 +58,7 @@
       groups.get(word).by.add(row[1]);
     });
     return [...groups].sort((a, b) => b[1].force - a[1].force || a[1].ended - b[1].ended)
-      .map(([word, group]) => ({ text: word + " (" + [...group.by].join(", ") + ")", ended: group.ended }));
+      .map(([word, group]) => ({ text: word + ": " + [...group.by].map(who).join(", "), ended: group.ended }));
   }
   function hasStatus(node, wanted, day) {
     const force = node.q.filter((row) => inForce(row, day));
