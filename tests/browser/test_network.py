@@ -95,8 +95,8 @@ def test_kinds_of_status_stand_apart_with_who_says_so(page, small):
     assert set(links) == {"https://example.org/document"}
     years = page.locator("#panel table tbody tr").all_inner_texts()
     assert [row.split("\t")[:4] for row in years] == [
-        ["2015", "coal", "1.00", "0.50 to 2.00"],
-        ["2016", "coal", "2.50", "1.00 to 3.00"],
+        ["2015", "Coal", "1.00", "0.50 to 2.00"],
+        ["2016", "Coal", "2.50", "1.00 to 3.00"],
     ]
 
 
