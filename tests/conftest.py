@@ -8,6 +8,11 @@ from pathlib import Path
 
 # before numpy loads: matrices here are small, threads only cost, and one thread gives one answer
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# before jax loads: many tests fit the same density, and compiling takes longer than sampling
+os.environ.setdefault(
+    "JAX_COMPILATION_CACHE_DIR",
+    str(Path(__file__).resolve().parent.parent / ".pytest_cache" / "compiled"),
+)
 
 import duckdb
 import pytest
