@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from pipelines.paths import REPOSITORY
 JOB = "weekly_sources"
 # a busy machine is slow, not wrong
 WAIT_MS = 240_000
+LONGEST_S = 420
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,12 @@ def ui(tmp_path_factory: pytest.TempPathFactory, browser) -> Iterator[Ui]:
     with subprocess.Popen(
         [sys.executable, "-u", "-m", "assets.ui"],
         cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True,
+        text=True, start_new_session=True,
     ) as server:  # fmt: skip
         assert server.stdout
+        # whatever happens ends here, servers under it included: a test must not wait for ever
+        watch = threading.Timer(LONGEST_S, os.killpg, (server.pid, signal.SIGKILL))
+        watch.start()
         said = []
         for line in server.stdout:
             said.append(line)
@@ -62,6 +67,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory, browser) -> Iterator[Ui]:
         yield Ui(f"http://127.0.0.1:{port}", root / "data")
         server.send_signal(signal.SIGTERM)
         server.stdout.read()
+        watch.cancel()
 
 
 @pytest.fixture
