@@ -270,7 +270,8 @@ def _draws_resource(
             "fields": [
                 {
                     "name": name,
-                    "type": FRICTIONLESS_TYPES[kind],
+                    # a sum of whole numbers comes as DECIMAL
+                    "type": FRICTIONLESS_TYPES.get(kind, "number"),
                     "description": told.get(name, ""),
                 }
                 for name, kind, *_ in columns
