@@ -486,6 +486,8 @@ def explain(
             is_noise=is_within.fill_null(False),
         )
     cause = pl.concat_str(active, separator=" + ", ignore_nulls=True) if active else pl.lit("")
+    # streams share errors: figures of one may move another that none of its own speak for
+    cause = pl.when(cause == "").then(pl.lit(" + ".join(causes))).otherwise(cause)
     return (
         found.filter(pl.col("before").ne_missing(pl.col("after")))
         .join(_named(whole.select(*KEY), rows, moves), on=KEY, how="left")

@@ -174,7 +174,13 @@ def is_said(text: str, value: float, unit: str) -> bool:
         return abs(said / 100 - value) <= max(0.0251, 0.051 * abs(value))
     scale = 1e6 if unit in ("USD", "USD_cumulative") else 1.0
     decimals = len(found[0].partition(".")[2])
-    return abs(said - value / scale) <= max(0.5 * 10**-decimals, 0.06 * abs(value / scale))
+    # a short fit knows little and is told in long steps: the longest that what is said is made of
+    steps = [
+        one * 10**power for power in range(7) for one in (1, 2, 5) if said % (one * 10**power) == 0
+    ]
+    step = max(steps, default=0) if said else 0
+    close = max(0.5 * 10**-decimals, 0.06 * abs(value / scale))
+    return abs(said - value / scale) <= max(close, min(0.5 * step, 0.25 * abs(value / scale)))
 
 
 def test_every_number_stands_in_the_release_where_the_page_says(pages, reader):
