@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -65,9 +66,12 @@ def ui(tmp_path_factory: pytest.TempPathFactory, browser) -> Iterator[Ui]:
                 break
         assert server.poll() is None, "".join(said)
         yield Ui(f"http://127.0.0.1:{port}", root / "data")
-        server.send_signal(signal.SIGTERM)
-        server.stdout.read()
         watch.cancel()
+        server.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=60)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 @pytest.fixture
