@@ -1,6 +1,6 @@
 -- published.cell_draws, the statues' part
 -- grain   cell, draw
--- inputs  estimates.statues_draws
+-- inputs  estimates.income_draws
 -- units   nominal USD
 -- params  none
 -- why     made up, like its stream
@@ -8,8 +8,9 @@
 select
     'statues/WLD/' || strftime(month, '%Y-%m') as cell,
     draw,
-    round(kept_usd) as usd,
+    round(usd) as usd,
     null::double as tonnes,
     null::double as person_years
-from estimates.statues_draws
+from estimates.income_draws
+where stream = 'statues' and measure = 'kept_usd'
 order by month, draw
