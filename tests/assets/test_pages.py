@@ -180,7 +180,7 @@ def is_said(text: str, value: float, unit: str) -> bool:
     ]
     step = max(steps, default=0) if said else 0
     close = max(0.5 * 10**-decimals, 0.06 * abs(value / scale))
-    return abs(said - value / scale) <= max(close, min(0.5 * step, 0.25 * abs(value / scale)))
+    return abs(said - value / scale) <= max(close, 0.5 * step)
 
 
 def test_every_number_stands_in_the_release_where_the_page_says(pages, reader):
