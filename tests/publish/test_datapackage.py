@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from collections.abc import Iterator
 
 import duckdb
 import polars as pl
 import pytest
 
 from tests.publish.semantic_world import promised, published_world
+
+
+@pytest.fixture(autouse=True)
+def limit_of_cells() -> Iterator[None]:
+    """The validator lifts Python's own limit for the whole process; readers rely on it."""
+    limit = csv.field_size_limit()
+    yield
+    csv.field_size_limit(limit)
 
 
 @pytest.fixture(scope="module")
