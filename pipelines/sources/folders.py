@@ -231,13 +231,19 @@ class OfficialList:
 
     def read(self, contents: dict[str, bytes], at: dt.datetime) -> Listing:
         """{part: bytes} and the instant of retrieval to rows; raises SourceDrift."""
-        return self.module.listing(self.source, contents, at)
+        own = getattr(self.module, "listing", None)
+        if own is not None:
+            return own(self.source, contents, at)
+        return self.module.parse(contents[""], retrieved_at=at)
 
     def fetch(
         self, fetcher: Fetcher, part: str, etag: str | None, last_modified: str | None
     ) -> Answer:
         """One file of a form; raises SourceUnavailable."""
-        return self.module.ask(self.source, fetcher, part, etag, last_modified)
+        own = getattr(self.module, "ask", None)
+        if own is not None:
+            return own(self.source, fetcher, part, etag, last_modified)
+        return self.module.fetch(fetcher, etag=etag, last_modified=last_modified)
 
     def check(self, part: str, content: bytes, file: str, at: dt.datetime) -> Split:
         """Rows kept and refused of one dropped file; raises SourceDrift."""
@@ -257,9 +263,11 @@ def official_lists(home: Path = HERE, package: str = "pipelines.sources") -> lis
     `[lists.<name>]` says who speaks through the list (see `pipelines.voices`), and may say `about`
     and `to_get_it` of that list alone. Its `read.py` holds
 
-        listing(source, contents, at)    {part: bytes} to a Listing
-        ask(source, fetcher, part, etag, last_modified)    one file of a form
         part_of(head)                    which part a dropped file is, None of another's
+        parse(content, retrieved_at=)    a list's one file to a Listing
+        fetch(fetcher, etag=, last_modified=)    a list's one file
+        listing(source, contents, at)    in place of parse, where there is more than one file
+        ask(source, fetcher, part, etag, last_modified)    in place of fetch, likewise
         forms(source)                    ways it comes, where it is not one file (optional)
         list_named(file)                 which of several lists a dropped file is of (optional)
         check(source, part, content, file, at)    one dropped file to a Split (optional)

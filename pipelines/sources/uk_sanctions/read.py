@@ -279,18 +279,6 @@ def _links(mine: pl.DataFrame) -> pl.DataFrame:
     ).unique(["source_list_id", "target_name", "relation"], keep="first", maintain_order=True)
 
 
-def listing(source: str, contents: dict[str, bytes], at: dt.datetime) -> Listing:
-    """One edition of the list; as `parse`."""
-    return parse(contents[""], retrieved_at=at)
-
-
-def ask(
-    source: str, fetcher: Fetcher, part: str, etag: str | None, last_modified: str | None
-) -> Answer:
-    """The newest edition; as `fetch`."""
-    return fetch(fetcher, etag=etag, last_modified=last_modified)
-
-
 def part_of(head: bytes) -> str | None:
     """The list's one file, or None of a file that is another's."""
     return "" if _REPORT.match(head) is not None else None
