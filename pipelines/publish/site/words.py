@@ -95,10 +95,5 @@ def plain(value: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share in percent, in steps of five where it is an estimate of a share of uncertainty."""
+    """A share in whole percent."""
     return "not known" if share is None else f"{share:.0%}"
-
-
-def two_digits(value: float | None) -> str:
-    """A number in two significant digits."""
-    return "not known" if value is None else rounded(value)
