@@ -187,10 +187,14 @@ def macro_files() -> dict[str, Path]:
 def _macros(connection: duckdb.DuckDBPyConnection, contract: Mapping[str, PublishedTable]) -> None:
     """Create every macro over tables of this contract; what its file says above is its comment."""
     promised = load_contract().keys()
-    for name, file in macro_files().items():
-        sql = file.read_text(encoding="utf-8")
-        bare = re.sub(r"--[^\n]*", "", sql)
-        read = set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", bare))
+    texts = {name: file.read_text(encoding="utf-8") for name, file in macro_files().items()}
+    reads = {
+        name: set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", re.sub(r"--[^\n]*", "", sql)))
+        for name, sql in texts.items()
+    }
+    # those that read no table first: others call them
+    for name in sorted(texts, key=lambda name: bool(reads[name])):
+        sql, read = texts[name], reads[name]
         if not promised & read <= contract.keys():
             continue
         connection.execute(sql)

@@ -75,21 +75,13 @@ whole as (
 
 points as (
     select
-        quantile_cont(usd, [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95]) as q,
-        avg(usd) as mean,
+        quantile_points(usd) as amounts,
         count(*) as n_draws
     from whole
 )
 
 select
-    points.q[1] as q05,
-    points.q[2] as q10,
-    points.q[3] as q25,
-    points.q[4] as q50,
-    points.q[5] as q75,
-    points.q[6] as q90,
-    points.q[7] as q95,
-    points.mean,
+    unnest(points.amounts),
     case when points.n_draws > 0 then coverage.n_months else 0 end::bigint as months_covered,
     coverage.streams
 from points

@@ -36,21 +36,13 @@ per_draw as (
 
 points as (
     select
-        quantile_cont(persons, [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95]) as q,
-        avg(persons) as mean,
+        quantile_points(persons) as amounts,
         count(*) as n_draws
     from per_draw
 )
 
 select
-    points.q[1] as q05,
-    points.q[2] as q10,
-    points.q[3] as q25,
-    points.q[4] as q50,
-    points.q[5] as q75,
-    points.q[6] as q90,
-    points.q[7] as q95,
-    points.mean,
+    unnest(points.amounts),
     case when points.n_draws > 0 then asked.n_months else 0 end::bigint as months_covered
 from points
 cross join asked

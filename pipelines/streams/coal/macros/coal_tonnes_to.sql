@@ -35,21 +35,13 @@ per_draw as (
 
 points as (
     select
-        quantile_cont(tonnes, [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95]) as q,
-        avg(tonnes) as mean,
+        quantile_points(tonnes) as amounts,
         max(n_months) as n_months
     from per_draw
     where n_months = (select asked.n_months from asked)
 )
 
 select
-    q[1] as q05,
-    q[2] as q10,
-    q[3] as q25,
-    q[4] as q50,
-    q[5] as q75,
-    q[6] as q90,
-    q[7] as q95,
-    mean,
+    unnest(amounts),
     coalesce(n_months, 0)::bigint as months_covered
 from points
