@@ -206,6 +206,7 @@ def _macros(connection: duckdb.DuckDBPyConnection, contract: Mapping[str, Publis
 FRICTIONLESS_TYPES = {
     "DOUBLE": "number",
     "BIGINT": "integer",
+    "DECIMAL": "number",
     "DATE": "date",
     "TIMESTAMP": "datetime",
     "VARCHAR": "string",
@@ -274,8 +275,7 @@ def _draws_resource(
             "fields": [
                 {
                     "name": name,
-                    # a sum of whole numbers comes as DECIMAL
-                    "type": FRICTIONLESS_TYPES.get(kind, "number"),
+                    "type": FRICTIONLESS_TYPES[kind.partition("(")[0]],
                     "description": told.get(name, ""),
                 }
                 for name, kind, *_ in columns
