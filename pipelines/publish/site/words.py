@@ -10,8 +10,6 @@ from pathlib import Path
 
 from rigour.territories import get_territory
 
-from pipelines.publish.answer import rounded
-
 _WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 
 
