@@ -351,7 +351,10 @@ class Site:
             )
 
         heads = [
-            "year", "median, USD m", "90% interval", "evidence of the year itself",
+            "year",
+            "median, USD m",
+            "90% interval",
+            "evidence of the year itself",
             "median in dollars of one year, USD m",
         ]
         return self.table("By year", heads, list(reversed(rows)), caller=cells)
