@@ -8,6 +8,7 @@ import dagster as dg
 import polars as pl
 
 from assets.failures import why_failed
+from assets.history import prune_history
 from assets.running import BEGUN_BY_TAG, fail_killed_runs
 from pipelines.alerts import Alert, channels_from_environment, send
 from pipelines.paths import data_dir, published_dir, vintages_dir
@@ -110,6 +111,7 @@ def _tell(context: dg.RunStatusSensorContext) -> dg.SkipReason:
     if not _from_ui(run):
         return dg.SkipReason("./run told its own alerts")
     problems = alert_after(context.instance, run)
+    prune_history(context.instance)
     for problem in problems:
         context.log.warning(problem)
     return dg.SkipReason("; ".join(problems) or "told what there was to tell")

@@ -94,6 +94,7 @@ def execute(
 
     from assets.alerting import alert_after
     from assets.definitions import defs
+    from assets.history import prune_history
     from assets.loggers import LISTENERS
     from assets.progress import Watch
     from assets.progress import shown as shown_while
@@ -138,6 +139,7 @@ def execute(
         run = instance.get_run_by_id(outcome.run_id)
         if run is not None:
             alert_after(instance, run)
+        prune_history(instance)
     return outcome
 
 

@@ -120,10 +120,6 @@ def _promised(table: PublishedTable) -> dg.TableSchema:
 
 def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     address = f"published.{table.name}"
-    meanings = {
-        column.name: f"{column.meaning} [{column.unit}]" if column.unit else column.meaning
-        for column in table.columns
-    }
 
     @dg.asset(
         key=["published", table.name],
@@ -151,7 +147,7 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
             was_built = build_if_changed(connection, address, tables_read(sql), named)
             return dg.MaterializeResult(
                 metadata={
-                    **table_metadata(connection, address, meanings),
+                    **table_metadata(connection, address, is_promised=True),
                     "dagster/column_lineage": column_lineage(connection, sql),
                     "was_built": was_built,
                 },

@@ -23,24 +23,28 @@ PREVIEW_COLUMNS = 8
 
 
 def table_metadata(
-    connection: duckdb.DuckDBPyConnection, table: str, meanings: Mapping[str, str] | None = None
+    connection: duckdb.DuckDBPyConnection, table: str, *, is_promised: bool = False
 ) -> dict[str, Any]:
-    """Row count, columns (with what they mean, where given) and a preview of a table."""
-    told = meanings or {}
-    columns = connection.sql(f"describe {table}").fetchall()
+    """Row count, columns and a preview of a table.
+
+    Args:
+        is_promised: its columns stand in the asset's definition, and need no copy in every run.
+    """
     count = connection.execute(f"select count(*) from {table}").fetchone()
     preview = connection.sql(f"select * from {table} limit {PREVIEW_ROWS}").pl()
-    return {
+    told: dict[str, Any] = {
         "dagster/row_count": int(count[0]) if count else 0,
         "dagster/table_name": table,
-        "dagster/column_schema": dg.TableSchema(
-            columns=[
-                dg.TableColumn(name=name, type=kind, description=told.get(name))
-                for name, kind, *_ in columns
-            ]
-        ),
         "preview": dg.MetadataValue.md(markdown_table(preview)),
     }
+    if not is_promised:
+        told["dagster/column_schema"] = dg.TableSchema(
+            columns=[
+                dg.TableColumn(name=name, type=kind)
+                for name, kind, *_ in connection.sql(f"describe {table}").fetchall()
+            ]
+        )
+    return told
 
 
 def markdown_table(frame: pl.DataFrame) -> str:

@@ -10,21 +10,31 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import duckdb
 
+from assets.running import PROCESS_TAG
 from benchmarks.fault_campaign import fresh_home
+from benchmarks.small_run import SMALL
 from pipelines.paths import REPOSITORY
 from pipelines.publish.release import DATABASE_NAME, MANIFEST, damage_of, remove_folder
+from pipelines.run_lock import holder_of
 
 Scene = Callable[[Path], None]
 MB = 1_000_000
@@ -301,6 +311,120 @@ def two_at_once(source: Path, root: Path, table: Table) -> None:
     table.row("Two runs at once: the one that waited", root, waited, other[0])
 
 
+LAUNCH = """mutation Launch($job: String!, $config: RunConfigData) {
+  launchRun(executionParams: {
+    selector: {
+      repositoryLocationName: "dprk_revenue", repositoryName: "__repository__", jobName: $job
+    }
+    runConfigData: $config
+  }) { __typename ... on LaunchRunSuccess { run { runId } } }
+}"""
+
+
+@dataclass(frozen=True)
+class Ui:
+    """A running webserver and daemon, and the run history under them."""
+
+    address: str
+    home: Path
+
+    def launch(self, job: str, config: dict[str, Any]) -> str:
+        """Start a job as a click does; returns the run."""
+        body = json.dumps({"query": LAUNCH, "variables": {"job": job, "config": config}})
+        request = urllib.request.Request(  # noqa: S310
+            f"{self.address}/graphql", body.encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+            said = json.load(answer)
+        return said["data"]["launchRun"]["run"]["runId"]
+
+    def run(self, run_id: str) -> dg.DagsterRun:
+        """The record of a run."""
+        with dg.DagsterInstance.from_config(str(self.home)) as instance:
+            found = instance.get_run_by_id(run_id)
+        if found is None:
+            raise LookupError(run_id)
+        return found
+
+    def ended(self, run_id: str, *, within_s: float = 900.0) -> dg.DagsterRunStatus:
+        """Wait for a run's end; its last status where it does not come."""
+        until = time.monotonic() + within_s
+        while not (run := self.run(run_id)).is_finished and time.monotonic() < until:
+            time.sleep(1)
+        return run.status
+
+    def process_of(self, run_id: str, *, within_s: float = 300.0) -> int:
+        """The process of a run that has begun to work."""
+        until = time.monotonic() + within_s
+        while time.monotonic() < until:
+            mark = self.run(run_id).tags.get(PROCESS_TAG)
+            if mark:
+                return int(mark.split(":")[0])
+            time.sleep(0.5)
+        raise TimeoutError(f"run {run_id} did not begin")
+
+
+@contextlib.contextmanager
+def ui_of(root: Path) -> Generator[Ui]:
+    """`./run ui` on the folders of a scene."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    with subprocess.Popen(
+        [sys.executable, "-u", "-W", "ignore", "-m", "assets.ui"],
+        cwd=REPOSITORY, env=environment_of(root) | {"DPRK_UI_PORT": port},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    ) as server:  # fmt: skip
+        try:
+            for line in server.stdout or ():
+                if "the UI is ready" in line:
+                    break
+            # its pipe must not fill up
+            threading.Thread(target=lambda: list(server.stdout or ()), daemon=True).start()
+            yield Ui(f"http://127.0.0.1:{port}", root / "home")
+        finally:
+            server.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.wait(timeout=60)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+
+
+def beside_the_ui(source: Path, root: Path, table: Table) -> None:
+    """`./run` while a run of the UI is under way; then a run of the UI is killed."""
+    _copy(source, root)
+    ask_for_change(root)
+    with ui_of(root) as ui:
+        theirs = ui.launch("main", {"resources": SMALL})
+        ui.process_of(theirs)
+        while holder_of(root / "data") is None and not ui.run(theirs).is_finished:
+            time.sleep(0.2)
+        told = run(root)
+        status = ui.ended(theirs)
+        waited = [line for line in told[1] if line.startswith("waiting for main, run ")]
+        is_well = waited and status is dg.DagsterRunStatus.SUCCESS
+        shown = (told[0], waited + told[1], told[2])
+        table.row("./run during a run of the UI", root, shown, 0 if is_well else 1)
+
+        ask_for_change(root)
+        killed = ui.launch("main", {"resources": SMALL})
+        process = ui.process_of(killed)
+        began = time.monotonic()
+        os.kill(process, signal.SIGKILL)
+        status = ui.ended(killed, within_s=300)
+        took = time.monotonic() - began
+        with dg.DagsterInstance.from_config(str(ui.home)) as instance:
+            failures = instance.all_logs(killed, of_type=dg.DagsterEventType.PIPELINE_FAILURE)
+        said = [one.dagster_event.message or "" for one in failures if one.dagster_event]
+        # nothing is held up: the next run of the UI gets to its end
+        then = ui.ended(ui.launch("weekly_sources", {}))
+        is_well = then is dg.DagsterRunStatus.SUCCESS and status is dg.DagsterRunStatus.FAILURE
+        table.row(
+            "A run of the UI is killed: known as failed by the UI's own looking, the next one runs",
+            root, (-signal.SIGKILL, said, took), 0 if is_well else 1,
+        )  # fmt: skip
+
+
 def main() -> None:
     """Play all scenes; exit status 1 where one ends in a traceback or without a whole release."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -312,7 +436,7 @@ def main() -> None:
         root = Path(scratch)
         fresh_home(root / "home")
         broken(chosen.folder, root, table, chosen.only)
-        whole = {"two_at_once": two_at_once, "disk_full": disk_full, "read_only": read_only}
+        whole = {one.__name__: one for one in (two_at_once, beside_the_ui, disk_full, read_only)}
         for name, scene in whole.items():
             if chosen.only in name:
                 scene(chosen.folder, root, table)

@@ -1,0 +1,71 @@
+"""Dagster's record of runs, kept small: the newest runs, and those that last made something.
+
+A run leaves some megabytes of events. Without an end to them an unattended machine's disk fills.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import sqlalchemy as sa
+from dagster._core.storage.dagster_run import FINISHED_STATUSES
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+
+KEPT_RUNS = 30
+
+
+def kept_runs() -> int:
+    """How many of the newest runs stay in the record: DPRK_KEEP_RUNS, else thirty."""
+    asked = os.environ.get("DPRK_KEEP_RUNS", "")
+    return max(1, int(asked)) if asked.isdigit() else KEPT_RUNS
+
+
+def _last_of_something(instance: dg.DagsterInstance) -> set[str]:
+    """Runs that last made an asset or last looked at a check: the UI and automation go by them."""
+    made = {
+        record.asset_entry.last_materialization_record.run_id
+        for record in instance.get_asset_records()
+        if record.asset_entry.last_materialization_record is not None
+    }
+    checks = AssetCheckExecutionsTable.c
+    last = sa.select(sa.func.max(checks.id)).group_by(checks.asset_key, checks.check_name)
+    with instance.event_log_storage.index_connection() as connection:
+        found = connection.execute(sa.select(checks.run_id).where(checks.id.in_(last))).fetchall()
+    return made | {run_id for (run_id,) in found}
+
+
+def prune_history(instance: dg.DagsterInstance) -> list[str]:
+    """Forget finished runs that are neither among the newest nor the last to have made something.
+
+    No number comes from them; every release keeps its own history beside the snapshots.
+
+    Returns:
+        The runs that were forgotten.
+    """
+    finished = dg.RunsFilter(statuses=list(FINISHED_STATUSES))
+    old = [run.run_id for run in instance.get_runs(finished)[kept_runs() :]]
+    if not old:
+        return []
+    needed = _last_of_something(instance)
+    gone = [run_id for run_id in old if run_id not in needed]
+    storage = instance.event_log_storage
+    for run_id in gone:
+        instance.delete_run(run_id)
+        # what Dagster leaves of a deleted run: its file of events and what its steps printed
+        if isinstance(storage, SqliteEventLogStorage):
+            events = Path(storage.path_for_shard(run_id))
+            for file in events.parent.glob(f"{events.name}*"):
+                file.unlink(missing_ok=True)
+        shutil.rmtree(Path(instance.storage_directory()) / run_id, ignore_errors=True)
+    if gone:
+        with storage.index_connection() as connection:
+            connection.execute(
+                AssetCheckExecutionsTable.delete().where(
+                    AssetCheckExecutionsTable.c.run_id.in_(gone)
+                )
+            )
+    return gone
