@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 import sqlalchemy as sa
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
-from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 
 KEPT_RUNS = 30
@@ -24,7 +24,7 @@ def kept_runs() -> int:
     return max(1, int(asked)) if asked.isdigit() else KEPT_RUNS
 
 
-def _last_of_something(instance: dg.DagsterInstance) -> set[str]:
+def _last_of_something(instance: dg.DagsterInstance, storage: SqlEventLogStorage) -> set[str]:
     """Runs that last made an asset or last looked at a check: the UI and automation go by them."""
     made = {
         record.asset_entry.last_materialization_record.run_id
@@ -33,7 +33,7 @@ def _last_of_something(instance: dg.DagsterInstance) -> set[str]:
     }
     checks = AssetCheckExecutionsTable.c
     last = sa.select(sa.func.max(checks.id)).group_by(checks.asset_key, checks.check_name)
-    with instance.event_log_storage.index_connection() as connection:
+    with storage.index_connection() as connection:
         found = connection.execute(sa.select(checks.run_id).where(checks.id.in_(last))).fetchall()
     return made | {run_id for (run_id,) in found}
 
@@ -48,11 +48,11 @@ def prune_history(instance: dg.DagsterInstance) -> list[str]:
     """
     finished = dg.RunsFilter(statuses=list(FINISHED_STATUSES))
     old = [run.run_id for run in instance.get_runs(finished)[kept_runs() :]]
-    if not old:
-        return []
-    needed = _last_of_something(instance)
-    gone = [run_id for run_id in old if run_id not in needed]
     storage = instance.event_log_storage
+    if not old or not isinstance(storage, SqlEventLogStorage):
+        return []
+    needed = _last_of_something(instance, storage)
+    gone = [run_id for run_id in old if run_id not in needed]
     for run_id in gone:
         instance.delete_run(run_id)
         # what Dagster leaves of a deleted run: its file of events and what its steps printed

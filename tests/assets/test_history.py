@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 
 from assets.history import kept_runs, prune_history
@@ -33,7 +34,9 @@ def _size(folder: Path) -> int:
 
 
 def _check_rows(instance: dg.DagsterInstance) -> int:
-    with instance.event_log_storage.index_connection() as connection:
+    storage = instance.event_log_storage
+    assert isinstance(storage, SqlEventLogStorage)
+    with storage.index_connection() as connection:
         count = sa.select(sa.func.count()).select_from(AssetCheckExecutionsTable)
         return connection.execute(count).scalar_one()
 
