@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from pipelines.paths import REFERENCE_DIR, STREAMS_DIR
 
@@ -60,12 +61,23 @@ class Workshop:
 
 
 @pytest.fixture(scope="session")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Workshop]:
-    """A finished run; tests that change it put things back or use `spare_workshop`."""
+def workshop(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Generator[Workshop]:
+    """A finished run; tests that change it put things back or use `spare_workshop`.
+
+    Where several processes share the tests, the first to ask makes it and the others copy.
+    """
     place = _make(tmp_path_factory.mktemp("main"))
+    alone = worker_id == "master"
+    shared = (place.data.parent if alone else tmp_path_factory.getbasetemp().parent) / "finished"
     with _in_force(place):
-        outcome = place.run()
-        assert outcome.success, failures(outcome)
+        with FileLock(shared.with_suffix(".lock")):
+            if shared.is_dir():
+                shutil.copytree(shared, place.data, symlinks=True)
+            else:
+                outcome = place.run()
+                assert outcome.success, failures(outcome)
+                if not alone:
+                    shutil.copytree(place.data, shared, symlinks=True)
         yield place
 
 
