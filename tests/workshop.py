@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,14 +82,21 @@ def workshop(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Genera
         yield place
 
 
-@pytest.fixture
-def spare_workshop(workshop: Workshop, tmp_path: Path) -> Generator[Workshop]:
-    """A copy of the finished run, to break."""
-    place = Workshop(tmp_path / "data", tmp_path / "reference")
+@contextmanager
+def copied(workshop: Workshop, root: Path) -> Generator[Workshop]:
+    """A copy of a finished run under `root`, in force inside the `with`."""
+    place = Workshop(root / "data", root / "reference")
     shutil.copytree(workshop.data, place.data, symlinks=True)
     shutil.copytree(workshop.reference, place.reference)
     shutil.copytree(workshop.streams, place.streams)
     with _in_force(place):
+        yield place
+
+
+@pytest.fixture
+def spare_workshop(workshop: Workshop, tmp_path: Path) -> Generator[Workshop]:
+    """A copy of the finished run, to break."""
+    with copied(workshop, tmp_path) as place:
         yield place
 
 
