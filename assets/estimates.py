@@ -27,7 +27,8 @@ PIPELINES = REPOSITORY / "pipelines"
 STREAMS = streams()
 # what judges a model decides none of its numbers
 SCORING = {"plain", "people_plain", "backtests", "calibration", "folds", "scores", "suites"}
-OWN_TABLES = {"discount_bases", "places"}
+# besides Python and the staged tables, which are hashed by their rows
+OWN_FILES = ("stream.toml", "figures.sql", "discount_bases.csv", "places.csv")
 READ = ("facts.observations", "staged.priors")
 OBTAINABLE = "staged.obtainable_data"
 
@@ -36,16 +37,9 @@ def model_code() -> str:
     """Hash of the code that the numbers come from; what scores them decides none."""
     folders = [PIPELINES / "inference", STREAMS_DIR, *(STREAMS_DIR / name for name in STREAMS)]
     modules = [file for folder in folders for file in folder.glob("*.py")]
-    # tables beside the staged ones, which are hashed by their rows
-    own = [
-        file
-        for name in STREAMS
-        for file in (STREAMS_DIR / name).iterdir()
-        if file.name == "stream.toml" or file.stem in OWN_TABLES
-    ]
-    return hash_meaning(
-        [*(file for file in modules if file.stem not in SCORING), *own, PIPELINES / "draws.py"]
-    )
+    own = [file for name in OWN_FILES for file in STREAMS_DIR.glob(f"*/{name}")]
+    shared = [PIPELINES / "draws.py", STREAMS_DIR / "people.sql"]
+    return hash_meaning([*(file for file in modules if file.stem not in SCORING), *own, *shared])
 
 
 def tables_for(chosen: dict[str, Stream]) -> list[str]:

@@ -338,6 +338,15 @@ def read_frame(connection: duckdb.DuckDBPyConnection, table: str) -> pl.DataFram
     return connection.sql(f"select * from {schema}.{name}").pl()
 
 
+def select_from(file: Path, frames: Mapping[str, pl.DataFrame], **params: Any) -> pl.DataFrame:
+    """What a SQL file selects from frames, by the names it calls them."""
+    sql = file.read_text(encoding="utf-8")
+    with duckdb.connect(config={"threads": 1}) as connection:
+        for name, frame in frames.items():
+            connection.register(name, frame)
+        return connection.execute(sql, _bound(sql, params)).pl()
+
+
 def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Whether the table or view exists."""
     schema, name = _checked(table)

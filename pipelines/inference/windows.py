@@ -25,6 +25,11 @@ def month_grid(first: dt.date, through: dt.date) -> list[dt.date]:
     return pl.date_range(first.replace(day=1), through, "1mo", eager=True).to_list()
 
 
+def month_end(day: dt.date) -> dt.date:
+    """Last day of a day's month."""
+    return (day.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(days=1)
+
+
 def window_matrix(starts: pl.Series, ends: pl.Series, months: list[dt.date]) -> np.ndarray:
     """Share of each month's days inside each window, shape (windows, months)."""
     begin = np.array(months, dtype="datetime64[D]")
@@ -96,9 +101,7 @@ def site_arrays(rows: pl.DataFrame, months: list[dt.date], *, is_mean: bool) -> 
         return out
     window = window_matrix(rows["window_start_on"], rows["window_end_on"], months)
     length = (rows["window_end_on"] - rows["window_start_on"]).dt.total_days().to_numpy() + 1
-    days = window @ np.array(
-        [((m.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - m).days for m in months]
-    )
+    days = window @ np.array([month_end(month).day for month in months])
     out["value"] = rows["value_log"].to_numpy().copy()
     out["error"] = rows["error_log"].to_numpy().copy()
     if is_mean:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
@@ -18,58 +19,19 @@ import numpyro.distributions as dist
 import polars as pl
 
 from pipelines.inference.evidence import Rows
-from pipelines.inference.windows import error_log
+from pipelines.inference.joint import ROW_SCHEMA
+from pipelines.inference.windows import error_log, month_end
+from pipelines.warehouse import select_from
 
 KNOT_MONTHS = 6
 _Z80 = 2.563  # width of a central 80% in standard deviations
 # what a sum of money may be, in the order of every array over them
 CONCEPTS = ("gross_wages_usd", "state_take_usd", "remitted_usd", "kept")
-# which of them each quantity per worker, or share of gross pay, is a part of
-CONCEPT_OF = {
-    "gross_wage": "gross_wages_usd",
-    "fee": "remitted_usd",
-    "worker_take_home": "kept",
-    "state_share": "state_take_usd",
-}
 MEASURES = CONCEPTS[:3]
 # series of a host or the world that a figure, or a datum to be had, is held against
-RATES = ("headcount", *CONCEPT_OF)
+RATES = ("headcount", "gross_wage", "fee", "worker_take_home", "state_share")
+SQL_FILE = Path(__file__).with_name("people.sql")
 Priors = Mapping[str, Sequence[float]]
-
-# quantity, unit, its currency, factor to the unit above, whether stated over the whole window
-_PAY = ("gross_wage", "fee", "worker_take_home")
-_UNITS = pl.DataFrame(
-    [
-        ("headcount", "persons", "USD", 1.0, False),
-        ("headcount", "pct_of_2017-08", "USD", 0.01, False),
-        ("permits", "permits", "USD", 1.0, False),
-        ("permits", "persons/year", "USD", 1.0, False),
-        ("border_entries", "persons", "USD", 1.0, True),
-        ("border_entries", "persons/year", "USD", 1.0, False),
-        ("repatriated", "persons", "USD", 1.0, False),
-        ("state_share", "share", "USD", 1.0, False),
-        *[(of, f"{by}/month", by, 1.0, False) for of in _PAY for by in ("USD", "CNY", "RUB")],
-        *[(of, f"{by}/month", by, 1.0, False) for of in _PAY for by in ("EUR", "KRW")],
-        *[(of, "USD/year", "USD", 1 / 12, False) for of in _PAY],
-        ("fee", "USD/worker/year", "USD", 1 / 12, False),
-        ("fee", "USD/worker/month", "USD", 1.0, False),
-        ("earnings_usd", "USD", "USD", 1.0, False),
-        ("earnings_usd", "USD/month", "USD", 12.0, False),
-        ("earnings_usd", "USD_cumulative", "USD", 1.0, True),
-    ],
-    schema=["quantity", "unit", "currency", "factor", "is_over_window"],
-    orient="row",
-)
-# which error of statement a quantity carries; the rest are flows
-_ERROR_OF = {
-    "headcount": "headcount",
-    "permits": "headcount",
-    "gross_wage": "pay",
-    "fee": "pay",
-    "worker_take_home": "pay",
-    "state_share": "share",
-    "earnings_usd": "total",
-}
 
 
 def normal(name: str, shape: tuple[int, ...] = ()) -> Any:
@@ -132,35 +94,6 @@ def monthly(months: Sequence[dt.date]) -> np.ndarray:
     return line(at, at + 1 / KNOT_MONTHS, knots_of(months))
 
 
-def usd_per_unit(rates: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """Mean US dollars per unit of each row's currency over its window; null where not all quoted.
-
-    Args:
-        rates: ``month, currency, per_usd`` (staged monthly means).
-        frame: ``row, currency, window_start_on, window_end_on``.
-    """
-    asked = (
-        frame.filter(pl.col("currency") != "USD")
-        .with_columns(
-            month=pl.date_ranges(
-                pl.col("window_start_on").dt.month_start(),
-                pl.col("window_end_on").dt.month_start(),
-                "1mo",
-            )
-        )
-        .explode("month")
-        .join(rates, on=["currency", "month"], how="left")
-        .group_by("row")
-        .agg(
-            # a window that outruns the rates is not converted at part of them
-            usd=pl.when(pl.col("per_usd").null_count() == 0).then((1 / pl.col("per_usd")).mean()),
-        )
-    )
-    return frame.join(asked, on="row", how="left", maintain_order="left").select(
-        "row", usd_per_unit=pl.when(pl.col("currency") == "USD").then(1.0).otherwise("usd")
-    )
-
-
 def read(
     ledger: pl.DataFrame,
     months: Sequence[dt.date],
@@ -180,64 +113,39 @@ def read(
         ``start`` and ``end`` in knots, ``value_log`` of what is stated over its window,
         ``reason_not_used`` null where it can be read.
     """
-    frame = (
-        ledger.sort("observation_id")
-        .join(_UNITS, on=["quantity", "unit"], how="left", maintain_order="left")
-        .with_row_index("row")
+    errors = [
+        (name.removeprefix("error."), args[0])
+        for name, args in priors.items()
+        if name.startswith("error.")
+    ]
+    frame = select_from(
+        SQL_FILE,
+        {
+            "ledger": ledger,
+            "rates": rates,
+            "errors": pl.DataFrame(errors, schema=["error_kind", "base"], orient="row"),
+        },
+        first=months[0],
+        last=month_end(months[-1]),
+        floor=priors["room_above_floor"][0],
+        ceiling=priors["room_below_ceiling"][0],
     )
-    frame = frame.join(usd_per_unit(rates, frame), on="row", how="left", maintain_order="left")
-    years = ((pl.col("window_end_on") - pl.col("window_start_on")).dt.total_days() + 1) / 365.25
-    factor = pl.col("factor") * pl.col("usd_per_unit")
-    factor = factor / pl.when("is_over_window").then(years).otherwise(1.0)
-    middle = (pl.col("low") * pl.col("high")).sqrt()
-    is_range = (pl.col("high") > pl.col("low")) & (pl.col("low") > 0)
-    frame = frame.with_columns(
-        is_share=pl.col("quantity") == "state_share",
-        is_money=pl.col("quantity") == "earnings_usd",
-        is_range=is_range,
-        value=pl.coalesce("central", middle, "low", "high") * factor,
-        years=years,
-    )
-    kind = pl.col("quantity").replace_strict(_ERROR_OF, default="flow")
-    base = pl.format("error.{}", kind).replace_strict(
-        {name: args[0] for name, args in priors.items() if name.startswith("error.")},
-        return_dtype=pl.Float64,
-    )
-    low, high = _logit(pl.col("low")), _logit(pl.col("high"))
-    of_share = pl.when("is_range").then(((high - low) / _Z80) ** 2 + base**2).otherwise(base**2)
-    # who says "more than L" believes somewhat more: the mean and spread of a half-normal
-    floor, ceiling = priors["room_above_floor"][0], priors["room_below_ceiling"][0]
-    is_floor, is_ceiling = (pl.col("kind") == f"{side}_bound" for side in ("lower", "upper"))
-    room = pl.when(is_floor).then(floor).when(is_ceiling).then(-ceiling).otherwise(0.0)
-    room = pl.when(pl.col("coverage") == "whole").then(room).otherwise(0.0)
-    first, last = months[0], pl.lit(months[-1]).dt.month_end()
+    base, value, room = pl.col("base"), pl.col("value"), pl.col("room")
+    stated_range = (_logit(pl.col("high")) - _logit(pl.col("low"))) / _Z80
+    of_share = (pl.when("is_range").then(stated_range).otherwise(0.0).pow(2) + base**2).sqrt()
     of_year = pl.when("is_money").then(pl.col("years").log()).otherwise(0.0)
     return frame.with_columns(
-        centre=pl.when("is_share").then(_logit(pl.col("value"))).otherwise(pl.col("value").log())
+        centre=pl.when("is_share").then(_logit(value)).otherwise(value.log())
         + (2 / np.pi) ** 0.5 * room,
         error=pl.when("is_share")
-        .then(of_share.sqrt())
+        .then(of_share)
         .otherwise(error_log(base))
         .pow(2)
         .add((1 - 2 / np.pi) * room**2)
         .sqrt(),
-        value_log=pl.col("value").log() + of_year,
-        start=knot_of(pl.col("window_start_on"), first),
-        end=knot_of(pl.col("window_end_on").dt.offset_by("1d"), first),
-        reason_not_used=pl.when(~pl.col("is_used"))
-        .then(pl.coalesce("reason_not_used", pl.lit("held back")))
-        .when(pl.col("kind").is_in(["structural_zero", "plan"]))
-        .then(pl.lit("a zero under a ban and a plan are not measurements"))
-        .when(pl.col("factor").is_null())
-        .then(pl.lit("not a quantity or unit that the model reads"))
-        .when(pl.col("usd_per_unit").is_null())
-        .then(pl.lit("no reference rate of its currency in its window"))
-        .when(~(pl.col("value") > 0).fill_null(value=False))
-        .then(pl.lit("not above zero, so it has no logarithm"))
-        .when(pl.col("window_end_on") < first)
-        .then(pl.lit("window ends before the first month estimated"))
-        .when(pl.col("window_start_on") > last)
-        .then(pl.lit("window starts after the last month estimated")),
+        value_log=value.log() + of_year,
+        start=knot_of(pl.col("window_start_on"), months[0]),
+        end=knot_of(pl.col("window_end_on").dt.offset_by("1d"), months[0]),
     )
 
 
@@ -246,20 +154,36 @@ def _logit(share: pl.Expr) -> pl.Expr:
     return (held / (1 - held)).log()
 
 
-def settled(frame: pl.DataFrame) -> pl.DataFrame:
-    """Every row gets a ``site`` or a reason, never both; rows of a site are numbered (``at``)."""
+def settled(
+    frame: pl.DataFrame, groups: Mapping[str, str], parts: Sequence[str], hosts: Sequence[str]
+) -> pl.DataFrame:
+    """Every row gets a ``site`` or a reason, never both, and what `ROW_SCHEMA` tells of it.
+
+    Args:
+        frame: `read`, with ``site``, ``component``, ``host``.
+        groups: site to the group of quantities whose errors it shares.
+        parts: sites whose figures state a part.
+        hosts: that the stream has series of.
+    """
+    unread = pl.when(pl.col("site").is_null()).then(pl.lit("no part of the model reads it"))
+    site = pl.col("site")
     return (
-        frame.with_columns(
-            reason_not_used=pl.coalesce(
-                "reason_not_used",
-                pl.when(pl.col("site").is_null()).then(pl.lit("no part of the model reads it")),
-            )
-        )
+        frame.with_columns(reason_not_used=pl.coalesce("reason_not_used", unread))
+        .with_columns(site=pl.when(pl.col("reason_not_used").is_null()).then("site"))
         .with_columns(
-            site=pl.when(pl.col("reason_not_used").is_null()).then("site"),
+            at=pl.int_range(pl.len()).over("site").cast(pl.Int64),
+            group=site.replace_strict(groups, default=None),
+            component=pl.when(site.is_not_null()).then("component"),
+            measure=measure(hosts),
+            role=pl.when(site.is_in(parts)).then(pl.lit("part")).otherwise(pl.lit("whole")),
         )
-        .with_columns(at=pl.int_range(pl.len()).over("site").cast(pl.Int64))
     )
+
+
+def rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """Settled figures as `Evidence` tells of them: columns of `ROW_SCHEMA`."""
+    told = frame.with_columns(error_log=pl.col("error")).select(ROW_SCHEMA.names())
+    return told.cast(dict(ROW_SCHEMA))
 
 
 def site(

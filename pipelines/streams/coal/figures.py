@@ -16,6 +16,7 @@ from pipelines.inference.joint import ROW_SCHEMA, Evidence, Outcome
 from pipelines.inference.windows import (
     error_log,
     half_year_lines,
+    month_end,
     month_grid,
     site_arrays,
     window_matrix,
@@ -23,17 +24,15 @@ from pipelines.inference.windows import (
 from pipelines.streams.coal.destinations import destination_draws
 from pipelines.streams.coal.model import model
 from pipelines.streams.coal.record import last_year, record_draws
+from pipelines.warehouse import select_from
 
 FIRST_MONTH = dt.date(2009, 1, 1)
 # trade was recorded by customs until the full ban of Resolution 2371 took hold
 LAST_RECORDED = dt.date(2017, 9, 30)
 # draws that settle where the record leaves off; only their median is used
 _SETTLING = 400
-NOT_COAL = "not in a quantity, unit or scope that the coal model reads"
-WHOLE_WORLD = ("WLD", "CHN")
-# Chinese prices of coal of the heat value that is sold: one series, whoever prints it
-LIKE_GRADES = ("thermal_coal", "thermal_coal_5500")
-
+# which figure enters where, and why the others do not
+SQL_FILE = Path(__file__).with_name("figures.sql")
 # what a discount was stated against: observation_id, base (chinese, world), why
 BASES_FILE = Path(__file__).with_name("discount_bases.csv")
 
@@ -114,187 +113,16 @@ def evidence(
 
 def _placed(observations: pl.DataFrame, last_recorded: dt.date, through: dt.date) -> pl.DataFrame:
     """Every row with the site it enters, or the reason it does not."""
-    quantity, kind, coverage = pl.col("quantity"), pl.col("kind"), pl.col("coverage")
-    is_floor = (kind == "lower_bound") | (coverage != "whole")
-    is_national = pl.col("sector").str.starts_with("HS2701") & pl.col("counterpart_iso3").is_in(
-        WHOLE_WORLD
-    )
-    is_mixed = ~pl.col("sector").str.starts_with("HS2701")
-    is_customs = pl.col("class").is_in(["customs", "official"])
-    # a customs year that the ban cuts short holds nothing after the last recorded day
-    is_cut_year = (
-        is_customs
-        & quantity.is_in(["export_t", "export_usd"])
-        & (pl.col("window_end_on") <= dt.date(last_recorded.year, 12, 31))
-    )
-    in_record = (pl.col("window_start_on") <= last_recorded) & (
-        (pl.col("window_end_on") <= last_recorded) | is_cut_year
-    )
-    middle = pl.coalesce("central", (pl.col("low") * pl.col("high")).sqrt(), "low", "high")
-    # what covers more caps coal at its upper end
-    central = pl.when(coverage == "more").then(pl.coalesce("high", middle)).otherwise(middle)
-    site = (
-        pl.when((quantity == "export_t") & is_floor)
-        .then(pl.lit("tonnes_part"))
-        .when(quantity == "export_t")
-        .then(pl.lit("tonnes"))
-        .when((quantity == "export_usd") & (coverage == "more"))
-        .then(pl.lit("money_ceiling"))
-        .when((quantity == "export_usd") & is_floor)
-        .then(pl.lit("money_part"))
-        .when(quantity == "export_usd")
-        .then(pl.lit("money"))
-        .when(quantity.is_in(["shipments", "vessel_calls", "loadings"]) & (coverage == "part"))
-        .then(pl.lit("count_part"))
-        .when(quantity == "shipments")
-        .then(pl.when(coverage == "whole").then(pl.lit("count")).otherwise(pl.lit("count_part")))
-        .when(quantity.is_in(["vessel_calls", "loadings"]))
-        .then(pl.lit("count"))
-        .when((quantity == "cargo_t_per_shipment") & (kind != "lower_bound"))
-        .then(pl.lit("lot"))
-        .when(quantity == "price_usd_per_t")
-        .then(pl.lit("price"))
-        .when(quantity == "discount_share")
-        .then(pl.lit("discount"))
-        .when((quantity == "reference_price_usd_per_t") & pl.col("sector").is_in(LIKE_GRADES))
-        .then(pl.when(pl.col("counterpart_iso3") == "CHN").then(pl.lit("chinese")))
-    )
-    group = pl.col("site").replace_strict(
-        {
-            "tonnes": "amount",
-            "tonnes_part": "amount",
-            "money": "amount",
-            "money_part": "amount",
-            "money_ceiling": "amount",
-            "count": "count",
-            "count_part": "count",
-            "lot": "lot",
-            "price": "price",
-            "discount": "price",
-            "chinese": "price",
-        },
-        default=None,
-    )
-    measure = (
-        pl.when(quantity == "export_t")
-        .then(pl.lit("tonnes"))
-        .when(quantity == "price_usd_per_t")
-        .then(pl.lit("price_usd_per_t"))
-        .when((quantity == "export_usd") & (pl.col("concept") != "unsaid"))
-        .then("concept")
-        .when(quantity == "export_usd")
-        .then(pl.lit("gross_fob_usd"))
-    )
-    component = pl.col("site").replace_strict(
-        {"price": "price", "discount": "price", "chinese": None, "lot": None},
-        default="tonnage",
-        return_dtype=pl.String,
-    )
-    is_place = pl.col("site").is_in(["lot", "price", "discount", "chinese"])
-    reason = (
-        pl.when(~pl.col("is_used"))
-        .then("reason_not_used")
-        .when(quantity == "reference_price_usd_per_t", pl.col("counterpart_iso3") != "CHN")
-        .then(pl.lit("a world price: it moves the price path and says nothing of DPRK coal"))
-        .when(quantity == "output_t")
-        .then(pl.lit("output, not exports: it caps what a year can have exported"))
-        .when(pl.col("site").is_null())
-        .then(pl.lit(NOT_COAL))
-        .when((quantity == "export_t") & (kind == "upper_bound"))
-        .then(pl.lit("at most so much: no estimator reads a ceiling on tonnes"))
-        .when((pl.col("site") == "discount") & pl.col("base").is_null())
-        .then(pl.lit("cheaper than a price that no series here holds"))
-        .when(~is_place & (pl.col("site") != "money_ceiling") & (~is_national | is_mixed))
-        .then(pl.lit(NOT_COAL))
-        .when(pl.col("value").is_null() | (pl.col("value") <= 0))
-        .then(pl.lit("not above zero, so it has no logarithm"))
-        .when(pl.col("window_end_on") < FIRST_MONTH)
-        .then(pl.lit("its window ends before the first month estimated"))
-        .when(pl.col("window_start_on") > pl.lit(through).dt.month_end())
-        .then(pl.lit("its window starts after the last month estimated"))
-        .when((pl.col("role") == "record") & (pl.col("sector") == "HS27"))
-        .then(pl.lit("the whole chapter: read beside the anthracite value where they differ"))
-        .when((pl.col("role") == "record") & is_floor)
-        .then(pl.lit("a part of what customs recorded; the record is read itself"))
-        .when((pl.col("role") == "record") & ~quantity.is_in(["export_t", "export_usd"]))
-        .then(pl.lit("the record prices itself: value over tonnes"))
-    )
-    rows = (
-        observations.join(pl.read_csv(BASES_FILE), on="observation_id", how="left")
-        .with_columns(value=central)
-        .with_columns(site=site)
-        .with_columns(
-            group=group,
-            measure=pl.when(is_national).then(measure),
-            component=pl.when(pl.col("site").is_not_null()).then(component),
-            role=pl.when(in_record & (pl.col("site") != "lot"))
-            .then(pl.lit("record"))
-            .when(pl.col("site").is_in(["tonnes_part", "money_part", "count_part"]))
-            .then(pl.lit("part"))
-            .when(pl.col("site").is_in(["money_ceiling"]))
-            .then(pl.lit("more"))
-            .otherwise(pl.lit("whole")),
-        )
-        .with_columns(reason_not_used=reason)
-    )
-    rows = _without_restatements(rows)
-    unread = pl.col("reason_not_used").is_not_null() | (pl.col("role") == "record")
-    chapter = (
-        rows.filter(pl.col("sector") == "HS27", quantity == "export_usd")
-        .group_by("window_start_on", "window_end_on", "counterpart_iso3")
-        .agg(chapter_usd=pl.col("value").max())
-    )
-    return (
-        rows.join(chapter, on=["window_start_on", "window_end_on", "counterpart_iso3"], how="left")
-        .with_columns(
-            chapter_usd=pl.when(quantity == "export_usd", pl.col("sector") == "HS270111")
-            .then(pl.coalesce("chapter_usd", "value"))
-            .otherwise("value"),
-            site=pl.when(unread).then(None).otherwise("site"),
-        )
-        .with_columns(
-            at=pl.int_range(pl.len()).over("site", order_by="observation_id").cast(pl.Int64),
-            value_log=pl.col("value").log(),
-            error_log=error_log(base=0.1),
-        )
-        .sort("observation_id")
-    )
-
-
-def _without_restatements(rows: pl.DataFrame) -> pl.DataFrame:
-    """Dollars at a named price restate the tonnes of the same root: they speak of the price alone.
-
-    Where no tonnage of that root and time stands, the dollars are tonnes at that price.
-    """
-    free = pl.col("reason_not_used").is_null() & (pl.col("role") != "record")
-    valued = rows.filter(
-        free, pl.col("site") == "money", pl.col("assumed_price_usd_per_t").is_not_null()
-    )
-    tonnes = rows.filter(free, pl.col("site") == "tonnes").select(
-        "root_id", "window_start_on", "window_end_on", stated="observation_id"
-    )
-    beside = valued.join(tonnes, on=["root_id", "window_start_on", "window_end_on"], how="inner")
-    told = dict(beside.select("observation_id", "stated").iter_rows())
-    is_beside = pl.col("observation_id").is_in(list(told))
-    is_alone = pl.col("observation_id").is_in(valued["observation_id"].to_list()) & ~is_beside
-    return rows.with_columns(
-        site=pl.when(is_beside)
-        .then(pl.lit("price"))
-        .when(is_alone)
-        .then(pl.lit("tonnes"))
-        .otherwise("site"),
-        group=pl.when(is_beside).then(pl.lit("price")).otherwise("group"),
-        measure=pl.when(is_beside)
-        .then(pl.lit("price_usd_per_t"))
-        .when(is_alone)
-        .then(pl.lit("tonnes"))
-        .otherwise("measure"),
-        nature=pl.when(is_beside).then(pl.lit("valuation")).otherwise("nature"),
-        value=pl.when(is_beside)
-        .then("assumed_price_usd_per_t")
-        .when(is_alone)
-        .then(pl.col("value") / pl.col("assumed_price_usd_per_t"))
-        .otherwise("value"),
+    return select_from(
+        SQL_FILE,
+        {"ledger": observations, "bases": pl.read_csv(BASES_FILE)},
+        first=FIRST_MONTH,
+        last=month_end(through),
+        last_recorded=last_recorded,
+    ).with_columns(
+        at=pl.int_range(pl.len()).over("site", order_by="observation_id").cast(pl.Int64),
+        value_log=pl.col("value").log(),
+        error_log=error_log(base=0.1),
     )
 
 

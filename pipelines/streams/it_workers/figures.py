@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from pipelines.draws import to_long
-from pipelines.inference.joint import ROW_SCHEMA, Evidence, Outcome
+from pipelines.inference.joint import Evidence, Outcome
 from pipelines.inference.windows import month_grid
 from pipelines.streams import people
 from pipelines.streams.it_workers.model import model
+from pipelines.warehouse import select_from
 
 # January of the first year that any figure speaks of
 FIRST_MONTH = dt.date(2015, 1, 1)
@@ -31,6 +33,8 @@ GROUP_OF = {
     "total": "total",
     "part_of_total": "total",
 }
+# as what each figure enters the density
+SQL_FILE = Path(__file__).with_name("figures.sql")
 
 
 def evidence(
@@ -55,60 +59,26 @@ def evidence(
     for name in ("per_worker", "group", "share"):
         data[name] = people.of_money(data[name])
     data["total"]["concept"] = data["total"]["concept"][:, :3]
-    factor = pl.col("site").replace_strict(GROUP_OF, default=None)
-    factor = pl.when(pl.col("quantity") == "fee").then(pl.lit("reach")).otherwise(factor)
-    is_part = pl.col("site").is_in(["part", "part_of_total", "group"])
-    table = rows.with_columns(
-        group=pl.col("site").replace_strict(GROUP_OF, default=None),
-        component=pl.when(~is_part & (factor != "total")).then(factor),
-        measure=people.measure(WORLD),
-        error_log=pl.col("error"),
-        role=pl.when(is_part).then(pl.lit("part")).otherwise(pl.lit("whole")),
-    ).select(ROW_SCHEMA.names())
     return Evidence(
         stream="it_workers",
         months=months,
         model=model,
         data=data | grid(months),
         priors=priors,
-        rows=table.cast(dict(ROW_SCHEMA)),
-        finish=partial(finish, months=months, wanted=table["measure"].drop_nulls().unique()),
+        rows=people.rows(rows),
+        finish=partial(finish, months=months, wanted=rows["measure"].drop_nulls().unique()),
     )
 
 
 def sited(frame: pl.DataFrame) -> pl.DataFrame:
     """Say as what each readable row enters the density (``site``), or why none does."""
-    quantity, is_world = pl.col("quantity"), pl.col("counterpart_iso3") == "WLD"
-    is_whole, is_more = pl.col("coverage") == "whole", pl.col("coverage") == "more"
-    is_ceiling = (pl.col("kind") == "upper_bound") | is_more
-    # money of so many persons: pay of a group that came to notice
-    each = pl.col("persons") * 12
-    is_group = pl.col("is_money") & pl.col("persons").is_not_null()
-    frame = frame.with_columns(
-        host=pl.lit("WLD"),
-        concept=quantity.replace_strict(people.CONCEPT_OF, default=pl.col("concept")),
-        site=pl.when((quantity == "headcount") & is_whole & is_world)
-        .then(pl.lit("headcount"))
-        .when((quantity == "headcount") & ~is_ceiling)
-        .then(pl.lit("part"))
-        .when(quantity.is_in(["gross_wage", "fee", "worker_take_home"]))
-        .then(pl.lit("per_worker"))
-        .when(pl.col("is_share"))
-        .then(pl.lit("share"))
-        .when(is_group & (pl.col("concept") == "gross_wages_usd"))
-        .then(pl.lit("group"))
-        .when(pl.col("is_money") & is_whole & is_world)
-        .then(pl.lit("total"))
-        .when(pl.col("is_money") & ~is_ceiling)
-        .then(pl.lit("part_of_total")),
+    sited = select_from(SQL_FILE, {"readable": frame}).with_columns(
+        # pay of one member of a group for a month
+        centre=pl.when(pl.col("site") == "group")
+        .then(pl.col("centre") - (pl.col("persons") * 12).log())
+        .otherwise("centre")
     )
-    return people.settled(
-        frame.with_columns(
-            centre=pl.when(pl.col("site") == "group")
-            .then(pl.col("centre") - each.log())
-            .otherwise("centre")
-        )
-    )
+    return people.settled(sited, GROUP_OF, ("part", "part_of_total", "group"), WORLD)
 
 
 def grid(months: list[dt.date]) -> dict[str, np.ndarray]:

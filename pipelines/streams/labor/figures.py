@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from pipelines.inference.joint import ROW_SCHEMA, Evidence, Outcome
+from pipelines.inference.joint import Evidence, Outcome
 from pipelines.inference.windows import month_grid
 from pipelines.streams import people
 from pipelines.streams.labor.model import (
@@ -24,6 +24,7 @@ from pipelines.streams.labor.model import (
     TRADES,
     model,
 )
+from pipelines.warehouse import select_from
 
 FIRST_MONTH = dt.date(2009, 1, 1)
 REFERENCE_DAY = dt.date(2016, 7, 1)
@@ -58,6 +59,8 @@ GROUP_OF = {
     "total": "total",
     "part_of_total": "total",
 }
+# as what each figure enters the density
+SQL_FILE = Path(__file__).with_name("figures.sql")
 # counts of one town: observation_id, place, why
 PLACES_FILE = Path(__file__).with_name("places.csv")
 
@@ -82,8 +85,7 @@ def evidence(
     """
     months = month_grid(FIRST_MONTH, through)
     dates = {kind: (start, end) for kind, start, end in halts["kind", "start_on", "end_on"].rows()}
-    opens = dates["border_open"][0]
-    rows = sited(people.read(observations, months, rates, priors), pl.read_csv(PLACES_FILE), opens)
+    rows = sited(people.read(observations, months, rates, priors), dates["border_open"][0])
     # once all workers were to be gone no register counts them: whom a count covers is a guess
     is_guess = (pl.col("site") == "headcount") & (
         pl.col("window_start_on") > dates["repatriation"][1]
@@ -107,33 +109,14 @@ def evidence(
     sectors = rows.filter(pl.col("site") == "per_worker").sort("at")["sector"]
     data["per_worker"]["trade"] = people.one_hot(sectors, TRADES)
     data["total"]["concept"] = data["total"]["concept"][:, :3]
-    # whoever counts a town or a part does not state the host; figures on all hosts state none
-    by_host = pl.when(pl.col("host").is_in(["CHN", "RUS"])).then("host").otherwise(pl.lit("other"))
-    factor = pl.col("site").replace_strict(GROUP_OF, default=None)
-    factor = pl.when(pl.col("quantity") == "fee").then(pl.lit("reach")).otherwise(factor)
-    is_local = factor.is_in(["headcount", "pay"]) & ~pl.col("host").str.starts_with("WLD")
-    factor = (
-        pl.when(is_local)
-        .then(pl.format("{} {}", factor, by_host))
-        .when(factor.is_in(["share", "reach"]))
-        .then(factor)
-    )
-    is_part = pl.col("site").is_in(["part", "part_of_total", "place"])
-    table = rows.with_columns(
-        group=pl.col("site").replace_strict(GROUP_OF, default=None),
-        component=pl.when(~is_part).then(factor),
-        measure=people.measure(list(HOSTS)),
-        error_log=pl.col("error"),
-        role=pl.when(is_part).then(pl.lit("part")).otherwise(pl.lit("whole")),
-    ).select(ROW_SCHEMA.names())
     return Evidence(
         stream="labor",
         months=months,
         model=model,
         data=data | grid(months, dates, rates),
         priors=priors,
-        rows=table.cast(dict(ROW_SCHEMA)),
-        finish=partial(finish, months=months, wanted=table["measure"].drop_nulls().unique()),
+        rows=people.rows(rows),
+        finish=partial(finish, months=months, wanted=rows["measure"].drop_nulls().unique()),
     )
 
 
@@ -142,82 +125,20 @@ def at(day: dt.date) -> float:
     return float(pl.select(people.knot_of(pl.lit(day), FIRST_MONTH)).item())
 
 
-def sited(frame: pl.DataFrame, places: pl.DataFrame, opens: dt.date) -> pl.DataFrame:
+def sited(frame: pl.DataFrame, opens: dt.date) -> pl.DataFrame:
     """Say as what each readable row enters the density (``site``), or why none does.
 
     Args:
         frame: `people.read`.
-        places: ``observation_id, place`` of counts of one town.
         opens: the day the shut border opened.
     """
-    quantity, host, day = pl.col("quantity"), pl.col("host"), pl.col("window_start_on")
-    is_whole, is_more = pl.col("coverage") == "whole", pl.col("coverage") == "more"
-    is_ceiling = (pl.col("kind") == "upper_bound") | is_more
-    is_labelled = pl.col("counterpart_iso3").is_in(list(MASKS))
-    is_count, is_entry = quantity == "headcount", quantity == "border_entries"
-    is_ratio = pl.col("unit").str.starts_with("pct_of_")
-    frame = frame.with_columns(
-        place=pl.col("observation_id").replace_strict(
-            places["observation_id"], places["place"], default=None, return_dtype=pl.String
-        ),
-        host=pl.when(is_labelled).then("counterpart_iso3").otherwise(pl.lit("OTH")),
-        # one country of the other hosts is a part of them
-        coverage=pl.when(is_labelled | ~is_whole).then("coverage").otherwise(pl.lit("part")),
-        concept=quantity.replace_strict(people.CONCEPT_OF, default=pl.col("concept")),
-    ).with_columns(
-        site=pl.when(is_count & pl.col("place").is_not_null())
-        .then(pl.lit("place"))
-        .when(is_count & is_ratio & is_whole)
-        .then(pl.lit("ratio"))
-        .when(is_count & is_whole)
-        .then(pl.lit("headcount"))
-        .when((is_count | (quantity == "permits")) & ~is_ceiling)
-        .then(pl.lit("part"))
-        .when(is_entry & is_whole & (host == "CHN") & (day < dt.date(2017, 1, 1)))
-        .then(pl.lit("crossings"))
-        # behind a shut border nobody enters: the model's rule, so no evidence
-        .when(is_entry & is_whole & (host == "RUS") & (day >= opens))
-        .then(pl.lit("arrivals"))
-        .when((quantity == "repatriated") & (is_whole | (host == "WLD")) & (day.dt.year() >= 2016))
-        .then(pl.lit("sent_home"))
-        .when(quantity.is_in(["gross_wage", "fee", "worker_take_home"]))
-        .then(pl.lit("per_worker"))
-        .when(pl.col("is_share"))
-        .then(pl.lit("share"))
-        .when(pl.col("is_money") & is_whole)
-        .then(pl.lit("total"))
-        .when(pl.col("is_money") & ~is_ceiling)
-        .then(pl.lit("part_of_total")),
-    )
-    is_all_sent = (pl.col("site") == "sent_home") & (host == "WLD")
-    frame = frame.with_columns(host=pl.when(is_all_sent).then(pl.lit("WLD-CHN")).otherwise("host"))
-    # a flow inside a longer one of the same root is counted there
-    is_flow = pl.col("site").is_in(["crossings", "arrivals", "sent_home"])
-    flows = frame.filter(is_flow, pl.col("reason_not_used").is_null()).select(
-        "row", "site", "host", "root_id", "start", "end"
-    )
-    inside = (
-        flows.join(flows, on=["site", "host", "root_id"], suffix="_of")
-        .filter(
-            pl.col("row") != pl.col("row_of"),
-            pl.col("start_of") <= pl.col("start"),
-            pl.col("end") <= pl.col("end_of"),
-            (pl.col("end_of") - pl.col("start_of") > pl.col("end") - pl.col("start"))
-            | (pl.col("row_of") < pl.col("row")),
-        )
-        .get_column("row")
-        .unique()
-    )
-    return people.settled(
-        frame.with_columns(
-            reason_not_used=pl.coalesce(
-                "reason_not_used",
-                pl.when(pl.col("row").is_in(inside.implode())).then(
-                    pl.lit("inside a longer flow of the same root")
-                ),
-            )
-        )
-    )
+    tables = {
+        "readable": frame,
+        "places": pl.read_csv(PLACES_FILE),
+        "labels": pl.DataFrame({"label": list(MASKS)}),
+    }
+    rows = select_from(SQL_FILE, tables, opens=opens)
+    return people.settled(rows, GROUP_OF, ("part", "part_of_total", "place"), HOSTS)
 
 
 def grid(

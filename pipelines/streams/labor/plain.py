@@ -10,7 +10,7 @@ import polars as pl
 from pipelines.inference.joint import Outcome
 from pipelines.inference.windows import month_grid
 from pipelines.streams import people, people_plain
-from pipelines.streams.labor.figures import FIRST_MONTH, PLACES_FILE, sited
+from pipelines.streams.labor.figures import FIRST_MONTH, sited
 from pipelines.streams.labor.model import HOSTS
 
 
@@ -36,5 +36,5 @@ def estimate(
     months = month_grid(FIRST_MONTH, through)
     opens = halts.filter(pl.col("kind") == "border_open")["start_on"][0]
     read = people.read(observations, months, rates, priors)
-    rows = people_plain.hidden(sited(read, pl.read_csv(PLACES_FILE), opens), hidden)
+    rows = people_plain.hidden(sited(read, opens), hidden)
     return people_plain.estimate(rows, months, HOSTS, priors, draws=draws, seed=seed)
