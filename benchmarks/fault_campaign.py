@@ -58,7 +58,7 @@ AIM_S = 0.35
 PLAIN, STEP, JOB, FIT = (
     "release with a plain page", "release step", "main job", "main job with fit"
 )  # fmt: skip
-BLOCKS = {PLAIN: (15, 0.84), STEP: (8, 0.08), JOB: (6, 0.06), FIT: (3, 0.02)}
+BLOCKS = {PLAIN: (20, 0.84), STEP: (8, 0.08), JOB: (3, 0.06), FIT: (2, 0.02)}
 MUST_BE_ZERO = (
     "torn reads",
     "mixed reads",
@@ -506,8 +506,12 @@ def main() -> None:
         reader.start()
         try:
             while counts["kills"] < chosen.kills and time.monotonic() < ended:
-                # the kind that is furthest behind its part comes next
-                kind = min(BLOCKS, key=lambda one: counts[f"kills of: {one}"] / BLOCKS[one][1])
+                # the kind whose next block is furthest behind its part, so that costly kinds come
+                # when they are due and not first
+                kind = min(
+                    BLOCKS,
+                    key=lambda one: (counts[f"kills of: {one}"] + BLOCKS[one][0]) / BLOCKS[one][1],
+                )
                 number = 1_000 * int(time.time()) + counts["kills"]
                 campaign.block(kind, number, most=BLOCKS[kind][0], ended=ended)
                 keep(campaign, chosen.notes)
