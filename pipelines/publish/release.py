@@ -103,6 +103,18 @@ def _definition(table: PublishedTable, *, is_parent: bool) -> str:
 def _create(
     connection: duckdb.DuckDBPyConnection, table: PublishedTable, *, is_parent: bool = False
 ) -> int:
+    # one commit a table: each waits for the disk
+    connection.begin()
+    try:
+        count = _fill(connection, table, is_parent=is_parent)
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+    return count
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, table: PublishedTable, *, is_parent: bool) -> int:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     order = ", ".join(f'"{name}"' for name in table.grain)
     found = connection.execute("select current_database()").fetchone()
