@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import dagster as dg
 
 from assets import listings, trade  # noqa: F401  they register their sources
 from assets.asking import asked_in, registered
 from assets.reference import CORRECTED, TABLES
 from assets.resources import Snapshots, WarehouseResource
+from pipelines.network.attribution import CENT
+from pipelines.paths import SQL_DIR
+from pipelines.schemas.network import ASSERTS_NOTHING, PERSON_AUTHORITIES
+from pipelines.warehouse import bound, head_of, tables_read
 
 # of what a source said, or what was said of it; `asked.jsonl` beside its snapshots has it whole
 _SHOWN = 220
@@ -153,80 +160,53 @@ COUNT_CHECKS = [_count_check(table) for table in SOURCE_TABLES]
 REFUSED_CHECKS = [_refused_check(table) for table in SOURCE_TABLES]
 
 
-@dg.asset_check(
-    asset=["facts", "observations"],
-    blocking=True,
-    description="Every figure of the staged tables is in the ledger, once.",
-)
-def every_figure_is_in_the_ledger(warehouse: WarehouseResource) -> dg.AssetCheckResult:
-    """Staged figures and ledger rows of the same origin tables, compared by id."""
-    with warehouse.open().connect(read_only=True) as connection:
-        lost = connection.execute(
-            """
-            select observation_id from staged.figures
-            except
-            select observation_id from facts.observations
-            """
-        ).fetchall()
-    return dg.AssetCheckResult(
-        passed=not lost, description=f"{len(lost)} figures lost: {[row[0] for row in lost[:10]]}"
+# what rules may ask by name
+RULE_VALUES = {
+    "asserts_nothing": list(ASSERTS_NOTHING),
+    "person_authorities": list(PERSON_AUTHORITIES),
+    "cent_usd": CENT,
+}
+_FIRST_ROWS = 3
+
+
+def _rule_checks(folder: Path) -> dg.AssetChecksDefinition:
+    """Every rule of one table, `sql/checks/<schema>/<table>/<rule>.sql`: the rows that break it."""
+    address = [folder.parent.name, folder.name]
+    rules = {file.stem: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.sql"))}
+
+    @dg.multi_asset_check(
+        name="__".join(address) + "_rules",
+        specs=[
+            dg.AssetCheckSpec(
+                rule,
+                asset=address,
+                blocking=True,
+                description=head_of(sql),
+                additional_deps=[
+                    read for table in tables_read(sql) if (read := table.split(".")) != address
+                ],
+            )
+            for rule, sql in rules.items()
+        ],
     )
+    def rules_hold(warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
+        with warehouse.open().connect(read_only=True) as connection:
+            for rule, sql in rules.items():
+                breaking = connection.execute(sql, bound(sql, RULE_VALUES)).pl()
+                told = "; ".join(str(row) for row in breaking.head(_FIRST_ROWS).rows())
+                yield dg.AssetCheckResult(
+                    check_name=rule,
+                    asset_key=dg.AssetKey(address),
+                    passed=breaking.is_empty(),
+                    description=(
+                        f"{head_of(sql)} Broken {breaking.height} times, first by {told}"
+                        if told
+                        else "holds"
+                    ),
+                    metadata={"rows_breaking": breaking.height},
+                )
+
+    return rules_hold
 
 
-@dg.asset_check(
-    asset=["published", "income_annual"],
-    blocking=True,
-    description=(
-        "Every published stream and year leads back to a figure used, or says it is prior-driven."
-    ),
-)
-def every_number_reaches_a_figure(warehouse: WarehouseResource) -> dg.AssetCheckResult:
-    """Each stream rests on figures with source, locator and retrieval time."""
-    with warehouse.open().connect(read_only=True) as connection:
-        without = connection.execute(
-            """
-            select distinct stream, year
-            from published.income_annual
-            where n_origins = 0 and not is_prior_driven
-            order by stream, year
-            """
-        ).fetchall()
-        unsourced = connection.execute(
-            """
-            select count(*)
-            from published.figures
-            where is_used and (source_id is null or locator is null or retrieved_at is null
-                or source_title is null)
-            """
-        ).fetchone()
-        streams = connection.execute(
-            """
-            select distinct stream from published.income_annual where stream != 'total'
-            except
-            select stream from published.figures where is_used
-            """
-        ).fetchall()
-    missing = unsourced[0] if unsourced else -1
-    return dg.AssetCheckResult(
-        passed=not without and not missing and not streams,
-        description=(
-            f"{len(without)} stream-years without a figure that do not say so {without[:5]}; "
-            f"{missing} figures used without source, locator or time; "
-            f"streams without any figure: {[row[0] for row in streams]}"
-        ),
-    )
-
-
-@dg.asset_check(
-    asset=["published", "figures"],
-    blocking=True,
-    description="A figure is used or says why not.",
-)
-def every_unused_figure_says_why(warehouse: WarehouseResource) -> dg.AssetCheckResult:
-    """Neither silent use nor silent neglect."""
-    with warehouse.open().connect(read_only=True) as connection:
-        silent = connection.execute(
-            "select count(*) from published.figures where is_used = (reason_not_used is not null)"
-        ).fetchone()
-    count = silent[0] if silent else -1
-    return dg.AssetCheckResult(passed=count == 0, description=f"{count} figures do not say")
+RULE_CHECKS = [_rule_checks(folder) for folder in sorted((SQL_DIR / "checks").glob("*/*"))]

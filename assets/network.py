@@ -19,7 +19,6 @@ from assets.reference import LICENCE, _keep_bytes
 from assets.resources import Sampling, Snapshots, WarehouseResource
 from assets.tables import note_source, result, results, table_specs
 from pipelines.network import acts as network_acts
-from pipelines.network.attribution import CENT
 from pipelines.network.banks import (
     STATE_BANK,
     bank_exposure,
@@ -827,53 +826,6 @@ def _no_parties() -> pl.DataFrame:
     return pl.DataFrame(schema=polars_schema(ListedParties))
 
 
-def _rows(warehouse: WarehouseResource, sql: str) -> list[tuple[Any, ...]]:
-    with warehouse.open().connect(read_only=True) as connection:
-        return connection.execute(sql).fetchall()
-
-
-@dg.asset_check(
-    asset=["network", "conservation"],
-    blocking=True,
-    description="In every draw, dollars placed and dollars placed on nobody add up to income.",
-)
-def placed_and_unplaced_dollars_are_income(warehouse: WarehouseResource) -> dg.AssetCheckResult:
-    """To the cent, in every stream and year."""
-    with warehouse.open().connect(read_only=True) as connection:
-        frame = read_frame(connection, "network.conservation")
-    bad = frame.filter(~(pl.col("largest_miss_usd") < CENT) | (pl.col("smallest_usd") < -CENT))
-    return dg.AssetCheckResult(
-        passed=frame.height > 0 and bad.height == 0,
-        description=f"{frame.height} stream-years; {bad.height} miss: {bad.rows()[:3]}",
-    )
-
-
-@dg.asset_check(
-    asset=["network", "conservation"],
-    blocking=True,
-    description="In no draw is a larger share of income attributed than documents cover.",
-)
-def attributed_share_is_within_coverage(warehouse: WarehouseResource) -> dg.AssetCheckResult:
-    """Coverage is documented dollars over mean income, or documented workers over the host's."""
-    with warehouse.open().connect(read_only=True) as connection:
-        frame = read_frame(connection, "network.conservation")
-    over = frame.filter(
-        (pl.col("largest_excess_usd") > CENT)
-        | (
-            (pl.col("documented_workers") == 0)
-            & (
-                pl.col("coverage_share")
-                > (pl.col("documented_usd") / pl.col("income_usd_mean")).clip(0, 1) + 1e-9
-            )
-        )
-        | (pl.col("coverage_share") > 1 + 1e-9)
-    )
-    return dg.AssetCheckResult(
-        passed=frame.height > 0 and over.height == 0,
-        description=f"{over.height} stream-years place more than is documented: {over.rows()[:3]}",
-    )
-
-
 @dg.asset_check(
     asset=["network", "calibration"],
     blocking=True,
@@ -889,85 +841,3 @@ def grades_stand_up_to_later_years(warehouse: WarehouseResource) -> dg.AssetChec
         for text in check_grades(group)
     ]
     return dg.AssetCheckResult(passed=not wrong, description="; ".join(wrong) or "grades stand")
-
-
-@dg.asset_check(
-    asset=["network", "entities"],
-    blocking=True,
-    description=(
-        "No inferred relation, no party without an official statement and no press statement "
-        "about a named party may be published; no money ends at a bank; no statement is lost in "
-        "merging."
-    ),
-)
-def publication_rules_hold(warehouse: WarehouseResource) -> dg.AssetCheckResult:
-    """Read straight from the tables, not from the flags' own making."""
-    officials = ", ".join(f"'{name}'" for name in contracts.PERSON_AUTHORITIES)
-    silent = ", ".join(f"'{name}'" for name in contracts.ASSERTS_NOTHING)
-    nobody = "list_contains(string_split(coalesce(topics, ''), ';'), 'unnamed')"
-    broken = {
-        "relations shown that only a model or the press asserts, or nobody": f"""
-            select link_id from network.links as links
-            where links.is_publishable and not exists (
-                select 1 from network.link_statements as said
-                where said.about = links.link_id and said.kind not in ({silent})
-                    and (said.authority not in ('PRESS', 'MODEL') or exists (
-                        select 1 from network.entities
-                        where entity_id in (links.source_id, links.target_id) and {nobody}))
-            )
-        """,
-        "parties named without an official statement": f"""
-            select entity_id from network.entities as parties
-            where parties.is_publishable and not {nobody} and not exists (
-                select 1 from network.link_statements as said
-                where said.about = parties.entity_id and said.kind not in ({silent})
-                    and said.authority not in ('PRESS', 'MODEL')
-            )
-        """,
-        "persons shown without a list, a court, a prosecutor or a UN report": f"""
-            select entity_id from network.entities as parties
-            where parties.is_publishable and parties.schema = 'Person' and not exists (
-                select 1 from network.link_statements as said
-                where said.about = parties.entity_id and said.kind not in ({silent})
-                    and said.authority in ({officials})
-            )
-        """,
-        "press statements shown about a named party": f"""
-            select statement_id from network.link_statements as said
-            where said.is_publishable and said.authority in ('PRESS', 'MODEL')
-                and said.about not in (
-                    select entity_id from network.entities where {nobody}
-                    union all
-                    select link_id from network.links
-                    where source_id in (select entity_id from network.entities where {nobody})
-                        or target_id in (select entity_id from network.entities where {nobody}))
-        """,
-        "relations shown between parties that are not": """
-            select link_id from network.links as links
-            where links.is_publishable and not (
-                links.source_id in (select entity_id from network.entities where is_publishable)
-                and links.target_id in (
-                    select entity_id from network.entities where is_publishable)
-            )
-        """,
-        "money that begins or ends at a bank which is not the state's": """
-            select link_id from network.links
-            inner join network.entities on entity_id in (source_id, target_id)
-            where money != 'none' and is_bank and coalesce(bank_size_tier, '') != 'dprk_bank'
-        """,
-        "statements about nothing": """
-            select statement_id from network.all_statements
-            where about not in (select entity_id from network.all_entities)
-                and about not in (select link_id from network.all_links)
-        """,
-        "statements of our table that are gone": """
-            select statement_id from staged.network_statements
-            where statement_id not in (select statement_id from network.all_statements)
-        """,
-    }
-    told = []
-    for what, sql in broken.items():
-        rows = _rows(warehouse, sql)
-        if rows:
-            told.append(f"{what}: {len(rows)}, first {rows[0][0]}")
-    return dg.AssetCheckResult(passed=not told, description="; ".join(told) or "all rules hold")

@@ -18,6 +18,8 @@ PIPELINES = REPOSITORY / "pipelines"
 _PAGES = ("publish", "questions", "reader", "report", "templates")
 # what is written about the project: part of no release
 _DOCS = PIPELINES / "docs"
+# what a check asks makes no number
+_CHECKS = SQL_DIR / "checks"
 _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|('(?:[^']|'')*')", re.DOTALL)
 
 
@@ -66,7 +68,7 @@ def _is_page(file: Path) -> bool:
 
 
 def _makes_numbers(file: Path) -> bool:
-    return not _is_page(file) and _DOCS not in file.parents
+    return not _is_page(file) and not {_DOCS, _CHECKS} & set(file.parents)
 
 
 @functools.cache
@@ -77,7 +79,7 @@ def code_version() -> str:
             *(file for file in PIPELINES.rglob("*.py") if _makes_numbers(file)),
             *(file for file in PIPELINES.rglob("*.sql") if _makes_numbers(file)),
             *PIPELINES.rglob("*priors*.csv"),
-            *(file for file in SQL_DIR.rglob("*.sql") if not _is_page(file)),
+            *(file for file in SQL_DIR.rglob("*.sql") if _makes_numbers(file)),
             REPOSITORY / "requirements.lock",
         ]
     )

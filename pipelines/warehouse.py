@@ -149,8 +149,17 @@ def tables_read(sql: str) -> list[str]:
     return sorted({f"{one.db}.{one.name}" for one in tree.find_all(exp.Table) if one.db in _LAYERS})
 
 
-def _bound(sql: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Only the parameters a statement names: DuckDB refuses any others."""
+def head_of(sql: str) -> str:
+    """What the comments of a statement say, on one line."""
+    return " ".join(line[2:].strip() for line in sql.splitlines() if line.startswith("--"))
+
+
+def bound(sql: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Only the parameters a statement names: DuckDB refuses any others.
+
+    Raises:
+        WarehouseError: it names one that has no value.
+    """
     named = set(_PARAMETER.findall(re.sub(r"--[^\n]*", "", sql)))
     missing = named - set(params)
     if missing:
@@ -253,7 +262,7 @@ def build_table(
     """
     schema, name = _checked(table)
     sql = sql_of(table)
-    values = _bound(sql, params or {})
+    values = bound(sql, params or {})
     connection.execute(f"create schema if not exists {schema}")
     connection.execute("begin")
     try:
@@ -344,7 +353,7 @@ def select_from(file: Path, frames: Mapping[str, pl.DataFrame], **params: Any) -
     with duckdb.connect(config={"threads": 1}) as connection:
         for name, frame in frames.items():
             connection.register(name, frame)
-        return connection.execute(sql, _bound(sql, params)).pl()
+        return connection.execute(sql, bound(sql, params)).pl()
 
 
 def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -40,7 +40,7 @@ from pipelines.publish.contract import (
 )
 from pipelines.publish.csv_files import write_csv
 from pipelines.publish.vintages import Chronicle, Made, VintageStore
-from pipelines.warehouse import write_frame
+from pipelines.warehouse import head_of, write_frame
 
 DATABASE_NAME = "dprk_revenue.duckdb"
 # the oldest format every DuckDB driver of today reads
@@ -210,7 +210,7 @@ def _macros(connection: duckdb.DuckDBPyConnection, contract: Mapping[str, Publis
         if not promised & read <= contract.keys():
             continue
         connection.execute(sql)
-        about = " ".join(line[2:].strip() for line in sql.splitlines() if line.startswith("--"))
+        about = head_of(sql)
         kind = "macro table" if ") as table" in sql else "macro"
         connection.execute(f'comment on {kind} "{name}" is {_literal(about)}')
 
