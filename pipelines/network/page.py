@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import networkx as nx
+import numpy as np
 import polars as pl
 from rigour.territories import get_territory
 
@@ -60,6 +62,8 @@ QUESTIONS = {
     "Named, nothing in force": "status=none",
     "Everyone": "all=1",
 }
+# from left to right
+STAGES = ("asset", "broker", "front", "bank", "regime")
 _CHINA = {"CN.HK.MO": "China, Hong Kong, Macao"}
 
 
@@ -113,9 +117,7 @@ def render_network_page(
     """
     data = _data(entities, links, statements, ledger, attribution, exposure, amounts)
     style = (TEMPLATES / "network.css").read_text(encoding="utf-8")
-    script = (TEMPLATES / "vendor" / "d3-force.min.js").read_text(encoding="utf-8") + (
-        TEMPLATES / "network.js"
-    ).read_text(encoding="utf-8")
+    script = (TEMPLATES / "network.js").read_text(encoding="utf-8")
     return _environment().get_template("network.html.j2").render(
         style=style,
         script=script,
@@ -210,6 +212,8 @@ def _data(
         }
         for row in ties.iter_rows(named=True)
     ]
+    for node, place in zip(nodes, _places(nodes, edges), strict=True):
+        node["p"] = place
     return {
         "nodes": nodes,
         "edges": edges,
@@ -224,6 +228,28 @@ def _data(
             | {year for edge in edges for year in edge["y"] if year}
         ),
     }
+
+
+def _places(
+    nodes: Sequence[Mapping[str, Any]], edges: Sequence[Mapping[str, Any]]
+) -> list[list[float]]:
+    """A place for each party: stages from left to right, those tied to each other near each other.
+
+    A page orders what it shows by these, so only their order matters. The same network, the same
+    places.
+    """
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(nodes)))
+    graph.add_edges_from((edge["f"], edge["g"]) for edge in edges)
+    found = nx.spring_layout(graph, iterations=60 if len(nodes) < 500 else 25, seed=1)
+    if not found:
+        return []
+    spread = np.array([found[at] for at in range(len(nodes))])
+    column = np.array([STAGES.index(node["s"]) if node["s"] in STAGES else 2 for node in nodes])
+    across = column + 0.9 * spread[:, 0] / max(float(np.abs(spread[:, 0]).max()), 1e-9)
+    return [
+        [round(float(x), 3), round(float(y), 3)] for x, y in zip(across, spread[:, 1], strict=True)
+    ]
 
 
 def _since(

@@ -310,39 +310,44 @@
 
   // ---- the graph ----------------------------------------------------------------------------
   const MARKS = { Person: "M0-6A6 6 0 1 1 0 6A6 6 0 1 1 0-6Z", Company: "M-5.5-5.5H5.5V5.5H-5.5Z", Bank: "M0-7.5 7.5 0 0 7.5-7.5 0Z", Vessel: "M-7-4.5H7L0 7Z", Organization: "M0-7 7 5.5H-7Z" };
-  const COLUMN = { asset: 0, broker: 1, front: 2, bank: 3, regime: 4 };
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = "12px system-ui, sans-serif";
+  const LINE = 13;
   const frame = { scale: 1, left: 0, top: 0 };
   let view = null, places = new Map(), pieces = new Map(), lines = [];
-  const short = (name) => name.length > 32 ? name.slice(0, 31) + "…" : name;
+  // a name in lines that fit beside a mark; what three lines do not hold is in the title and the list
+  function folded(name) {
+    const lines = [""];
+    name.split(" ").forEach((word) => {
+      const last = lines[lines.length - 1];
+      if (last && last.length + word.length > 23) { lines.push(word); } else { lines[lines.length - 1] = last ? last + " " + word : word; }
+    });
+    return lines.length > 3 ? [lines[0], lines[1], lines[2] + " …"] : lines;
+  }
   // many marks are drawn smaller, so that some names find room between them
   function size(node) {
-    return (view.order.length > 400 ? 0.6 : 1) * (node.usd > 0 ? Math.min(1 + Math.log10(1 + node.usd / 1e5) * 0.35, 2.4) : 1);
+    return (view.order.length < 120 ? 1 : 0.6) * (node.usd > 0 ? Math.min(1 + Math.log10(1 + node.usd / 1e5) * 0.35, 2.4) : 1);
   }
+  // The whole graph was laid out when the page was made; a view takes its parties' order from there,
+  // across and down, and spreads them evenly. Many stand in rows, with room for names between them.
   function settle() {
-    const points = view.order.map((at) => ({ at, goal: COLUMN[nodes[at].s] - 2 })), of = new Map(points.map((point) => [point.at, point]));
-    const gap = points.length < 80 ? 34 : 20, wide = gap * Math.sqrt(points.length + 1);
-    d3.forceSimulation(points).stop()
-      .force("tie", d3.forceLink(view.lines.map((at) => ({ source: of.get(edges[at].f), target: of.get(edges[at].g) }))).distance(gap * 1.6).strength(0.35))
-      .force("apart", d3.forceManyBody().strength(-gap * 4).distanceMax(wide))
-      .force("stage", d3.forceX((point) => point.goal * wide * 0.35).strength(0.16))
-      .force("middle", d3.forceY(0).strength(0.07))
-      .force("room", d3.forceCollide(gap * 0.55))
-      .tick(points.length < 400 ? 220 : 120);
-    places = new Map(points.map((point) => [point.at, [point.x, point.y]]));
+    const along = (axis) => (a, b) => nodes[a].p[axis] - nodes[b].p[axis] || a - b;
+    const share = (place, all) => all.length > 1 ? place / (all.length - 1) : 0.5;
+    const down = [...view.order].sort(along(1));
+    places = new Map();
+    if (down.length < 120) {
+      const across = new Map([...view.order].sort(along(0)).map((at, place, all) => [at, share(place, all)]));
+      down.forEach((at, place, all) => places.set(at, [across.get(at), share(place, all)]));
+      return;
+    }
+    const rows = Math.max(Math.floor((graph.getBoundingClientRect().height - 50) / (down.length > 600 ? 26 : 40)), 2), each = Math.ceil(down.length / rows);
+    for (let row = 0; row * each < down.length; row += 1) {
+      down.slice(row * each, (row + 1) * each).sort(along(0)).forEach((at, place, all) => places.set(at, [share(place, all), row / (rows - 1)]));
+    }
   }
   function fit() {
-    const box = graph.getBoundingClientRect(), all = [...places.values()];
-    const low = [0, 1].map((axis) => Math.min(...all.map((place) => place[axis]), 0)), high = [0, 1].map((axis) => Math.max(...all.map((place) => place[axis]), 1));
-    const side = Math.min(90, box.width / 6);
-    // names are wide and low: the picture may stretch sideways to give them room
-    frame.y = Math.max(box.height - 50, 50) / Math.max(high[1] - low[1], 1);
-    frame.x = Math.max(box.width - 2 * side, 50) / Math.max(high[0] - low[0], 1);
-    frame.y = Math.min(frame.y, 3); frame.x = Math.min(frame.x, frame.y * 2.5); frame.y = Math.min(frame.y, frame.x * 2.5);
-    frame.scale = 1;
-    frame.left = box.width / 2 - (low[0] + high[0]) / 2 * frame.x;
-    frame.top = box.height / 2 - (low[1] + high[1]) / 2 * frame.y;
+    const box = graph.getBoundingClientRect(), side = Math.min(90, box.width / 6);
+    Object.assign(frame, { scale: 1, left: side, top: 25, x: Math.max(box.width - 2 * side, 50), y: Math.max(box.height - 50, 50) });
   }
   const spot = (at) => { const [x, y] = places.get(at); return [x * frame.x * frame.scale + frame.left, y * frame.y * frame.scale + frame.top]; };
   function paint() {
@@ -364,8 +369,12 @@
       draw("path", { d: MARKS[node.t] || MARKS.Company, class: "mark " + names.join(" "), transform: "scale(" + size(node).toFixed(2) + ")" }, one);
       if (node.q.some((row) => row[0] === "designated" && inForce(row, view.day))) { draw("circle", { class: "ring", r: (9 * size(node)).toFixed(1) }, one); }
       draw("title", {}, one).textContent = node.n;
-      const label = draw("text", { "aria-hidden": "true" }, one); label.textContent = short(node.n);
-      if (node.wide === undefined) { node.wide = pen.measureText(short(node.n)).width * 1.06 + 4; }
+      const label = draw("text", { "aria-hidden": "true" }, one);
+      if (node.lines === undefined) {
+        node.lines = folded(node.n);
+        node.wide = Math.max(...node.lines.map((line) => pen.measureText(line).width)) * 1.06 + 4;
+      }
+      node.lines.forEach((line, place) => { draw("tspan", { x: 0, dy: place ? LINE : 0 }, label).textContent = line; });
       pieces.set(at, { one, label });
     });
     const first = pieces.get(focus >= 0 ? focus : view.order[0]);
@@ -388,10 +397,11 @@
     [...view.order].sort((a, b) => rank(b) - rank(a) || nodes[b].usd - nodes[a].usd || nodes[b].ties.length - nodes[a].ties.length).forEach((at) => {
       const [x, y] = at_of.get(at), { one, label } = pieces.get(at), wide = nodes[at].wide * (at === view.party ? 1.15 : 1), r = 10 * size(nodes[at]);
       one.setAttribute("transform", "translate(" + x.toFixed(1) + " " + y.toFixed(1) + ")");
-      const tries = [[r, -7], [-r - wide, -7], [-wide / 2, r - 2], [-wide / 2, -r - 13], [r, 4], [-r - wide, 4], [r, -18], [-r - wide, -18]];
-      const good = tries.find(([dx, dy]) => x + dx > 0 && x + dx + wide < box.width && y + dy > 0 && y + dy + 15 < box.height && free([x + dx, y + dy, x + dx + wide, y + dy + 15]));
+      const tall = nodes[at].lines.length * LINE + 2;
+      const tries = [[r, -tall / 2], [-r - wide, -tall / 2], [-wide / 2, 7 * size(nodes[at]) + 1], [-wide / 2, -r - tall + 2], [r, 4], [-r - wide, 4], [r, -tall - 3], [-r - wide, -tall - 3]];
+      const good = tries.find(([dx, dy]) => x + dx > 0 && x + dx + wide < box.width && y + dy > 0 && y + dy + tall < box.height && free([x + dx, y + dy, x + dx + wide, y + dy + tall]));
       label.setAttribute("visibility", good ? "visible" : "hidden");
-      if (good) { label.setAttribute("x", good[0] + 2); label.setAttribute("y", good[1] + 11.5); put([x + good[0], y + good[1], x + good[0] + wide, y + good[1] + 15]); }
+      if (good) { label.setAttribute("transform", "translate(" + (good[0] + 2).toFixed(1) + " " + (good[1] + 11.5).toFixed(1) + ")"); put([x + good[0], y + good[1], x + good[0] + wide, y + good[1] + tall]); }
     });
   }
   function zoom(by, x, y) {
