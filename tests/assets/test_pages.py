@@ -13,6 +13,10 @@ from pipelines.publish.release import DATABASE_NAME
 from tests.publish.reading import Page, Places, hash_of, pages_of
 
 HEAVIEST_BYTES = 3_000_000
+# joint draws of months, and those of one stream or of all
+DRAWS = """(
+    select draws.*, stream, month, year from cell_draws draws join headline_cells using (cell))"""
+WORLDS = f"select draw, sum(usd) as usd from {DRAWS} where ($1 in ('total', stream))"
 # numbers that selects of the report work out, worked out here in another way; $1 … are the key
 DERIVED = {
     "this_release/draws": "select max(draws) from releases",
@@ -33,6 +37,47 @@ DERIVED = {
     "sources_told/n_empty": (
         "select count(*) - count(*) filter (where rows_kept > 0 or is_embedded) from sources_status"
     ),
+    "before_after/n_months_before": """
+        select coalesce(
+            (select count(distinct month) from headline_cells where stream = $1
+             and month between date '2014-08-01' and date '2017-07-01'), 36)
+        where $1 <> 'total' union all select 36 where $1 = 'total'""",
+    **{
+        f"before_after/{name}_usd_{at}": f"""
+            with worlds as (
+                select coalesce(then_.draw, now.draw) as draw,
+                    coalesce(then_.usd, 0) as before, coalesce(now.usd, 0) as after
+                from ({WORLDS} and month between '2014-08-01' and '2017-07-01' group by draw) then_
+                full join ({WORLDS} and month between '2017-09-01' and '2020-08-01' group by draw)
+                    now on then_.draw = now.draw)
+            select quantile_cont({value}, {int(at[1:]) / 100}) from worlds"""
+        for name, value in (("before", "before"), ("after", "after"), ("less", "before - after"))
+        for at in ("q05", "q50", "q95")
+    },
+    "before_after/is_less_share": f"""
+        select avg((now.usd < coalesce(then_.usd, 0))::int)
+        from ({WORLDS} and month between '2017-09-01' and '2020-08-01' group by draw) now
+        left join ({WORLDS} and month between '2014-08-01' and '2017-07-01' group by draw) then_
+            on now.draw = then_.draw""",
+    "others_more/year": "select $1::int",
+    "others_more/others_more_share": f"""
+        select avg((coalesce(others.usd, 0) > coal.usd)::int)
+        from (select draw, sum(usd) as usd from {DRAWS} where year = $1::int and stream = 'coal'
+            group by draw) coal
+        left join (select draw, sum(usd) as usd from {DRAWS} where year = $1::int
+            and stream <> 'coal' group by draw) others using (draw)""",
+    **{
+        f"others_more/others_usd_{at}": f"""
+            select quantile_cont(usd, {int(at[1:]) / 100}) from (select draw, sum(usd) as usd
+            from {DRAWS} where year = $1::int and stream <> 'coal' group by draw)"""
+        for at in ("q05", "q50", "q95")
+    },
+    **{
+        f"others_more/coal_usd_{at}": f"""
+            select {at} from income_annual where stream = 'coal' and year = $1::int
+            and measure = 'state_income_usd'"""
+        for at in ("q05", "q50", "q95")
+    },
     "ledger_told/n_figures": "select count(observation_id) from figures",
     "ledger_told/n_roots": "select count(*) from (select distinct root_id from figures)",
     "claims_told/n_claims": "select count(*) from (select distinct stream, claim_id from claims)",
@@ -168,11 +213,13 @@ def is_said(text: str, value: float, unit: str) -> bool:
     if found is None:
         return False
     said = float(found[0].replace(",", "").replace("−", "-"))
+    scale = 1e6 if unit in ("USD", "USD_cumulative") or " million" in text else 1.0
     if text.startswith("under"):
-        return 0 < value < said / 100
+        return 0 < value < said * (0.01 if "%" in text else scale)
+    if text.startswith("over"):
+        return said / 100 < value < 1
     if "%" in text:
         return abs(said / 100 - value) <= max(0.0251, 0.051 * abs(value))
-    scale = 1e6 if unit in ("USD", "USD_cumulative") else 1.0
     decimals = len(found[0].partition(".")[2])
     # a short fit knows little and is told in long steps: the longest that what is said is made of
     steps = [
@@ -330,6 +377,21 @@ def test_a_year_shows_every_figure_that_speaks_of_it_and_its_document(pages, rea
         assert f"figures-coal.html#{name}" in year.links
         if url and url.startswith("http"):
             assert url in year.links
+
+
+def test_a_month_shows_the_figures_that_speak_of_it(pages, reader):
+    year = next(page for page in pages if page.path.name == "coal-2019.html")
+    months = year.source.partition('id="months"')[2]
+    for month, end in (("2019-03", "2019-03-31"), ("2019-12", "2019-12-31")):
+        row = months.partition(f'<tr id="{month}">')[2].partition("</tr>")[0]
+        shown = set(re.findall(r"figures-coal\.html#([^\"]+)", row))
+        rows = reader.execute(
+            "select observation_id from figures where stream = 'coal' and window_start_on <= $1 "
+            "and window_end_on >= $2 and window_end_on - window_start_on < 330",
+            [end, f"{month}-01"],
+        ).fetchall()
+        assert shown == {name for (name,) in rows}
+        assert shown
 
 
 def test_who_joined_is_who_the_statements_name(pages, reader):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import duckdb
@@ -160,7 +161,7 @@ def test_each_side_has_its_reading_of_the_year_of_the_answer(pages):
 def test_tests_are_told_in_plain_words_by_era(pages):
     page = pages["sure.html"]
     # stream, then tests, too few, holds, too narrow, too wide, misses
-    assert ["all years since the bans", "ore sold", "2", "1", "0", "1", "0", "0"] in page.cells
+    assert ["ore sold", "all years since the bans", "2", "1", "0", "1", "0", "0"] in page.cells
     # a win under eight roots is no win
     won = [row for row in page.cells if "the last figure carried on" in row]
     assert [row[2:] for row in won] == [
@@ -264,6 +265,55 @@ def test_dollars_of_one_year_leave_out_years_without_an_index():
 
 def test_badges_never_cover_each_other():
     assert charts.badge_rows([10, 12, 40, 41, 42]) == [0, 1, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("designated by JPN since 2017-07-28", "designated by Japan since 28 July 2017"),
+        (
+            "subpoenaed by US_COURT since 2019-07-30; no finding against it",
+            "subpoenaed by a US federal court since 30 July 2019; no finding against it",
+        ),
+        ("reported by Somebody", "reported by Somebody"),
+        (None, ""),
+    ],
+)
+def test_what_stands_against_a_party_is_said_without_codes(text, said):
+    assert helpers.standing(text) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.0, "0%"), (0.002, "under 1%"), (0.5, "50%"), (0.998, "over 99%"), (1.0, "100%")],
+)
+def test_next_to_nothing_is_not_nothing_and_next_to_all_is_not_all(share, said):
+    assert words.percent(share) == said
+
+
+def test_a_short_fraction_of_a_worker_or_a_dollar_is_not_printed():
+    assert [helpers.people(count) for count in (0.2, 6.9, 64_500)] == ["under 1", "7", "64,000"]
+    assert helpers.few_usd(3.3e4) == "under 0.1"
+    assert helpers.few_usd(1.7e8) == "170"
+
+
+def test_a_day_is_told_no_closer_than_it_is_known():
+    day = dt.date(2023, 12, 1)
+    assert words.day_as_known(day, "month") == "December 2023"
+    assert words.day_as_known(day, None) == "1 December 2023"
+
+
+def test_the_letters_of_a_year_stand_once_above_its_highest_dot():
+    dots = [charts.Dot(2020.2, 5.0, 5.0, True, "b"), charts.Dot(2020.7, 9.0, 9.0, False, "a")]
+    rows = [{"x": 2019.5 + at, "q05": 1, "q25": 2, "q50": 3, "q75": 4, "q95": 5} for at in (0, 1)]
+    drawn = charts.chart(
+        rows, style="intervals", alt="", dots=[*dots, dots[1]], scales=("linear",),
+        sizes=(charts.WIDE,),
+    )  # fmt: skip
+    found = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"[^>]*font-weight="600"[^>]*>(\w)<', drawn)
+    assert [letter for _, _, letter in found] == ["a", "b"]
+    highest = min(float(y) for y in re.findall(r'd="M[\d.]+ ([\d.]+)l', drawn))
+    assert all(float(y) < highest for _, y, _ in found)
 
 
 def test_a_colour_from_data_is_a_colour_or_ink():

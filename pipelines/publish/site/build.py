@@ -25,7 +25,6 @@ import vl_convert
 from markupsafe import Markup, escape
 
 from pipelines.paths import SQL_DIR, STREAMS_DIR
-from pipelines.publish.answer import millions
 from pipelines.publish.contract import PublishedTable, load_contract
 from pipelines.publish.csv_files import write_csv
 from pipelines.publish.release import DATABASE_NAME
@@ -107,7 +106,8 @@ class Site:
         own = (
             self.rows, self.row, self.number, self.usd, self.span, self.said, self.stated,
             self.table,
-            self.figure, self.to, self.party, self.document, self.figure_link, self.csv_file,
+            self.figure, self.to, self.body, self.party, self.document, self.figure_link,
+            self.csv_file,
             self.stream_selects, self.years_of, self.table_of_points,
         )  # fmt: skip
         known |= {one.__name__: one for one in own}
@@ -168,7 +168,7 @@ class Site:
     def usd(self, row: Row, table: str, column: str) -> Markup:
         """US dollars as millions, in the digits their Monte Carlo error allows."""
         error = row.get(f"mcse_{column}")
-        return self.number(row, table, column, lambda value: millions(value, error))
+        return self.number(row, table, column, lambda value: helpers.few_usd(value, error))
 
     def span(
         self, row: Row, table: str, prefix: str = "", show: Callable[[Any], str] | str = "usd"
@@ -197,14 +197,14 @@ class Site:
     def stated(self, row: Row) -> Markup:
         """What a figure states: a value, a range, or a bound, each end where it stands."""
 
-        def end(column: str) -> Markup:
+        def end(column: str, *, bare: bool = False) -> Markup:
             return self.number(
-                row, "figures", column, lambda value: words.amount(value, row["unit"])
+                row, "figures", column, lambda value: words.amount(value, row["unit"], bare=bare)
             )
 
         low, central, high = (row[name] is not None for name in ("low", "central", "high"))
         if low and high and row["low"] != row["high"]:
-            both = Markup("{} to {}").format(end("low"), end("high"))
+            both = Markup("{} to {}").format(end("low", bare=True), end("high"))
             return Markup("{} ({})").format(end("central"), both) if central else both
         if central:
             return end("central")
@@ -241,6 +241,17 @@ class Site:
         if not party_id:
             return escape(name)
         return Markup('<a href="{}network.html#party={}">{}</a>').format(self.up, party_id, name)
+
+    def body(self, row: Row) -> Markup:
+        """Who first said a figure, by name, leading to all that this body said."""
+        at = self.to(f"bodies#{helpers.anchor(row['root_id'] or '')}")
+        return Markup('<a href="{}">{}</a>').format(
+            at, self._bodies.get(row["origin_id"], "not named")
+        )
+
+    @functools.cached_property
+    def _bodies(self) -> dict[str, str]:
+        return {row["origin_id"]: row["name"] for row in self.rows("origins_all")}
 
     def figure_link(self, row: Row, column: str = "observation_id") -> Markup:
         """A figure's id, leading to all that is known of it."""

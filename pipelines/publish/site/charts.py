@@ -22,6 +22,8 @@ FONT = 'system-ui, "Segoe UI", sans-serif'
 LINEAR, LOG = "linear", "log"
 # evidence classes: told apart by pattern, not by hue alone
 BADGE = 17.0
+# between letters over a dot
+LETTER = 11.0
 MILLION = 1e6
 EVIDENCE = ("this_year", "within_two_years", "none")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -311,18 +313,41 @@ class Drawing:
                         stroke_width=1.3,
                     )
                 )
-            if dot.letter:
-                parts.append(
-                    tag(
-                        "text",
-                        dot.letter,
-                        x=x + 6,
-                        y=min(places) + 4,
-                        fill="#a3123a",
-                        font_size=11,
-                        font_weight=600,
-                    )
+        return _join(parts) + self._letters(found)
+
+    def _letters(self, found: Sequence[Dot]) -> Markup:
+        """The letters of a year's dots above the highest of them, each once: beside each other, or
+        where a year has no room for that one above the other.
+        """
+        of_year: dict[int, list[Dot]] = {}
+        for dot in found:
+            of_year.setdefault(math.floor(dot.x), []).append(dot)
+        room = self.x(self.x_low + 1) - self.x(self.x_low)
+        parts = []
+        for year, dots in of_year.items():
+            letters = sorted({dot.letter for dot in dots if dot.letter})
+            lettered = [dot for dot in dots if dot.letter]
+            ends = [end for dot in dots for end in (dot.low, dot.high) if end is not None]
+            if not letters or not ends:
+                continue
+            foot = min(self.y(end) for end in ends) - 8
+            step = LETTER if LETTER * len(letters) <= room else 0.0
+            middle = (self.x(year + 0.5) if len(lettered) > 1 else self.x(lettered[0].x)) - step * (
+                len(letters) - 1
+            ) / 2
+            parts += [
+                tag(
+                    "text",
+                    letter,
+                    x=middle + step * at,
+                    y=foot - (0.0 if step else LETTER * at),
+                    fill="#a3123a",
+                    font_size=11,
+                    font_weight=600,
+                    text_anchor="middle",
                 )
+                for at, letter in enumerate(letters)
+            ]
         return _join(parts)
 
     def marks(self, found: Sequence[Mark]) -> Markup:
@@ -366,7 +391,8 @@ class Drawing:
 
     def years(self) -> Markup:
         """Years along the foot, as many as fit."""
-        first, last = math.ceil(self.x_low), math.floor(self.x_high - 1e-6)
+        # a year of which a month is missing at the start is still that year
+        first, last = math.floor(self.x_low + 0.01), math.floor(self.x_high - 1e-6)
         room = (self.x(first + 1) - self.x(first)) if last > first else 60.0
         every = next((k for k in (1, 2, 3, 5, 10) if room * k >= 34), 20)
         foot = self.size.height - self.size.bottom
@@ -382,7 +408,7 @@ class Drawing:
         ]
         for year in range(first, last + 1):
             if (last - year) % every == 0:
-                middle = (self.x(year) + self.x(min(year + 1, self.x_high))) / 2
+                middle = (self.x(max(year, self.x_low)) + self.x(min(year + 1, self.x_high))) / 2
                 parts.append(
                     tag(
                         "text",

@@ -18,6 +18,7 @@ POINTS = ("q05", "q25", "q50", "q75", "q95")
 NOT_IN_FILES = frozenset({"x", "tip", "number", "row_key", "place", "window", "_picture"})
 MILLION = 1e6
 LEAST_SHARE = 0.001
+LEAST_USD = 5e4
 
 
 def with_words(row: Row) -> Row:
@@ -52,11 +53,19 @@ def _scaled(row: Row, prefix: str, divide: float) -> Row:
     return {name: row[f"{prefix}{name}"] / divide for name in POINTS}
 
 
-def _tip(label: str, row: Row, unit: str) -> str:
-    return (
-        f"{label}: median {rounded(row['q50'])} {unit}, "
-        f"90% {rounded(row['q05'])}–{rounded(row['q95'])}"
-    )
+def _tip(label: str, row: Row, unit: str, error: Callable[[str], float | None]) -> str:
+    low, middle, high = (rounded(row[name], error(name)) for name in ("q05", "q50", "q95"))
+    return f"{label}: median {middle} {unit}, 90% {low}–{high}"
+
+
+def _errors(row: Row, prefix: str, divide: float) -> Callable[[str], float | None]:
+    """The Monte Carlo errors of a row's points, where it has them: a tip rounds as a table does."""
+
+    def error(name: str) -> float | None:
+        found = row.get(f"mcse_{prefix}{name}")
+        return None if found is None else found / divide
+
+    return error
 
 
 def year_points(
@@ -81,7 +90,7 @@ def year_points(
         point: Row = {"year": row["year"], **_scaled(row, prefix, divide), "unit": unit}
         point["is_partial"] = bool(row.get("is_partial_year"))
         label = f"{row['year']} (part)" if point["is_partial"] else str(row["year"])
-        point["tip"] = _tip(label, point, unit)
+        point["tip"] = _tip(label, point, unit, _errors(row, prefix, divide))
         if evidence:
             point |= {name: row[name] for name in charts.EVIDENCE}
             point["tip"] += f"; {words.percent(point['this_year'])} word of the year itself"
@@ -106,9 +115,14 @@ def month_points(rows: Sequence[Row], *, divide: float = MILLION, unit: str = "U
         if row["q50"] is None:
             continue
         point = {"month": row["month"], **_scaled(row, "", divide), "unit": unit}
-        tip = _tip(words.month(row["month"]), point, unit)
+        tip = _tip(words.month(row["month"]), point, unit, _errors(row, "", divide))
         points.append(point | {"x": charts.decimal_year(row["month"]) + 1 / 24, "tip": tip})
     return points
+
+
+def part_years(rows: Sequence[Row], last: int) -> list[Row]:
+    """Rows of years, that of the last month told apart as a year not yet over."""
+    return [row | {"is_partial_year": row["year"] >= last} for row in rows]
 
 
 def count_points(rows: Sequence[Row], column: str) -> list[Row]:
@@ -134,7 +148,7 @@ def _spread(rows: Sequence[Row]) -> list[float]:
     places = []
     for row in rows:
         seen[row["year"]] = seen.get(row["year"], 0) + 1
-        places.append(row["year"] + seen[row["year"]] / (of_year[row["year"]] + 1))
+        places.append(row["year"] + (seen[row["year"]] - 0.5) / of_year[row["year"]])
     return places
 
 
@@ -263,6 +277,25 @@ def collect_points(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
+def chance_points(rows: Sequence[Row]) -> list[Row]:
+    """Years with a bar of how likely something is."""
+    return [
+        row
+        | {
+            "_picture": charts.strip(
+                0.0,
+                row["others_more_share"],
+                row["others_more_share"],
+                domain=(0.0, 1.0),
+                scale=charts.LINEAR,
+                colour="#b5651d",
+                alt=f"{words.percent(row['others_more_share'])} of worlds",
+            )
+        }
+        for row in rows
+    ]
+
+
 def destination_points(rows: Sequence[Row]) -> list[Row]:
     """Shares of destinations with their intervals."""
     return [
@@ -330,6 +363,23 @@ def first_upper_markup(text: Markup) -> Markup:
     return Markup(re.sub(r">(\w)", lambda found: ">" + found[1].upper(), text, count=1))  # noqa: S704 - one letter of what was escaped
 
 
+def with_days(text: str | None) -> str:
+    """Text whose ISO dates are said as people say them."""
+    return re.sub(
+        r"\b(\d{4}-\d{2}-\d{2})\b",
+        lambda found: words.date(dt.date.fromisoformat(found[1])),
+        text or "",
+    )
+
+
+def standing(text: str | None) -> str:
+    """What stands against a party, bodies and days in words: by South Korea since 9 May 2023."""
+    named = re.sub(
+        r"\bby ([A-Za-z_]+)\b", lambda found: f"by {words.word('authority', found[1])}", text or ""
+    )
+    return with_days(named)
+
+
 def and_last(text: str) -> str:
     """A list whose last comma is an 'and'."""
     return " and ".join(text.rsplit(", ", 1))
@@ -337,7 +387,7 @@ def and_last(text: str) -> str:
 
 def countries(codes: str | None) -> str:
     """Country codes of a cell as names."""
-    return ", ".join(words.country(code) for code in (codes or "").split(";") if code)
+    return ", ".join(sorted(words.country(code) for code in (codes or "").split(";") if code))
 
 
 def breaks(text: str | Markup) -> str | Markup:
@@ -346,24 +396,33 @@ def breaks(text: str | Markup) -> str | Markup:
 
 
 def amounts(unit: str) -> Callable[[float], str]:
-    """How numbers of this unit are said, in two digits."""
+    """How numbers of this unit are said, in two digits, its name left to the sentence."""
+    if unit == "USD":
+        return few_usd
+    if unit == "share":
+        return words.percent
+    return lambda value: (
+        f"{rounded(value / MILLION)} million" if value >= MILLION else rounded(value)
+    )
 
-    def said(value: float) -> str:
-        if unit == "USD":
-            return f"USD {millions(value)} m"
-        if unit == "share":
-            return f"{value:.0%}"
-        told = words.word("unit", unit)
-        return f"{rounded(value)} {told}".strip()
 
-    return said
+def people(count: float) -> str:
+    """A number of people in two digits; nobody is a fraction."""
+    if count >= 10:
+        return rounded(count)
+    return f"{count:.0f}" if count >= 0.5 else "under 1"
+
+
+def few_usd(usd: float, error: float | None = None) -> str:
+    """US dollars as millions; what is next to nothing is said so."""
+    return "under 0.1" if 0 < usd < LEAST_USD else millions(usd, error)
 
 
 def fine_percent(share: float) -> str:
-    """A share in percent with two digits; next to nothing is said so."""
+    """A share in whole percent, below one to a tenth; next to nothing is said so."""
     if 0 < share < LEAST_SHARE:
         return "under 0.1%"
-    return f"{share * 100:.2g}%" if abs(share) < 0.1 else f"{share:.0%}"
+    return f"{share:.1%}" if 0 < share < 0.01 else words.percent(share)
 
 
 def exact_usd(usd: float) -> str:
@@ -377,15 +436,16 @@ SHOW: dict[str, Callable[[Any], str]] = {
     "fine_percent": fine_percent,
     "fives": lambda share: f"{round(share * 20) * 5}%",
     "round": rounded,
-    "usd": millions,
+    "usd": few_usd,
     "exact_usd": exact_usd,
-    "months": lambda value: f"{value:.1f}",
+    "people": people,
     "ratio": lambda value: f"{value:.2f}",
     "year": str,
 }
 
 GLOBALS: dict[str, Any] = {
     "amounts": amounts,
+    "chance_points": chance_points,
     "claim_points": claim_points,
     "collect_points": collect_points,
     "count_points": count_points,
@@ -396,6 +456,7 @@ GLOBALS: dict[str, Any] = {
     "headcount_dots": headcount_dots,
     "marks_of": marks_of,
     "month_points": month_points,
+    "part_years": part_years,
     "real_of": real_of,
     "stream_changes": stream_changes,
     "year_points": year_points,
@@ -406,6 +467,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "amount": lambda value, unit: words.amount(value, unit or ""),
     "anchor": anchor,
     "and_last": and_last,
+    "as_known": words.day_as_known,
     "breaks": breaks,
     "component": words.component,
     "countries": countries,
@@ -419,6 +481,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plain": words.plain,
     "ratio_or_empty": lambda value: "" if value is None else f"{value:.2f}",
     "sort_eras": sort_eras,
+    "standing": standing,
+    "the_country": words.the_country,
+    "with_days": with_days,
     "with_places": with_places,
     "word": lambda code, section: words.word(section, code),
 }

@@ -13,6 +13,9 @@ from rigour.territories import get_territory
 _WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 
 
+HALF_PERCENT = 0.005
+
+
 def word(section: str, code: str | None) -> str:
     """The plain words for a code; without its underscores where there are none.
 
@@ -42,9 +45,22 @@ def component(name: str) -> str:
     return f"{word('component', what)}, {place}"
 
 
+def the_country(iso: str | None) -> str:
+    """A country's name inside a sentence: the United States, China."""
+    name = country(iso)
+    return f"the {name}" if name.startswith(("United ", "Netherlands", "Philippines")) else name
+
+
 def date(day: dt.date | dt.datetime | None) -> str:
     """A day as 5 September 2017."""
     return "" if day is None else f"{day.day} {day:%B %Y}"
+
+
+def day_as_known(day: dt.date, precision: str | None) -> str:
+    """A date in no more detail than is known of it: 2023, December 2023 or 1 December 2023."""
+    if precision == "year":
+        return str(day.year)
+    return month(day) if precision == "month" else date(day)
 
 
 def month(day: dt.date) -> str:
@@ -68,16 +84,19 @@ def window(start: dt.date, end: dt.date) -> str:
     return f"{date(start)} to {date(end)}"
 
 
-def amount(value: float | None, unit: str) -> str:
-    """A stated figure as its source gives it, dollars in millions, unit after it."""
+def amount(value: float | None, unit: str, *, bare: bool = False) -> str:
+    """A stated figure as its source gives it, dollars in millions, unit after it.
+
+    `bare` leaves the unit to the other end of a range.
+    """
     if value is None:
         return ""
     if unit in ("USD", "USD_cumulative"):
-        number = plain(value / 1e6)
-        return f"USD {number} m" + (" in all" if unit == "USD_cumulative" else "")
+        number = f"USD {plain(value / 1e6)}"
+        return number if bare else f"{number} m" + (" in all" if unit == "USD_cumulative" else "")
     if unit == "share":
         return f"{value * 100:.3g}%"
-    told = word("unit", unit)
+    told = "" if bare else word("unit", unit)
     return f"{plain(value)} {told}".strip()
 
 
@@ -93,5 +112,9 @@ def plain(value: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share in whole percent."""
-    return "not known" if share is None else f"{share:.0%}"
+    """A share in whole percent; next to nothing, and next to all, are said so."""
+    if share is None:
+        return "not known"
+    if 0 < share < HALF_PERCENT:
+        return "under 1%"
+    return "over 99%" if 1 - HALF_PERCENT < share < 1 else f"{share:.0%}"
