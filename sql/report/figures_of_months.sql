@@ -1,5 +1,5 @@
 -- report.figures_of_months
--- grain   month of one year, figure of the stream whose window touches it and is shorter than a year
+-- grain   month of one year, figure of the stream that speaks of it and of less than a year
 -- inputs  income_monthly, figures
 -- units   as each figure states
 -- params  $stream, $year
@@ -20,5 +20,6 @@ inner join figures
         and figures.window_end_on >= months.month
         and date_diff('day', figures.window_start_on, figures.window_end_on) < 330
 order by
-    months.month, figures.is_used desc,
-    date_diff('day', figures.window_start_on, figures.window_end_on), figures.observation_id
+    months.month asc, figures.is_used desc,
+    date_diff('day', figures.window_start_on, figures.window_end_on) asc,
+    figures.observation_id asc
