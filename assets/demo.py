@@ -7,16 +7,19 @@ in its column `is_synthetic` and in its comment. Nothing of it ever reaches the 
 import datetime as dt
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
 
 from assets.resources import DEFAULT_SEED
 from pipelines.paths import REPOSITORY, shown
-from pipelines.shipping.demo import LABEL, Demo, run_demo, write_report
 from pipelines.shipping.score import score
 from pipelines.shipping.synthetic import START_T, make, synthetic_ports
 from pipelines.warehouse import Warehouse, write_frame
+
+if TYPE_CHECKING:  # its charts take a second to load, and few starts make the demo
+    from pipelines.shipping.demo import Demo
 
 SHIPS, DAYS, DRAWS = 60, 90, 2_000
 
@@ -26,8 +29,10 @@ def demo_dir() -> Path:
     return REPOSITORY / "demo-data"
 
 
-def store(found: Demo, database: Path) -> int:
+def store(found: "Demo", database: Path) -> int:
     """Every table of the demo into its own database, labelled; returns how many."""
+    from pipelines.shipping.demo import LABEL
+
     tables = found.tables | {"true_loadings": found.truth, "recovery": found.monthly}
     with Warehouse(database).connect() as connection:
         for name, frame in tables.items():
@@ -39,8 +44,10 @@ def store(found: Demo, database: Path) -> int:
 
 def make_demo(
     folder: Path, *, ships: int = SHIPS, days: int = DAYS, draws: int = DRAWS
-) -> tuple[Demo, pl.DataFrame, Path]:
+) -> "tuple[Demo, pl.DataFrame, Path]":
     """Run the demo from nothing: (what was found, scores of the events, the report)."""
+    from pipelines.shipping.demo import run_demo, write_report
+
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
