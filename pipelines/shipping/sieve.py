@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines.shipping.port_grid import SEA, UNSURE, PortMap
+from pipelines.shipping.port_grid import BETWEEN, SEA, UNSURE, PortMap
 
 # arrays of this length stay in the processor's cache, and memory follows it, not the row group
 ROWS_AT_ONCE = 65_536
@@ -34,6 +34,7 @@ LEGS_SCHEMA = {
     "draught_m": pl.Float64,
     "is_stopped": pl.Boolean,
     "n": pl.Int64,
+    "from_n": pl.Int64,
     "is_last": pl.Boolean,
     "prev_t": pl.Int64,
     "prev_lon": pl.Float64,
@@ -41,9 +42,6 @@ LEGS_SCHEMA = {
 }
 
 HEARD_SCHEMA = {"mmsi": pl.Int64, "cell": pl.Int64, "hour": pl.Int64}
-
-# hours since 1970 fit until the year 2089
-_HOUR_BITS = 20
 
 Block = dict[str, NDArray]
 
@@ -177,12 +175,16 @@ def _of_part(
                 yield block
 
 
+def _taken(block: Block, rows: NDArray[np.intp]) -> Block:
+    return {name: values.take(rows) for name, values in block.items()}
+
+
 def _joined(first: Block, second: Block) -> Block:
     return {name: np.concatenate([first[name], second[name]]) for name in first}
 
 
 def _first_reports(block: Block) -> tuple[NDArray[np.intp], int]:
-    """The first valid report of each ship and second by (lon, lat, sog_kn, draught_m), empty last.
+    """The first report of each ship and second by (lon, lat, sog_kn, draught_m), empty last.
 
     Returns:
         Their rows, in order, and the row at which the last second begins.
@@ -190,30 +192,27 @@ def _first_reports(block: Block) -> tuple[NDArray[np.intp], int]:
     Raises:
         OutOfOrder: a ship's times go back.
     """
-    rows = np.flatnonzero(_is_place(block))
     mmsi, t = block["mmsi"], block["t"]
-    if len(rows) < len(mmsi):
-        mmsi, t = mmsi[rows], t[rows]
     same_ship = mmsi[1:] == mmsi[:-1]
     step = t[1:] - t[:-1]
     if (same_ship & (step < 0)).any():
         raise OutOfOrder("a ship's positions are not in order of time")
-    again = np.zeros(len(rows), dtype=bool)
+    again = np.zeros(len(mmsi), dtype=bool)
     np.logical_and(same_ship, step == 0, out=again[1:])
-    first = np.flatnonzero(~again)
-    if not len(first):
-        return rows, len(block["mmsi"])
-    chosen = rows[first]
+    chosen = np.flatnonzero(~again)
+    if not len(chosen):
+        return chosen, len(mmsi)
+    last = int(chosen[-1])
     repeats = np.flatnonzero(again)
-    if not _are_sorted(block, rows[repeats - 1], rows[repeats]):
+    if not _are_sorted(block, repeats - 1, repeats):
         is_tied = again.copy()
         is_tied[repeats - 1] = True
-        tied = rows[is_tied]
-        head = ~again[is_tied]
+        tied = np.flatnonzero(is_tied)
+        head = ~again[tied]
         order = np.lexsort([*(_empty_last(block[name][tied]) for name in _TIES), head.cumsum()])
         # the group's first place takes the group's first report
-        chosen[is_tied[first]] = tied[order[head]]
-    return chosen, int(rows[first[-1]])
+        chosen[is_tied[chosen]] = tied[order[head]]
+    return chosen, last
 
 
 def _is_place(block: Block) -> NDArray[np.bool_]:
@@ -262,23 +261,24 @@ def sieve(
     found: list[Block] = []
     starts: list[NDArray] = []
     heard: list[NDArray] = []
-    rows_in = seen = 0
+    rows_in = seen = from_n = 0
     # the last report judged, and the second after it: whether more of that second follow, only
     # the next block tells
     carried: Block | None = None
     judged = 0
     for raw in _blocks(parts, low, high, from_t, until_t):
         rows_in += len(raw["mmsi"])
-        heard.append(_heard(raw))
-        block = raw if carried is None else _joined(carried, raw)
+        valid = _is_place(raw)
+        fresh = raw if valid.all() else _taken(raw, np.flatnonzero(valid))
+        heard.append(_heard(fresh))
+        block = fresh if carried is None else _joined(carried, fresh)
         chosen, waiting = _first_reports(block)
         if len(chosen) - judged < 2:
-            valid = _is_place(block)
-            carried = {name: values[valid] for name, values in block.items()}
+            carried = block
             continue
-        reports = {name: values[chosen[:-1]] for name, values in block.items()}
+        reports = _taken(block, chosen[:-1])
         follower = block["mmsi"][waiting]
-        legs, begun = _changes(reports, judged, follower, seen, ports, parameters)
+        legs, begun, from_n = _changes(reports, judged, follower, seen, from_n, ports, parameters)
         found.append(legs)
         starts.append(begun)
         seen += len(chosen) - 1 - judged
@@ -289,9 +289,9 @@ def sieve(
         judged = 1
     if carried is not None:
         chosen, _ = _first_reports(carried)
-        reports = {name: values[chosen] for name, values in carried.items()}
+        reports = _taken(carried, chosen)
         if len(chosen) > judged:
-            legs, begun = _changes(reports, judged, None, seen, ports, parameters)
+            legs, begun, _ = _changes(reports, judged, None, seen, from_n, ports, parameters)
             found.append(legs)
             starts.append(begun)
     places = np.concatenate(heard) if heard else np.zeros((0, 3), dtype=np.int64)
@@ -319,27 +319,21 @@ def _heard(block: Block) -> NDArray[np.int64]:
 
     A ship reports many times an hour, and its rows lie together: few stretches remain.
     """
-    valid = _is_place(block)
-    lon, lat = block["lon"], block["lat"]
-    if not valid.all():
-        # any place in range will do: what lies there is left out below
-        lon, lat = np.where(valid, lon, 0.0), np.where(valid, lat, 0.0)
-    # no number here is below 0, so whole numbers are the floors
-    row = np.minimum(((lat + 90) * 2).astype(np.int64), 359)
-    column = ((lon + 180) * 2).astype(np.int64)
+    # no place below is below 0, so whole numbers are the floors
+    row = ((block["lat"] + 90) * 2).astype(np.int32)
+    np.minimum(row, 359, out=row)
+    column = ((block["lon"] + 180) * 2).astype(np.int32)
     column[column == 720] = 0
-    cell = row * 720 + column
-    hour = np.floor(block["t"] / 3600).astype(np.int64)
-    where = (cell << _HOUR_BITS) | hour
+    row *= 720
+    row += column
+    hour = np.floor(block["t"] / 3600).astype(np.int32)
     mmsi = block["mmsi"]
-    turns = np.ones(len(where), dtype=bool)
-    np.not_equal(where[1:], where[:-1], out=turns[1:])
+    turns = np.ones(len(row), dtype=bool)
+    np.not_equal(row[1:], row[:-1], out=turns[1:])
+    turns[1:] |= hour[1:] != hour[:-1]
     turns[1:] |= mmsi[1:] != mmsi[:-1]
-    if not valid.all():
-        # what a place out of range hides is told by the row after it
-        turns[1:] |= valid[1:] & ~valid[:-1]
-        turns &= valid
-    return np.stack([mmsi[turns], cell[turns], hour[turns]], axis=1)
+    at = np.flatnonzero(turns)
+    return np.stack([mmsi[at], row[at], hour[at]], axis=1)
 
 
 def _changes(
@@ -347,10 +341,19 @@ def _changes(
     judged: int,
     next_mmsi: int | None,
     seen: int,
+    from_n: int,
     ports: PortMap,
     parameters: dict[str, int | float],
-) -> tuple[Block, NDArray]:
-    """(rows where something may change, ships that begin) of reports after the first `judged`."""
+) -> tuple[Block, NDArray, int]:
+    """Rows where something may change, of the reports after the first `judged`.
+
+    Args:
+        seen: reports judged before; a report's n counts all of them.
+        from_n: n of the report since which no leg of the ship was too long, before these.
+
+    Returns:
+        The rows, the ships that begin, and `from_n` after these.
+    """
     mmsi, t, lon, lat = (block[name] for name in ("mmsi", "t", "lon", "lat"))
     draught = block["draught_m"]
     code = ports.codes(lon, lat)
@@ -368,14 +371,22 @@ def _changes(
     north = np.abs(lat[1:] - lat[:-1])
     here, there = code[1:], code[:-1]
 
-    keep = leg_s > parameters["silence_s"]
     # a leg is too long only if one of its sides is at least 0.7 of it, whatever the latitude
-    keep |= np.maximum(east, north) > (
+    keep = np.maximum(east, north) > (
         leg_s * (0.7 * parameters["speed_deg_per_s"]) + 0.7 * parameters["error_deg"]
     )
+    parts = ~same
+    parts[1:] |= keep
+    parts[:judged] = False
+    starts = np.flatnonzero(parts)
+    keep |= leg_s > parameters["silence_s"]
     keep |= here != there
     keep |= here == UNSURE
-    keep |= (here != SEA) & stopped[1:] & ~stopped[:-1]
+    # a stay's first stop tells that it had one
+    stops = np.flatnonzero((here != SEA) & stopped[1:] & ~stopped[:-1]) + 1
+    if len(stops):
+        stay = np.searchsorted(np.flatnonzero(keep | parts[1:]) + 1, stops, side="right")
+        keep[stops[np.flatnonzero(np.diff(stay, prepend=-1))] - 1] = True
     # against the last draught said, not the last row: one report in many names it
     said = np.flatnonzero(~(np.isnan(draught) & same))
     told = draught[said]
@@ -383,6 +394,7 @@ def _changes(
     # away from ports: slow in both directions; 1 - x²/2 never exceeds the cosine
     slow = leg_s * parameters["drift_deg_per_s"] + parameters["noise_deg"]
     maybe = np.flatnonzero((here <= SEA) & (north < slow) & (leg_s <= parameters["leg_s"]))
+    maybe = maybe[~_in_port(code, starts, maybe + 1)]
     y = lat[1:][maybe]
     shrink = np.maximum(1 - y * y * 1.5231e-4, 0.0) * 0.998
     keep[maybe[east[maybe] * shrink < slow[maybe]]] = True
@@ -392,6 +404,7 @@ def _changes(
     wanted[:judged] = False
     at = np.flatnonzero(wanted)
     prev = np.maximum(at - 1, 0)
+    numbers = np.concatenate([[from_n], starts + (seen + 1 - judged)])
     legs = {
         "mmsi": mmsi[at],
         "t": t[at],
@@ -400,10 +413,31 @@ def _changes(
         "draught_m": draught[at],
         "is_stopped": stopped[at],
         "n": at + (seen + 1 - judged),
+        "from_n": numbers[np.searchsorted(starts, at, side="right")],
         "is_last": last[at],
         "has_prev": same[at],
         "prev_t": t[prev],
         "prev_lon": lon[prev],
         "prev_lat": lat[prev],
     }
-    return legs, mmsi[judged:][~same[judged:]]
+    return legs, mmsi[judged:][~same[judged:]], int(numbers[-1])
+
+
+def _in_port(code: NDArray, starts: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which of some rows lie between the circles of a port their ship was in and has not left.
+
+    Args:
+        code: of every row, as `PortMap.codes`.
+        starts: rows that may belong to another ship or track than the row before.
+        rows: to be told.
+    """
+    between = np.flatnonzero(code[rows] == BETWEEN)
+    found = np.zeros(len(rows), dtype=bool)
+    if len(between):
+        clear = code != BETWEEN
+        clear[0] = True
+        clear[starts] = True
+        at = np.flatnonzero(clear)
+        last = at[np.searchsorted(at, rows[between], side="right") - 1]
+        found[between] = code[last] > SEA
+    return found

@@ -25,7 +25,7 @@ with measured as (
         lat - prev_lat as north_deg
     from shipping.states
     where
-        not is_head
+        run_at is null
         and port_id = -1
         and prev_port_id = -1
         and t - prev_t <= $leg_s

@@ -1,7 +1,8 @@
 -- shipping.legs
 -- grain   one position at which something may change: mmsi, t
 -- inputs  shipping.neighbours, shipping.port_cells
--- units   t epoch seconds; lon, lat degrees; draught metres; zone as in shipping.reports
+-- units   t epoch seconds; lon, lat degrees; draught metres; zone as in shipping.reports; from_n:
+--         n of the position since which every leg of the ship is believable
 -- params  $silence_s: shortest silence any stage asks about; $speed_deg_per_s, $error_deg: the
 --         fastest believable leg; $drift_deg_per_s, $noise_deg: the fastest drifting leg;
 --         $leg_s: longest leg that is interpolated
@@ -83,6 +84,32 @@ zoned as (
             else -1
         end as prev_zone
     from located
+),
+
+chosen as (
+    select
+        *,
+        prev_t is null
+        or leg_deg2
+        > (leg_s * $speed_deg_per_s + $error_deg) * (leg_s * $speed_deg_per_s + $error_deg)
+            as is_start
+    from zoned
+    where
+        prev_t is null
+        or is_last
+        or leg_s > $silence_s
+        or zone <> prev_zone
+        or zone = -2
+        or (is_stopped and zone <> -1 and not prev_is_stopped)
+        or (draught_m is not null and draught_m is distinct from prev_draught_m)
+        or leg_deg2
+        > (leg_s * $speed_deg_per_s + $error_deg) * (leg_s * $speed_deg_per_s + $error_deg)
+        or (
+            zone < 0
+            and leg_s <= $leg_s
+            and leg_deg2
+            < (leg_s * $drift_deg_per_s + $noise_deg) * (leg_s * $drift_deg_per_s + $noise_deg)
+        )
 )
 
 select
@@ -93,24 +120,12 @@ select
     draught_m,
     is_stopped,
     n,
+    last_value(case when is_start then n end ignore nulls) over (
+        partition by mmsi order by n
+        rows between unbounded preceding and current row
+    ) as from_n,
     is_last,
     prev_t,
     case when prev_t is not null then prev_lon end as prev_lon,
     case when prev_t is not null then prev_lat end as prev_lat
-from zoned
-where
-    prev_t is null
-    or is_last
-    or leg_s > $silence_s
-    or zone <> prev_zone
-    or zone = -2
-    or (is_stopped and zone <> -1 and not prev_is_stopped)
-    or (draught_m is not null and draught_m is distinct from prev_draught_m)
-    or leg_deg2
-    > (leg_s * $speed_deg_per_s + $error_deg) * (leg_s * $speed_deg_per_s + $error_deg)
-    or (
-        zone < 0
-        and leg_s <= $leg_s
-        and leg_deg2
-        < (leg_s * $drift_deg_per_s + $noise_deg) * (leg_s * $drift_deg_per_s + $noise_deg)
-    )
+from chosen

@@ -16,11 +16,11 @@ with located as (
         legs.draught_m,
         legs.is_stopped,
         legs.n,
+        legs.from_n,
         legs.is_last,
         legs.prev_t,
         legs.prev_lon,
         legs.prev_lat,
-        cells.cell,
         cells.port_id,
         cells.inner_deg2,
         cells.outer_deg2,
@@ -35,17 +35,18 @@ with located as (
 
 rivals as (
     select
-        located.mmsi,
-        located.t,
+        legs.mmsi,
+        legs.t,
         near.port_id,
         near.inner_deg2,
         near.outer_deg2,
-        (located.lon - near.lon) * near.cos_lat * (located.lon - near.lon) * near.cos_lat
-        + (located.lat - near.lat) * (located.lat - near.lat) as port_deg2
-    from located
+        (legs.lon - near.lon) * near.cos_lat * (legs.lon - near.lon) * near.cos_lat
+        + (legs.lat - near.lat) * (legs.lat - near.lat) as port_deg2
+    from shipping.legs as legs
     inner join shipping.port_candidates as near
-        on located.cell = near.cell
-    where located.port_id = -2
+        on
+            cast(floor(legs.lon * 50) as bigint) * 100000
+            + cast(floor(legs.lat * 50) as bigint) = near.cell
 ),
 
 nearest as (
@@ -67,6 +68,7 @@ joined as (
         located.draught_m,
         located.is_stopped,
         located.n,
+        located.from_n,
         located.is_last,
         case
             when located.port_id is null then -1
@@ -94,6 +96,7 @@ measured as (
         draught_m,
         is_stopped,
         n,
+        from_n,
         is_last,
         zone,
         prev_t,
@@ -113,6 +116,7 @@ select
     draught_m,
     is_stopped,
     n,
+    from_n,
     is_last,
     zone,
     prev_t,

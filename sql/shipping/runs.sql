@@ -12,71 +12,69 @@ with marked as (
         t,
         prev_t,
         is_stopped,
-        is_head,
-        has_entry,
-        has_gap,
+        run_at,
+        is_last,
         port_id,
         prev_port_id,
         draught_m,
+        prev_draught_m,
+        last_stop_at,
+        last_silence_at,
         case
-            when is_head then run_at
+            when run_at is not null then run_at
             when prev_port_id is null or prev_port_id <> port_id then t
         end as mark
     from shipping.states
 ),
 
-assigned as (
+-- a run is told by the row it begins with and the next run's, or the segment's last
+followed as (
     select
         mmsi,
         segment,
         t,
-        prev_t,
         is_stopped,
-        is_head,
-        has_entry,
-        has_gap,
+        run_at,
         port_id,
         prev_port_id,
         draught_m,
         mark,
-        last_value(mark ignore nulls) over (
-            partition by mmsi, segment order by t
-            rows between unbounded preceding and current row
-        ) as run_at,
-        lead(t) over (partition by mmsi, segment order by t) as next_t,
         lead(mark) over (partition by mmsi, segment order by t) as next_mark,
-        lead(prev_t) over (partition by mmsi, segment order by t) as next_prev_t
+        lead(t) over (partition by mmsi, segment order by t) as next_t,
+        lead(prev_t) over (partition by mmsi, segment order by t) as next_prev_t,
+        lead(is_stopped) over (partition by mmsi, segment order by t) as next_is_stopped,
+        lead(draught_m) over (partition by mmsi, segment order by t) as next_draught_m,
+        lead(prev_draught_m) over (partition by mmsi, segment order by t)
+            as next_prev_draught_m,
+        lead(last_stop_at) over (partition by mmsi, segment order by t) as next_stop_at,
+        lead(last_silence_at) over (partition by mmsi, segment order by t) as next_silence_at
     from marked
+    where mark is not null or is_last
 ),
 
 gathered as (
     select
         mmsi,
         segment,
-        run_at as started_at,
-        max(port_id) as port_id,
-        max(
-            case
-                when is_head and has_entry then 1
-                when not is_head and mark is not null and prev_port_id is not null then 1
-                else 0
-            end
-        ) = 1 as has_entry,
-        max(case when is_stopped then 1 else 0 end) = 1 as has_stop,
-        max(
-            case
-                when is_head and has_gap then 1
-                when
-                    not is_head and mark is null and port_id >= 0
-                    and t - prev_t > $port_silence_s then 1
-                else 0
-            end
-        ) = 1 as has_gap,
-        max(case when next_mark is not null then next_prev_t end) as ended_at,
-        max(case when next_t is null or next_mark is not null then draught_m end)
-            as draught_last_m
-    from assigned
-    group by mmsi, segment, run_at
+        mark as started_at,
+        port_id,
+        run_at is null and prev_port_id is not null as has_entry,
+        is_stopped
+        or coalesce(next_stop_at >= t, false)
+        or (next_t is not null and next_mark is null and next_is_stopped) as has_stop,
+        port_id >= 0
+        and (
+            coalesce(next_silence_at > t, false)
+            or coalesce(next_mark is null and next_t - next_prev_t > $port_silence_s, false)
+        ) as has_gap,
+        case when next_mark is not null then next_prev_t end as ended_at,
+        case
+            when next_t is null then draught_m
+            when next_mark is null then next_draught_m
+            else next_prev_draught_m
+        end as draught_last_m
+    from followed
+    where mark is not null
 ),
 
 joined as (
@@ -86,9 +84,9 @@ joined as (
         gathered.started_at,
         coalesce(gathered.ended_at, segments.ended_at) as ended_at,
         gathered.port_id,
-        gathered.has_entry,
+        gathered.has_entry or coalesce(carried.has_entry, false) as has_entry,
         gathered.has_stop,
-        gathered.has_gap,
+        gathered.has_gap or coalesce(carried.has_gap, false) as has_gap,
         gathered.draught_last_m,
         carried.draught_in_m,
         carried.mmsi is not null as is_carried

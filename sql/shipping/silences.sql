@@ -17,7 +17,7 @@ with fresh as (
         lat as on_lat,
         case when prev_port_id >= 0 then prev_port_id end as port_id
     from shipping.states
-    where not is_head and t - prev_t > $gap_s
+    where run_at is null and t - prev_t > $gap_s
     union all
     select
         mmsi,

@@ -65,13 +65,56 @@ def test_every_row_of_the_sql_pass_is_kept(positions: pl.DataFrame, tmp_path: Pa
     positions = positions.with_columns(
         pl.col("draught_m").forward_fill().backward_fill().over("mmsi")
     )
-    # and it keeps every row of a cell that two ports share, which the other settles more finely
+    # and it keeps every row of a cell that two ports share, which the other settles more finely,
+    # and every stop of a stay, of which the first tells all
     apart = PORTS.head(15)
     kept = _sieved(positions, tmp_path, 5_000, apart)
     wanted = _by_sql(positions, tmp_path, apart)
     same = ["mmsi", "t", "lon", "lat", "draught_m", "is_stopped", "is_last", "prev_t"]
-    assert wanted.select(same).join(kept, on=same, how="anti", nulls_equal=True).is_empty()
+    missing = wanted.select(same).join(kept, on=same, how="anti", nulls_equal=True)
+    assert missing.filter(~pl.col("is_stopped")).is_empty()
+    assert missing.height < 0.02 * wanted.height
     assert kept.height < 1.5 * wanted.height  # and not many more
+
+
+def _voyage(legs: list[tuple[float, float]]) -> pl.DataFrame:
+    """A ship every ten minutes at a distance north of the first port (km) and a speed (knots)."""
+    lon, lat = PORTS.row(0, named=True)["lon"], PORTS.row(0, named=True)["lat"]
+    rows = [
+        (299, 600 * i, lon, lat + km / 111.195, knots, None, None)
+        for i, (km, knots) in enumerate(legs)
+    ]
+    return pl.DataFrame(rows, schema=POSITIONS_SCHEMA, orient="row")
+
+
+@pytest.mark.parametrize("rows", [100, 4])
+def test_a_stay_keeps_its_first_stop_alone(rows: int, tmp_path: Path) -> None:
+    stay = [(1.0, 3.0), (1.0, 0.0), (1.0, 3.0), (1.0, 0.0), (1.0, 3.0), (1.0, 0.0)]
+    away = [(9.0, 5.0), (9.9, 9.0)]
+    kept = _sieved(_voyage([*stay, *away, *stay]), tmp_path, rows, PORTS.head(1))
+    stops = kept.filter("is_stopped")["t"] // 600
+    # the last row of all is kept for being the last; a block knows nothing of the one before
+    assert {1, 9} <= set(stops)
+    assert rows < 100 or stops.to_list() == [1, 9, 13]
+
+
+@pytest.mark.parametrize(("first_km", "expected"), [(2.0, {0, 1, 7}), (3.5, set(range(8)))])
+def test_drifting_between_the_circles_of_a_port_it_is_in_is_no_drift(
+    first_km: float, expected: set[int], tmp_path: Path
+) -> None:
+    # 3.5 km off: inside the outer circle of 4 km alone, in port only who came from within 3 km
+    frame = _voyage([(first_km, 5.0), *[(3.5, 5.0)] * 7])
+    kept = _sieved(frame, tmp_path, 100, PORTS.head(1))
+    assert set(kept["t"] // 600) == expected
+
+
+def test_a_leg_no_ship_can_sail_begins_a_stretch(tmp_path: Path) -> None:
+    far = _voyage([(20.0, 9.0), (21.0, 9.0), (500.0, 9.0), (501.0, 9.0), (22.0, 9.0), (23.0, 9.0)])
+    for rows in (100, 1, 2):
+        kept = _sieved(far, tmp_path, rows, PORTS.head(1))
+        starts = {n: from_n for n, from_n in kept.select("n", "from_n").rows()}
+        assert starts.items() <= {1: 1, 2: 1, 3: 3, 4: 3, 5: 5, 6: 5}.items()
+        assert {1, 3, 5} <= starts.keys()
 
 
 def test_sieve_numbers_the_reports_of_all_ships(positions: pl.DataFrame, tmp_path: Path) -> None:
