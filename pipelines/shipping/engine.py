@@ -26,6 +26,7 @@ from threading import Lock
 from typing import Literal
 
 import duckdb
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -390,9 +391,9 @@ def _work_ships(
     open_day = reception.add(pl.concat([before, heard]).unique() if before.height else heard)
     backend.table("reports", parameters)
     backend.drop("legs")
-    for name in ("pieces", "piece_targets", "links"):
+    for name in ("pieces", "piece_targets"):
         backend.table(name, parameters)
-    _follow_chains(backend, parameters)
+    backend.lend("chain_links", _follow_chains(backend.frame("links", parameters)))
     for name in ("segment_pieces", "segments", "states"):
         backend.table(name, parameters)
     backend.drop("reports")
@@ -424,17 +425,22 @@ def _work_ships(
     return _Found(parts, carried, rows_in, rows_kept, streamed)
 
 
-def _follow_chains(backend: Backend, parameters: dict[str, int | float]) -> None:
-    """Name every piece by the first piece of its segment, four times as far each time round."""
-    backend.table("chain_links", parameters, file="chain_start")
-    steps = backend.number(
-        "select max(links) from (select count(*) as links from {links} "
-        "where previous_at <> started_at group by mmsi) as ships"
+def _follow_chains(links: pl.DataFrame) -> pl.DataFrame:
+    """The piece every piece continues, the first one of its segment, and whether one continues it.
+
+    Each round looks twice as far back as the one before; pieces are few, whatever the positions.
+    """
+    pieces = links.with_row_index("row")
+    places = pieces.select("mmsi", "row", previous_at="started_at")
+    found = links.join(places, on=["mmsi", "previous_at"], how="left", maintain_order="left")
+    previous = root = found["row"].to_numpy()
+    while (root != (further := root[root])).any():
+        root = further
+    is_continued = np.zeros(links.height, dtype=bool)
+    is_continued[previous[previous != np.arange(links.height)]] = True
+    return links.with_columns(
+        root_at=links["started_at"].gather(root), is_continued=pl.Series(is_continued)
     )
-    reached = 1
-    while reached <= steps:
-        backend.table("chain_links", parameters, file="chains")
-        reached *= 4
 
 
 def run(
@@ -486,7 +492,7 @@ def run(
     if state.until_t is not None and until_t is not None and until_t < state.until_t:
         raise EngineError(f"the partition ends at {until_t}, before the state it continues")
     if until_t is None:
-        until_t = _latest(files, start, state)
+        until_t = max(_latest(files), state.until_t or 0, start or 0)
     times = (start, int(until_t))
     parameters = definitions.parameters() | {"until_t": int(until_t)}
     grid = port_grid(ports)
@@ -541,14 +547,19 @@ def _share(memory_limit: str, parts: int) -> str:
     return f"{int(float(digits) * scale / parts / 1e6)}MB"
 
 
-def _latest(files: Sequence[Path], start: int | None, state: State) -> int:
-    """One second after the latest position, or the end of what has been read."""
-    with duckdb.connect() as connection:
-        found = connection.execute(
-            "select max(t) from read_parquet($files)", {"files": [str(file) for file in files]}
-        ).fetchone()
-    latest = int(found[0]) + 1 if found and found[0] is not None else 0
-    return max(latest, state.until_t or 0, start or 0)
+def _latest(files: Sequence[Path]) -> int:
+    """One second after the latest position, 0 without any; the files' footers mostly tell."""
+    latest = -1
+    for part in parts_of(files):
+        at = part.footer.schema.names.index("t")
+        for number in part.groups:
+            known = part.footer.row_group(number).column(at).statistics
+            if known is None or not known.has_min_max:
+                told = pl.scan_parquet(part.file).select(pl.col("t").max()).collect().item()
+                latest = max(latest, -1 if told is None else told)
+                break
+            latest = max(latest, known.max)
+    return latest + 1
 
 
 class _Slots:

@@ -1,17 +1,8 @@
 -- shipping.segment_pieces
 -- grain   one piece: mmsi, started_at
--- inputs  shipping.pieces, shipping.links, shipping.chain_links
+-- inputs  shipping.pieces, shipping.chain_links
 -- units   epoch seconds; degrees; segment is the second its first position was sent
 -- why     a segment is one ship's track: pieces linked to one another
-
-with claimed as (
-    select
-        mmsi,
-        previous_at
-    from shipping.links
-    where previous_at <> started_at
-    group by mmsi, previous_at
-)
 
 select
     pieces.mmsi,
@@ -24,21 +15,17 @@ select
     pieces.n_new,
     pieces.is_carried,
     pieces.is_newest,
-    pieces.is_claimed or claimed.mmsi is not null as is_claimed,
+    pieces.is_claimed or chains.is_continued as is_claimed,
     coalesce(roots.segment, chains.root_at) as segment,
     previous.ended_at as previous_ended_at,
     previous.end_lon as previous_end_lon,
     previous.end_lat as previous_end_lat
 from shipping.pieces as pieces
-inner join shipping.links as links
-    on pieces.mmsi = links.mmsi and pieces.started_at = links.started_at
 inner join shipping.chain_links as chains
     on pieces.mmsi = chains.mmsi and pieces.started_at = chains.started_at
-inner join shipping.pieces as roots
-    on chains.mmsi = roots.mmsi and chains.root_at = roots.started_at
+left join shipping.pieces as roots
+    on chains.mmsi = roots.mmsi and chains.root_at = roots.started_at and roots.segment is not null
 left join shipping.pieces as previous
     on
         pieces.mmsi = previous.mmsi
-        and nullif(links.previous_at, pieces.started_at) = previous.started_at
-left join claimed
-    on pieces.mmsi = claimed.mmsi and pieces.started_at = claimed.previous_at
+        and nullif(chains.previous_at, pieces.started_at) = previous.started_at

@@ -183,6 +183,19 @@ def test_rows_in_are_rows_kept_and_rows_repeated_or_out_of_range(
     assert whole["tracks"]["n_positions"].sum() == run.rows_kept
 
 
+def test_end_of_the_data_is_found_without_the_footers_help(tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        [(299, t, 122.0, 36.0, 9.0, None, None) for t in (5, 77, 900)],
+        schema=POSITIONS_SCHEMA,
+        orient="row",
+    )
+    for is_told in (True, False):
+        frame.write_parquet(tmp_path / "some.parquet", statistics=is_told)
+        frame.head(2).write_parquet(tmp_path / "more.parquet", row_group_size=1)
+        files = [tmp_path / "more.parquet", tmp_path / "some.parquet"]
+        assert engine.run(files, ais_generator.synthetic_ports()).state.until_t == 901
+
+
 def test_state_does_not_grow_with_history(fleet: tuple[Path, pl.DataFrame, int]) -> None:
     file, _, end = fleet
     state = engine.State()
