@@ -640,7 +640,8 @@ def _work_meetings(
     for span, last in slots.spans(int(latest) if isinstance(latest, int) else -1):
         backend.put("carried_meetings", carried)
         backend.lend("slots", span)
-        backend.table("contacts", parameters)
+        for name in ("slot_ships", "contacts"):
+            backend.table(name, parameters)
         backend.drop("slots")
         until_t = parameters["until_t"]
         if last is not None:

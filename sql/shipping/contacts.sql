@@ -1,7 +1,8 @@
 -- shipping.contacts
--- grain   two slow ships near each other at one slot: mmsi_a, segment_a, mmsi_b, segment_b, slot
--- inputs  shipping.slots, shipping.carried_slots
--- units   slot counts ten minutes since 1970; degrees; whole metres
+-- grain   two slow ships near each other at one slot: pair, slot
+-- inputs  shipping.slots, shipping.carried_slots, shipping.slot_ships
+-- units   slot counts ten minutes since 1970; degrees; whole metres; pair is the first ship's
+--         number x 2^31 + the second's; step_a_m, step_b_m: sailed since the slot before
 -- params  $contact_deg: the greatest distance, in degrees of a great circle
 -- why     each ship is copied into the grid cells it can reach, never into all nine. Cells are
 --         little wider than the reach, whatever the latitude (up to 84 degrees), so that few pairs
@@ -27,14 +28,58 @@ with here as (
     from shipping.carried_slots
 ),
 
-placed as (
+followed as (
+    select
+        mmsi,
+        segment,
+        slot,
+        lon,
+        lat,
+        is_fresh,
+        lag(slot) over (partition by mmsi, segment order by slot) as last_slot,
+        lag(lon) over (partition by mmsi, segment order by slot) as last_lon,
+        lag(lat) over (partition by mmsi, segment order by slot) as last_lat
+    from here
+),
+
+measured as (
     select
         *,
+        least(abs(lon - last_lon), 360 - abs(lon - last_lon))
+        * cos(radians((lat + last_lat) / 2)) as east_deg,
+        lat - last_lat as north_deg
+    from followed
+),
+
+placed as (
+    select
+        ships.ship,
+        measured.mmsi,
+        measured.slot,
+        measured.lon,
+        measured.lat,
+        measured.is_fresh,
+        case
+            when measured.slot - measured.last_slot = 1
+                then
+                    cast(
+                        floor(
+                            sqrt(
+                                measured.east_deg * measured.east_deg
+                                + measured.north_deg * measured.north_deg
+                            ) * 111195.08 + 0.5
+                        ) as bigint
+                    )
+        end as step_m,
         greatest($contact_deg * 1.05, cast(0.004 as double)) as cell_deg,
         cast(
-            floor((lat + 90) / greatest($contact_deg * 1.05, cast(0.004 as double))) as bigint
+            floor(
+                (measured.lat + 90) / greatest($contact_deg * 1.05, cast(0.004 as double))
+            ) as bigint
         ) as row_no
-    from here
+    from measured
+    inner join shipping.slot_ships as ships
+        on measured.mmsi = ships.mmsi and measured.segment = ships.segment
 ),
 
 rows_reached as (
@@ -81,11 +126,12 @@ widths as (
 
 homes as (
     select
+        ship,
         mmsi,
-        segment,
         slot,
         lon,
         lat,
+        step_m,
         is_fresh,
         (slot * 50000 + reached_row) * 100000
         + cast(floor(place) as bigint) % columns_of_row as cell
@@ -95,11 +141,12 @@ homes as (
 
 reached as (
     select
+        widths.ship,
         widths.mmsi,
-        widths.segment,
         widths.slot,
         widths.lon,
         widths.lat,
+        widths.step_m,
         widths.is_fresh,
         (widths.slot * 50000 + widths.reached_row) * 100000
         + (
@@ -114,11 +161,10 @@ reached as (
 
 pairs as (
     select
-        first_ship.mmsi as mmsi_a,
-        first_ship.segment as segment_a,
-        second_ship.mmsi as mmsi_b,
-        second_ship.segment as segment_b,
+        first_ship.ship * 2147483648 + second_ship.ship as pair,
         first_ship.slot,
+        first_ship.step_m as step_a_m,
+        second_ship.step_m as step_b_m,
         first_ship.lon as lon_a,
         first_ship.lat as lat_a,
         second_ship.lon as lon_b,
@@ -134,11 +180,10 @@ pairs as (
 )
 
 select
-    mmsi_a,
-    segment_a,
-    mmsi_b,
-    segment_b,
+    pair,
     slot,
+    step_a_m,
+    step_b_m,
     lon_a,
     lat_a,
     lon_b,
