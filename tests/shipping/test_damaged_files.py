@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
+from pipelines.shipping.decode.lines import Block
 from pipelines.shipping.landing import FileReport
 from tests.fixtures.ais_damaged_files import Damaged, cases, land
 
@@ -39,3 +41,13 @@ def test_lines_of_a_damaged_file_add_up(case: Damaged, tmp_path: Path, land_mask
 def test_there_are_more_than_forty_kinds_of_damage() -> None:
     names = [case.name for case in cases()]
     assert len(names) == len(set(names)) > 40
+
+
+@pytest.mark.parametrize("share", [100, 3, 1])
+def test_a_line_that_is_no_utf8_is_told_among_any_number_of_others(share: int) -> None:
+    names = ["은하수" if at % share == 0 else "A" for at in range(300)]
+    whole = "".join(f"{name},1\n" for name in names).encode()
+    assert not Block(whole, 1).is_damaged.any()
+    lines = whole.splitlines(keepends=True)
+    lines[150] = b"\xec\x9d,1\n"  # the first two bytes of three
+    assert np.flatnonzero(Block(b"".join(lines), 1).is_damaged).tolist() == [150]

@@ -132,9 +132,10 @@ class _Reader:
             if name in self.place:
                 column = frame[name]
                 sure &= column.is_finite().fill_null(True).to_numpy()
-                unread = column.is_null().to_numpy()
-                if unread.any():
-                    sure &= ~unread | (span(name)[1] == 0)
+                unread = column.is_null().arg_true().to_numpy()
+                at = self.place[name]
+                before = edges[unread, at - 1] if at else block.starts[plain[unread]] - 1
+                sure[unread[edges[unread, at] - before > 1]] = False
         columns = {
             "line": pl.Series(plain + block.first_line),
             "t": pl.Series(t),

@@ -31,6 +31,10 @@ def count_lines(path: Path) -> int:
     return lines + (last != b"\n")
 
 
+# one line in so many, and fewer, is looked at by itself
+_FEW = 50
+
+
 @dataclass(frozen=True)
 class Block:
     """Whole lines of a file, each ended by one line feed.
@@ -78,12 +82,12 @@ class Block:
             if byte in self.data:
                 damaged[self.lines_of(byte)] = True
         if not self.data.isascii():
-            try:
-                self.data.decode()
-            except UnicodeDecodeError:
-                high = np.unique(np.searchsorted(self.ends, np.flatnonzero(self.buffer >= 128)))
-                for at in high:
-                    damaged[at] |= self.what_damages(at) is not None
+            high = np.flatnonzero(np.maximum.reduceat(self.buffer, self.starts) >= 128)
+            # where few lines need a look, reading them costs less than reading all
+            if len(high) * _FEW > len(self.ends) and _is_utf8(self.data):
+                return damaged
+            for at in high:
+                damaged[at] |= self.what_damages(at) is not None
         return damaged
 
     def lines_of(self, byte: int) -> NDArray[np.intp]:
@@ -121,6 +125,14 @@ class Block:
             self.data[self.starts[one] : self.ends[other - 1] + 1]
             for one, other in zip(edges[::2], edges[1::2], strict=True)
         )
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _with_line_feeds(data: bytes) -> bytes:
