@@ -136,9 +136,10 @@ def _measure(program: Path, what: str, file: Path, scratch: Path) -> dict:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def _older(commit: str, folder: Path) -> Path:
+def older(commit: str, folder: Path) -> Path:
+    """The program of a commit, in a folder."""
     packed = subprocess.run(  # noqa: S603
-        ["git", "archive", commit, "pipelines", "sql", "benchmarks", "assets"],  # noqa: S607
+        ["git", "archive", commit, "pipelines", "sql", "benchmarks", "assets", "tests"],  # noqa: S607
         capture_output=True,
         check=True,
         cwd=HERE,
@@ -178,7 +179,7 @@ def main() -> None:
                 runs.append((f"sentences {name}", "sentences", many, lines))
         programs = {"now": HERE}
         if given.before:
-            programs["before"] = _older(given.before, scratch / "older")
+            programs["before"] = older(given.before, scratch / "older")
         wanted = given.only.split(",")
         runs = [run for run in runs if run[0].split(" ", 1)[0] in wanted]
         found: dict[tuple[str, str], list[dict]] = {}

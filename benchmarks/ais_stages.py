@@ -5,6 +5,7 @@
     python -m benchmarks.ais_stages --rows 1000000 --spark          # equal rows, time
     python -m benchmarks.ais_stages --rows 1000000 --only anchorage # 800 ships in one place
     python -m benchmarks.ais_stages --rows 1000000 --oracle         # equal rows, time
+    python -m benchmarks.ais_stages --rows 3000000 --before 891ca6d # the code of a commit beside
 
 Every measurement runs in a process of its own, one after another, round after round, so that each
 stands beside its own scan. A process works twice: the first time gives the greatest resident
@@ -29,6 +30,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from benchmarks.ais_landing import HERE, older
 from pipelines.shipping import engine, places
 from pipelines.shipping import score as ais_score
 from pipelines.shipping import synthetic as ais_generator
@@ -225,15 +227,17 @@ MEASURES = {
 }
 
 
-def _alone(name: str, folder: Path, given: argparse.Namespace) -> dict:
-    """One measurement in a fresh process."""
+def _alone(name: str, folder: Path, given: argparse.Namespace, program: Path = HERE) -> dict:
+    """One measurement in a fresh process, by this program or an older one."""
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.ais_stages", "--measure", name]
-    command += ["--folder", str(folder), "--rows", str(given.rows)]
+    command += ["--folder", str(folder.absolute()), "--rows", str(given.rows)]
     if given.memory:
         command += ["--memory", given.memory]
     if given.cold:
         command += ["--cold"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=False, cwd=program
+    )
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -272,6 +276,7 @@ def main() -> None:
     parser.add_argument("--measure", choices=sorted(MEASURES))
     parser.add_argument("--only", help="measurements by name, comma-separated")
     parser.add_argument("--cold", action="store_true", help="work once in each process, not twice")
+    parser.add_argument("--before", help="a commit whose program is measured beside this one")
     parser.add_argument("--spark", action="store_true")
     parser.add_argument("--oracle", action="store_true")
     given = parser.parse_args()
@@ -285,11 +290,24 @@ def main() -> None:
     names = ["scan", "sort", "stages", "stages_one_worker", "sql_only"]
     if given.only:
         names = given.only.split(",")
-    rounds = [{name: _alone(name, folder, given) for name in names} for _ in range(given.rounds)]
+    with TemporaryDirectory() as scratch:
+        programs = {"": HERE}
+        if given.before:
+            programs[" before"] = older(given.before, Path(scratch))
+        rounds = [
+            {
+                name + when: _alone(name, folder, given, program)
+                for name in names
+                for when, program in programs.items()
+                if name != "scan" or not when
+            }
+            for _ in range(given.rounds)
+        ]
+    names = list(rounds[0])
     once = ["spark"] * given.spark + ["oracle"] * given.oracle
     single = {name: _alone(name, folder, given) for name in once}
     print(f"{given.rows:,} rows asked for, medians of {given.rounds} rounds")
-    print(f"{'':18} {'wall s':>8} {'x scan':>7} {'CPU s':>8} {'x scan':>7} {'RSS MB':>7}")
+    print(f"{'':24} {'wall s':>8} {'x scan':>7} {'CPU s':>8} {'x scan':>7} {'RSS MB':>7}")
     for name in [*names, *once]:
         done = [one[name] for one in rounds] if name in names else [single[name]]
         shown = {key: median(one[key] for one in done) for key in ("wall_s", "cpu_s", "rss_mb")}
@@ -300,7 +318,7 @@ def main() -> None:
             for key in ("wall_s", "cpu_s")
         }
         print(
-            f"{name:18} {shown['wall_s']:8.2f} {ratio['wall_s']:7.1f} {shown['cpu_s']:8.2f} "
+            f"{name:24} {shown['wall_s']:8.2f} {ratio['wall_s']:7.1f} {shown['cpu_s']:8.2f} "
             f"{ratio['cpu_s']:7.1f} {shown['rss_mb']:7.0f}"
         )
         for key in ("events", "rows_that_differ", "spark_start_s", "duckdb_wall_s", "found"):
