@@ -2,7 +2,7 @@
 -- grain   one segment that may be in a meeting: ship
 -- inputs  shipping.slots, shipping.carried_slots, shipping.carried_meetings
 -- units   ship counts from 1 in order of mmsi and segment
--- why     two small numbers make one name of a pair: sorted and grouped at a third of the cost of four
+-- why     two small numbers name a pair in one: it sorts and groups at a third of the cost of four
 
 with named as (
     select
