@@ -5,6 +5,7 @@ A run leaves some megabytes of events. Without an end to them an unattended mach
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -13,6 +14,7 @@ from pathlib import Path
 import dagster as dg
 import sqlalchemy as sa
 import sqlalchemy.event
+import sqlalchemy.exc
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
@@ -57,28 +59,32 @@ def prune_history(instance: dg.DagsterInstance) -> list[str]:
     No number comes from them; every release keeps its own history beside the snapshots.
 
     Returns:
-        The runs that were forgotten.
+        The runs that were forgotten; none while the record is in somebody's use, as the next run
+        forgets them.
     """
-    finished = dg.RunsFilter(statuses=list(FINISHED_STATUSES))
-    old = [run.run_id for run in instance.get_runs(finished)[kept_runs() :]]
     storage = instance.event_log_storage
-    if not old or not isinstance(storage, SqlEventLogStorage):
+    if not isinstance(storage, SqlEventLogStorage):
         return []
-    needed = _last_of_something(instance, storage)
-    gone = [run_id for run_id in old if run_id not in needed]
-    for run_id in gone:
-        instance.delete_run(run_id)
-        # what Dagster leaves of a deleted run: its file of events and what its steps printed
-        if isinstance(storage, SqliteEventLogStorage):
-            events = Path(storage.path_for_shard(run_id))
-            for file in events.parent.glob(f"{events.name}*"):
-                file.unlink(missing_ok=True)
-        shutil.rmtree(Path(instance.storage_directory()) / run_id, ignore_errors=True)
-    if gone:
-        with storage.index_connection() as connection:
-            connection.execute(
-                AssetCheckExecutionsTable.delete().where(
-                    AssetCheckExecutionsTable.c.run_id.in_(gone)
-                )
-            )
+    gone: list[str] = []
+    with contextlib.suppress(sa.exc.DBAPIError):
+        finished = dg.RunsFilter(statuses=list(FINISHED_STATUSES))
+        old = [run.run_id for run in instance.get_runs(finished)[kept_runs() :]]
+        needed = _last_of_something(instance, storage) if old else set()
+        for run_id in old:
+            if run_id not in needed:
+                _forget(instance, storage, run_id)
+                gone.append(run_id)
     return gone
+
+
+def _forget(instance: dg.DagsterInstance, storage: SqlEventLogStorage, run_id: str) -> None:
+    with storage.index_connection() as connection:
+        checks = AssetCheckExecutionsTable
+        connection.execute(checks.delete().where(checks.c.run_id == run_id))
+    instance.delete_run(run_id)
+    # what Dagster leaves of a deleted run: its file of events and what its steps printed
+    if isinstance(storage, SqliteEventLogStorage):
+        events = Path(storage.path_for_shard(run_id))
+        for file in events.parent.glob(f"{events.name}*"):
+            file.unlink(missing_ok=True)
+    shutil.rmtree(Path(instance.storage_directory()) / run_id, ignore_errors=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+import sqlalchemy.exc
 from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 
@@ -87,6 +88,20 @@ def test_the_disk_of_a_thousandth_run_is_that_of_the_fourth(home):
             sizes.append(_size(home / "history"))
     # the room of forgotten runs in the index is used again
     assert max(sizes[6:]) < 1.1 * sizes[5]
+
+
+def test_a_record_in_use_holds_up_no_run(home, monkeypatch):
+    with dg.DagsterInstance.get() as instance:
+        runs = [dg.materialize([often], instance=instance).run_id for _ in range(4)]
+
+        def locked(run_id: str) -> None:
+            raise sa.exc.OperationalError("delete", {}, Exception("database is locked"))
+
+        with monkeypatch.context() as patched:
+            patched.setattr(instance, "delete_run", locked)
+            assert prune_history(instance) == []
+        assert instance.get_runs_count() == 4
+        assert prune_history(instance) == [runs[0]]
 
 
 @pytest.mark.parametrize(("asked", "kept"), [("", 30), ("7", 7), ("0", 1), ("-3", 30), ("x", 30)])
