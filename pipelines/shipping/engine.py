@@ -300,9 +300,11 @@ class _Reception:
 
     def add(self, heard: pl.DataFrame) -> pl.DataFrame:
         """Count ships of one bucket (mmsi, cell, hour, each once); those of the open day."""
-        hours = heard.group_by("cell", "hour").agg(ships=pl.len().cast(_INT))
-        days = heard.group_by("cell", day=pl.col("hour") // 24).agg(
-            ships=pl.col("mmsi").n_unique().cast(_INT)
+        # kept for long: whole numbers of half the width take half the memory
+        narrow = heard.with_columns(pl.col("cell", "hour").cast(pl.Int32))
+        hours = narrow.group_by("cell", "hour").agg(ships=pl.len().cast(pl.Int32))
+        days = narrow.group_by("cell", day=pl.col("hour") // 24).agg(
+            ships=pl.col("mmsi").n_unique().cast(pl.Int32)
         )
         with self._lock:
             self._hours.append(hours)
