@@ -39,6 +39,7 @@ from pipelines.shipping.definitions import Definitions
 from tests.fixtures import ais_oracle
 
 PORTS = ais_generator.synthetic_ports()
+TEN_DAYS = 1_440
 SCAN = (
     "select count(*), sum(mmsi), sum(t), sum(lon), sum(lat), sum(sog_kn), sum(draught_m) "
     "from read_parquet($file)"
@@ -177,13 +178,13 @@ def measure_oracle(folder: Path, given: argparse.Namespace) -> dict:
     return {"wall_s": took, "rows_that_differ": _differences(ours, expected)}
 
 
-def measure_anchorage(folder: Path, _: argparse.Namespace) -> dict:
+def measure_anchorage(folder: Path, given: argparse.Namespace) -> dict:
     """The stage across ships where every ship has many others beside it.
 
-    800 ships lie in 6 by 6 km for ten days, off every port; their slots are given.
+    800 ships lie in 6 by 6 km for ten days or as many slots as asked, off every port.
     """
     rng = np.random.default_rng(1)
-    ships, slots = 800, 10 * 144
+    ships, slots = 800, given.slots
     north, east = (rng.uniform(0, 6 / 111.195, (ships, 1)) for _ in range(2))
     swing = 2 * np.pi * (np.arange(slots) / 72 + rng.random((ships, 1)))
     frame = pl.DataFrame(
@@ -197,8 +198,8 @@ def measure_anchorage(folder: Path, _: argparse.Namespace) -> dict:
     )
     parameters = Definitions().parameters() | {"until_t": 2_999_000 * 600}
     with TemporaryDirectory() as spare, DuckDBBackend(threads=2) as backend:
-        given = engine._Slots(Path(spare))
-        given.add(frame)
+        held = engine._Slots(Path(spare))
+        held.add(frame)
         start = time.perf_counter(), time.process_time()
         counted: list[int] = []
         table = backend.table
@@ -209,7 +210,7 @@ def measure_anchorage(folder: Path, _: argparse.Namespace) -> dict:
                 counted.append(backend.number(f"select count(*) from {{{name}}}"))
 
         backend.table = _counting
-        meetings, _ = engine._work_meetings(backend, given, engine.State(), parameters)
+        meetings, _ = engine._work_meetings(backend, held, engine.State(), parameters)
         took = time.perf_counter() - start[0], time.process_time() - start[1]
     contacts = sum(counted)
     return {
@@ -233,6 +234,8 @@ def _alone(name: str, folder: Path, given: argparse.Namespace, program: Path = H
     command += ["--folder", str(folder.absolute()), "--rows", str(given.rows)]
     if given.memory:
         command += ["--memory", given.memory]
+    if given.slots != TEN_DAYS:
+        command += ["--slots", str(given.slots)]
     if given.cold:
         command += ["--cold"]
     done = subprocess.run(  # noqa: S603
@@ -272,6 +275,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--out", type=Path, default=Path("data/benchmarks"))
     parser.add_argument("--memory", help="DuckDB's limit, such as 2GB")
+    parser.add_argument("--slots", type=int, default=TEN_DAYS, help="of the anchorage")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--measure", choices=sorted(MEASURES))
     parser.add_argument("--only", help="measurements by name, comma-separated")
