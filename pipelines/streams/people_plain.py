@@ -1,8 +1,7 @@
 """The plain estimate of workers and their pay, the comparator of the models: persons x pay x share.
 
-In each draw one of the roots that speak of a series is believed wherever it speaks; between such
-points the path runs straight in logs, with the error of a random walk tied at both ends. Floors,
-parts, flows and stated totals are passed over, and nothing is known of borders.
+Paths are those of `plain_path`. Floors, parts, flows and stated totals are passed over, and nothing
+is known of borders.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from scipy.special import expit
 
 from pipelines.inference.joint import Outcome
 from pipelines.streams import people
+from pipelines.streams.plain_path import plain_path
 
-MONTHLY_SD = 0.04  # of a path between two figures
 SPREAD_OF_SHARE = 0.45  # logits: what is counted as taken
 # beyond its figures the plain estimate keeps the level a host is likely to have
 NO_FIGURE = (np.log(3_500.0), 0.45)
@@ -48,7 +47,9 @@ def estimate(
     pick = generator.uniform(size=draws)
 
     def path(rows: pl.DataFrame) -> np.ndarray:
-        return _path(rows, len(months), pick, generator)
+        middle = (pl.col("start") + pl.col("end")) / 2 * people.KNOT_MONTHS
+        at = rows.with_columns(month=middle.floor().cast(pl.Int64))
+        return plain_path(at, len(months), pick, generator)
 
     said = frame.filter(pl.col("site").is_not_null())
     two_sided = ~pl.col("kind").is_in(["lower_bound", "upper_bound"])
@@ -82,36 +83,6 @@ def estimate(
     world["remitted"] = take * logit("reach_logit")
     held = {f"{of} {host}" for of in people.RATES for host in {*hosts, "WLD"}}
     return Outcome(people.measures(world), people.series(world, hosts, held))
-
-
-def _path(
-    rows: pl.DataFrame, size: int, pick: np.ndarray, generator: np.random.Generator
-) -> np.ndarray:
-    """A path through the figures of one root at each point, logs, (draws, size)."""
-    middle = (pl.col("start") + pl.col("end")) / 2 * people.KNOT_MONTHS
-    at = rows.with_columns(month=middle.floor().cast(pl.Int64).clip(0, size - 1))
-    points = at.group_by("month", "root_id").agg(pl.col("centre", "error").mean())
-    points = points.sort("month", "root_id")
-    error = points["centre"].to_numpy() + points["error"].to_numpy() * generator.normal(
-        size=(len(pick), points.height)
-    )
-    month = points["month"].to_numpy()
-    known, first, count = np.unique(month, return_index=True, return_counts=True)
-    level = np.stack(
-        [
-            error[np.arange(len(pick)), f + (pick * c).astype(int)]
-            for f, c in zip(first, count, strict=True)
-        ],
-        axis=1,
-    )
-    walk = np.cumsum(MONTHLY_SD * generator.normal(size=(len(pick), size)), axis=1)
-    gap = level - walk[:, known]
-    grid = np.arange(size)
-    right = np.clip(np.searchsorted(known, grid), 0, known.size - 1)
-    left = np.where(known[right] <= grid, right, np.maximum(right - 1, 0))
-    width = np.maximum(known[right] - known[left], 1)
-    share = np.clip((grid - known[left]) / width, 0, 1)
-    return walk + gap[:, left] * (1 - share) + gap[:, right] * share
 
 
 def hidden(frame: pl.DataFrame, ids: Mapping[str, object] | Sequence[str]) -> pl.DataFrame:
