@@ -159,7 +159,12 @@ def score_fold(bench: Bench, fold: Fold, *, seed: int) -> pl.DataFrame:
         MODEL: np.stack([said[site][:, at] for site, at in targets.select("site", "at").rows()])
     }
     samples |= plain_rules(shown, targets, DRAWS, generator)
-    return pl.concat(_cases(bench, fold, model, targets, drawn) for model, drawn in samples.items())
+    parts = []
+    for model, drawn in samples.items():
+        # a rule that is shown nothing of the kind says nothing, and is not scored on it
+        has_said = np.isfinite(drawn).all(axis=1)
+        parts.append(_cases(bench, fold, model, targets.filter(has_said), drawn[has_said]))
+    return pl.concat(parts)
 
 
 def score_plain(bench: Bench, fold: Fold, estimate: Plain, *, seed: int) -> pl.DataFrame:
@@ -235,15 +240,16 @@ def plain_rules(
     """Last value and log interpolation, each with the errors it makes where it is shown the rest.
 
     A rule goes by figures of the same quantity and place, or of the same quantity where those are
-    fewer than three. Its errors leave out the whole root that spoke: an echo is no test.
+    fewer than three. Its errors leave out the whole root that spoke: an echo is no test. Where it
+    is shown none it says nothing.
 
     Args:
         shown, targets: ``site, quantity, counterpart_iso3, root_id, middle, value, log_size``.
 
     Returns:
-        Per rule, (targets, draws) on the scored scale.
+        Per rule, (targets, draws) on the scored scale; not a number where it says nothing.
     """
-    out = {rule: np.empty((targets.height, draws)) for rule in _RULES}
+    out = {rule: np.full((targets.height, draws), np.nan) for rule in _RULES}
     columns = ("site", "quantity", "counterpart_iso3", "middle", "log_size")
     for at, (site, quantity, place, middle, size) in enumerate(targets.select(*columns).rows()):
         like = shown.filter(pl.col("site") == site, pl.col("quantity") == quantity)
@@ -253,6 +259,8 @@ def plain_rules(
         logs = (like["value"] - like["log_size"]).to_numpy()
         roots = like["root_id"].to_numpy()
         when = float((middle - dt.date(1970, 1, 1)).days)
+        if not logs.size:
+            continue
         for rule, apply in _RULES.items():
             errors = [
                 logs[row] - apply(days[roots != root], logs[roots != root], days[row])
@@ -260,7 +268,7 @@ def plain_rules(
                 if (roots != root).any()
             ]
             if len(errors) < FEWEST_SHOWN:
-                centre = logs.mean() if logs.size else 0.0
+                centre = logs.mean()
                 noise = generator.normal(0, IGNORANT_SD, draws)
             else:
                 centre = apply(days, logs, when)

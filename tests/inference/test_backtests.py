@@ -221,6 +221,18 @@ def test_a_rule_takes_no_echo_for_a_test_of_itself():
     assert drawn.std() > 0.5
 
 
+def test_a_rule_that_is_shown_nothing_of_the_kind_says_nothing(bench):
+    other = series([0], [1], ["a"]).with_columns(quantity=pl.lit("price"))
+    drawn = backtests.plain_rules(other, series([150], [0], ["d"]), 10, np.random.default_rng(1))
+    assert np.isnan(drawn["last_value"]).all()
+    # one site holds every figure of the toy: hidden, no rule has anything to go by
+    whole = bench.figures.filter(pl.col("site") == "amount", pl.col("role") == "whole")
+    ids = whole["observation_id"].sort()
+    cases = backtests.score_fold(bench, Fold("test", "all", frozenset(ids), tuple(ids)), seed=1)
+    assert set(cases["model"]) == {"density"}
+    assert cases["observation_id"].to_list() == ids.to_list()
+
+
 def test_shares_come_back_as_shares():
     stated = np.array([0.75, 0.83, 0.99, 200.0])
     targets = pl.DataFrame(
