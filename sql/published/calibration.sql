@@ -12,6 +12,7 @@ select
     n_worlds,
     p_value,
     is_even,
+    verdict,
     is_control,
     scored_at,
     is_embedded,

@@ -21,7 +21,7 @@ select
     count(*) filter (where scores.verdict in ('holds', 'meets the bar')) as n_hold,
     count(*) filter (where scores.verdict = 'too narrow') as n_too_narrow,
     count(*) filter (where scores.verdict = 'too wide') as n_too_wide,
-    count(*) filter (where scores.verdict = 'misses the bar') as n_miss
+    count(*) filter (where scores.verdict in ('misses the bar', 'wider than needed')) as n_miss
 from backtest_scores as scores
 inner join headline on scores.stream = headline.stream and scores.model = headline.model
 inner join streams on scores.stream = streams.stream

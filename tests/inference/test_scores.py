@@ -132,10 +132,14 @@ def test_the_record_stop_has_its_own_bar():
 
     assert verdict(half) == "meets the bar"
     # nine of ten in the 50% interval is as wrong as none
-    assert verdict(cases) == "misses the bar"
+    assert verdict(cases) == "wider than needed"
+    assert verdict(cases.with_columns(is_covered_50=pl.lit(value=False))) == "misses the bar"
+    # seven of ten in the 90% interval are too few
+    few = half.with_columns(is_covered_90=pl.Series([i < 7 for i in range(10)]))
+    assert verdict(few) == "misses the bar"
 
 
-def power(spoil, worlds=calibration.WORLDS, quantities=4):
+def power(spoil, worlds=calibration.WORLDS, quantities=5):
     """Chance that one spoilt quantity of a stream is caught, over 300 calibrations made up."""
     truths = named_generator(2, "power").normal(size=(300, worlds))
     alarms = [scores.p_value(ranks) < scores.LEVEL / quantities for ranks in spoil(truths)]
@@ -164,3 +168,25 @@ def test_uniformity_says_which_fit_and_quantity_is_uneven():
     table = scores.uniformity(ranks)
     uneven = table.filter(~pl.col("is_even")).select("fit", "quantity").rows()
     assert uneven == [("as published", "b")]
+    verdicts = dict(table.select(pl.format("{} {}", "fit", "quantity"), "verdict").rows())
+    assert verdicts == {
+        "as published a": "too few to judge",
+        "as published b": "uneven",
+        "control a": "not found out",
+    }
+
+
+def test_eighty_even_worlds_hold_and_a_spoilt_control_is_found_out():
+    even = (np.arange(80) + 0.5) / 80
+    ranks = pl.DataFrame(
+        {
+            "fit": ["as published"] * 80 + ["control"] * 80,
+            "world": [*range(80)] * 2,
+            "quantity": ["a"] * 160,
+            "rank": [*even, *(0.5 + (even - 0.5) * 0.5)],
+        }
+    )
+    assert scores.uniformity(ranks).select("fit", "verdict").rows() == [
+        ("as published", "holds"),
+        ("control", "found out"),
+    ]

@@ -78,7 +78,8 @@ class BacktestScores(Table):
     verdict: str = column(
         "too few to judge (under eight roots); holds, too narrow or too wide: whether "
         "the interval of coverage_90 contains 0.9; for incomes where the record stops, "
-        "meets the bar or misses the bar"
+        "meets the bar, misses the bar or, where more than seven in ten lie inside the 50% "
+        "interval, wider than needed"
     )
     scored_at: dt.datetime = column("when the backtest job finished", unit="UTC")
     is_embedded: bool = column("read from the repository, not run on this machine")

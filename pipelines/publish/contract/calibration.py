@@ -25,6 +25,10 @@ class Calibration(Table):
     is_even: bool = column(
         "true where the chance passes 5%, shared among the quantities of the fit"
     )
+    verdict: str = column(
+        "holds, uneven, or of fewer than 80 even worlds too few to judge; of a control, found out "
+        "or not found out"
+    )
     is_control: bool = column("true for fits that must fail")
     scored_at: dt.datetime = column("when the backtest job finished", unit="UTC")
     is_embedded: bool = column("read from the repository, not run on this machine")
