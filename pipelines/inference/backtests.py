@@ -162,8 +162,8 @@ def score_fold(bench: Bench, fold: Fold, *, seed: int) -> pl.DataFrame:
     parts = []
     for model, drawn in samples.items():
         # a rule that is shown nothing of the kind says nothing, and is not scored on it
-        has_said = np.isfinite(drawn).all(axis=1)
-        parts.append(_cases(bench, fold, model, targets.filter(has_said), drawn[has_said]))
+        said_any = np.flatnonzero(np.isfinite(drawn).all(axis=1))
+        parts.append(_cases(bench, fold, model, targets[said_any], drawn[said_any]))
     return pl.concat(parts)
 
 

@@ -45,7 +45,7 @@ def build_release(connection: duckdb.DuckDBPyConnection, place: Path) -> Path:
         ) as rows(stream, year, reading, q05, q50, q95);
         create table estimates.backtest_scores as
         select
-            'ore' as stream, test, era, 'export_t' as quantity, model, 9::bigint as n,
+            'ore' as stream, test, era, 'export_t' as quantity, model, n,
             n_roots, 0.1 as crps, wis, 0.5 as coverage_50, 0.4 as coverage_50_low,
             0.6 as coverage_50_high, 0.8 as coverage_80, 0.7 as coverage_80_low,
             0.9 as coverage_80_high, 0.7 as coverage_90, 0.5 as coverage_90_low,
@@ -53,11 +53,12 @@ def build_release(connection: duckdb.DuckDBPyConnection, place: Path) -> Path:
             case when n_roots < 8 then 'too few to judge' else 'too narrow' end as verdict,
             timestamp '2026-01-01' as scored_at, false as is_embedded, true as is_current
         from (values
-            ('leave_one_root_out', 'after_ban', 'density', 9::bigint, 0.4),
-            ('leave_one_root_out', 'after_ban', 'last_value', 9, 0.3),
-            ('leave_one_year_out', 'after_ban', 'density', 7, 0.4),
-            ('leave_one_year_out', 'after_ban', 'last_value', 7, 0.3)
-        ) as rows(test, era, model, n_roots, wis);
+            ('leave_one_root_out', 'after_ban', 'density', 9::bigint, 9::bigint, 0.4),
+            ('leave_one_root_out', 'after_ban', 'last_value', 9, 9, 0.3),
+            ('leave_one_root_out', 'after_ban', 'plain', 4, 9, 0.1),
+            ('leave_one_year_out', 'after_ban', 'density', 9, 7, 0.4),
+            ('leave_one_year_out', 'after_ban', 'last_value', 9, 7, 0.3)
+        ) as rows(test, era, model, n, n_roots, wis);
         """
     )
     build_table(connection, "estimates.total_draws")
@@ -162,7 +163,7 @@ def test_tests_are_told_in_plain_words_by_era(pages):
     page = pages["sure.html"]
     # stream, then tests, too few, holds, too narrow, too wide, misses
     assert ["ore sold", "all years since the bans", "2", "1", "0", "1", "0", "0"] in page.cells
-    # a win under eight roots is no win
+    # a win under eight roots is no win, nor one over four figures of nine
     won = [row for row in page.cells if "the last figure carried on" in row]
     assert [row[2:] for row in won] == [
         ["everything one body said was hidden", "tonnes exported", "the last figure carried on",
