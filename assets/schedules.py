@@ -62,9 +62,11 @@ def _sources_job(cadence: Cadence) -> list[object]:
         return []
     raw = dg.AssetSelection.assets(*(dg.AssetKey(["raw", name]) for name in names))
     staged = raw.downstream(depth=1) & dg.AssetSelection.key_prefixes("staged")
+    # what people dropped is looked at first: without it the UI asks before each click
+    dropped = dg.AssetSelection.assets(dg.AssetKey(["raw", "landed_files"]))
     job = dg.define_asset_job(
         f"{cadence.name}_sources",
-        selection=raw | staged | dg.AssetSelection.checks(sources_answered),
+        selection=dropped | raw | staged | dg.AssetSelection.checks(sources_answered),
         description=f"Asks the {cadence.name} sources ({', '.join(names)}) and stages them.",
     )
     return [

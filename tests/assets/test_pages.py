@@ -330,7 +330,7 @@ def test_each_page_says_its_release_and_leads_back(pages, reader):
         "select release_id, published_at from releases order by sequence desc limit 1"
     ).fetchall()[0]
     for page in pages:
-        foot = " ".join(re.sub(r"<[^>]+>", " ", page.source.partition("<footer>")[2]).split())
+        foot = " ".join(re.sub(r"<[^>]+>", " ", page.source.partition("<footer ")[2]).split())
         assert f"release {release}" in foot
         assert f"{when.day} {when:%B %Y}" in foot
         assert "CC BY 4.0" in foot

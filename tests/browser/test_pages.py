@@ -314,6 +314,38 @@ def test_pages_weigh_three_megabytes_at_most_and_forbid_foreign_code(release):
         assert scripts is None or "unsafe-inline" not in scripts[1], path.name
 
 
+def test_a_chart_is_taken_along_as_it_stands_and_shown_alone(browser, release):
+    page = browser.new_page(viewport={"width": 1400, "height": 900}, accept_downloads=True)
+    address = (release / "report.html").as_uri()
+    page.goto(address)
+    figure = page.locator("figure.chart").first
+    title = figure.locator("figcaption .title").inner_text()
+    figure.get_by_text("logarithmic").click()
+    figure.get_by_text("Take this chart along").click()
+    with page.expect_download() as taken:
+        figure.get_by_role("button", name="SVG").click()
+    picture = Path(taken.value.path()).read_text(encoding="utf-8")
+    assert picture.startswith("<svg")
+    assert title in picture
+    assert "CC BY 4.0" in picture
+    # what stands on the screen and nothing else: one scale, no areas for a pointer
+    assert set(re.findall(r'class="(scale-\w+) ', picture)) == {"scale-log"}
+    assert "data-tip" not in picture
+    with page.expect_download() as taken:
+        figure.get_by_role("button", name="PNG").click()
+    image = Path(taken.value.path()).read_bytes()
+    assert image[:8] == b"\x89PNG\r\n\x1a\n"
+    assert int.from_bytes(image[16:20], "big") == 2 * 760
+    frame = figure.locator("input.embed").input_value()
+    name = re.search(r"\?chart=([\w-]+)", frame)
+    assert name
+    page.goto(f"{address}?chart={name[1]}")
+    assert page.locator("figure.chart:visible").count() == 1
+    assert page.locator("figure.chart:visible .title").inner_text() == title
+    assert not page.locator("h1").is_visible()
+    page.close()
+
+
 @pytest.mark.parametrize("width", [320])
 def test_the_report_still_fits_the_narrowest_phone(browser, release, width):
     with opened(browser, release / "report.html", width) as (page, _):

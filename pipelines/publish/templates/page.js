@@ -27,6 +27,69 @@
       });
     });
   });
+  // a chart taken along as it stands: its title above, who made it below
+  var paper = "http://www.w3.org/2000/svg", foot = document.querySelector("footer");
+  function picture(figure) {
+    var shown = Array.prototype.find.call(figure.querySelectorAll("svg.wide, svg.narrow"), function (svg) { return getComputedStyle(svg).display !== "none"; });
+    var inner = shown.cloneNode(true), box = shown.viewBox.baseVal, whole = document.createElementNS(paper, "svg");
+    var were = shown.querySelectorAll("g[class^=scale-]");
+    inner.querySelectorAll("g[class^=scale-]").forEach(function (group, at) {
+      if (getComputedStyle(were[at]).display === "none") { group.remove(); } else { group.removeAttribute("display"); }
+    });
+    inner.querySelectorAll(".hit").forEach(function (hit) { hit.remove(); });
+    function line(text, y, size, weight) {
+      var one = document.createElementNS(paper, "text");
+      one.textContent = text;
+      Object.entries({ x: 8, y: y, "font-size": size, "font-weight": weight, fill: "#1c1c1c", "font-family": "system-ui, sans-serif" }).forEach(function (pair) { one.setAttribute(pair[0], pair[1]); });
+      if (text.length * size * 0.56 > box.width - 16) { one.setAttribute("textLength", box.width - 16); one.setAttribute("lengthAdjust", "spacingAndGlyphs"); }
+      whole.append(one);
+    }
+    var heads = figure.querySelectorAll("figcaption p"), tall = box.height + 70;
+    whole.setAttribute("xmlns", paper);
+    whole.setAttribute("width", box.width); whole.setAttribute("height", tall); whole.setAttribute("viewBox", "0 0 " + box.width + " " + tall);
+    var ground = document.createElementNS(paper, "rect");
+    ground.setAttribute("width", "100%"); ground.setAttribute("height", "100%"); ground.setAttribute("fill", "#fff"); whole.append(ground);
+    line(heads[0].textContent, 20, 15, 700);
+    if (heads[1]) { line(heads[1].textContent, 38, 12, 400); }
+    inner.setAttribute("y", 46); inner.setAttribute("height", box.height); inner.setAttribute("width", box.width); whole.append(inner);
+    line(foot.textContent.trim().split("\n")[0] + " " + foot.dataset.licence + ".", tall - 8, 10, 400);
+    return { text: new XMLSerializer().serializeToString(whole), width: box.width, height: tall };
+  }
+  function save(address, name) {
+    var link = document.createElement("a");
+    link.href = address; link.download = name;
+    document.body.append(link); link.click(); link.remove();
+  }
+  document.querySelectorAll("figure.chart .take").forEach(function (take) {
+    var figure = take.closest("figure"), name = figure.id.slice("chart-".length), field = take.querySelector(".embed");
+    take.querySelectorAll("[hidden]").forEach(function (one) { one.hidden = false; });
+    field.value = '<iframe src="' + location.href.split(/[?#]/)[0] + "?chart=" + name + '" width="700" height="560" title="DPRK Revenue"></iframe>';
+    field.addEventListener("focus", function () { field.select(); });
+    take.querySelectorAll("button").forEach(function (button) {
+      button.addEventListener("click", function () {
+        var made = picture(figure), address = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(made.text);
+        if (button.dataset.as === "svg") { save(address, name + ".svg"); return; }
+        var image = new Image();
+        image.addEventListener("load", function () {
+          var canvas = document.createElement("canvas");
+          canvas.width = made.width * 2; canvas.height = made.height * 2;
+          canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+          save(canvas.toDataURL("image/png"), name + ".png");
+        });
+        image.src = address;
+      });
+    });
+  });
+  // one chart alone, for another page's frame
+  var alone = document.getElementById("chart-" + new URLSearchParams(location.search).get("chart"));
+  if (alone) {
+    document.documentElement.classList.add("alone");
+    for (var up = alone; up !== document.body; up = up.parentElement) {
+      Array.prototype.forEach.call(up.parentElement.children, function (other) {
+        if (other !== up && other.tagName !== "SCRIPT" && other.tagName !== "FOOTER") { other.hidden = true; }
+      });
+    }
+  }
   // boxes that search the rows after them
   document.querySelectorAll("input.find").forEach(function (box) {
     var rows = document.getElementById(box.getAttribute("data-rows")).querySelectorAll("tbody tr, .entry");
