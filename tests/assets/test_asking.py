@@ -180,3 +180,17 @@ def test_a_long_answer_is_cut_and_its_name_stands_once(asked_run):
 def test_a_source_that_never_answered_is_told_and_fails_nothing(asked_run, capfd):
     assert asked_run(a=True, b=False)[0]
     assert "1 of 2 sources asked have answered; b: words of its own" in capfd.readouterr().err
+
+
+def test_a_job_of_sources_needs_nothing_that_it_does_not_make():
+    """Else the UI asks before each click whether what is missing is missing on purpose."""
+    from assets.definitions import defs
+    from assets.schedules import BY_CADENCE
+
+    graph = defs.resolve_asset_graph()
+    jobs = [one.name for one in BY_CADENCE if one.name.endswith("_sources")]
+    assert "weekly_sources" in jobs
+    for name in jobs:
+        made = defs.resolve_job_def(name).asset_layer.selected_asset_keys
+        needed = {key for one in made for key in graph.get(one).parent_keys}
+        assert needed <= made, name
