@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
@@ -35,6 +36,16 @@ def _is_factor(of: Any) -> bool:
     while hasattr(of, "base_dist"):
         of = of.base_dist
     return isinstance(of, Unit)
+
+
+def _below(of: Any, value: Any) -> Any:
+    """Distribution function of a site at its value, None where it has none."""
+    while hasattr(of, "base_dist"):  # masked, expanded
+        of = of.base_dist
+    if hasattr(of, "component_distribution"):
+        inside = of.component_distribution.cdf(value[..., None])
+        return jnp.sum(of.mixing_distribution.probs * inside, axis=-1)
+    return None if hasattr(of, "probs") else of.cdf(value)
 
 
 class Density:
@@ -78,6 +89,7 @@ class Density:
             at += n
         self.size = at
         self._runs: dict[str, Any] = {}
+        self._thread = ThreadPoolExecutor(1)
 
     def log_density(self, theta: Any, data: Data) -> Any:
         """Log joint density of one unconstrained vector, in JAX."""
@@ -128,86 +140,78 @@ class Density:
 
     def outputs(self, theta: np.ndarray, data: Data | None = None) -> Sites:
         """What the model publishes of itself in each world, (draws, *shape)."""
-
-        def pick(traced: dict[str, Any]) -> dict[str, Any]:
-            return {n: s["value"] for n, s in traced.items() if s["type"] == "deterministic"}
-
-        return self._over("outputs", theta, data, lambda model: model, pick)
-
-    def predict(self, theta: np.ndarray, key: int, data: Data | None = None) -> Sites:
-        """What figures would say in worlds with these latents, errors and all, (draws, *shape)."""
-
-        def pick(traced: dict[str, Any]) -> dict[str, Any]:
-            return {name: traced[name]["value"] for name in self.observed}
-
-        return self._over("predict", theta, data, uncondition, pick, key)
+        return self._over("seen", theta, data)["outputs"]
 
     def log_sites(self, theta: np.ndarray, data: Data | None = None) -> Sites:
         """Log density of every sampled site, element by element, (draws, *shape)."""
-
-        def pick(traced: dict[str, Any]) -> dict[str, Any]:
-            return {
-                name: site["fn"].log_prob(site["value"])
-                for name, site in traced.items()
-                if site["type"] == "sample"
-            }
-
-        return self._over("log_sites", theta, data, lambda model: model, pick)
+        return self._over("seen", theta, data)["log_sites"]
 
     def below(self, theta: np.ndarray, data: Data | None = None) -> Sites:
         """Chance that such a source would have said less than it did, (draws, rows), by site.
 
         Sites without a distribution function (floors, ceilings) are left out.
         """
+        return self._over("seen", theta, data)["below"]
 
-        def pick(traced: dict[str, Any]) -> dict[str, Any]:
-            found = {}
-            for name in self.observed:
-                site = traced[name]
-                of = site["fn"]
-                while hasattr(of, "base_dist"):  # masked, expanded
-                    of = of.base_dist
-                if hasattr(of, "component_distribution"):
-                    inside = of.component_distribution.cdf(site["value"][..., None])
-                    found[name] = jnp.sum(of.mixing_distribution.probs * inside, axis=-1)
-                elif not hasattr(of, "probs"):
-                    found[name] = of.cdf(site["value"])
-            return found
+    def predict(self, theta: np.ndarray, key: int, data: Data | None = None) -> Sites:
+        """What figures would say in worlds with these latents, errors and all, (draws, *shape)."""
+        return self._over("said", theta, data, key)
 
-        return self._over("below", theta, data, lambda model: model, pick)
+    def _seen(self, sites: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """Of a traced world, all that needs no random numbers: one program for three questions."""
+        sampled = {name: site for name, site in sites.items() if site["type"] == "sample"}
+        return {
+            "outputs": {
+                name: site["value"]
+                for name, site in sites.items()
+                if site["type"] == "deterministic"
+            },
+            "log_sites": {
+                name: site["fn"].log_prob(site["value"]) for name, site in sampled.items()
+            },
+            "below": {
+                name: chance
+                for name in self.observed
+                if (chance := _below(sites[name]["fn"], sites[name]["value"])) is not None
+            },
+        }
 
-    def _over(
-        self,
-        kind: str,
-        theta: np.ndarray,
-        data: Data | None,
-        handler: Callable[..., Any],
-        pick: Callable[[dict[str, Any]], dict[str, Any]],
-        key: int = 0,
-    ) -> Sites:
-        """Run the text over draws in blocks of one shape and keep what ``pick`` wants."""
-        if kind not in self._runs:
+    def _said(self, sites: dict[str, Any]) -> dict[str, Any]:
+        return {name: sites[name]["value"] for name in self.observed}
 
-            def one(theta: Any, key: Any, data: Data) -> dict[str, Any]:
-                values, _ = self._values(theta)
-                model = handler(substitute(seed(self.model, key), data=values))
-                return pick(trace(model).get_trace(data))
+    def prepare(self, kind: str = "seen") -> None:
+        """Begin to compile what looks at draws, in a thread beside whatever comes next."""
+        if kind in self._runs:
+            return
+        handler, pick = {
+            "seen": (lambda model: model, self._seen),
+            "said": (uncondition, self._said),
+        }[kind]
 
-            self._runs[kind] = jax.jit(jax.vmap(one, (0, 0, None)))
-        keys = jax.random.split(jax.random.PRNGKey(key), len(theta))
+        def one(theta: Any, key: Any, data: Data) -> dict[str, Any]:
+            values, _ = self._values(theta)
+            model = handler(substitute(seed(self.model, key), data=values))
+            return pick(trace(model).get_trace(data))
+
+        keys = jax.random.split(jax.random.PRNGKey(0), BLOCK)
+        # traced here, since NumPyro's handlers are not safe in threads; compiling is
+        lowered = jax.jit(jax.vmap(one, (0, 0, None))).lower(
+            np.zeros((BLOCK, self.size)), keys, self.data
+        )
+        self._runs[kind] = self._thread.submit(lowered.compile)
+
+    def _over(self, kind: str, theta: np.ndarray, data: Data | None, key: int = 0) -> Any:
+        """What a program tells of draws, in blocks of one shape."""
+        self.prepare(kind)
+        run = self._runs[kind].result()
+        keys = np.asarray(jax.random.split(jax.random.PRNGKey(key), len(theta)))
         data = self.data if data is None else data
         blocks = []
         for start in range(0, len(theta), BLOCK):
-            block, some = theta[start : start + BLOCK], keys[start : start + BLOCK]
-            missing = BLOCK - len(block)
-            if missing:
-                block = np.concatenate([block, np.repeat(block[-1:], missing, axis=0)])
-                some = jnp.concatenate([some, jnp.repeat(some[-1:], missing, axis=0)])
-            out = self._runs[kind](block, some, data)
-            blocks.append(
-                {name: np.asarray(value)[: len(block) - missing] for name, value in out.items()}
-            )
-        return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+            # the last block is filled up with its last world
+            at = np.minimum(np.arange(start, start + BLOCK), len(theta) - 1)
+            blocks.append(jax.tree.map(np.asarray, run(theta[at], keys[at], data)))
+        return jax.tree.map(lambda *parts: np.concatenate(parts)[: len(theta)], *blocks)
 
     def prior(self, n: int, key: int, data: Data | None = None) -> Sites:
         """Worlds drawn from the prior: every site, figures included, (n, *shape)."""

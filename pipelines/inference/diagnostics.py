@@ -10,19 +10,6 @@ HIGHEST_RHAT = 1.02
 MOST_DIVERGENT = 40
 # shape of a weight's tail above which draws that were reweighted are not believed
 HIGHEST_K = 0.7
-SCHEMA = pl.Schema(
-    {
-        "stream": pl.String,
-        "measure": pl.String,
-        "year": pl.Int64,
-        "rhat": pl.Float64,
-        "ess_bulk": pl.Float64,
-        "ess_tail": pl.Float64,
-        "mcse_q05": pl.Float64,
-        "mcse_q50": pl.Float64,
-        "mcse_q95": pl.Float64,
-    }
-)
 
 
 def diagnose(stream: str, measure: str, years: np.ndarray, values: np.ndarray) -> pl.DataFrame:
@@ -33,30 +20,31 @@ def diagnose(stream: str, measure: str, years: np.ndarray, values: np.ndarray) -
         values: (chains, draws, years).
 
     Returns:
-        A row a year, columns of ``SCHEMA``: rank-normalised split R-hat, bulk and tail effective
-        draws (Vehtari and others 2021, Bayesian Analysis 16), and the Monte Carlo error of the
-        median and of both ends of the 90% interval in the quantity's unit.
+        stream, measure, year; rhat, ess_bulk, ess_tail: rank-normalised split R-hat, bulk and tail
+        effective draws (Vehtari and others 2021, Bayesian Analysis 16); mcse_q05, mcse_q50,
+        mcse_q95: Monte Carlo error of the median and both ends of the 90% interval.
     """
     from arviz_stats.base import array_stats  # loading it takes seconds
 
-    rows = []
-    for at, year in enumerate(years):
-        x = values[..., at]
-        mcse = [
-            float(array_stats.mcse(x, method="quantile", prob=level)) for level in (0.05, 0.5, 0.95)
+    return pl.DataFrame(
+        [
+            {
+                "stream": stream,
+                "measure": measure,
+                "year": int(year),
+                "rhat": float(array_stats.rhat(x)),
+                "ess_bulk": float(array_stats.ess(x, method="bulk")),
+                "ess_tail": float(array_stats.ess(x, method="tail", prob=(0.05, 0.95))),
+                **{
+                    f"mcse_q{level:02}": float(
+                        array_stats.mcse(x, method="quantile", prob=level / 100)
+                    )
+                    for level in (5, 50, 95)
+                },
+            }
+            for year, x in zip(years, np.moveaxis(values, -1, 0), strict=True)
         ]
-        rows.append(
-            (
-                stream,
-                measure,
-                int(year),
-                float(array_stats.rhat(x)),
-                float(array_stats.ess(x, method="bulk")),
-                float(array_stats.ess(x, method="tail", prob=(0.05, 0.95))),
-                *mcse,
-            )
-        )
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    )
 
 
 def troubles(

@@ -11,7 +11,7 @@ import polars as pl
 from pipelines.inference.diagnostics import HIGHEST_RHAT, LEAST_ESS, diagnose, troubles
 from pipelines.inference.joint import Joint, Outcome
 from pipelines.inference.sampler import Effort, Sampler, Samples
-from pipelines.inference.windows import window_matrix
+from pipelines.inference.windows import month_end, window_matrix
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,13 @@ def fit(
         effort: how long to sample.
         least_ess, highest_rhat: of every year and measure; short of them sampling goes on.
     """
+    joint.density.prepare()
     sampler, effort = Sampler(joint.density), effort or Effort()
     judged: list[pl.DataFrame] = []
 
     def is_enough(kept: np.ndarray) -> bool:
+        if kept[..., 0].size < draws:
+            return False
         judged.append(diagnose_samples(joint, kept))
         return not troubles(judged[-1], 0, least=least_ess, highest=highest_rhat)
 
@@ -108,55 +111,36 @@ def places(fitted: Fit, stream: str) -> pl.DataFrame:
         Figures without a concept that draws hold have nulls.
     """
     joint, outcome = fitted.joint, fitted.outcomes[stream]
-    one = joint.evidence[stream]
-    held = [*outcome.measures, *outcome.series]
+    one, ids = joint.evidence[stream], {"observation_id": pl.String}
     rows = one.rows.filter(
-        pl.col("measure").is_in(held),
+        pl.col("measure").is_in([*outcome.measures, *outcome.series]),
         pl.col("value_log").is_finite(),
         pl.col("window_end_on") >= one.months[0],
-        pl.col("window_start_on") <= pl.lit(one.months[-1]).dt.month_end(),
+        pl.col("window_start_on") <= month_end(one.months[-1]),
     )
-    parts = []
-    for (measure,), of in rows.group_by(["measure"], maintain_order=True):
+    columns = ("concept_q05", "concept_q50", "concept_q95", "posterior_quantile")
+    concepts = [pl.DataFrame(schema=ids | dict.fromkeys(columns, pl.Float64))]
+    for (measure,), of in rows.group_by(["measure"]):
         windows = window_matrix(of["window_start_on"], of["window_end_on"], one.months)
         values = outcome.over(str(measure), windows)
-        low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
-        stated = np.exp(of["value_log"].to_numpy())
-        parts.append(
-            of.select("observation_id").with_columns(
-                concept_q05=low,
-                concept_q50=middle,
-                concept_q95=high,
-                posterior_quantile=(values < stated).mean(axis=0),
+        points = [
+            *np.quantile(values, [0.05, 0.5, 0.95], axis=0),
+            (values < np.exp(of["value_log"].to_numpy())).mean(axis=0),
+        ]
+        concepts.append(
+            of.select(
+                "observation_id", *(pl.Series(*told) for told in zip(columns, points, strict=True))
             )
         )
     below = joint.sites_of(stream, joint.density.below(fitted.theta))
-    read = one.rows.filter(pl.col("site").is_in(list(below)))
-    predictive = pl.concat(
-        [
-            of.select(
-                "observation_id",
-                predictive_quantile=pl.Series(
-                    below[str(site)].mean(axis=0)[of["at"].to_numpy()], dtype=pl.Float64
-                ),
-            )
-            for (site,), of in read.group_by(["site"], maintain_order=True)
-        ]
-        or [pl.DataFrame(schema={"observation_id": pl.String, "predictive_quantile": pl.Float64})]
-    )
-    none = pl.DataFrame(
-        schema={
-            "observation_id": pl.String,
-            "concept_q05": pl.Float64,
-            "concept_q50": pl.Float64,
-            "concept_q95": pl.Float64,
-            "posterior_quantile": pl.Float64,
-        }
-    )
+    said = [pl.DataFrame(schema=ids | {"predictive_quantile": pl.Float64})]
+    for (site,), of in one.rows.filter(pl.col("site").is_in(list(below))).group_by(["site"]):
+        chance = below[str(site)].mean(axis=0)[of["at"].to_numpy()]
+        said.append(of.select("observation_id", pl.Series("predictive_quantile", chance)))
     return (
         one.rows.select("observation_id")
-        .join(pl.concat([none, *parts]), on="observation_id", how="left")
-        .join(predictive, on="observation_id", how="left")
+        .join(pl.concat(concepts), on="observation_id", how="left")
+        .join(pl.concat(said), on="observation_id", how="left")
         .sort("observation_id")
     )
 
@@ -219,31 +203,20 @@ def components(fitted: Fit, stream: str, measure: str) -> pl.DataFrame:
             if isinstance(near, int):
                 grade = "this_year" if near == 0 else "within_two_years" if near <= 2 else "none"
             rows.append(
-                (
-                    stream,
-                    int(year),
-                    name,
-                    float(np.cov(term, logs)[0, 1] / max(logs.var(ddof=1), 1e-12)),
-                    float(low),
-                    float(high),
-                    grade,
-                    of.filter(pl.col("year") == int(year))["root_id"].n_unique(),
-                )
+                {
+                    "stream": stream,
+                    "year": int(year),
+                    "component": name,
+                    "variance_share": float(
+                        np.cov(term, logs)[0, 1] / max(logs.var(ddof=1), 1e-12)
+                    ),
+                    "low_usd": float(low),
+                    "high_usd": float(high),
+                    "grade": grade,
+                    "n_roots": of.filter(pl.col("year") == int(year))["root_id"].n_unique(),
+                }
             )
-    return pl.DataFrame(
-        rows,
-        schema={
-            "stream": pl.String,
-            "year": pl.Int64,
-            "component": pl.String,
-            "variance_share": pl.Float64,
-            "low_usd": pl.Float64,
-            "high_usd": pl.Float64,
-            "grade": pl.String,
-            "n_roots": pl.Int64,
-        },
-        orient="row",
-    )
+    return pl.DataFrame(rows)
 
 
 def value_of_information(

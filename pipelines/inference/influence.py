@@ -19,40 +19,8 @@ from pipelines.inference.joint import Outcome
 # figures whose weights fail are left out in earnest when they seem to move a year by so many widths
 _WORTH_A_REFIT = 0.25
 _MOST_REFITS = 3
-# of the transitions kept, the share that a refit keeps
-_REFIT_SHARE = 4
-SCHEMA = pl.Schema(
-    {
-        "stream": pl.String,
-        "year": pl.Int64,
-        "what": pl.String,
-        "name": pl.String,
-        "q05": pl.Float64,
-        "q50": pl.Float64,
-        "q95": pl.Float64,
-        "shift_usd": pl.Float64,
-        "shift_in_widths": pl.Float64,
-        "pareto_k": pl.Float64,
-        "method": pl.String,
-    }
-)
-POWER_SCHEMA = pl.Schema(
-    {
-        "stream": pl.String,
-        "year": pl.Int64,
-        "prior": pl.String,
-        "alpha": pl.Float64,
-        "median_ratio": pl.Float64,
-        "q05_ratio": pl.Float64,
-        "q95_ratio": pl.Float64,
-        "method": pl.String,
-        "pareto_k": pl.Float64,
-        "is_reliable": pl.Boolean,
-        "sensitivity": pl.Float64,
-        "sensitivity_noise": pl.Float64,
-        "is_sensitive": pl.Boolean,
-    }
-)
+# of the transitions of a round, the share that a refit keeps
+_REFIT_SHARE = 2
 # a slope below it is not worth a look (Kallioinen and others)
 _LEAST_SENSITIVITY = 0.05
 _LEVELS = np.array([0.05, 0.5, 0.95])
@@ -95,9 +63,9 @@ def influence(fitted: Fit, headline: dict[str, str]) -> pl.DataFrame:
         headline: stream to measure.
 
     Returns:
-        Columns of ``SCHEMA``: q05, q50, q95 are what is left; ``shift_usd`` is the median as
-        published less the median left; ``shift_in_widths`` its size over the width of the 90%
-        interval left. ``method`` is psis or refit.
+        stream, year, what (figure, root, class), name; q05, q50, q95 of what is left; shift_usd:
+        the median as published less that left; shift_in_widths: its size over the width of the 90%
+        interval left; pareto_k; method: psis or refit.
     """
     joint = fitted.joint
     log_sites = joint.density.log_sites(fitted.theta)
@@ -135,24 +103,19 @@ def _rows(
     k: float,
     method: str = "psis",
 ) -> pl.DataFrame:
-    n = len(years)
-    width = np.maximum(left[2] - left[0], 1e-9)
     shift = now[1] - left[1]
     return pl.DataFrame(
         {
-            "stream": [stream] * n,
+            "stream": stream,
             "year": years.astype(np.int64),
-            "what": [what] * n,
-            "name": [name] * n,
-            "q05": left[0],
-            "q50": left[1],
-            "q95": left[2],
+            "what": what,
+            "name": name,
+            **dict(zip(("q05", "q50", "q95"), left, strict=True)),
             "shift_usd": shift,
-            "shift_in_widths": np.abs(shift) / width,
-            "pareto_k": [k] * n,
-            "method": [method] * n,
-        },
-        schema=SCHEMA,
+            "shift_in_widths": np.abs(shift) / np.maximum(left[2] - left[0], 1e-9),
+            "pareto_k": k,
+            "method": method,
+        }
     )
 
 
@@ -211,16 +174,10 @@ def readings(fitted: Fit, headline: dict[str, str], leave: dict[str, str]) -> pl
     for reading, by_stream in found.items():
         for stream, measure in headline.items():
             annual = by_stream[stream].annual(measure, fitted.joint.evidence[stream].months)
-            low, middle, high = np.quantile(annual, _LEVELS, axis=0)
+            points = zip(("q05", "q50", "q95"), np.quantile(annual, _LEVELS, axis=0), strict=True)
+            years = fitted.years(stream).astype(np.int64)
             parts.append(
-                pl.DataFrame({"year": fitted.years(stream).astype(np.int64)}).select(
-                    stream=pl.lit(stream),
-                    year="year",
-                    reading=pl.lit(reading),
-                    q05=pl.Series(low),
-                    q50=pl.Series(middle),
-                    q95=pl.Series(high),
-                )
+                pl.DataFrame({"stream": stream, "year": years, "reading": reading, **dict(points)})
             )
     return pl.concat(parts)
 
@@ -236,7 +193,9 @@ def power_scaled(
     more than a few parameters have weights that cannot be trusted, which ``is_reliable`` says.
 
     Returns:
-        Columns of ``POWER_SCHEMA``; ratios to the published quantile.
+        stream, year, prior, alpha; median_ratio, q05_ratio, q95_ratio to the published quantile;
+        method, pareto_k, is_reliable; sensitivity (slope of a distance per doubling), the same of
+        years mixed up as sensitivity_noise, and is_sensitive.
     """
     density = fitted.joint.density
     log_sites = density.log_sites(fitted.theta)
@@ -272,23 +231,23 @@ def power_scaled(
                 weights, k = smoothed((alpha - 1) * logs)
                 ratio = quantiles(income, weights) / np.maximum(now, 1e-9)
                 parts.append(
-                    pl.DataFrame({"year": years.astype(np.int64), "sensitivity": slope})
-                    .select(
-                        pl.lit(stream).alias("stream"),
-                        "year",
-                        prior=pl.lit(name),
-                        alpha=pl.lit(alpha),
-                        median_ratio=pl.Series(ratio[1]),
-                        q05_ratio=pl.Series(ratio[0]),
-                        q95_ratio=pl.Series(ratio[2]),
-                        method=pl.lit("psis"),
-                        pareto_k=pl.lit(k),
-                        is_reliable=pl.lit(k <= HIGHEST_K),
-                        sensitivity="sensitivity",
-                        sensitivity_noise=pl.lit(noise),
-                        is_sensitive=pl.col("sensitivity") >= max(_LEAST_SENSITIVITY, noise),
+                    pl.DataFrame(
+                        {
+                            "stream": stream,
+                            "year": years.astype(np.int64),
+                            "prior": name,
+                            "alpha": alpha,
+                            "median_ratio": ratio[1],
+                            "q05_ratio": ratio[0],
+                            "q95_ratio": ratio[2],
+                            "method": "psis",
+                            "pareto_k": k,
+                            "is_reliable": k <= HIGHEST_K,
+                            "sensitivity": slope,
+                            "sensitivity_noise": noise,
+                            "is_sensitive": np.array(slope) >= max(_LEAST_SENSITIVITY, noise),
+                        }
                     )
-                    .cast(dict(POWER_SCHEMA))
                 )
     return pl.concat(parts)
 

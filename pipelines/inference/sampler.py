@@ -2,7 +2,7 @@
 
 Thirty-two chains move as one batch. They start around the mode, as wide as the curvature there
 says; twice in warm-up the space is whitened anew by where the chains have been, since curvature at
-the mode of a hierarchy says little of where its mass lies. Step size by dual averaging towards 0.9
+the mode of a hierarchy says little of where its mass lies. Step size by dual averaging towards 0.85
 acceptance, path length jittered (Neal 2011; Hoffman & Gelman 2014, JMLR 15). How well chains mix
 depends on rounding and so on the machine: sampling goes on, round by round, until it is enough.
 """
@@ -24,7 +24,7 @@ from scipy.optimize import minimize
 from pipelines.inference.density import Data, Density
 
 _DIVERGENT = 1_000.0
-_ACCEPTANCE = 0.9
+_ACCEPTANCE = 0.85
 _MOST_LEAPS = 48
 # draws per dimension at which the chains' own covariance has as much say as the shape before it
 _TRUST = 8
@@ -42,9 +42,9 @@ class Effort:
         rounds: rounds after which sampling ends even if it is not enough.
     """
 
-    warmup: int = 220
-    draws: int = 130
-    rounds: int = 6
+    warmup: int = 150
+    draws: int = 65
+    rounds: int = 12
 
 
 @dataclass(frozen=True)
@@ -267,9 +267,11 @@ class Sampler:
 def _whiten(seen: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean of the chains and a factor of their covariance, shrunk towards the shape before.
 
-    Chains that have moved less than a few times their dimensions know some directions by chance
-    only; in the space that the factor before made round, those stay round.
+    Every scale of its own is soon known: heavy tails, to which curvature at the mode is blind, show
+    first there. Chains that have moved less than a few times their dimensions know other directions
+    by chance only; in the space that the factor before made round, those stay round.
     """
+    factor = factor * (seen.std(axis=0) / np.sqrt((factor**2).sum(axis=1)))[:, None]
     z = np.linalg.solve(factor, seen.T)
     size = len(factor)
     weight = len(seen) / (len(seen) + _TRUST * size)

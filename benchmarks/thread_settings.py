@@ -1,0 +1,110 @@
+"""Does the answer depend on how many threads linear algebra takes? The fit under two settings.
+
+    python -m benchmarks.thread_settings          # a fit under each, from data/work.duckdb
+    python -m benchmarks.thread_settings --one    # under the environment as it is
+
+`./run` holds linear algebra to one thread, so one machine gives one answer. Another number of
+threads adds in another order, as another machine may: after some hundred steps no draw is the same.
+Prints the last full year of every stream and of all together, rounded as readers see it, and how
+far the two lie apart in Monte Carlo errors. Ends with 1 where more than one number in twenty
+differs by more than a step of its rounding.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import polars as pl
+
+from pipelines.publish.answer import MILLION, rounded, step_of
+
+SETTINGS = {
+    "one thread": {"OPENBLAS_NUM_THREADS": "1"},
+    "two threads": {"OPENBLAS_NUM_THREADS": "2"},
+}
+LEVELS = ("q05", "q50", "q95")
+
+
+def answer() -> list[dict]:
+    """stream, measure, year, level, usd_m, error_usd_m of a fit in this process."""
+    import duckdb
+
+    from assets.estimates import STREAMS, evidence_of
+    from assets.resources import Sampling
+    from pipelines.inference.estimate import fit
+    from pipelines.inference.joint import Joint
+    from pipelines.paths import work_database
+    from pipelines.streams.fit_tables import mcse
+
+    sampling = Sampling()
+    with duckdb.connect(str(work_database()), read_only=True) as reader:
+        joint = Joint([evidence_of(reader, stream, sampling) for stream in STREAMS.values()])
+    fitted = fit(joint, draws=sampling.draws, seed=sampling.seed)
+    year = sampling.last_month().year - (sampling.last_month().month < 12)
+    drawn: dict[tuple[str, str], np.ndarray] = {}
+    for measure in ("state_income", "gross_income"):
+        for name, stream in STREAMS.items():
+            at = list(fitted.years(name)).index(year)
+            drawn[name, measure] = fitted.annual(name, getattr(stream, measure))[:, at]
+        drawn["total", measure] = np.sum([drawn[name, measure] for name in STREAMS], axis=0)
+    errors = mcse(fitted, STREAMS).filter(pl.col("year") == year)
+    return [
+        {
+            "stream": stream,
+            "measure": measure,
+            "year": year,
+            "level": level,
+            "usd_m": float(np.quantile(values, int(level[1:]) / 100)) / MILLION,
+            "error_usd_m": errors.row(
+                by_predicate=(pl.col("stream") == stream) & (pl.col("measure") == f"{measure}_usd"),
+                named=True,
+            )[f"mcse_{level}"]
+            / MILLION,
+        }
+        for (stream, measure), values in drawn.items()
+        for level in LEVELS
+    ]
+
+
+def compare(one: list[dict], two: list[dict]) -> tuple[list[str], int]:
+    """Lines of the table side by side, and how many numbers lie more than a step apart."""
+    lines, apart = [], 0
+    for a, b in zip(one, two, strict=True):
+        told = [rounded(row["usd_m"], row["error_usd_m"]) for row in (a, b)]
+        step = max(step_of(row["usd_m"], row["error_usd_m"]) for row in (a, b))
+        errors = abs(a["usd_m"] - b["usd_m"]) / np.hypot(a["error_usd_m"], b["error_usd_m"])
+        apart += abs(a["usd_m"] - b["usd_m"]) > step
+        lines.append(
+            f"{a['stream']:<12}{a['measure']:<14}{a['level']}  {told[0]:>7} {told[1]:>7}"
+            f"{'' if told[0] == told[1] else '  differs'}  {errors:.1f} errors apart"
+        )
+    return lines, apart
+
+
+def main(arguments: list[str]) -> int:
+    """Fit under both settings and print both tables."""
+    if arguments == ["--one"]:
+        sys.stdout.write(json.dumps(answer()))
+        return 0
+    found = [
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-W", "ignore", "-m", "benchmarks.thread_settings", "--one"],
+                env=os.environ | setting,
+                stdout=subprocess.PIPE,
+                check=True,
+            ).stdout
+        )
+        for setting in SETTINGS.values()
+    ]
+    lines, apart = compare(*found)
+    sys.stdout.write("\n".join([" against ".join(SETTINGS), *lines]) + "\n")
+    return int(apart > len(lines) / 20)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
