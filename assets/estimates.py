@@ -28,7 +28,7 @@ STREAMS = streams()
 # what judges a model decides none of its numbers
 SCORING = {"plain", "people_plain", "backtests", "calibration", "folds", "scores", "suites"}
 # besides Python and the staged tables, which are hashed by their rows
-OWN_FILES = ("stream.toml", "figures.sql", "discount_bases.csv", "places.csv")
+OWN_FILES = ("stream.toml", "discount_bases.csv", "places.csv")
 READ = ("facts.observations", "staged.priors")
 OBTAINABLE = "staged.obtainable_data"
 
@@ -38,8 +38,10 @@ def model_code() -> str:
     folders = [PIPELINES / "inference", STREAMS_DIR, *(STREAMS_DIR / name for name in STREAMS)]
     modules = [file for folder in folders for file in folder.glob("*.py")]
     own = [file for name in OWN_FILES for file in STREAMS_DIR.glob(f"*/{name}")]
-    shared = [PIPELINES / "draws.py", STREAMS_DIR / "people.sql"]
-    return hash_meaning([*(file for file in modules if file.stem not in SCORING), *own, *shared])
+    # SQL that a module of its name reads
+    own += [file.with_suffix(".sql") for file in modules if file.with_suffix(".sql").exists()]
+    own += [PIPELINES / "draws.py"]
+    return hash_meaning([*(file for file in modules if file.stem not in SCORING), *own])
 
 
 def tables_for(chosen: dict[str, Stream]) -> list[str]:

@@ -3,7 +3,6 @@
     a figure   log y = log C(window) + c_class + b_root + t4 error
     a part     P(somebody would say "at least y") = e + (1 - e) Phi((log C - log y) / s)
     a mixture  one of several readings, the first the one it is held against
-    a group    money of a group / its persons / its months = pay, with a lean upward of its own
 
 Errors common to a class of source never average away over its figures; a root origin has one bias
 in all it says of a group of quantities, half of whose variance it shares over all groups and
@@ -129,18 +128,18 @@ def part(name: str, log_concept: Any, rows: Rows, spread: Any = 0.2) -> None:
     One-sided and soft. A floor may be astray, so one far above all else costs every world the
     same and lifts nothing; it stands among the conflicts.
     """
-    numpyro.deterministic(f"{name}/concept", log_concept)
-    is_above = jnp.exp(log_ndtr((log_concept - rows["value"]) / spread))
-    chance = ASTRAY + (1 - ASTRAY) * jnp.clip(is_above, 0.0, 1 - 1e-12)
-    with mask(mask=rows["is_read"] > 0):
-        numpyro.sample(name, dist.Bernoulli(probs=chance), obs=jnp.ones_like(rows["value"]))
+    _bound(name, log_concept, log_concept - rows["value"], rows, spread)
 
 
 def ceiling(name: str, log_concept: Any, rows: Rows, spread: Any = 0.2) -> None:
     """A figure of more than the concept (other goods too): it can push it down to itself."""
+    _bound(name, log_concept, rows["value"] - log_concept, rows, spread)
+
+
+def _bound(name: str, log_concept: Any, room: Any, rows: Rows, spread: Any) -> None:
+    """Would somebody have said so? Surely where there is room, seldom where there is none."""
     numpyro.deterministic(f"{name}/concept", log_concept)
-    is_below = jnp.exp(log_ndtr((rows["value"] - log_concept) / spread))
-    chance = ASTRAY + (1 - ASTRAY) * jnp.clip(is_below, 0.0, 1 - 1e-12)
+    chance = ASTRAY + (1 - ASTRAY) * jnp.clip(jnp.exp(log_ndtr(room / spread)), 0.0, 1 - 1e-12)
     with mask(mask=rows["is_read"] > 0):
         numpyro.sample(name, dist.Bernoulli(probs=chance), obs=jnp.ones_like(rows["value"]))
 
@@ -167,13 +166,3 @@ def mixture(name: str, readings: Any, weights: Any, rows: Rows, klass: Any, root
             dist.MixtureSameFamily(dist.Categorical(probs=weights), parts),
             obs=rows["value"],
         )
-
-
-def group(name: str, log_pay: Any, rows: Rows, lean: Any, klass: Any, root: Any) -> None:
-    """Pay of a group that came to notice: money over persons and months.
-
-    Args:
-        log_pay: log of what a member of the whole earns over each row's window, (rows,).
-        lean: how far above the whole such groups lie, logs: caught groups are the busy ones.
-    """
-    figure(name, log_pay + lean, rows, klass, root)

@@ -39,7 +39,6 @@ TABLES = {
     "readings": "The headline without one kind of source. Grain: stream, year, reading.",
     "seems_to_mean": "Which money a source that does not say seems to mean. Grain: stream, "
     "observation_id, concept.",
-    "sensitivity": "Share of a year's variance by component. Grain: stream, year, input.",
     "prior_sensitivity": "The headline with each prior stronger and weaker. Grain: stream, year, "
     "prior, alpha.",
     "value_of_information": "What a datum that could be had would narrow. Grain: stream, year, "
@@ -67,43 +66,19 @@ class Stream:
     reads: dict[str, str] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
 
-    def evidence(
-        self,
-        observations: pl.DataFrame,
-        priors: pl.DataFrame,
-        *,
-        through: dt.date,
-        read: Mapping[str, pl.DataFrame],
-        **more: Any,
-    ) -> Evidence:
-        """The stream's figures as its model reads them.
+    def evidence(self, *ledger: Any, **more: Any) -> Evidence:
+        """The stream's figures as its model reads them; arguments of `_ask`.
 
-        Args:
-            observations: the ledger, all streams.
-            priors: ``stream, parameter, args``.
-            through: last month estimated.
-            read: the tables that ``reads`` names, by argument; of a table of all streams it takes
-                its own rows.
-            more: passed on, such as an earlier end of the record.
+        ``more`` is passed on, such as an earlier end of the record.
         """
-        return self._ask("figures", "evidence", observations, priors, through, read, more)
+        return self._ask("figures", "evidence", *ledger, **more)
 
-    def plain(
-        self,
-        observations: pl.DataFrame,
-        priors: pl.DataFrame,
-        *,
-        through: dt.date,
-        read: Mapping[str, pl.DataFrame],
-        **more: Any,
-    ) -> Outcome:
+    def plain(self, *ledger: Any, **more: Any) -> Outcome:
         """The plain estimate that the model is held against, of streams whose folder has one.
 
-        Args:
-            observations, priors, through, read: as `evidence`.
-            more: ``hidden``, ``draws``, ``seed``.
+        Arguments of `_ask`; ``more`` is ``hidden``, ``draws``, ``seed``.
         """
-        return self._ask("plain", "estimate", observations, priors, through, read, more)
+        return self._ask("plain", "estimate", *ledger, **more)
 
     def _ask(
         self,
@@ -111,10 +86,22 @@ class Stream:
         function: str,
         observations: pl.DataFrame,
         priors: pl.DataFrame,
+        *,
         through: dt.date,
         read: Mapping[str, pl.DataFrame],
-        more: Mapping[str, Any],
+        **more: Any,
     ) -> Any:
+        """What a function of the stream's folder makes of its figures.
+
+        Args:
+            module, function: where it stands.
+            observations: the ledger, all streams.
+            priors: ``stream, parameter, args``.
+            through: last month estimated.
+            read: the tables that ``reads`` names, by argument; of a table of all streams it takes
+                its own rows.
+            more: passed on.
+        """
         found = importlib.import_module(f"pipelines.streams.{self.name}.{module}")
         mine = pl.col("stream") == self.name
         return getattr(found, function)(

@@ -51,13 +51,11 @@ def tables(
         moved.rename({level: f"headline_without_{level}" for level in ("q05", "q50", "q95")}),
     )
     yield "observation_use", pl.concat([_use(fitted, name, moved) for name in streams])
-    parts = pl.concat(
-        [estimate.components(fitted, name, measure) for name, measure in headline.items()]
-    )
-    yield "components", parts
     yield (
-        "sensitivity",
-        parts.select("stream", "year", "variance_share", "low_usd", "high_usd", input="component"),
+        "components",
+        pl.concat(
+            [estimate.components(fitted, name, measure) for name, measure in headline.items()]
+        ),
     )
     spoken = pl.concat([_spoken(fitted, name) for name in streams])
     yield "month_roots", spoken.select("stream", "month", "root_id").unique()
@@ -93,45 +91,35 @@ def tables(
             {"n_divergent": [fitted.samples.n_divergent], "acceptance": [fitted.samples.acceptance]}
         ),
     )
-    yield "mcse", _mcse(fitted, streams)
+    yield "mcse", mcse(fitted, streams)
     for name in streams:
         for table, made in fitted.outcomes[name].tables.items():
             yield f"{name}_{table}", made()
 
 
 def _streams(streams: Mapping[str, Stream]) -> pl.DataFrame:
+    told = ("title", "colour", "headline", "first_month", "sort_order")
     return pl.DataFrame(
         [
-            (s.name, s.title, s.colour, s.headline, s.first_month, s.sort_order)
+            {"stream": s.name} | {field: getattr(s, field) for field in told}
             for s in streams.values()
-        ],
-        schema={
-            "stream": pl.String,
-            "title": pl.String,
-            "colour": pl.String,
-            "headline": pl.String,
-            "first_month": pl.Date,
-            "sort_order": pl.Int64,
-        },
-        orient="row",
+        ]
     )
 
 
 def _measures(streams: Mapping[str, Stream]) -> pl.DataFrame:
     return pl.DataFrame(
         [
-            (s.name, measure, label, measure == s.gross_income, measure == s.state_income)
+            {
+                "stream": s.name,
+                "measure": measure,
+                "label": label,
+                "is_gross_income": measure == s.gross_income,
+                "is_state_income": measure == s.state_income,
+            }
             for s in streams.values()
             for measure, label in s.measures.items()
-        ],
-        schema={
-            "stream": pl.String,
-            "measure": pl.String,
-            "label": pl.String,
-            "is_gross_income": pl.Boolean,
-            "is_state_income": pl.Boolean,
-        },
-        orient="row",
+        ]
     )
 
 
@@ -170,20 +158,18 @@ def _use(fitted: Fit, name: str, moved: pl.DataFrame) -> pl.DataFrame:
         rows.join(estimate.places(fitted, name), on="observation_id")
         .join(most, on="observation_id", how="left")
         .select(
-            pl.lit(name).alias("stream"),
             "observation_id",
             "site",
             "role",
             "measure",
+            "reason_not_used",
+            "^concept_q..$",
+            "posterior_quantile",
+            "predictive_quantile",
+            "influence",
+            stream=pl.lit(name),
             is_used=pl.col("reason_not_used").is_null(),
-            reason_not_used="reason_not_used",
             value_usd_or_unit=pl.col("value_log").exp(),
-            concept_q05="concept_q05",
-            concept_q50="concept_q50",
-            concept_q95="concept_q95",
-            posterior_quantile="posterior_quantile",
-            predictive_quantile="predictive_quantile",
-            influence="influence",
         )
     )
 
@@ -232,7 +218,7 @@ def _meant(fitted: Fit, name: str) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _mcse(fitted: Fit, streams: Mapping[str, Stream]) -> pl.DataFrame:
+def mcse(fitted: Fit, streams: Mapping[str, Stream]) -> pl.DataFrame:
     """Monte Carlo error of every published point, totals as if draws were independent."""
     own = pl.concat(
         [

@@ -7,7 +7,7 @@ is known of borders.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -28,17 +28,21 @@ def estimate(
     hosts: Sequence[str],
     priors: people.Priors,
     *,
-    draws: int,
-    seed: int,
+    hidden: Sequence[str] = (),
+    draws: int = 1_000,
+    seed: int = 0,
 ) -> Outcome:
     """Draw people, pay and shares by host and month.
 
     Args:
         frame: the stream's rows with ``site``, ``host``, ``centre``, ``error``, ``start``, ``end``;
-            rows without a site are hidden or unread.
+            rows without a site are unread.
         months: first days of month.
         hosts: labels; ("WLD",) for a stream not split among hosts.
         priors: ``paid_logit``, ``reach_logit``.
+        hidden: observation ids passed over.
+        draws: worlds.
+        seed: same seed, same draws.
 
     Raises:
         ValueError: no pay or no share is stated anywhere.
@@ -51,7 +55,7 @@ def estimate(
         at = rows.with_columns(month=middle.floor().cast(pl.Int64))
         return plain_path(at, len(months), pick, generator)
 
-    said = frame.filter(pl.col("site").is_not_null())
+    said = frame.filter(pl.col("site").is_not_null(), ~pl.col("observation_id").is_in(list(hidden)))
     two_sided = ~pl.col("kind").is_in(["lower_bound", "upper_bound"])
     shares = said.filter(pl.col("site") == "share", two_sided)
     pay = said.filter(pl.col("quantity") == "gross_wage", pl.col("site") == "per_worker", two_sided)
@@ -83,8 +87,3 @@ def estimate(
     world["remitted"] = take * logit("reach_logit")
     held = {f"{of} {host}" for of in people.RATES for host in {*hosts, "WLD"}}
     return Outcome(people.measures(world), people.series(world, hosts, held))
-
-
-def hidden(frame: pl.DataFrame, ids: Mapping[str, object] | Sequence[str]) -> pl.DataFrame:
-    """The rows with some figures hidden."""
-    return frame.with_columns(site=pl.when(~pl.col("observation_id").is_in(list(ids))).then("site"))

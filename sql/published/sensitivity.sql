@@ -1,6 +1,6 @@
 -- published.sensitivity
 -- grain   stream, year, input
--- inputs  estimates.sensitivity
+-- inputs  estimates.components
 -- units   low_usd and high_usd in nominal USD
 -- params  none
 -- why     says which input to argue about first
@@ -8,9 +8,9 @@
 select
     stream,
     year,
-    input,
+    component as input,
     variance_share,
     low_usd,
     high_usd
-from estimates.sensitivity
+from estimates.components
 order by stream asc, year asc, variance_share desc, input asc

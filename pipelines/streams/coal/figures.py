@@ -218,40 +218,27 @@ def _sites(rows: pl.DataFrame, months: list[dt.date], world: Any, priors: Priors
     for name in ("price", "discount", "chinese"):
         sites[name]["error"] = np.hypot(sites[name]["error"], priors["quote_error"][0])
     # the effort of a count varies from window to window, and small counts by chance
-    effort = column(
-        "count",
-        pl.when(pl.col("quantity") == "shipments")
-        .then(priors["list_effort"][0])
-        .otherwise(priors["image_effort"][0]),
-    )
+    listed, watched = priors["list_effort"][0], priors["image_effort"][0]
+    is_listed = pl.col("quantity") == "shipments"
+    effort = column("count", pl.when(is_listed).then(listed).otherwise(watched))
     chance = np.exp(-0.5 * sites["count"]["value"])
     sites["count"]["error"] = np.sqrt(sites["count"]["error"] ** 2 + effort**2 + chance**2)
     sites["lot"]["error"] = np.hypot(sites["lot"]["error"], priors["lot_spread"][0])
-    point = pl.col("delivery_point")
-    sites["price"]["is_delivered"] = column(
-        "price",
-        pl.when(point == "china")
-        .then(1.0)
-        .when(point.is_in(["nampo", "at_sea", "mine"]))
-        .then(0.0)
-        .otherwise(0.5),
-    )
-    sites["price"]["is_asked"] = column("price", pl.col("nature").is_in(["asked", "listed"]))
-    is_chinese = column("discount", pl.col("base") == "chinese")
-    sites["discount"]["is_chinese"] = is_chinese
+    for name, what in (
+        ("price", "is_delivered"),
+        ("price", "is_asked"),
+        ("discount", "is_chinese"),
+    ):
+        sites[name][what] = column(name, pl.col(what))
     weights = sites["discount"]["window"]
     sites["discount"]["base"] = weights @ world
     # stated as the share by which DPRK coal is cheaper
     off = sites["discount"]["value"]
     sites["discount"]["value"] = np.log1p(-np.minimum(np.exp(off), 0.95))
-    observers = (
-        read.filter(pl.col("site") == "count")
-        .select(pl.format("{} {}", "root_id", "quantity").alias("observer"), "quantity", "at")
-        .sort("at")
-    )
-    names = sorted(observers["observer"].unique()) or ["none"]
+    observers = read.filter(pl.col("site") == "count").sort("at")["observer"]
+    names = sorted(observers.unique()) or ["none"]
     index = np.zeros(n["count"], dtype=int)
-    index[: observers.height] = [names.index(name) for name in observers["observer"]]
+    index[: observers.len()] = [names.index(name) for name in observers]
     sites["count"]["observer"] = index
     sites["seen_is_list"] = np.array([float(name.endswith("shipments")) for name in names])
     return sites

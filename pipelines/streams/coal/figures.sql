@@ -179,6 +179,14 @@ select
         when site in ('count', 'count_part') then 'count'
         when site in ('price', 'discount', 'chinese') then 'price'
         else site
-    end as "group"
+    end as "group",
+    root_id || ' ' || quantity as observer,
+    case
+        when delivery_point = 'china' then 1.0
+        when delivery_point in ('nampo', 'at_sea', 'mine') then 0.0
+        else 0.5
+    end as is_delivered,
+    nature in ('asked', 'listed') as is_asked,
+    base = 'chinese' as is_chinese
 from settled
 order by observation_id

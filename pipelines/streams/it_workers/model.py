@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpyro
 from jax.nn import sigmoid, softmax
 
-from pipelines.inference.evidence import Shared, figure, group, leaning, mixture, part
+from pipelines.inference.evidence import Shared, figure, leaning, mixture, part
 from pipelines.streams.people import MEASURES, log_window, normal, of_prior
 
 
@@ -53,7 +53,7 @@ def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> No
     figure("per_worker", each, rows, klass, root)
     rows = figures["group"]
     each = mix + log_window(money, rows) - jnp.log(rows["over"] @ people)
-    group("group", each, rows, lean, klass, root)
+    figure("group", each + lean, rows, klass, root)
     rows = figures["share"]
     taken = log_window(money, rows) - jnp.log(rows["over"] @ gross)
     figure(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
@@ -19,18 +19,14 @@ def estimate(
     *,
     through: dt.date,
     rates: pl.DataFrame,
-    hidden: Sequence[str] = (),
-    draws: int = 1_000,
-    seed: int = 0,
+    **more: Any,
 ) -> Outcome:
-    """Draw what `figures.evidence` of the same arguments would, less the ``hidden`` figures.
+    """Draw what `figures.evidence` of the same arguments would, less the hidden figures.
 
     Args:
         observations, priors, through, rates: as `figures.evidence`.
-        hidden: observation ids passed over.
-        draws: worlds.
-        seed: same seed, same draws.
+        more: passed on to `people_plain.estimate`: ``hidden``, ``draws``, ``seed``.
     """
     months = month_grid(FIRST_MONTH, through)
-    rows = people_plain.hidden(sited(people.read(observations, months, rates, priors)), hidden)
-    return people_plain.estimate(rows, months, WORLD, priors, draws=draws, seed=seed)
+    read = people.read(observations, months, rates, priors)
+    return people_plain.estimate(sited(read), months, WORLD, priors, **more)

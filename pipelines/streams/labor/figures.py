@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from pipelines.draws import to_long
 from pipelines.inference.joint import Evidence, Outcome
 from pipelines.inference.windows import month_grid
 from pipelines.streams import people
@@ -272,24 +273,22 @@ def draws_frame(by_host: dict[str, np.ndarray], months: Sequence[dt.date]) -> pl
         state_take_usd, remitted_usd``.
     """
     draws, hosts, n = by_host["people"].shape
-    label = pl.Series(HOSTS, dtype=pl.Enum(list(HOSTS)))
-    key = pl.DataFrame(
+    cells = pl.DataFrame(
         {
             "month": pl.Series(list(months)).gather(np.tile(np.arange(n), hosts)),
-            "host_iso3": label.gather(np.repeat(np.arange(hosts), n)).cast(pl.String),
+            "host_iso3": np.repeat(HOSTS, n),
         }
     )
-    index = np.tile(np.arange(hosts * n, dtype=np.uint32), draws)
-    return pl.DataFrame(
-        {
-            "draw": np.repeat(np.arange(draws, dtype=np.int64), hosts * n),
-            "month": key["month"].gather(index),
-            "host_iso3": key["host_iso3"].gather(index),
-            "headcount": by_host["people"].ravel(),
-            "wage_usd_per_month": by_host["wage"].ravel(),
-            "state_share": (by_host["take"] / by_host["gross"]).ravel(),
-            "gross_wages_usd": by_host["gross"].ravel(),
-            "state_take_usd": by_host["take"].ravel(),
-            "remitted_usd": by_host["remitted"].ravel(),
-        }
+    names = {
+        "headcount": by_host["people"],
+        "wage_usd_per_month": by_host["wage"],
+        "state_share": by_host["take"] / by_host["gross"],
+        "gross_wages_usd": by_host["gross"],
+        "state_take_usd": by_host["take"],
+        "remitted_usd": by_host["remitted"],
+    }
+    flat = {name: values.reshape(draws, -1) for name, values in names.items()}
+    long = to_long(range(hosts * n), period="cell", **flat)
+    return long.select(
+        "draw", *(cells[name].gather(long["cell"]) for name in cells.columns), *names
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
@@ -21,20 +21,15 @@ def estimate(
     through: dt.date,
     halts: pl.DataFrame,
     rates: pl.DataFrame,
-    hidden: Sequence[str] = (),
-    draws: int = 1_000,
-    seed: int = 0,
+    **more: Any,
 ) -> Outcome:
-    """Draw what `figures.evidence` of the same arguments would, less the ``hidden`` figures.
+    """Draw what `figures.evidence` of the same arguments would, less the hidden figures.
 
     Args:
         observations, priors, through, halts, rates: as `figures.evidence`.
-        hidden: observation ids passed over.
-        draws: worlds.
-        seed: same seed, same draws.
+        more: passed on to `people_plain.estimate`: ``hidden``, ``draws``, ``seed``.
     """
     months = month_grid(FIRST_MONTH, through)
     opens = halts.filter(pl.col("kind") == "border_open")["start_on"][0]
     read = people.read(observations, months, rates, priors)
-    rows = people_plain.hidden(sited(read, opens), hidden)
-    return people_plain.estimate(rows, months, HOSTS, priors, draws=draws, seed=seed)
+    return people_plain.estimate(sited(read, opens), months, HOSTS, priors, **more)
