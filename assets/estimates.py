@@ -26,7 +26,16 @@ from pipelines.warehouse import (
 PIPELINES = REPOSITORY / "pipelines"
 STREAMS = streams()
 # what judges a model decides none of its numbers
-SCORING = {"plain", "people_plain", "backtests", "calibration", "folds", "scores", "suites"}
+SCORING = {
+    "plain",
+    "people_plain",
+    "plain_path",
+    "backtests",
+    "calibration",
+    "folds",
+    "scores",
+    "suites",
+}
 # besides Python and the staged tables, which are hashed by their rows
 OWN_FILES = ("stream.toml", "discount_bases.csv", "places.csv")
 READ = ("facts.observations", "staged.priors")
