@@ -38,6 +38,11 @@ def _is_factor(of: Any) -> bool:
     return isinstance(of, Unit)
 
 
+def _types(data: Data) -> list[tuple[Any, Any]]:
+    """Shape and type of every array: what a program is compiled for."""
+    return [(np.shape(leaf), jax.dtypes.result_type(leaf)) for leaf in jax.tree.leaves(data)]
+
+
 def _below(of: Any, value: Any) -> Any:
     """Distribution function of a site at its value, None where it has none."""
     while hasattr(of, "base_dist"):  # masked, expanded
@@ -195,17 +200,18 @@ class Density:
 
         keys = jax.random.split(jax.random.PRNGKey(0), BLOCK)
         # traced here, since NumPyro's handlers are not safe in threads; compiling is
-        lowered = jax.jit(jax.vmap(one, (0, 0, None))).lower(
-            np.zeros((BLOCK, self.size)), keys, self.data
-        )
-        self._runs[kind] = self._thread.submit(lowered.compile)
+        run = jax.jit(jax.vmap(one, (0, 0, None)))
+        lowered = run.lower(np.zeros((BLOCK, self.size)), keys, self.data)
+        self._runs[kind] = self._thread.submit(lowered.compile), run
 
     def _over(self, kind: str, theta: np.ndarray, data: Data | None, key: int = 0) -> Any:
         """What a program tells of draws, in blocks of one shape."""
         self.prepare(kind)
-        run = self._runs[kind].result()
-        keys = np.asarray(jax.random.split(jax.random.PRNGKey(key), len(theta)))
+        compiled, run = self._runs[kind]
         data = self.data if data is None else data
+        if _types(data) == _types(self.data):
+            run = compiled.result()
+        keys = np.asarray(jax.random.split(jax.random.PRNGKey(key), len(theta)))
         blocks = []
         for start in range(0, len(theta), BLOCK):
             # the last block is filled up with its last world
