@@ -206,8 +206,16 @@ def land(
 
     Returns:
         One outcome per file, files still waiting included. Empty when another process is at work.
+
+    Raises:
+        NotADirectoryError: a file stands where the folder should be.
     """
     limits = limits or Limits()
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(
+            f"{folder.name} is a file where a folder is wanted; move it away, files to take in go "
+            "inside"
+        )
     for name in ("", _WORK, _LOADED, _ACCEPTED, _REJECTED):
         (folder / name).mkdir(parents=True, exist_ok=True)
     with _sole_user(folder) as has_folder:

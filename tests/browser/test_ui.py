@@ -1,4 +1,4 @@
-"""One click in the Dagster UI runs a job to its end."""
+"""One click in the Dagster UI runs a job to its end, and one that fails says why."""
 
 from __future__ import annotations
 
@@ -98,3 +98,14 @@ def test_one_click_runs_a_job_to_its_end(page: Page, ui: Ui) -> None:
     click(page, ui)
     expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=WAIT_MS)
     assert (ui.data / "work.duckdb").exists()
+
+
+def test_a_failed_run_shows_the_sentence_first(page: Page, ui: Ui) -> None:
+    landing = ui.data / "landing"
+    shutil.rmtree(landing, ignore_errors=True)
+    landing.write_text("a file where a folder is wanted")
+    click(page, ui)
+    expect(page.get_by_text("Failure", exact=True).first).to_be_visible(timeout=WAIT_MS)
+    told = page.get_by_text("landing is a file where a folder is wanted; move it away").first
+    expect(told).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("Traceback")).to_have_count(0)
