@@ -180,7 +180,7 @@ DERIVED = {
             ("n_hold", "verdict = 'holds' or verdict = 'meets the bar'"),
             ("n_too_narrow", "verdict = 'too narrow'"),
             ("n_too_wide", "verdict = 'too wide'"),
-            ("n_miss", "verdict = 'misses the bar'"),
+            ("n_miss", "verdict = 'misses the bar' or verdict = 'wider than needed'"),
         )
     },
     "verdicts/era": "select $2 from (select $1)",
