@@ -215,7 +215,7 @@ def is_said(text: str, value: float, unit: str) -> bool:
     said = float(found[0].replace(",", "").replace("−", "-"))
     scale = 1e6 if unit in ("USD", "USD_cumulative") or " million" in text else 1.0
     if text.startswith("under"):
-        return 0 < value < said * (0.01 if "%" in text else scale)
+        return 0 < abs(value) < said * (0.01 if "%" in text else scale)
     if text.startswith("over"):
         return said / 100 < value < 1
     if "%" in text:

@@ -286,7 +286,14 @@ def test_what_stands_against_a_party_is_said_without_codes(text, said):
 
 @pytest.mark.parametrize(
     ("share", "said"),
-    [(0.0, "0%"), (0.002, "under 1%"), (0.5, "50%"), (0.998, "over 99%"), (1.0, "100%")],
+    [
+        (0.0, "0%"),
+        (0.002, "under 1%"),
+        (-3e-5, "under 1%"),
+        (0.5, "50%"),
+        (0.998, "over 99%"),
+        (1.0, "100%"),
+    ],
 )
 def test_next_to_nothing_is_not_nothing_and_next_to_all_is_not_all(share, said):
     assert words.percent(share) == said

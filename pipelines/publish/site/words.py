@@ -115,6 +115,7 @@ def percent(share: float | None) -> str:
     """A share in whole percent; next to nothing, and next to all, are said so."""
     if share is None:
         return "not known"
-    if 0 < share < HALF_PERCENT:
+    # parts that pull against each other may have less than no share
+    if share and abs(share) < HALF_PERCENT:
         return "under 1%"
     return "over 99%" if 1 - HALF_PERCENT < share < 1 else f"{share:.0%}"
