@@ -258,41 +258,28 @@ def claim_points(rows: Sequence[Row]) -> list[Row]:
     return told
 
 
+def _share_bar(share: float, colour: str, alt: str) -> Markup:
+    """A bar from nothing to a share of one."""
+    return charts.strip(
+        0.0, share, share, domain=(0.0, 1.0), scale=charts.LINEAR, colour=colour, alt=alt
+    )
+
+
 def collect_points(rows: Sequence[Row]) -> list[Row]:
     """Facts worth obtaining with a bar of the width that would be left."""
     return [
-        row
-        | {
-            "_picture": charts.strip(
-                0.0,
-                row["expected_width_ratio"],
-                row["expected_width_ratio"],
-                domain=(0.0, 1.0),
-                scale=charts.LINEAR,
-                colour="#1f4e79",
-                alt=f"{words.percent(row['expected_width_ratio'])} of the width left",
-            )
-        }
+        row | {"_picture": _share_bar(left, "#1f4e79", f"{words.percent(left)} of the width left")}
         for row in rows
+        for left in [row["expected_width_ratio"]]
     ]
 
 
 def chance_points(rows: Sequence[Row]) -> list[Row]:
     """Years with a bar of how likely something is."""
     return [
-        row
-        | {
-            "_picture": charts.strip(
-                0.0,
-                row["others_more_share"],
-                row["others_more_share"],
-                domain=(0.0, 1.0),
-                scale=charts.LINEAR,
-                colour="#b5651d",
-                alt=f"{words.percent(row['others_more_share'])} of worlds",
-            )
-        }
+        row | {"_picture": _share_bar(chance, "#b5651d", f"{words.percent(chance)} of worlds")}
         for row in rows
+        for chance in [row["others_more_share"]]
     ]
 
 
