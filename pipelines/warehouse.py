@@ -253,6 +253,18 @@ def build_if_changed(
     return True
 
 
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
+    """All that happens inside is committed once, at the end, or undone."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
 def build_table(
     connection: duckdb.DuckDBPyConnection, table: str, params: Mapping[str, Any] | None = None
 ) -> int:
@@ -264,16 +276,14 @@ def build_table(
     sql = sql_of(table)
     values = bound(sql, params or {})
     connection.execute(f"create schema if not exists {schema}")
-    connection.execute("begin")
     try:
-        _forget(connection, table)
-        if values:
-            connection.execute(f"create or replace table {schema}.{name} as\n{sql}", values)
-        else:
-            connection.execute(f"create or replace table {schema}.{name} as\n{sql}")
-        connection.execute("commit")
+        with transaction(connection):
+            _forget(connection, table)
+            if values:
+                connection.execute(f"create or replace table {schema}.{name} as\n{sql}", values)
+            else:
+                connection.execute(f"create or replace table {schema}.{name} as\n{sql}")
     except duckdb.Error as error:
-        connection.execute("rollback")
         raise WarehouseError(f"building {table} from its SQL file failed: {error}") from error
     return row_count(connection, table)
 
@@ -327,17 +337,12 @@ def replace_rows(
     schema, name = _checked(table)
     if not _NAME.match(column):
         raise WarehouseError(f"{column!r} is not a column name")
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         if has_table(connection, table):
             connection.execute(
                 f"delete from {schema}.{name} where {column} = $value", {"value": value}
             )
         append_frame(connection, table, frame)
-        connection.execute("commit")
-    except duckdb.Error:
-        connection.execute("rollback")
-        raise
     return frame.height
 
 

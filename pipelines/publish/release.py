@@ -40,7 +40,7 @@ from pipelines.publish.contract import (
 )
 from pipelines.publish.csv_files import write_csv
 from pipelines.publish.vintages import Chronicle, Made, VintageStore
-from pipelines.warehouse import head_of, write_frame
+from pipelines.warehouse import head_of, transaction, write_frame
 
 DATABASE_NAME = "dprk_revenue.duckdb"
 # the oldest format every DuckDB driver of today reads
@@ -104,14 +104,8 @@ def _create(
     connection: duckdb.DuckDBPyConnection, table: PublishedTable, *, is_parent: bool = False
 ) -> int:
     # one commit a table: each waits for the disk
-    connection.begin()
-    try:
-        count = _fill(connection, table, is_parent=is_parent)
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
-    return count
+    with transaction(connection):
+        return _fill(connection, table, is_parent=is_parent)
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, table: PublishedTable, *, is_parent: bool) -> int:
