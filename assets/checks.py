@@ -8,10 +8,10 @@ from pathlib import Path
 import dagster as dg
 
 from assets import listings, trade  # noqa: F401  they register their sources
-from assets.asking import asked_in, registered
 from assets.reference import CORRECTED, TABLES
 from assets.resources import Snapshots, WarehouseResource
 from pipelines.network.attribution import CENT
+from pipelines.operating.asking import asked_in, registered
 from pipelines.paths import SQL_DIR
 from pipelines.schemas.network import ASSERTS_NOTHING, PERSON_AUTHORITIES
 from pipelines.warehouse import bound, head_of, tables_read

@@ -10,11 +10,11 @@ from typing import Any
 
 import dagster as dg
 
-from assets.failures import tell_failures
-from assets.loggers import quiet_logger
 from assets.published import build_assets
 from assets.resources import Network, Sampling, Snapshots, WarehouseResource
 from assets.schedules import freshness_of
+from pipelines.operating.failures import tell_failures
+from pipelines.operating.loggers import quiet_logger
 
 # a new capability is one module here
 MODULES = (
@@ -31,7 +31,7 @@ MODULES = (
     "assets.backtest",
     "assets.checks",
     "assets.schedules",
-    "assets.alerting",
+    "assets.sensors",
 )
 
 # what define_asset_job returns: its class has no public name

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 import polars as pl
 
-from assets.asking import ask, register
 from assets.resources import Network, Snapshots, WarehouseResource
 from assets.tables import data_version, last_asking, note_source, table_metadata
+from pipelines.operating.asking import ask, register
 from pipelines.quarantine import Split, empty_quarantine
 from pipelines.schemas.listings import (
     ListedAddresses,
@@ -111,8 +111,8 @@ def _raw_asset(official: OfficialList) -> dg.AssetsDefinition:
     return raw
 
 
-def _refresh(official: OfficialList) -> Callable[[SnapshotStore, Network], Refreshed]:
-    return lambda store, network: refresh_list(store, official, Fetcher())
+def _refresh(official: OfficialList) -> Callable[[SnapshotStore], Refreshed]:
+    return lambda store: refresh_list(store, official, Fetcher())
 
 
 for one in LISTS:

@@ -10,10 +10,10 @@ import os
 import dagster as dg
 from pydantic import PrivateAttr
 
-from assets import unchanged
-from assets.failures import tag_why
-from assets.running import mark_process, run_alone
 from pipelines.cadence import last_month_before
+from pipelines.operating import unchanged
+from pipelines.operating.failures import tag_why
+from pipelines.operating.running import mark_process, run_alone
 from pipelines.paths import data_dir, work_database
 from pipelines.snapshots import SnapshotStore
 from pipelines.warehouse import Warehouse

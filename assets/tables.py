@@ -106,22 +106,6 @@ def data_version(connection: duckdb.DuckDBPyConnection, table: str) -> dg.DataVe
     return dg.DataVersion(content_hash(connection, table))
 
 
-def note_ask(
-    store: SnapshotStore,
-    source: str,
-    *,
-    is_answered: bool,
-    outcome: str,
-    asked_at: dt.datetime | None = None,
-) -> None:
-    """Record that a source was asked over the network, and what came of it.
-
-    Call it only when the source was really asked: a run without a network, or of a past day, asks
-    nobody. The record lies with the snapshots and outlives the work database.
-    """
-    store.note_ask(source, Ask(asked_at or dt.datetime.now(dt.UTC), is_answered, outcome))
-
-
 def last_asking(asks: list[Ask]) -> str:
     """The last asking in words; empty when there was none."""
     if not asks:

@@ -7,10 +7,10 @@ import datetime as dt
 import dagster as dg
 import polars as pl
 
-from assets.asking import NotAsked, Outcome, Refresh, ask, register
 from assets.resources import Network, Snapshots, WarehouseResource
 from assets.tables import last_asking, note_source, result
 from pipelines.countries import with_names
+from pipelines.operating.asking import NotAsked, Outcome, Refresh, ask, register
 from pipelines.paths import REFERENCE_DIR
 from pipelines.schemas.mirror import Miscoding, ReferencePrices, TradeFlows
 from pipelines.snapshots import SnapshotStore
@@ -35,7 +35,7 @@ def asker_of(source: SourceFolder) -> Refresh | None:
     if fetch is None:
         return None
 
-    def refresh(store: SnapshotStore, _: Network) -> Outcome:
+    def refresh(store: SnapshotStore) -> Outcome:
         key = source.key_value()
         if source.is_key_needed and key is None:
             return NotAsked(f"not asked: {source.key} is not set")

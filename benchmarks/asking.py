@@ -15,9 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from assets import asking, listings, trade  # noqa: F401  they register their sources
-from assets.resources import Network
+from assets import listings, trade  # noqa: F401  they register their sources
 from benchmarks import doors
+from pipelines.operating import asking
 from pipelines.snapshots import SnapshotStore
 
 HALF_DEAD = {
@@ -43,7 +43,7 @@ def main(moods: list[str]) -> None:
             took: dict[str, float] = {}
             answered = 0
             store = SnapshotStore(Path(folder) / "raw")
-            futures = asking._ask_all(asking.registered(), store, Network(online=True))
+            futures = asking._ask_all(asking.registered(), store)
             for name, future in futures.items():
                 future.add_done_callback(functools.partial(_note, took, name, began))
             for future in futures.values():

@@ -37,6 +37,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.operating.run_lock import holder_of
 from pipelines.paths import REPOSITORY, data_dir, published_dir, vintages_dir, work_database
 from pipelines.publish.release import (
     DATABASE_NAME,
@@ -49,7 +50,6 @@ from pipelines.publish.release import (
     whole_releases,
 )
 from pipelines.publish.vintages import VintageStore
-from pipelines.run_lock import holder_of
 
 FIXED_CLOCK = "1790000000"
 # seconds after the swap begins within which an aimed kill comes
@@ -165,9 +165,9 @@ def _plain_page(folder: Path) -> None:
 def _plain_release() -> None:
     """What the release step does, but for the report's charts and the hash of the code."""
     from assets.published import CONTRACT, estimates_of
+    from pipelines.operating.run_lock import only_run
     from pipelines.publish.release import publish, utc_now
     from pipelines.publish.vintages import chronicle
-    from pipelines.run_lock import only_run
     from pipelines.warehouse import Warehouse, read_frame
 
     store, target = VintageStore(vintages_dir()), published_dir()
@@ -252,7 +252,7 @@ class Campaign:
     def __post_init__(self) -> None:
         # children are forked from a process that has imported everything and started no thread
         self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(["assets.definitions", "assets.cli"])
+        self.context.set_forkserver_preload(["assets.definitions", "pipelines.operating.cli"])
 
     def run(self, kind: str, *, where: str = "data", after_s: float | None = None, aimed=False):
         """Start a run; kill it after some seconds, or close to its swap, or let it end.
@@ -320,7 +320,7 @@ class Campaign:
         """A killed job must be known as failed and hold nobody up."""
         import dagster as dg
 
-        from assets.running import fail_killed_runs
+        from pipelines.operating.running import fail_killed_runs
 
         counts = self.counts
         with dg.DagsterInstance.get() as instance:

@@ -29,12 +29,12 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from assets.running import PROCESS_TAG
 from benchmarks.fault_campaign import fresh_home
 from benchmarks.small_run import SMALL
+from pipelines.operating.run_lock import holder_of
+from pipelines.operating.running import PROCESS_TAG
 from pipelines.paths import REPOSITORY
 from pipelines.publish.release import DATABASE_NAME, MANIFEST, damage_of, remove_folder
-from pipelines.run_lock import holder_of
 
 Scene = Callable[[Path], None]
 MB = 1_000_000
@@ -371,7 +371,7 @@ def ui_of(root: Path) -> Generator[Ui]:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     with subprocess.Popen(
-        [sys.executable, "-u", "-W", "ignore", "-m", "assets.ui"],
+        [sys.executable, "-u", "-W", "ignore", "-m", "pipelines.operating.ui"],
         cwd=REPOSITORY, env=environment_of(root) | {"DPRK_UI_PORT": port},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     ) as server:  # fmt: skip

@@ -45,7 +45,7 @@ def _as_postgres(*command: str | Path) -> str:
 
 def _weekly(environment: dict[str, str]) -> list[str]:
     return subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "assets.cli", "weekly_sources"],
+        [sys.executable, "-W", "ignore", "-m", "pipelines.operating.cli", "weekly_sources"],
         cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
         check=True,
     ).stdout.splitlines()  # fmt: skip
@@ -54,7 +54,7 @@ def _weekly(environment: dict[str, str]) -> list[str]:
 def _killed(environment: dict[str, str], ask: Sequence[str | Path]) -> None:
     """Begin the job and kill it once Postgres says that it runs."""
     with subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "assets.cli", "weekly_sources"],
+        [sys.executable, "-W", "ignore", "-m", "pipelines.operating.cli", "weekly_sources"],
         cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         start_new_session=True,
     ) as process:  # fmt: skip

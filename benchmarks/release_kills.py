@@ -29,6 +29,7 @@ import duckdb
 import polars as pl
 
 from benchmarks.fault_campaign import contents, read_for_ever
+from pipelines.operating.run_lock import holder_of, only_run
 from pipelines.publish.contract import load_contract
 from pipelines.publish.release import (
     HISTORY,
@@ -41,7 +42,6 @@ from pipelines.publish.release import (
     whole_releases,
 )
 from pipelines.publish.vintages import BATCHES, Estimates, Made, VintageStore, chronicle
-from pipelines.run_lock import holder_of, only_run
 from pipelines.warehouse import build_table
 from tests.publish import world
 

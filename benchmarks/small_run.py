@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-from assets import cli
+from pipelines.operating import cli
 
 DRAWS = 200
 SMALL = {"sampling": {"config": {"draws": DRAWS, "least_ess": 10.0, "highest_rhat": 2.0}}}

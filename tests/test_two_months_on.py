@@ -12,8 +12,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from assets.alerting import _stale_sources
 from assets.tables import note_source
+from pipelines.operating.alerting import _stale_sources
 from pipelines.publish.release import id_of
 from pipelines.publish.vintages import VintageStore
 from pipelines.quarantine import Split, empty_quarantine

@@ -105,7 +105,7 @@ def test_online_without_a_key_nobody_is_asked(data: Path, monkeypatch, folder) -
     monkeypatch.setenv("DPRK_ONLINE", "1")
     refresh = trade.asker_of(folder)
     assert refresh is not None
-    done = refresh(SnapshotStore(data / "raw"), RESOURCES["network"])
+    done = refresh(SnapshotStore(data / "raw"))
     assert done.outcome == f"not asked: {folder.key} is not set"
     assert not (data / "raw" / folder.name).exists()
 

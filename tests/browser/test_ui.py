@@ -51,7 +51,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory, browser) -> Iterator[Ui]:
         "DAGSTER_HOME": str(root / "home"),
     }
     with subprocess.Popen(
-        [sys.executable, "-u", "-m", "assets.ui"],
+        [sys.executable, "-u", "-m", "pipelines.operating.ui"],
         cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, start_new_session=True,
     ) as server:  # fmt: skip

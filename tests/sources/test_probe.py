@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.probe import main
+from pipelines.operating.probe import main
 from pipelines.paths import data_dir
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.comtrade import read as comtrade

@@ -7,8 +7,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.cli import in_one_sentence
-from assets.running import run_history
+from pipelines.operating.cli import in_one_sentence
+from pipelines.operating.running import run_history
 from pipelines.paths import REPOSITORY
 
 

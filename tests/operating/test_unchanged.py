@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assets import cli, unchanged
+from pipelines.operating import cli, unchanged
 from pipelines.publish.release import id_of
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from assets.alerting import _moved_headlines, _stale_sources
+from pipelines.operating.alerting import _moved_headlines, _stale_sources
 from pipelines.publish.vintages import Estimates, VintageStore, millions
 from tests.publish.test_vintages import MADE, estimates, ledger, put
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from rich.console import Console
 from rich.table import Table
 
-from assets.problems import RunProblem
+from pipelines.operating.problems import RunProblem
 from pipelines.paths import REPOSITORY, data_dir, published_dir, shown
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def check_surroundings() -> None:
     import datetime as dt
     import shutil
 
-    from assets.running import clock_problem, folder_problem
     from pipelines.cadence import last_month_before
+    from pipelines.operating.running import clock_problem, folder_problem
     from pipelines.paths import vintages_dir
     from pipelines.publish.vintages import VintageStore
 
@@ -92,19 +92,25 @@ def execute(
 ) -> dg.ExecuteInProcessResult:
     """Run a job and tell its warnings; alerts go out as they do for a run of the UI."""
 
-    from assets.alerting import alert_after
-    from assets.definitions import defs
-    from assets.history import prune_history
-    from assets.loggers import LISTENERS
-    from assets.progress import Watch
-    from assets.progress import shown as shown_while
-    from assets.running import BEGUN_BY_TAG, PROCESS_TAG, fail_killed_runs, run_alone, run_history
-    from assets.unchanged import Watchman
+    from pipelines.operating.alerting import alert_after
+    from pipelines.operating.code_location import definitions
+    from pipelines.operating.history import prune_history
+    from pipelines.operating.loggers import LISTENERS
+    from pipelines.operating.progress import Watch
+    from pipelines.operating.progress import shown as shown_while
+    from pipelines.operating.run_lock import process_mark
+    from pipelines.operating.running import (
+        BEGUN_BY_TAG,
+        PROCESS_TAG,
+        fail_killed_runs,
+        run_alone,
+        run_history,
+    )
+    from pipelines.operating.unchanged import Watchman
     from pipelines.paths import work_database
-    from pipelines.run_lock import process_mark
     from pipelines.warehouse import Warehouse
 
-    job = defs.resolve_job_def(name)
+    job = definitions().resolve_job_def(name)
     with (
         run_alone(
             name,
@@ -144,8 +150,8 @@ def execute(
 
 
 def _tell_failures(outcome: dg.ExecuteInProcessResult, console: Console) -> None:
-    from assets.failures import failure_text
-    from assets.running import mark_corrupt
+    from pipelines.operating.failures import failure_text
+    from pipelines.operating.running import mark_corrupt
 
     told: set[str] = set()
     for event in outcome.all_events:
@@ -229,8 +235,8 @@ def _settled(console: Console) -> bool:
     """Whether another run would only make the release served again; then the answer is told."""
     if os.environ.get("DPRK_ONLINE", "") == "1":
         return False
-    from assets.running import run_alone
-    from assets.unchanged import settled_release
+    from pipelines.operating.running import run_alone
+    from pipelines.operating.unchanged import settled_release
 
     began = time.monotonic()
     told: list[str] = []
@@ -299,7 +305,7 @@ def _is_only_outage(outcome: dg.ExecuteInProcessResult) -> bool:
         for event in outcome.all_events
         if event.is_step_failure
     ]
-    from assets.failures import OUTAGE_CHECK
+    from pipelines.operating.failures import OUTAGE_CHECK
 
     return failed == [f"release_{OUTAGE_CHECK}"]
 
@@ -319,15 +325,19 @@ def _minutes(seconds: float) -> str:
 
 
 def _jobs() -> dict[str, Any]:
-    from assets.definitions import defs
+    from pipelines.operating.code_location import definitions
 
-    found = {job.name: job for job in defs.resolve_all_job_defs() if not job.name.startswith("__")}
+    found = {
+        job.name: job
+        for job in definitions().resolve_all_job_defs()
+        if not job.name.startswith("__")
+    }
     return dict(sorted(found.items()))
 
 
 def _describe(job: Any) -> str:
     """Steps, last duration and options of a job."""
-    from assets.progress import known_durations
+    from pipelines.operating.progress import known_durations
 
     known = known_durations()
     steps = [node.name for node in job.graph.nodes]
@@ -342,7 +352,7 @@ estimates as of a past day, DPRK_DATA_DIR moves the data folder. README.md lists
 
 
 def _commands() -> dict[str, tuple[str, Callable[[list[str], Console], int]]]:
-    from assets import commands
+    from pipelines.operating import commands
 
     return commands.COMMANDS
 

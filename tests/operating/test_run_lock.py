@@ -10,11 +10,11 @@ import time
 
 import pytest
 
-from pipelines.run_lock import holder_of, is_alive, only_run, process_mark
+from pipelines.operating.run_lock import holder_of, is_alive, only_run, process_mark
 
 HOLD = (
     "import sys, time, pathlib\n"
-    "from pipelines.run_lock import only_run\n"
+    "from pipelines.operating.run_lock import only_run\n"
     "with only_run(pathlib.Path(sys.argv[1]), 'main', waiting=lambda _: None):\n"
     "    print('held', flush=True)\n"
     "    time.sleep(60)\n"

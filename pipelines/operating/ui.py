@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from assets.running import fail_killed_runs, run_history
+from pipelines.operating.running import fail_killed_runs, run_history
 
 _READY_S = 300.0
 

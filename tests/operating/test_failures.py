@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from assets.failures import WHY_TAG, failure_text, tag_why, tell_failures, why_failed
+from pipelines.operating.failures import WHY_TAG, failure_text, tag_why, tell_failures, why_failed
 from pipelines.quarantine import SourceDrift
 
 

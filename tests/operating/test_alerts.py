@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from pipelines.alerts import Alert, Channels, send
+from pipelines.operating.alerts import Alert, Channels, send
 
 STALE = Alert("stale source", "ecb: last success never", "stale ecb")
 FAILED = Alert("run failed", "staged/coal_figures: line 3 «kaputt»", "run 1")

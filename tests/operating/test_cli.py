@@ -15,7 +15,8 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from assets import cli, loggers, progress, schedules
+from assets import schedules
+from pipelines.operating import cli, loggers, progress
 from pipelines.paths import REPOSITORY
 
 
@@ -179,7 +180,7 @@ def test_what_is_saved_comes_back_and_what_was_changed_does_not(folders, capsys,
 def test_what_a_person_can_mend_is_one_line_and_no_trace(tmp_path, arguments, words):
     """In a process of its own: `python -m` gives the module another name than importing it does."""
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-W", "ignore", "-m", "assets.cli", *arguments],
+        [sys.executable, "-W", "ignore", "-m", "pipelines.operating.cli", *arguments],
         env={**os.environ, "DPRK_DATA_DIR": str(tmp_path), "DAGSTER_HOME": str(tmp_path)},
         capture_output=True,
         text=True,

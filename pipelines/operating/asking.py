@@ -6,6 +6,7 @@ sources come from still gets one request at a time.
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections import defaultdict
 from collections.abc import Callable
@@ -15,9 +16,20 @@ from typing import Protocol
 
 import dagster as dg
 
-from assets.resources import Network
-from assets.tables import note_ask
+from pipelines.cadence import Ask
 from pipelines.snapshots import SnapshotStore
+
+
+class Network(Protocol):
+    """Whether a run may ask, and of which day it is."""
+
+    def is_online(self) -> bool:
+        """Fetching is asked for, and the run is not of a past day."""
+        ...
+
+    def as_of(self) -> str:
+        """YYYY-MM-DD of the day to rebuild; empty means today."""
+        ...
 
 
 class Outcome(Protocol):
@@ -59,7 +71,7 @@ class Unreached:
 
 # what `pipelines.sources.http` says of a host that gives no connection, or no answer in time
 SILENCE = ("no connection to", "did not connect within", "did not answer within", "was not done")
-Refresh = Callable[[SnapshotStore, Network], Outcome]
+Refresh = Callable[[SnapshotStore], Outcome]
 
 
 @dataclass(frozen=True)
@@ -106,7 +118,7 @@ def ask(source: str, store: SnapshotStore, network: Network) -> Outcome:
     if run != context.run.run_id or source not in futures:
         steps = {node.name for node in context.job_def.nodes}
         wanted = {name for name in _ASKERS if f"raw__{name}" in steps} | {source}
-        _asked = (context.run.run_id, _ask_all(sorted(wanted), store, network))
+        _asked = (context.run.run_id, _ask_all(sorted(wanted), store))
     return _asked[1][source].result()
 
 
@@ -123,9 +135,7 @@ def asked_in(run_id: str) -> dict[str, Outcome]:
     return {name: one for name, one in done.items() if not isinstance(one, NotAsked)}
 
 
-def _ask_all(
-    sources: list[str], store: SnapshotStore, network: Network
-) -> dict[str, Future[Outcome]]:
+def _ask_all(sources: list[str], store: SnapshotStore) -> dict[str, Future[Outcome]]:
     futures: dict[str, Future[Outcome]] = {name: Future() for name in sources}
     lanes: dict[str, list[str]] = defaultdict(list)
     for name in sources:
@@ -138,13 +148,15 @@ def _ask_all(
                 done = (
                     Unreached(f"not asked: {unreached} of the same publisher gave no answer")
                     if unreached
-                    else _ASKERS[name].refresh(store, network)
+                    else _ASKERS[name].refresh(store)
                 )
                 is_silent = any(words in done.outcome for words in SILENCE)
                 if not done.is_complete and not unreached and is_silent:
                     unreached = name
                 if not isinstance(done, NotAsked):
-                    note_ask(store, name, is_answered=done.is_complete, outcome=done.outcome)
+                    # of a past day, or without a network, nobody is asked and nothing recorded
+                    at = dt.datetime.now(dt.UTC)
+                    store.note_ask(name, Ask(at, done.is_complete, done.outcome))
             except BaseException as error:
                 # the step that waits for it raises it
                 futures[name].set_exception(error)

@@ -7,8 +7,9 @@ import threading
 import dagster as dg
 import pytest
 
-from assets import asking, checks, listings
+from assets import checks, listings
 from assets.resources import Network, Snapshots
+from pipelines.operating import asking
 from pipelines.sources.refresh import Refreshed
 
 
@@ -41,11 +42,11 @@ def test_publishers_are_asked_side_by_side_and_their_lists_one_by_one(raw_assets
     both = threading.Barrier(2, timeout=20)
     busy = threading.Lock()
 
-    def first(store, network):
+    def first(store):
         both.wait()  # passes only while the other publisher is being asked
         return Refreshed("fetched", is_complete=True)
 
-    def shared(store, network):
+    def shared(store):
         assert busy.acquire(blocking=False), "two requests to one publisher at once"
         if store.asks("b1") == []:
             both.wait()
@@ -88,7 +89,7 @@ def test_a_publisher_that_is_silent_is_waited_for_once(raw_assets, words):
     run, snapshots = raw_assets
     waited = []
 
-    def down(store, network):
+    def down(store):
         waited.append(1)
         return Refreshed(f"{words} (2 attempts)", is_complete=False)
 

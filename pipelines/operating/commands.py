@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from assets.cli import FAILED, print_answer, say
-from assets.problems import RunProblem
+from pipelines.operating.cli import FAILED, print_answer, say
+from pipelines.operating.problems import RunProblem
 from pipelines.paths import data_dir, published_dir, shown, vintages_dir, work_database
 from pipelines.publish.release import damage_of, manifest_of, releases_dir, whole_releases
 from pipelines.publish.vintages import HEADLINE, Entry, VintageStore, millions
@@ -208,8 +208,8 @@ def _database_line() -> tuple[str, str, str]:
 def _queue_lines() -> Iterator[tuple[str, str, str]]:
     import dagster as dg
 
-    from assets.running import PROCESS_TAG
-    from pipelines.run_lock import holder_of, is_alive
+    from pipelines.operating.run_lock import holder_of, is_alive
+    from pipelines.operating.running import PROCESS_TAG
 
     holder = holder_of(data_dir()) if data_dir().is_dir() else None
     yield "ok", "data folder", f"held by {holder}" if holder else "nobody holds it"
@@ -237,7 +237,7 @@ def _queue_lines() -> Iterator[tuple[str, str, str]]:
 
 def _doctor(arguments: list[str], console: Console) -> int:
     """Look at everything a run needs and say what to do; exit status 1 when something is amiss."""
-    from assets.running import folder_problem
+    from pipelines.operating.running import folder_problem
 
     _plain("doctor", _doctor.__doc__, arguments)
     python = ".".join(str(part) for part in sys.version_info[:3])
@@ -277,7 +277,7 @@ def _sha256(path: Path) -> str:
 
 def _backup(arguments: list[str], console: Console) -> int:
     """Save everything that cannot be fetched again: snapshots, dropped files, vintages."""
-    from assets.running import run_alone
+    from pipelines.operating.running import run_alone
 
     parser = argparse.ArgumentParser(prog="./run backup", description=_backup.__doc__)
     parser.add_argument("file", nargs="?", help="default: dprk-revenue-YYYYMMDD.tar.gz")

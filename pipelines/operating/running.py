@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from pipelines.operating.run_lock import Holder, is_alive, only_run, process_mark
 from pipelines.paths import data_dir, published_dir, vintages_dir, work_database
 from pipelines.publish.release import heal
 from pipelines.publish.vintages import VintageStore
-from pipelines.run_lock import Holder, is_alive, only_run, process_mark
 
 if TYPE_CHECKING:  # loading it takes seconds, and looking whether anything changed needs none of it
     import dagster as dg

@@ -11,7 +11,7 @@ import sqlalchemy.exc
 from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 
-from assets.history import kept_runs, prune_history
+from pipelines.operating.history import kept_runs, prune_history
 from pipelines.paths import REPOSITORY
 
 

@@ -27,7 +27,7 @@ def _without_waiting_for_the_disk(connection: object, _: object) -> None:
     """Dagster opens, writes and closes its files for every event, and each waits for the disk.
 
     A killed process loses nothing by not waiting. What a power cut tears is set aside at the next
-    start (`assets.running.run_history`), and no number depends on it.
+    start (`pipelines.operating.running.run_history`), and no number depends on it.
     """
     if isinstance(connection, sqlite3.Connection):
         connection.execute("pragma synchronous = off")
