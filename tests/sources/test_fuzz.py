@@ -11,7 +11,7 @@ import pytest
 from pipelines.landing import Limits, unpack
 from tests.fixtures import ais_damaged_files
 from tests.fixtures.connectors import sample_of
-from tests.fixtures.fuzz_parsers import PARSERS, Outcome, documented, edited, fuzz, read
+from tests.fixtures.fuzz_parsers import INSIDE, PARSERS, Outcome, documented, edited, fuzz, read
 
 # readers that take a second for these few files have the benchmark for more
 ROUNDS, QUICK = 25, 8
@@ -120,3 +120,12 @@ def test_rows_that_do_not_add_up_are_found(monkeypatch):
     monkeypatch.setitem(PARSERS, "kosis_coal", (make, one_too_many))
     with pytest.raises(AssertionError, match="13 rows in, 12 kept, 0 refused"):
         read("kosis_coal", make(), Outcome())
+
+
+@pytest.mark.parametrize("name", sorted(PARSERS))
+def test_an_undamaged_sample_is_read(name):
+    """Of a sample that is refused as it stands, no damage could ever reach the reader."""
+    make, pack = INSIDE.get(name, (PARSERS[name][0], bytes))
+    outcome = Outcome()
+    read(name, pack(make()), outcome)
+    assert (outcome.parsed, outcome.drift) == (1, 0)
