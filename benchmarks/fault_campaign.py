@@ -58,7 +58,7 @@ AIM_S = 0.35
 PLAIN, STEP, JOB, FIT = (
     "release with a plain page", "release step", "main job", "main job with fit"
 )  # fmt: skip
-BLOCKS = {PLAIN: (20, 0.84), STEP: (8, 0.08), JOB: (3, 0.06), FIT: (2, 0.02)}
+BLOCKS = {PLAIN: (20, 0.25), STEP: (8, 0.2), JOB: (8, 0.35), FIT: (5, 0.2)}
 MUST_BE_ZERO = (
     "torn reads",
     "mixed reads",
@@ -356,6 +356,9 @@ class Campaign:
             if time.monotonic() > ended:
                 break
             aimed = kind != FIT and self.rng.random() < 0.5
+            # one half goes on where the kill before left it, the other has all of it to make again
+            if self.rng.random() < 0.5:
+                ask_for_work(kind, number)
             after_s = self.rng.uniform(0.05, self.took_s[kind])
             is_killed, status = self.run(kind, after_s=after_s, aimed=aimed)
             self.counts["kills"] += is_killed
@@ -374,7 +377,13 @@ class Campaign:
         if contents(ours) != contents(theirs):
             self.counts["blocks that differ"] += 1
             different = dict(contents(ours).items() ^ contents(theirs).items())
-            print(f"block {number}, {kind}: {sorted(different)[:5]} differ", file=sys.stderr)
+            kept = control.rename(self.root / f"differs-{number}")
+            shutil.copytree(ours.resolve(), kept / "ours")
+            print(
+                f"block {number}, {kind}: {sorted(different)} differ; both are kept in {kept}",
+                file=sys.stderr,
+                flush=True,
+            )
         remove_folder(control)
 
     def whole_processes(self, kills: int) -> None:
