@@ -100,10 +100,12 @@ class Warehouse:
                     raise WarehouseError(f"cannot open {self.path.name}: {error}") from error
                 last = error
                 time.sleep(_LOCK_WAIT_S * 2**attempt)
+        holder = re.search(r"held in (.+?) \(PID (\d+)\)", str(last))
+        who = f"{Path(holder[1]).name}, process {holder[2]}" if holder else "another process"
         raise WarehouseError(
-            f"{self.path.name} is open in another process; the work database has one user, "
-            f"readers open the published one. Close the other process and run again. ({last})"
-        )
+            f"{self.path} is held open by {who}; the work database has one user, readers open the "
+            "published one. Close it there and run again"
+        ) from last
 
 
 def _checked(table: str) -> tuple[str, str]:
@@ -265,17 +267,6 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
     connection.commit()
 
 
-@contextmanager
-def single_threaded(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
-    """What is done inside comes out the same on every run, row by row and block by block."""
-    before = connection.execute("select current_setting('threads')").fetchone()
-    connection.execute("set threads = 1")
-    try:
-        yield
-    finally:
-        connection.execute(f"set threads = {int(before[0]) if before else 1}")
-
-
 def build_table(
     connection: duckdb.DuckDBPyConnection, table: str, params: Mapping[str, Any] | None = None
 ) -> int:
@@ -307,13 +298,10 @@ def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.Dat
     if frame.height >= _LARGE_FRAME:
         with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
             frame.write_parquet(file.name, compression="lz4", statistics=False)
-            # one thread: several part the rows as each comes to them, and files made from the
-            # table would differ in their bytes from run to run
-            with single_threaded(connection):
-                connection.execute(
-                    f"create or replace table {schema}.{name} as select * from read_parquet($file)",
-                    {"file": file.name},
-                )
+            connection.execute(
+                f"create or replace table {schema}.{name} as select * from read_parquet($file)",
+                {"file": file.name},
+            )
         return frame.height
     connection.register("incoming_frame", frame)
     try:

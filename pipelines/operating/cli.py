@@ -219,7 +219,11 @@ def _own_stdout() -> TextIO:
 
 def in_one_sentence(error: BaseException) -> str | None:
     """What a person can do about an error that is none of the program's; None for any other."""
+    from pipelines.warehouse import WarehouseError
+
     text = " ".join(str(error).split())
+    if isinstance(error, WarehouseError):
+        return text
     number = getattr(error, "errno", None)
     if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in text or "disk is full" in text:
         return f"the disk of {shown(data_dir())} is full; free some space and run again"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from pipelines import warehouse
 from pipelines.operating.cli import in_one_sentence
 from pipelines.operating.running import run_history
 from pipelines.paths import REPOSITORY
@@ -67,3 +70,33 @@ def test_what_the_machine_lacks_is_one_sentence_whoever_says_it(words, sentence)
 
 def test_what_is_no_fault_of_the_machine_keeps_its_own_words():
     assert in_one_sentence(RuntimeError("staged/coal: line 3")) is None
+
+
+HOLDER = """
+import sys, duckdb
+held = duckdb.connect(sys.argv[1])
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_work_database_that_somebody_holds_open_is_one_sentence_that_names_them(
+    tmp_path, monkeypatch
+):
+    """A notebook left open on the work database; it was a traceback."""
+    monkeypatch.setattr(warehouse, "_LOCK_RETRIES", 1)
+    path = tmp_path / "work.duckdb"
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", HOLDER, str(path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as holder:  # fmt: skip
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        with pytest.raises(warehouse.WarehouseError) as raised, warehouse.Warehouse(path).connect():
+            pass
+        holder.communicate()
+    told = in_one_sentence(raised.value)
+    assert told is not None
+    assert told.startswith(f"{path} is held open by python")
+    assert f", process {holder.pid}; " in told
+    assert "\n" not in told
