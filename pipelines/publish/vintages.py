@@ -20,9 +20,14 @@ from typing import Any
 import polars as pl
 
 HEADLINE = "state_income_usd"
+GROSS = "gross_income_usd"
 BATCHES = 20
 # two-sided 0.1% of Student's t with 19 degrees of freedom: some two hundred rows are tested
 NOISE_SIGMAS = 4.0
+# 0.3%: some eighteen series are tested by all their years together
+JOINT_SIGMAS = 3.4
+# differences below this part of a number are rounding
+_ROUNDING = 1e-9
 KEY = ["stream", "measure", "year"]
 CAUSES = ("code", "evidence", "month", "sampling")
 # when a row was fetched says nothing of what it states
@@ -46,6 +51,8 @@ CHANGES_SCHEMA: dict[str, Any] = {
     "unsplit_usd": pl.Float64,
     "mc_error_usd": pl.Float64,
     "is_noise": pl.Boolean,
+    "joint_errors": pl.Float64,
+    "is_joint": pl.Boolean,
     "cause": pl.String,
     "n_rows_changed": pl.Int64,
     "rows_changed": pl.String,
@@ -119,6 +126,12 @@ class Entry:
     def change_rows(self) -> pl.DataFrame:
         """How far each changed row moved headlines; no rows in releases that did not keep it."""
         return self._kept("change_rows", CHANGE_ROWS_SCHEMA)
+
+    def changes(self) -> pl.DataFrame:
+        """How yearly medians moved; null where an older release did not keep a column."""
+        return pl.concat(
+            [pl.DataFrame(schema=CHANGES_SCHEMA), self.frame("changes")], how="diagonal"
+        )
 
     def _kept(self, name: str, schema: Mapping[str, Any]) -> pl.DataFrame:
         if (self.folder / f"{name}.parquet").is_file():
@@ -332,9 +345,14 @@ def _same_columns(before: pl.DataFrame, now: pl.DataFrame) -> bool:
     return dict(before.schema) == dict(now.schema)
 
 
+def _is_alone() -> pl.Expr:
+    """Whether a move of `_step` passes for more than noise by itself."""
+    return pl.col("moved").abs() > NOISE_SIGMAS * pl.col("error").fill_null(0.0)
+
+
 def _is_within() -> pl.Expr:
-    """Whether a move of `_step` lies within sampling noise."""
-    return pl.col("moved").abs() <= NOISE_SIGMAS * pl.col("error").fill_null(0.0)
+    """Whether a move of `_step` lies within noise, by itself and with the years beside it."""
+    return ~_is_alone() & (pl.col("joint").abs().fill_null(0.0) <= JOINT_SIGMAS)
 
 
 def moves_of_rows(before: pl.DataFrame, now: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -387,24 +405,79 @@ def _step(before: Estimates, after: Estimates) -> pl.DataFrame:
     """How each yearly median moved, with the Monte Carlo error of the move.
 
     Returns:
-        stream, measure, year, before, after, moved, error; error from differences of medians over
-        the same stretches of draws, so that what one seed gives both cancels.
+        stream, measure, year, before, after, moved, error, joint (`_joint_errors`); error from
+        differences of medians over the same stretches of draws, so that what one seed gives both
+        cancels.
     """
-    spread = (
+    pairs = (
         _batches_of(before)
         .join(_batches_of(after), on=[*KEY, "batch"], suffix="_now")
-        .group_by(KEY)
-        .agg(
-            ((pl.col("q50_now") - pl.col("q50")).std() / pl.len().cast(pl.Float64).sqrt()).alias(
-                "error"
-            )
-        )
+        .with_columns(apart=pl.col("q50_now") - pl.col("q50"))
+        .with_columns(error=_error_of("apart").over(KEY))
     )
     return (
         before.annual.select(*KEY, before="q50")
         .join(after.annual.select(*KEY, after="q50"), on=KEY, how="full", coalesce=True)
-        .join(spread, on=KEY, how="left")
+        .join(pairs.group_by(KEY).agg(pl.col("error").first()), on=KEY, how="left")
+        .join(_joint_errors(pairs), on=["stream", "measure"], how="left")
         .with_columns(moved=pl.col("after") - pl.col("before"))
+    )
+
+
+def _error_of(name: str) -> pl.Expr:
+    """Standard error of the mean of independent values."""
+    return pl.col(name).std() / pl.len().cast(pl.Float64).sqrt()
+
+
+def _joint_errors(pairs: pl.DataFrame) -> pl.DataFrame:
+    """How far all years of a series moved together, in Monte Carlo errors of that.
+
+    Moves too small for their own year may be of one sign in all of them. Two questions are asked,
+    each fixed beforehand: whether the years moved in the mean, each counted in its own Monte Carlo
+    errors; and whether they did beside the gross income of the same years, with which most of the
+    noise is shared, so that a share that moved shows where the sum does not. The mean over years is
+    taken within each stretch of draws and its error from the spread over stretches: however the
+    years' errors are correlated, that is in it, and where nothing moved the ratio is Student's t
+    with 19 degrees of freedom.
+
+    Args:
+        pairs: KEY, batch, q50 (before), apart (its move), error (of the year's mean move).
+
+    Returns:
+        stream, measure, joint: of the two the one further from nothing, with its sign; series of
+        two years and more.
+    """
+    years = pairs.filter(pl.col("error") > _ROUNDING * pl.col("q50").abs()).with_columns(
+        errors=pl.col("apart") / pl.col("error")
+    )
+    gross = years.filter(pl.col("measure") == GROSS).select(
+        "stream", "year", "batch", beside="errors"
+    )
+    series = ["stream", "measure"]
+    by_batch = (
+        years.join(gross, on=["stream", "year", "batch"], how="left")
+        .group_by(*series, "batch")
+        .agg(
+            level=pl.col("errors").mean(),
+            share=(pl.col("errors") - pl.col("beside")).mean(),
+            n_years=pl.len(),
+        )
+        .filter(pl.col("n_years") > 1)
+    )
+    ratios = [
+        # a series that is gross income itself has nothing beside it
+        pl.when(_error_of(name) > _ROUNDING).then(pl.col(name).mean() / _error_of(name)).alias(name)
+        for name in ("level", "share")
+    ]
+    return (
+        by_batch.group_by(series)
+        .agg(ratios)
+        .select(
+            *series,
+            joint=pl.when(pl.col("share").abs().fill_null(0.0) > pl.col("level").abs())
+            .then(pl.col("share"))
+            .otherwise(pl.col("level")),
+        )
     )
 
 
@@ -441,6 +514,11 @@ def explain(
     else:
         steps = []
     zero = pl.lit(0.0)
+    passes_alone = [
+        whole.select(*KEY, alone=_is_alone()),
+        *(step.select(*KEY, alone=_is_alone()) for _, step in steps),
+    ]
+    alone = pl.concat(passes_alone).group_by(KEY).agg(pl.col("alone").any())
     for cause, step in steps:
         moved = pl.when(_is_within())
         parts = parts.join(
@@ -457,8 +535,10 @@ def explain(
     for cause in ("evidence", "month", "code"):
         if f"{cause}_usd" not in parts.columns:
             parts = parts.with_columns(zero.alias(f"{cause}_usd"))
-    found = whole.join(parts, on=KEY).with_columns(
-        pl.col("evidence_usd", "month_usd", "code_usd").fill_null(0.0)
+    found = (
+        whole.join(parts, on=KEY)
+        .join(alone, on=KEY)
+        .with_columns(pl.col("evidence_usd", "month_usd", "code_usd").fill_null(0.0))
     )
     active = [
         pl.when(
@@ -498,6 +578,8 @@ def explain(
             after_usd="after",
             moved_usd="moved",
             mc_error_usd="error",
+            joint_errors="joint",
+            is_joint=~pl.col("is_noise") & ~pl.col("alone") & pl.col("moved").is_not_null(),
             cause=pl.when(pl.col("is_noise")).then(pl.lit("noise")).otherwise(cause),
             n_rows_changed=pl.col("n_rows").fill_null(0),
             rows_changed=pl.col("named").fill_null(""),
@@ -597,9 +679,10 @@ def sentences(changes: pl.DataFrame, annual: pl.DataFrame, *, is_first: bool) ->
             if one[name]
         ]
         rows = f" ({one['rows_changed']})" if one["rows_changed"] else ""
+        joint = "; only its years together tell it from sampling noise" if one["is_joint"] else ""
         told[stream] = (
-            f"{start}, before {millions(one['before_usd'])}: {', '.join(parts)}{rows}"
-        )  # fmt: skip
+            f"{start}, before {millions(one['before_usd'])}: {', '.join(parts)}{rows}{joint}"
+        )
     return told
 
 
@@ -684,7 +767,7 @@ def chronicle(
     earlier = entries[:-1] if is_again else entries
     if is_again:
         sequence, published_at = entries[-1].sequence, entries[-1].published_at
-        changes, moves = entries[-1].frame("changes"), entries[-1].change_rows()
+        changes, moves = entries[-1].changes(), entries[-1].change_rows()
     else:
         sequence = entries[-1].sequence + 1 if entries else 1
         changes, moves = (pl.DataFrame(schema=one) for one in (CHANGES_SCHEMA, CHANGE_ROWS_SCHEMA))
@@ -714,7 +797,7 @@ def chronicle(
     name = release_id if is_new_id else f"{release_id}.{sequence}"
     this = Entry(sequence, release_id, published_at, made, store.root, told)
     history = [*earlier, this]
-    all_changes = pl.concat([*(one.frame("changes") for one in earlier), changes])
+    all_changes = pl.concat([*(one.changes() for one in earlier), changes])
     all_moves = pl.concat([*(one.change_rows() for one in earlier), moves])
     annuals = [*((one, one.frame("annual")) for one in earlier), (this, now.annual)]
     return Chronicle(
@@ -817,6 +900,7 @@ def _revisions(changes: pl.DataFrame) -> pl.DataFrame:
             before="before_usd",
             after="after_usd",
             cause="cause",
+            is_joint="is_joint",
         )
     )
 

@@ -28,7 +28,18 @@ class Changes(Table):
         "Monte Carlo standard error of the move, from twenty stretches of draws compared in pairs",
         unit="USD",
     )
-    is_noise: bool = column("true where the move is within four such errors: no revision")
+    is_noise: bool = column(
+        "true where the move is within four such errors and the series' years together are within "
+        "3.4 of theirs: no revision"
+    )
+    joint_errors: float = column(
+        "how far all years of the series moved together, in Monte Carlo errors of their mean: by "
+        "themselves or beside gross income, whichever is further from 0",
+        unit="Monte Carlo errors",
+    )
+    is_joint: bool = column(
+        "true where the move is a revision by the series' years together and not by its own year"
+    )
     cause: str = column("evidence, month, code, sampling, several joined by +, or noise")
     n_rows_changed: int = column(
         "rows of the ledger that differ for this stream", unit="rows", ge=0

@@ -19,3 +19,7 @@ class Revisions(Table):
         "evidence, month, code, sampling, or several joined by +; moves within sampling "
         "noise are no revisions"
     )
+    is_joint: bool = column(
+        "true where the series' years together pass for more than noise and this year alone does "
+        "not"
+    )
