@@ -14,6 +14,9 @@ os.environ.setdefault(
     str(Path(__file__).resolve().parent.parent / ".pytest_cache" / "compiled"),
 )
 
+# compiled in haste: nothing here is sampled for long
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
 import duckdb
 import pytest
 from hypothesis import settings

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 
-# small matrices: XLA's own threads only cost, and one thread gives one answer, whatever else is set
-os.environ["XLA_FLAGS"] = (
-    os.environ.get("XLA_FLAGS", "")
-    + " --xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    # compiling is most of a short fit; further passes make nothing faster here
-    " --xla_backend_optimization_level=1"
-)
+os.environ["XLA_FLAGS"] = " ".join(
+    [
+        # small matrices: XLA's own threads only cost, and one thread gives one answer
+        "--xla_cpu_multi_thread_eigen=false",
+        # functions that other processors work out alike, at no cost here
+        "--xla_cpu_enable_platform_dependent_math=false",
+        # compiling is most of a short fit: eight hundred small kernels through the older emitters,
+        # without passes that make nothing faster here, cost half
+        "--xla_cpu_use_fusion_emitters=false",
+        "--xla_backend_optimization_level=1",
+        os.environ.get("XLA_FLAGS", ""),
+    ]
+).strip()
 os.environ.setdefault("JAX_PLATFORMS", "cpu")

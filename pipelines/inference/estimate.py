@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -62,8 +63,11 @@ def fit(
         effort: how long to sample.
         least_ess, highest_rhat: of every year and measure; short of them sampling goes on.
     """
-    joint.density.prepare()
     sampler, effort = Sampler(joint.density), effort or Effort()
+    # both are compiled while what looks at chains is loaded, which takes seconds too
+    sampler.prepare()
+    joint.density.prepare()
+    importlib.import_module("arviz_stats.base")
     judged: list[pl.DataFrame] = []
 
     def is_enough(kept: np.ndarray) -> bool:

@@ -32,6 +32,8 @@ COMMON = 0.5
 class T4(dist.StudentT):
     """Student's t with four degrees of freedom, whose distribution function needs no series."""
 
+    reparametrized_params = ["loc", "scale"]
+
     def __init__(self, loc: Any = 0.0, scale: Any = 1.0, **more: Any) -> None:
         super().__init__(TAILS, loc, scale, **more)
 

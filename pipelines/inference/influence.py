@@ -43,17 +43,27 @@ def smoothed(log_weights: np.ndarray) -> tuple[np.ndarray, float]:
     return weights / weights.sum(), float(k)
 
 
-def quantiles(income: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted 5, 50 and 95% points of every year, (3, years)."""
-    order = np.argsort(income, axis=0, kind="stable")
-    cumulated = np.cumsum(weights[order], axis=0)
-    return np.stack(
-        [
-            np.interp(_LEVELS, cumulated[:, at], income[order[:, at], at])
-            for at in range(income.shape[1])
-        ],
-        axis=1,
-    )
+class Weighted:
+    """Yearly quantiles of draws under many weights; sorted once.
+
+    Args:
+        income: (draws, years).
+    """
+
+    def __init__(self, income: np.ndarray) -> None:
+        self._order = np.argsort(income, axis=0, kind="stable")
+        self._sorted = np.take_along_axis(income, self._order, axis=0)
+
+    def quantiles(self, weights: np.ndarray) -> np.ndarray:
+        """5, 50 and 95% points of every year, (3, years); weights (draws,) add to 1."""
+        cumulated = np.cumsum(weights[self._order], axis=0)
+        return np.stack(
+            [
+                np.interp(_LEVELS, share, values)
+                for share, values in zip(cumulated.T, self._sorted.T, strict=True)
+            ],
+            axis=1,
+        )
 
 
 def influence(fitted: Fit, headline: dict[str, str]) -> pl.DataFrame:
@@ -81,14 +91,13 @@ def influence(fitted: Fit, headline: dict[str, str]) -> pl.DataFrame:
             ],
             axis=1,
         )
-        now = np.quantile(income, _LEVELS, axis=0)
+        now, reweighted = np.quantile(income, _LEVELS, axis=0), Weighted(income)
         for what, key in (("figure", "observation_id"), ("root", "root_id"), ("class", "class")):
             names = of[key].to_numpy()
             for name in np.unique(names):
                 weights, k = smoothed(-log_rows[:, names == name].sum(axis=1))
-                parts.append(
-                    _rows(stream, years, what, str(name), now, quantiles(income, weights), k)
-                )
+                left = reweighted.quantiles(weights)
+                parts.append(_rows(stream, years, what, str(name), now, left, k))
     table = pl.concat(parts)
     return _refitted(fitted, headline, table)
 
@@ -202,7 +211,7 @@ def power_scaled(
     parts = []
     for stream, measure in headline.items():
         income, years = fitted.annual(stream, measure), fitted.years(stream)
-        now = np.quantile(income, _LEVELS, axis=0)
+        now, reweighted = np.quantile(income, _LEVELS, axis=0), Weighted(income)
         sites = {
             name.removeprefix(f"{stream}/"): values.reshape(len(income), -1).sum(axis=1)
             for name, values in log_sites.items()
@@ -229,7 +238,7 @@ def power_scaled(
             noise = _sense(income[shuffled, -1], weak, strong)
             for alpha in alphas:
                 weights, k = smoothed((alpha - 1) * logs)
-                ratio = quantiles(income, weights) / np.maximum(now, 1e-9)
+                ratio = reweighted.quantiles(weights) / np.maximum(now, 1e-9)
                 parts.append(
                     pl.DataFrame(
                         {

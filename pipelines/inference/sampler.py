@@ -10,10 +10,10 @@ depends on rounding and so on the machine: sampling goes on, round by round, unt
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -89,8 +89,17 @@ class Sampler:
     def __init__(self, density: Density, chains: int = 32) -> None:
         self.density = density
         self.chains = chains
-        self._program: Any = None
+        self._program: Future[Any] | None = None
         self._threads = ThreadPoolExecutor(2)
+
+    def prepare(self) -> None:
+        """Begin to compile the transitions, in a thread beside whatever comes next."""
+        if self._program is None:
+            size, still = self.density.size, np.zeros((self.chains // 2, self.density.size))
+            rest = (0.0, 1, np.zeros(size), np.eye(size), self.density.data)
+            # traced here, since NumPyro's handlers are not safe in threads; compiling is
+            lowered = jax.jit(self._leap).lower(still, still, still, *rest)
+            self._program = self._threads.submit(lowered.compile)
 
     def _leap(
         self,
@@ -126,10 +135,9 @@ class Sampler:
         first, second = (
             (*(one[some] for one in batch), *rest) for some in (slice(half), slice(half, None))
         )
-        if self._program is None:
-            # here, not in two threads that would each compile it
-            self._program = jax.jit(self._leap).lower(*first).compile()
-        parts = [self._threads.submit(self._program, *some) for some in (first, second)]
+        self.prepare()
+        program = cast("Future[Any]", self._program).result()
+        parts = [self._threads.submit(program, *some) for some in (first, second)]
         ended = [[np.asarray(part) for part in one.result()] for one in parts]
         return tuple(np.concatenate(pair) for pair in zip(*ended, strict=True))
 

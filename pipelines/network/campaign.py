@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
+import duckdb
 import numpy as np
 import polars as pl
 from scipy import stats
 
+from pipelines.network.on_day import as_of_run, listed_rows, network_on
 from pipelines.network.status import designations
+from pipelines.schemas.listings import ListedParties
 from pipelines.schemas.network import NO_FINDING
+from pipelines.schemas.types import polars_schema
 from pipelines.voices import LIST_VOICES
+from pipelines.warehouse import read_frame, sql_of
 
 BODIES = {"OFAC": "us", "UNSC": "un", "EU": "eu", "ROK": "rok", "JPN": "japan", "UK": "uk"}
 _ANNOUNCER = {"South Korea": "ROK", "Japan": "JPN"}
@@ -399,3 +404,36 @@ def joint_statements(endorsers: pl.DataFrame) -> pl.DataFrame:
         .with_columns(is_round=pl.col("kind").is_in(["us_led", "joint"]))
         .sort("statement_on", "statement_id")
     )
+
+
+def clock_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
+    """Every table of the campaign's clock as of the run's day, by name.
+
+    Args:
+        connection: the work database; only read.
+    """
+    day = network_on(connection, as_of_run(connection))
+    parties, _, statements = day.shown()
+    listed = listed_rows(connection)
+    endorsers = read_frame(connection, "staged.un_statement_endorsers").filter(
+        pl.col("statement_on") <= day.as_of
+    )
+    lag = designation_lag(parties, statements, day.legal_status, as_of=day.as_of)
+    return {
+        "campaign_monthly": campaign_monthly(
+            ledger=day.legal_status,
+            entities=parties,
+            events=read_frame(connection, "staged.campaign_events").filter(
+                pl.col("event_on") <= day.as_of
+            ),
+            lists=dated_entries(
+                pl.DataFrame(schema=polars_schema(ListedParties)) if listed is None else listed[0]
+            ),
+            endorsers=endorsers,
+            income=connection.execute(sql_of("network.income_monthly")).pl(),
+        ),
+        "campaign_designations": campaign_designations(day.legal_status, parties),
+        "designation_lag": lag,
+        "designation_lag_summary": lag_summary(lag, as_of=day.as_of),
+        "joint_statements": joint_statements(endorsers),
+    }

@@ -433,3 +433,27 @@ def publishable(
         & (~pl.col("authority").is_in(UNOFFICIAL) | pl.col("about").is_in([*nobody, *faceless]))
     )
     return whole, ties, said
+
+
+def graded(
+    statements: pl.DataFrame, grades: pl.DataFrame, relations: pl.Series
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Calibration of the grades and its verdicts, of statements about relations and about parties.
+
+    Args:
+        statements: as `classify` gives them.
+        grades: the staged table of grades.
+        relations: ids of relations; every other `about` is a party.
+
+    Returns:
+        The tables `calibration` and `grade_verdicts`, with a column `about`.
+    """
+    is_relation = pl.col("about").is_in(relations.implode())
+    found = {
+        about: calibrate(statements.filter(chosen), grades)
+        for about, chosen in (("relations", is_relation), ("parties", ~is_relation))
+    }
+    return (
+        pl.concat([one.table.with_columns(about=pl.lit(about)) for about, one in found.items()]),
+        pl.concat([one.verdicts.with_columns(about=pl.lit(about)) for about, one in found.items()]),
+    )

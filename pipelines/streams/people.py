@@ -8,7 +8,8 @@ shares of gross pay 0 to 1, totals in USD a year, flows in persons a year.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -270,22 +271,26 @@ def series(
     by_host: Mapping[str, np.ndarray], hosts: Sequence[str], wanted: set[str]
 ) -> dict[str, np.ndarray]:
     """Monthly series by "<quantity> <host>", (draws, months); pay is weighted by workers."""
-    out: dict[str, np.ndarray] = {}
-    for name in sorted(wanted - set(MEASURES)):
-        quantity, host = name.split(" ")
-        at = range(len(hosts)) if host == "WLD" else [list(hosts).index(host)]
-        people, wage = (by_host[key][:, at] for key in ("people", "wage"))
-        pay = (people * wage).sum(axis=1)
-        taken, sent = (
-            (people * wage * by_host[key][:, at] / by_host["gross"][:, at]).sum(axis=1)
-            for key in ("take", "remitted")
-        )
-        persons = people.sum(axis=1)
-        out[name] = {
-            "headcount": persons,
-            "gross_wage": pay / persons,
-            "fee": sent / persons,
-            "worker_take_home": (pay - taken) / persons,
-            "state_share": taken / pay,
-        }[quantity]
-    return out
+    pay = by_host["people"] * by_host["wage"]
+    parts = {
+        "people": by_host["people"],
+        "pay": pay,
+        "taken": pay * by_host["take"] / by_host["gross"],
+        "sent": pay * by_host["remitted"] / by_host["gross"],
+    }
+
+    @cache
+    def of(part: str, host: str) -> np.ndarray:
+        if host == "WLD":
+            return parts[part].sum(axis=1)
+        return parts[part][:, list(hosts).index(host)]
+
+    rules: dict[str, Callable[[str], np.ndarray]] = {
+        "headcount": lambda host: of("people", host),
+        "gross_wage": lambda host: of("pay", host) / of("people", host),
+        "fee": lambda host: of("sent", host) / of("people", host),
+        "worker_take_home": lambda host: (of("pay", host) - of("taken", host)) / of("people", host),
+        "state_share": lambda host: of("taken", host) / of("pay", host),
+    }
+    asked = [(name, *name.split(" ")) for name in sorted(wanted - set(MEASURES))]
+    return {name: rules[quantity](host) for name, quantity, host in asked}

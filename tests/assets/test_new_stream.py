@@ -55,8 +55,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(root), "DPRK_DATA_DIR": str(root / "data"),
              "OPENBLAS_NUM_THREADS": "1", "HOME": str(root),
              # compiled in haste: nothing here is sampled for long
-             "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1 "
-                          "--xla_backend_optimization_level=0"},
+             "XLA_FLAGS": "--xla_backend_optimization_level=0"},
         capture_output=True,
         text=True,
         check=False,
