@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import jax
 import numpy as np
 import polars as pl
 import pytest
@@ -65,6 +66,21 @@ def check_class_errors_move_all_of_a_class():
     assert said[:, first].std() == pytest.approx(whole**0.5, rel=0.05)
     shared = np.corrcoef(said[:, first], said[:, second])[0, 1]
     assert shared == pytest.approx((0.25 + 0.09 + 1) / whole, abs=0.03)
+
+
+def test_sums_arranged_for_speed_are_the_plain_ones(bench):
+    density, hidden = bench.joint.density, bench.joint.hidden(["f-3-2021", "f-floor"])
+    theta = np.random.default_rng(5).normal(size=density.size)
+    found = {}
+    for data in (bench.joint.data, hidden):
+        fast, plain = (
+            [np.asarray(part) for part in jax.jit(jax.value_and_grad(of))(theta, data)]
+            for of in (density.log_density, density.plain_log_density)
+        )
+        np.testing.assert_allclose(fast[0], plain[0], rtol=1e-12)
+        np.testing.assert_allclose(fast[1], plain[1], rtol=1e-9, atol=1e-9)
+        found[id(data)] = float(fast[0])
+    assert len(set(found.values())) == 2
 
 
 def test_class_errors_move_all_of_a_class():
