@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.paths import SQL_DIR
 from pipelines.publish.contract import load_contract
 from pipelines.publish.release import publish
 from pipelines.publish.site import charts, helpers, words
@@ -196,6 +197,32 @@ def test_a_year_shows_its_figures_used_or_not_and_why(pages):
     assert rows["fig-2"][3] == "USD 900 m"
     assert "https://example.org/2" in year.links
     assert not any(row[0].startswith("fig-") for row in pages["ore-2020.html"].cells)
+
+
+def test_a_year_tells_each_sum_once(connection):
+    connection.execute(
+        "create table stream_measures (stream text, measure text, label text, "
+        "is_state_income boolean)"
+    )
+    connection.execute(
+        "insert into stream_measures values ('ore', 'net_usd', 'left over', true), "
+        "('ore', 'gross_usd', 'paid by buyers', false)"
+    )
+    connection.execute(
+        "create table income_annual as select * from (values "
+        "('ore', 'net_usd', 2020, 3.0), ('ore', 'state_income_usd', 2020, 3.0), "
+        "('ore', 'gross_usd', 2020, 7.0), ('ore', 'gross_income_usd', 2020, 7.0), "
+        "('total', 'state_income_usd', 2020, 3.0), ('ore', 'net_usd', 2021, 4.0)"
+        ") as rows (stream, measure, year, q50)"
+    )  # fmt: skip
+    asked = (SQL_DIR / "report" / "measures_of_year.sql").read_text(encoding="utf-8")
+
+    def told(stream):
+        found = connection.sql(asked, params={"stream": stream, "year": 2020})
+        return found.project("label, q50").fetchall()
+
+    assert told("ore") == [("paid by buyers", 7.0), ("left over (the headline)", 3.0)]
+    assert told("total") == [("what reaches the DPRK side (the headline)", 3.0)]
 
 
 def test_a_dot_outside_the_bar_is_explained_where_it_stands(pages):
