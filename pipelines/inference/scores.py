@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -143,11 +143,17 @@ def coverage_interval(hits: np.ndarray, n: np.ndarray) -> tuple[float, float]:
     if share in (0.0, 1.0):
         edge = float(beta.ppf(0.025, roots + 0.5, 0.5))
         return (edge, 1.0) if share else (0.0, 1 - edge)
-    times = named_generator(1, "coverage").multinomial(
-        roots, np.full(roots, 1 / roots), size=RESAMPLES
-    )
+    times = _resamples(roots)
     low, high = np.quantile((times @ hits) / (times @ n), [0.025, 0.975])
     return float(low), float(high)
+
+
+@cache
+def _resamples(roots: int) -> np.ndarray:
+    """How often each of some roots is drawn with replacement, (resamples, roots)."""
+    return named_generator(1, "coverage").multinomial(
+        roots, np.full(roots, 1 / roots), size=RESAMPLES
+    )
 
 
 def _verdict(test: str, n_roots: int, coverage: dict[str, float]) -> str:
@@ -221,7 +227,7 @@ def unevenness(ranks: np.ndarray) -> np.ndarray:
     return least
 
 
-@lru_cache
+@cache
 def _null(worlds: int) -> np.ndarray:
     generator = named_generator(1, f"calibration.null.{worlds}")
     return np.sort(unevenness(generator.uniform(size=(RESAMPLES, worlds))))
