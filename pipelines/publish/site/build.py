@@ -357,7 +357,7 @@ class Site:
                 part,
                 self.usd(row, table, "q50"),
                 self.span(row, table),
-                self.number(row, table, "evidence_this_year_share", "fives"),
+                self.number(row, table, "evidence_this_year_share", "percent"),
                 self.number(row, "annual", "real_q50", "usd"),
             )
 

@@ -421,7 +421,6 @@ SHOW: dict[str, Callable[[Any], str]] = {
     "plain": words.plain,
     "percent": words.percent,
     "fine_percent": fine_percent,
-    "fives": lambda share: f"{round(share * 20) * 5}%",
     "round": rounded,
     "usd": few_usd,
     "exact_usd": exact_usd,
