@@ -7,12 +7,9 @@ its cadence allows shows as overdue in the UI; what it answered stands in `sourc
 
 from __future__ import annotations
 
-import datetime as dt
-
 import dagster as dg
 
 from assets import listings, trade
-from assets.ais import GFW_TOKEN, ais_day_job
 from assets.checks import sources_answered
 from assets.resources import secret
 from pipelines.cadence import CADENCES, Cadence
@@ -23,6 +20,9 @@ ONLINE = {"resources": {"network": {"config": {"online": True}}}}
 RHYTHMS = {one.name: one.cadence for one in trade.SOURCES if one.refresh is not None} | {
     one.source: one.cadence for one in listings.LISTS
 }
+
+# sources that are not asked without a key, and the variable that holds it
+KEYED = {one.name: one.key for one in trade.SOURCES if one.is_key_needed}
 
 
 def freshness_of(source: str) -> dg.FreshnessPolicy | None:
@@ -77,29 +77,18 @@ def _sources_job(cadence: Cadence) -> list[object]:
             cron_schedule=cadence.cron,
             execution_timezone="UTC",
             run_config=ONLINE,
-            default_status=dg.DefaultScheduleStatus.RUNNING,
+            # where every source of it needs a key and none is set, there is nobody to ask
+            default_status=(
+                dg.DefaultScheduleStatus.RUNNING
+                if any(name not in KEYED or secret(KEYED[name]) for name in names)
+                else dg.DefaultScheduleStatus.STOPPED
+            ),
             description=f"Asks the {cadence.name} sources; {cadence.cron}, UTC.",
         ),
     ]
 
 
 BY_CADENCE = [one for cadence in CADENCES.values() for one in _sources_job(cadence)]
-
-
-@dg.schedule(
-    name="daily_ships",
-    job=ais_day_job,
-    cron_schedule=CADENCES["daily"].cron,
-    execution_timezone="UTC",
-    default_status=(
-        dg.DefaultScheduleStatus.RUNNING if secret(GFW_TOKEN) else dg.DefaultScheduleStatus.STOPPED
-    ),
-    description="Asks for yesterday's ship events; runs where GFW_API_TOKEN is set.",
-)
-def daily_ships(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """One run for the day before the tick."""
-    day = (context.scheduled_execution_time - dt.timedelta(days=1)).date().isoformat()
-    return dg.RunRequest(run_key=day, partition_key=day, run_config=ONLINE)
 
 
 after_new_evidence = dg.AutomationConditionSensorDefinition(

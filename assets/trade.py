@@ -139,6 +139,7 @@ def _staged_asset(source: SourceFolder) -> dg.AssetsDefinition:
             source.parse,
             as_of=instant_of(asked),
             embedded=source.embedded,
+            settle=source.settle,
         )
         for message in (*staged.drift, *staged.damage):
             dg.get_dagster_logger().warning(message)
@@ -150,6 +151,8 @@ def _staged_asset(source: SourceFolder) -> dg.AssetsDefinition:
             newest = staged.split.kept[source.last_day].max()
             if isinstance(newest, int):
                 newest = dt.date(newest, 12, 31)
+            elif isinstance(newest, dt.datetime):
+                newest = newest.date()
             last = newest if isinstance(newest, dt.date) else None
             status, is_stale = status_of(source, staged, last_asking(asks), today, last)
             counts = note_source(

@@ -23,12 +23,12 @@ from rich.table import Table
 
 from pipelines.paths import REPOSITORY, data_dir
 from pipelines.quarantine import Split
-from pipelines.shipping.decode.gfw import parse_gfw_events
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise
 from pipelines.shipping.landing import land_file
 from pipelines.sources.comtrade import read as comtrade
 from pipelines.sources.ecb_fx import read as ecb
 from pipelines.sources.eu_prk import read as eu
+from pipelines.sources.gfw_events.events import parse_gfw_events
 from pipelines.sources.ofac import csv_read as ofac
 from pipelines.sources.opensanctions import read as opensanctions
 from pipelines.sources.pink_sheet import read as pink_sheet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from pipelines.paths import REPOSITORY
-from pipelines.sources.folders import list_folders, official_lists
+from pipelines.sources.folders import list_folders, official_lists, own_keepers
 from pipelines.voices import list_voices
 
 PAGE = REPOSITORY / "docs" / "SOURCES.md"
@@ -42,6 +42,9 @@ def sources_page() -> str:
             one.dropped,
         )
         for one in list_folders()
+    ] + [
+        _row(f"`{one.name}`", one.about, one.publisher, one.licence, "by hand", "", "", one.dropped)
+        for one in own_keepers()
     ]
     voices = list_voices()
     lists = [

@@ -18,10 +18,11 @@ import numpy as np
 import polars as pl
 import vl_convert
 
+from pipelines.schemas.gfw import GfwEvents
+from pipelines.schemas.types import polars_schema
 from pipelines.shipping import land, places
 from pipelines.shipping.cargo import displacement_t, load_priors
 from pipelines.shipping.days import build_day, day_files, day_reports, stale_days
-from pipelines.shipping.decode.gfw import empty_events as empty_gfw_events
 from pipelines.shipping.detection import as_observations, estimate_detection
 from pipelines.shipping.history import update_events
 from pipelines.shipping.landing import FileReport, land_file
@@ -176,7 +177,7 @@ def run_demo(
     candidates = find_candidates(
         update.events["port_calls"],
         update.events["absences"],
-        empty_gfw_events(),
+        pl.DataFrame(schema=polars_schema(GfwEvents)),
         vessels,
         known,
         priors,

@@ -137,6 +137,7 @@ def land_file(
     *,
     received_at: dt.datetime,
     cache_dir: Path,
+    name: str | None = None,
     form: str | None = None,
     rows_at_once: int = ROWS_AT_ONCE,
 ) -> FileReport:
@@ -147,6 +148,7 @@ def land_file(
         landed: folder of landed files.
         received_at: UTC instant of arrival: later reports are in the future.
         cache_dir: where the packed land mask lies.
+        name: as it was dropped, where it lies under another.
         form: the form, where it was recognised before.
         rows_at_once: reports held in memory; those of a longer file wait on disk.
 
@@ -156,6 +158,7 @@ def land_file(
         RowsLost: the rows do not add up to the lines; nothing is put in place.
     """
     rules = load_rules()
+    name = name or path.name
     before = path.stat()
     digest = file_hash(path)
     target = landed / digest
@@ -163,17 +166,17 @@ def land_file(
         return FileReport(**json.loads((target / "report.json").read_text(encoding="utf-8")))
     form = form or recognise(path)
     if form not in POSITION_FORMS:
-        raise ValueError(f"{path.name} is {form}: it holds no positions")
+        raise ValueError(f"{name} is {form}: it holds no positions")
     landed.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=landed, prefix=".part-"))
     try:
         with plain_file(path, scratch) as content, duckdb.connect() as connection:
             connection.execute("set threads = 1")
-            landing = _Landing(scratch, Desk(connection, rules), rules, path.name, rows_at_once)
+            landing = _Landing(scratch, Desk(connection, rules), rules, name, rows_at_once)
             report = landing.land(content, form, digest, received_at, cache_dir)
         after = path.stat()
         if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-            raise UnknownFormat(f"{path.name} changed while it was read; it is taken once it rests")
+            raise UnknownFormat(f"{name} changed while it was read; it is taken once it rests")
         kept = {one for pattern in _OUTPUTS for one in scratch.glob(pattern)}
         for part in set(scratch.iterdir()) - kept:
             shutil.rmtree(part) if part.is_dir() else part.unlink()
@@ -185,9 +188,7 @@ def land_file(
             raise
         # the reader's own words come first; its hints name options nobody here can set
         said = str(error).strip().split("\n", 1)[0]
-        raise UnknownFormat(
-            f"{path.name} cannot be read as {form}: {said}; fetch it again"
-        ) from error
+        raise UnknownFormat(f"{name} cannot be read as {form}: {said}; fetch it again") from error
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise

@@ -1,12 +1,13 @@
 """Sources of one folder each, found by listing: `<name>/source.toml` and `<name>/read.py`.
 
 `source.toml` says who publishes, under which licence, how often, and what a dropped file looks
-like. `read.py` holds what needs code:
+like. `read.py` holds what needs code, of a feed:
 
     CONTRACT                       Pandera model of the staged table, `line` first
     parse(content, file)           bytes to a Split of that contract
     recognise(head)                whether a dropped file is of this source (optional; of a zip,
                                    `zip_holds` in source.toml names a member instead)
+    settle(split)                  rows of several pieces held against one another (optional)
     embedded()                     (bytes, file name, instant) the installation carries (optional)
     refresh(store, fetcher, key)   fetch what is new (optional: else people fetch it by hand)
     probe(fetcher, key)            one small question to the live door (optional)
@@ -42,6 +43,9 @@ _NEEDED = {
     "last_day": str,
     "to_get_it": str,
     "dropped": str,
+}
+_OWN_NEEDED = {one: kind for one, kind in _NEEDED.items() if one != "last_day"} | {
+    "keeps_its_own": bool
 }
 _OPTIONAL = {
     "lag_days": int,
@@ -133,6 +137,11 @@ class SourceFolder:
         return getattr(self.module, "refresh", None)
 
     @property
+    def settle(self) -> Callable[[Split], Split] | None:
+        """Rows of several pieces held against one another; None where each stands alone."""
+        return getattr(self.module, "settle", None)
+
+    @property
     def probe(self) -> Callable[..., Any] | None:
         """(fetcher, key) to one small answer of the live door; None where there is none."""
         return getattr(self.module, "probe", None)
@@ -166,8 +175,10 @@ def _said(
     return said
 
 
-def _is_list(settings: Path) -> bool:
-    return "lists" in tomllib.loads(settings.read_text(encoding="utf-8"))
+def _sort(settings: Path) -> str:
+    """What a folder is of: a list, a feed, or a source that keeps its own files."""
+    said = tomllib.loads(settings.read_text(encoding="utf-8"))
+    return "list" if "lists" in said else "own" if "keeps_its_own" in said else "feed"
 
 
 def list_folders(home: Path = HERE, package: str = "pipelines.sources") -> list[SourceFolder]:
@@ -178,13 +189,56 @@ def list_folders(home: Path = HERE, package: str = "pipelines.sources") -> list[
     """
     found = []
     for settings in sorted(home.glob("*/source.toml")):
-        if _is_list(settings):
+        if _sort(settings) != "feed":
             continue
         name = settings.parent.name
         said = _said(settings, _NEEDED, _OPTIONAL)
         module = importlib.import_module(f"{package}.{name}.read")
         found.append(SourceFolder(name=name, module=module, **said))
     return found
+
+
+@dataclass(frozen=True)
+class OwnKeeper:
+    """A source whose files are too large to be kept and read again whole: it lands them itself.
+
+    Attributes:
+        name, about, publisher, licence, cadence, stale_days, to_get_it, dropped: as of a feed.
+        module: its `read.py`, which holds
+
+            is_of(path)          whether a dropped file is of it
+            why_not(path)        what keeps one that is nearly of it from being taken
+            take(path, name)     land a dropped file; what became of its rows
+            holds(sha256)        whether a file's rows are held
+    """
+
+    name: str
+    about: str
+    publisher: str
+    licence: str
+    cadence: str
+    stale_days: int
+    to_get_it: str
+    dropped: str
+    module: ModuleType
+    keeps_its_own: bool = True
+
+
+def own_keepers(home: Path = HERE, package: str = "pipelines.sources") -> list[OwnKeeper]:
+    """Every source that keeps its own files: the folders that say `keeps_its_own`.
+
+    Raises:
+        SourceFolderError: a folder lacks a setting, or has one of the wrong kind.
+    """
+    return [
+        OwnKeeper(
+            name=settings.parent.name,
+            module=importlib.import_module(f"{package}.{settings.parent.name}.read"),
+            **_said(settings, _OWN_NEEDED, {}),
+        )
+        for settings in sorted(home.glob("*/source.toml"))
+        if _sort(settings) == "own"
+    ]
 
 
 @dataclass(frozen=True)
@@ -277,7 +331,7 @@ def official_lists(home: Path = HERE, package: str = "pipelines.sources") -> lis
     """
     found = []
     for settings in sorted(home.glob("*/source.toml")):
-        if not _is_list(settings):
+        if _sort(settings) != "list":
             continue
         said = _said(settings, _LIST_NEEDED, {"named_as": str})
         lists = said.pop("lists")

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pipelines.quarantine import SourceDrift, Split
 from pipelines.snapshots import Snapshot, SnapshotStore
 from pipelines.sources.folders import SourceFolder, list_folders
-from pipelines.sources.gfw import read as gfw
 from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
 from pipelines.sources.list_editions import LISTS, OfficialList
 from pipelines.sources.shape import shape_of
@@ -65,12 +64,6 @@ class Probed:
     kept: Snapshot | None = None
 
 
-def _gfw(fetcher: Fetcher, key: str | None) -> Answer:
-    ring = [[125.0, 38.5], [125.7, 38.5], [125.7, 38.9], [125.0, 38.9], [125.0, 38.5]]
-    area: dict[str, object] = {"type": "Polygon", "coordinates": [ring]}
-    return next(gfw.fetch_events(fetcher, key or "", dt.date(2024, 6, 1), area))
-
-
 def _of_list(official: OfficialList) -> Door:
     part = official.forms[0][0]
     return Door(
@@ -99,7 +92,6 @@ def _of_folder(folder: SourceFolder) -> Door | None:
 def doors() -> list[Door]:
     """Every live door, by name."""
     known = [
-        Door(gfw.SOURCE, _gfw, gfw.LICENCE, key="GFW_API_TOKEN", is_key_needed=True),
         *(_of_list(official) for official in LISTS),
         *(door for folder in list_folders() if (door := _of_folder(folder)) is not None),
     ]

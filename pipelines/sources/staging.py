@@ -79,6 +79,7 @@ def stage(
     *,
     as_of: dt.datetime | None = None,
     embedded: Callable[[], Embedded] | None = None,
+    settle: Callable[[Split], Split] | None = None,
 ) -> Staged:
     """Read every piece of a source from its newest readable snapshot.
 
@@ -89,6 +90,7 @@ def stage(
         parse: (bytes, file name) to rows kept and refused.
         as_of: only what was retrieved up to then.
         embedded: used when there is no snapshot at all.
+        settle: holds the rows of several pieces against one another.
 
     Returns:
         Staged: where two pieces hold the same row, the later retrieval's is kept and the other is
@@ -110,6 +112,7 @@ def stage(
         frames = [_with_provenance(split, snapshot) for split, snapshot in read]
         newest = max(one.retrieved for _, one in read).replace(tzinfo=None)
         split = _merged(source, contract, frames, [one for one, _ in read])
+        split = split if settle is None else settle(split)
         return Staged(
             split, newest, is_embedded=False, drift=drift, pieces=len(read), damage=damage
         )

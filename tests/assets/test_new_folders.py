@@ -1,4 +1,4 @@
-"""A source is one folder: a toy feed and a toy list, put into a copy of the code, are wired."""
+"""A source is one folder: a toy feed, list and ships, put into a copy of the code, are wired."""
 
 from __future__ import annotations
 
@@ -99,6 +99,42 @@ def part_of(head):
     return "" if head.startswith(b"NO TOYS") else None
 """,
 }
+SHIPS = {
+    "source.toml": """
+about = "Ships of a toy feed. Grain: sha256."
+publisher = "toy harbour"
+licence = "none"
+cadence = ""
+stale_days = 0
+to_get_it = "drop a file of toy ships"
+dropped = "a file that begins with SHIPS"
+keeps_its_own = true
+""",
+    "read.py": """
+import hashlib
+from pipelines.inbox import Loaded
+from pipelines.paths import data_dir
+
+def _kept(sha256):
+    return data_dir() / "raw" / "toy_ships" / sha256
+
+def is_of(path):
+    return path.read_bytes().startswith(b"SHIPS")
+
+def why_not(path):
+    return "a list of ships begins with SHIPS" if path.read_bytes().startswith(b"ships") else ""
+
+def take(path, name):
+    content = path.read_bytes()
+    file = _kept(hashlib.sha256(content).hexdigest())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    return Loaded("toy_ships", 2, 1, ((3, "ship", "no ship"),))
+
+def holds(sha256):
+    return _kept(sha256).is_file()
+""",
+}
 LOOK = """
 import json, os, sys
 from pathlib import Path
@@ -113,11 +149,21 @@ from pipelines.voices import LIST_VOICES
 data = Path(os.environ["DPRK_DATA_DIR"])
 (data / "landing").mkdir(parents=True)
 dropped = {"a.txt": "TOY\\n2026-01-01\\n2026-01-02\\n", "b.txt": "NO TOYS\\nDolls Ltd\\n"}
+dropped |= {"c.txt": "SHIPS\\nA\\n?\\n", "d.txt": "ships\\n"}
 for name, text in dropped.items():
     (data / "landing" / name).write_text(text)
     os.utime(data / "landing" / name, (1, 1))
 outcomes = landing.land_all(SnapshotStore(data / "raw"))
 landed = {one.name: (one.status, one.source) for one in outcomes}
+nearly = [one.message for one in outcomes if one.name == "d.txt"]
+(data / "landing" / "e.txt").write_text(dropped["c.txt"])
+os.utime(data / "landing" / "e.txt", (1, 1))
+again = [one.status for one in landing.land_all(SnapshotStore(data / "raw"))]
+for file in (data / "raw" / "toy_ships").iterdir():
+    file.unlink()
+(data / "landing" / "f.txt").write_text(dropped["c.txt"])
+os.utime(data / "landing" / "f.txt", (1, 1))
+again += [one.status for one in landing.land_all(SnapshotStore(data / "raw"))]
 mine = [one for one in (*trade.RAW_ASSETS, *trade.STAGED_ASSETS) if one.key.path[-1] == "toys"]
 done = dg.materialize(
     [*mine, *listings.RAW_ASSETS, listings.official_lists], resources=RESOURCES, raise_on_error=True
@@ -133,6 +179,8 @@ keys = {"/".join(key.path) for key in defs.resolve_asset_graph().get_all_asset_k
 json.dump(
     {
         "landed": landed,
+        "nearly": nearly,
+        "again": again,
         "days": days,
         "parties": parties,
         "voice": LIST_VOICES["toy_list"].authority,
@@ -148,13 +196,13 @@ json.dump(
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The code alone, with two folders more."""
+    """The code alone, with three folders more."""
     for name in ("assets", "pipelines", "sql", "docs"):
         shutil.copytree(
             REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__")
         )
     shutil.copy(REPOSITORY / "requirements.lock", tmp_path)
-    for name, files in (("toys", FEED), ("toy_list", LIST)):
+    for name, files in (("toys", FEED), ("toy_list", LIST), ("toy_ships", SHIPS)):
         folder = tmp_path / "pipelines" / "sources" / name
         folder.mkdir()
         for file, text in files.items():
@@ -162,7 +210,7 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_two_folders_are_all_that_a_feed_and_a_list_need(copy: Path, monkeypatch):
+def test_a_folder_is_all_that_a_feed_a_list_or_ships_need(copy: Path, monkeypatch):
     monkeypatch.setenv("DPRK_DATA_DIR", str(copy / "data"))
     monkeypatch.delenv("DPRK_ONLINE", raising=False)
     told = subprocess.run(  # noqa: S603  our own interpreter on our own text
@@ -170,11 +218,19 @@ def test_two_folders_are_all_that_a_feed_and_a_list_need(copy: Path, monkeypatch
     )
     assert told.returncode == 0, told.stderr[-3000:]
     found = json.loads(told.stdout.splitlines()[-1])
-    assert found["landed"] == {"a.txt": ["accepted", "toys"], "b.txt": ["accepted", "toy_list"]}
+    assert found["landed"] == {
+        "a.txt": ["accepted", "toys"],
+        "b.txt": ["accepted", "toy_list"],
+        "c.txt": ["accepted", "toy_ships"],
+        "d.txt": ["rejected", None],
+    }
+    assert found["nearly"] == ["a list of ships begins with SHIPS"]
+    # known while its rows are held, taken again once they are not
+    assert found["again"] == ["duplicate", "accepted"]
     assert found["days"] == [["2026-01-01"], ["2026-01-02"]]
     assert found["parties"] == [["Dolls Ltd"]]
     assert found["voice"] == "UK"
     assert found["keys"] == ["raw/toy_list", "raw/toys", "staged/toys"]
     assert found["weekly"] == ["toys", "toy_list"]
     assert found["doors"] == ["toy_list"]
-    assert len(found["page"]) == 2
+    assert len(found["page"]) == 3

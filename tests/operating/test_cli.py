@@ -37,14 +37,17 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
     dropped = tmp_path / "data" / "landing" / "ais"
     dropped.mkdir(parents=True)
     (dropped / "junk.csv").write_text("a,b\n1,[bold]2\n", encoding="utf-8")
+    os.utime(dropped / "junk.csv", (1, 1))
     return Console(file=io.StringIO(), width=400)
 
 
 def test_a_refused_file_is_told_after_the_run(console):
     assert cli.run_job("ais", console)
     told = console.file.getvalue()
-    assert any(line.startswith("warning: junk.csv") for line in told.splitlines())
-    assert "none of the known forms" in told
+    assert any(
+        line.startswith("warning: landing: junk.csv: rejected: ") for line in told.splitlines()
+    )
+    assert "of no known kind" in told
     assert loggers.LISTENERS == []
 
 

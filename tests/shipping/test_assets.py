@@ -14,19 +14,22 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assets import ais, reference
+from assets import ais, landing, reference, trade
 from assets.demo import make_demo
 from assets.resources import Network, Sampling, Snapshots, WarehouseResource
 from assets.schedules import MAIN_JOB
 from pipelines.schemas.shipping import EVENTS
+from pipelines.sources.gfw_events import read as gfw
 from pipelines.sources.http import Fetcher
 
+GFW = [one for one in (*trade.RAW_ASSETS, *trade.STAGED_ASSETS) if one.key.path[-1] == "gfw_events"]
 CHAIN = [
+    landing.landed_files,
     *(one for one in reference.ASSETS if one.key.path[-1] == "feed_priors"),
     ais.port_sources,
     ais.ports,
     ais.ais_files,
-    ais.gfw_events,
+    *GFW,
     ais.vessel_statics,
     ais.vessels,
     ais.shipping_events,
@@ -36,6 +39,7 @@ RESOURCES = {
     "warehouse": WarehouseResource(),
     "snapshots": Snapshots(),
     "sampling": Sampling(draws=200, seed=1),
+    "network": Network(),
 }
 SEA, NAMPO, DALIAN = (124.6, 38.5), (125.4169, 38.7281), (121.666667, 38.916667)
 
@@ -44,8 +48,7 @@ SEA, NAMPO, DALIAN = (124.6, 38.5), (125.4169, 38.7281), (121.666667, 38.916667)
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, land_mask_dir: Path) -> Path:
     """A data folder of the test's own, with the land mask already packed."""
     folder = tmp_path / "data"
-    (folder / "landing" / "ais").mkdir(parents=True)
-    (folder / "landing" / "gfw").mkdir()
+    (folder / "landing").mkdir(parents=True)
     monkeypatch.setenv("DPRK_DATA_DIR", str(folder))
     packed = land_mask_dir / "land_mask_1km.bits"
     if packed.exists():
@@ -84,6 +87,14 @@ def read(folder: Path, sql: str) -> pl.DataFrame:
         return connection.sql(sql).pl()
 
 
+def drop(folder: Path, name: str, text: str) -> None:
+    """A file somebody dropped a while ago."""
+    file = folder / "landing" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    os.utime(file, (1_710_000_000,) * 2)
+
+
 def run_chain() -> None:
     assert dg.materialize(CHAIN, resources=RESOURCES).success
 
@@ -101,9 +112,8 @@ def test_without_positions_every_table_is_empty_and_says_so(data_dir: Path) -> N
 
 
 def test_a_dropped_file_becomes_a_loading_and_observations(data_dir: Path) -> None:
-    (data_dir / "landing" / "ais" / "any.csv").write_text(voyage(), encoding="utf-8")
-    (data_dir / "landing" / "ais" / "what.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    assert ais.ais_job.execute_in_process().success
+    drop(data_dir, "any.csv", voyage())
+    drop(data_dir, "what.csv", "a,b\n1,2\n")
     run_chain()
     loading = read(data_dir, "from shipping.loadings").row(0, named=True)
     assert (loading["port_name"], loading["evidence"], loading["p_laden"]) == (
@@ -118,70 +128,24 @@ def test_a_dropped_file_becomes_a_loading_and_observations(data_dir: Path) -> No
     ledger = read(data_dir, "from facts.ais_observations")
     assert set(ledger["kind"]) == {"count", "lower_bound"}
     assert set(ledger["window_start_on"]) == {dt.date(2024, 3, 1)}
-    refused = read(data_dir, "from staged.quarantine where source = 'ais'")
-    assert refused["file"].to_list() == ["what.csv"]
-    assert "none of the known forms" in refused["reason"][0]
+    (report,) = (data_dir / "landing" / "rejected").glob("what-*.report.md")
+    assert "of no known kind" in report.read_text(encoding="utf-8")
     counts = read(data_dir, "from staged.source_runs where source = 'ais'").row(0, named=True)
     assert counts["rows_in"] == counts["rows_kept"] == 601
 
 
-def test_a_refused_file_gets_a_report_beside_it_that_goes_when_the_file_is_mended(
+def test_a_file_nearly_of_positions_is_refused_and_one_without_a_row_kept_says_so(
     data_dir: Path,
 ) -> None:
-    folder = data_dir / "landing" / "ais"
-    bad, timeless = folder / "bad.csv", folder / "timeless.nmea"
-    bad.write_text("MMSI;BaseDateTime;LAT;LON\n1;2;3;4\n", encoding="utf-8")
-    timeless.write_text("!AIVDM,1,1,,A,13RlIW?04F1beOVEFLB9bRvH0L0L,0*6C\n", encoding="utf-8")
-    assert ais.ais_job.execute_in_process().success
-    assert "separated by semicolons" in (folder / "bad.csv.report.md").read_text()
-    told = (folder / "timeless.nmea.report.md").read_text()
-    assert "none of its 1 rows could be kept: 1 time_missing" in told
-    bad.write_text(voyage(), encoding="utf-8")
-    assert ais.ais_job.execute_in_process().success
-    assert sorted(one.name for one in folder.iterdir()) == [
-        "bad.csv",
-        "timeless.nmea",
-        "timeless.nmea.report.md",
-    ]
-
-
-def test_a_file_still_being_copied_waits(data_dir: Path) -> None:
-    folder = data_dir / "landing" / "ais"
-    whole = voyage()
-    (folder / "half.csv.part").write_text(whole, encoding="utf-8")
-    with (folder / "slow.csv").open("w", encoding="utf-8") as copying:
-        copying.write(whole[: len(whole) // 2])
-        copying.flush()
-        assert ais.ais_job.execute_in_process().success
-        assert not (data_dir / "raw" / "ais" / "positions").exists()
-        copying.write(whole[len(whole) // 2 :])
-    assert ais.ais_job.execute_in_process().success
+    drop(data_dir, "bad.csv", "MMSI;BaseDateTime;LAT;LON\n1;2;3;4\n")
+    drop(data_dir, "timeless.nmea", "!AIVDM,1,1,,A,13RlIW?04F1beOVEFLB9bRvH0L0L,0*6C\n")
     run_chain()
+    (refused,) = (data_dir / "landing" / "rejected").glob("bad-*.report.md")
+    assert "separated by semicolons" in refused.read_text(encoding="utf-8")
+    (told,) = (data_dir / "landing" / "accepted").glob("timeless-*.report.md")
+    assert "none of its 1 rows could be kept: 1 time_missing" in told.read_text(encoding="utf-8")
     landed = read(data_dir, "select file, rows_in, rows_kept from staged.ais_files")
-    assert landed.rows() == [("slow.csv", 601, 601)]
-
-
-def _run_key() -> str:
-    context = dg.build_sensor_context(instance=dg.DagsterInstance.ephemeral())
-    (asked,) = list(ais.dropped_ship_positions(context))
-    assert isinstance(asked, dg.RunRequest), asked
-    assert asked.run_key
-    return asked.run_key
-
-
-def test_the_sensor_is_on_and_sees_every_file_whatever_its_name(data_dir: Path) -> None:
-    assert ais.dropped_ship_positions.default_status == dg.DefaultSensorStatus.RUNNING
-    folder = data_dir / "landing" / "ais"
-    names = [f"AIS_2024_02_{day:02d}.csv" for day in range(1, 29)]
-    keys = set()
-    for name in [*names, "AIS_2024_01_31.csv", "0.csv", "z.csv"]:
-        (folder / name).write_text("MMSI\n", encoding="utf-8")
-        os.utime(folder / name, (1_710_000_000,) * 2)
-        keys.add(_run_key())
-    assert len(keys) == len(names) + 3
-    # a report of ours is no new file
-    (folder / "z.csv.report.md").write_text("refused", encoding="utf-8")
-    assert _run_key() in keys
+    assert landed.rows() == [("timeless.nmea", 1, 0)]
 
 
 def test_a_later_day_leaves_the_earlier_ones_alone_and_ends_the_same(
@@ -190,16 +154,12 @@ def test_a_later_day_leaves_the_earlier_ones_alone_and_ends_the_same(
     head, *rows = voyage().splitlines()
     early = [row for row in rows if row < "2024-03-03"]
     for name, lines in (("a.csv", early), ("b.csv", rows[len(early) :])):
-        file = data_dir / "landing" / "ais" / name
-        file.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
-        assert ais.ais_job.execute_in_process().success
+        drop(data_dir, name, "\n".join([head, *lines]) + "\n")
         run_chain()
     in_two = {name: read(data_dir, f"from shipping.{name}") for name in EVENTS}
     at_once = tmp_path / "again"
-    (at_once / "landing" / "ais").mkdir(parents=True)
-    (at_once / "landing" / "ais" / "all.csv").write_text(voyage(), encoding="utf-8")
+    drop(at_once, "all.csv", voyage())
     monkeypatch.setenv("DPRK_DATA_DIR", str(at_once))
-    assert ais.ais_job.execute_in_process().success
     run_chain()
     for name, frame in in_two.items():
         assert frame.equals(read(at_once, f"from shipping.{name}")), name
@@ -220,9 +180,9 @@ def test_days_are_partitions_of_a_job_and_of_no_asset() -> None:
 
 
 def test_one_day_through_the_partitioned_job(data_dir: Path) -> None:
-    (data_dir / "landing" / "ais" / "any.csv").write_text(voyage(), encoding="utf-8")
+    drop(data_dir, "ais/any.csv", voyage())
     done = ais.ais_day_job.execute_in_process(
-        partition_key="2024-03-02", resources={"network": Network()}
+        partition_key="2024-03-02", resources={"network": Network(), "snapshots": Snapshots()}
     )
     assert done.success
     made = done.asset_materializations_for_node("build_day_of_positions")
@@ -246,9 +206,8 @@ def test_a_fetched_day_of_events_is_kept_and_read(
     }
     page = {"total": 1, "limit": 1000, "entries": [event], "nextOffset": None}
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=page))
-    monkeypatch.setenv(ais.GFW_TOKEN, "made-up-token")
     asking = Fetcher(transport=transport, sleep=lambda _: None)
-    assert ais.fetch_gfw_day(dt.date(2024, 3, 1), asking) == 1
+    assert gfw.fetch_day(Snapshots().store(), asking, "made-up-token", dt.date(2024, 3, 1)) == 1
     run_chain()
     loading = read(data_dir, "from shipping.loadings").row(0, named=True)
     assert (loading["evidence"], loading["method"], loading["p_laden"]) == (
@@ -284,34 +243,49 @@ def test_the_demo_recovers_its_truth_and_says_it_is_synthetic(
             assert marks in ([], [(True,)])
 
 
+def _page(end: str) -> bytes:
+    visit = {
+        "id": "v1", "type": "port_visit", "start": "2024-03-01T00:00:00.000Z", "end": end,
+        "position": {"lat": 38.7, "lon": 125.4}, "vessel": {"id": "a", "ssvid": "445000001"},
+    }  # fmt: skip
+    return json.dumps({"total": 1, "limit": 1, "entries": [visit]}).encode()
+
+
+def _keep(part: str, day: int, content: bytes) -> None:
+    at = dt.datetime(2024, 3, day, tzinfo=dt.UTC)
+    store = Snapshots().store()
+    store.put(
+        "gfw_events", content, url="https://gfw.example/v3/events", licence="", retrieved_at=at,
+        http_status=200, part=part,
+    )  # fmt: skip
+
+
 def test_an_open_visit_gets_its_end_from_the_newer_retrieval(data_dir: Path) -> None:
-    """Files of one day, retrieved twice: the newest statement of an event counts, once."""
-    folder = data_dir / "raw" / "gfw"
-    folder.mkdir(parents=True)
-    for stamp, end in (("20240320T000000Z", ""), ("20240327T000000Z", "2024-03-21T00:00:00.000Z")):
-        visit = {
-            "id": "v1", "type": "port_visit", "start": "2024-03-01T00:00:00.000Z", "end": end,
-            "position": {"lat": 38.7, "lon": 125.4}, "vessel": {"id": "a", "ssvid": "445000001"},
-        }  # fmt: skip
-        page = json.dumps({"total": 1, "limit": 1, "entries": [visit]})
-        (folder / f"2024-03-01-{stamp}-000.json").write_text(page)
-    assert ais._gfw_retrievals() == {dt.date(2024, 3, 1): dt.date(2024, 3, 27)}
-    assert dg.materialize([ais.gfw_events], resources=RESOURCES).success
+    """A day retrieved twice, and a page that holds the event again: the newest counts, once."""
+    _keep("2024-03-01-000", 20, _page(""))
+    _keep("2024-03-01-000", 27, _page("2024-03-21T00:00:00.000Z"))
+    _keep("2024-03-02-000", 10, _page(""))
+    assert gfw.retrieved_days(Snapshots().store()) == {
+        dt.date(2024, 3, 1): dt.date(2024, 3, 27),
+        dt.date(2024, 3, 2): dt.date(2024, 3, 10),
+    }
+    assert dg.materialize([landing.landed_files, *GFW], resources=RESOURCES).success
     kept = read(data_dir, "select ended_at from staged.gfw_events")["ended_at"].to_list()
     assert kept == [dt.datetime(2024, 3, 21)]  # noqa: DTZ001 (naive UTC, as tables hold it)
-    refused = read(data_dir, "select rule from staged.quarantine where source = 'gfw'")
-    assert refused["rule"].to_list() == ["listed_in_several_files"]
+    refused = read(data_dir, "select file, rule from staged.quarantine where source = 'gfw_events'")
+    assert refused.rows() == [("2024-03-02-000", "superseded")]
+    counts = read(data_dir, "select rows_in, rows_kept, rows_quarantined from staged.source_runs "
+                            "where source = 'gfw_events'")  # fmt: skip
+    assert counts.rows() == [(2, 1, 1)]
 
 
-def test_a_young_day_is_not_asked_and_settled_ones_are_again(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[dt.date] = []
-    monkeypatch.setattr(ais, "fetch_gfw_day", lambda day: asked.append(day) or 1)
-    folder = data_dir / "raw" / "gfw"
-    folder.mkdir(parents=True)
-    (folder / "2024-03-01-20240310T000000Z-000.json").write_text("{}")
+def test_a_young_day_is_not_asked_and_settled_ones_are_again() -> None:
     today = dt.date(2024, 3, 20)
-    assert "data end 5 days before now" in ais.fetch_gfw_events(dt.date(2024, 3, 18), today)
-    ais.fetch_gfw_events(dt.date(2024, 3, 15), today)
-    assert asked == [dt.date(2024, 3, 1), dt.date(2024, 3, 1), dt.date(2024, 3, 15)]
+    fetched = {dt.date(2024, 3, 1): dt.date(2024, 3, 10), dt.date(2024, 3, 13): today}
+    # the first is due again after a week; of the days since the last, the 15th is settled today
+    assert gfw.days_to_ask(fetched, today) == [
+        dt.date(2024, 3, 1), dt.date(2024, 3, 14), dt.date(2024, 3, 15),
+    ]  # fmt: skip
+    assert gfw.days_to_ask({}, today) == [dt.date(2024, 3, 15)]
+    # a machine that was off for a year asks for the last month of it
+    assert len(gfw.days_to_ask({dt.date(2023, 3, 1): dt.date(2023, 6, 1)}, today)) == 31

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from pipelines.schemas.figures import OBSERVATION_SCHEMA
+from pipelines.schemas.gfw import GfwEvents
+from pipelines.schemas.types import polars_schema
 from pipelines.shipping.cargo import load_priors
-from pipelines.shipping.decode.gfw import empty_events
 from pipelines.shipping.detection import (
     as_observations,
     estimate_detection,
@@ -27,6 +28,7 @@ from pipelines.shipping.vessels import VESSEL_SCHEMA
 NAMPO, DALIAN, RAJIN = 1, 2, 3
 T0 = dt.datetime(2024, 1, 10, tzinfo=dt.UTC).replace(tzinfo=None)  # UTC, as every table here
 PRIORS = load_priors()
+NO_EVENTS = pl.DataFrame(schema=polars_schema(GfwEvents))
 
 PORTS = pl.DataFrame(
     {
@@ -131,7 +133,7 @@ def candidates(calls=(), gaps=(), events=None, vessels=None) -> pl.DataFrame:
     return find_candidates(
         pl.DataFrame(list(calls), schema=CALL),
         pl.DataFrame(list(gaps), schema=GAP),
-        empty_events() if events is None else events,
+        NO_EVENTS if events is None else events,
         pl.DataFrame([ship()] if vessels is None else vessels, schema=VESSEL_SCHEMA),
         PORTS,
         PRIORS,
@@ -201,10 +203,10 @@ def test_a_listed_visit_counts_where_positions_saw_none() -> None:
         "vessel_mmsi": 445000001,
         "visit_confidence": 4,
     }
-    blank = dict.fromkeys(empty_events().columns)
+    blank = dict.fromkeys(NO_EVENTS.columns)
     events = pl.DataFrame(
         [blank | visit, blank | visit | {"event_id": "g2", "visit_confidence": 2}],
-        schema=empty_events().schema,
+        schema=NO_EVENTS.schema,
     )
     found = candidates(events=events)
     assert found["evidence"].to_list() == ["gfw_port_visit"]

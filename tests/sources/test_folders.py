@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cadence import BY_HAND, CADENCES
-from pipelines.landing import HEAD_BYTES
+from pipelines.inbox import HEAD_BYTES
 from pipelines.sources.folders import SourceFolderError, list_folders
 
 TOY = """

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from pipelines.landing import Limits, unpack
+from pipelines.inbox import Limits, unpack
 from tests.fixtures import ais_damaged_files
 from tests.fixtures.connectors import sample_of
 from tests.fixtures.fuzz_parsers import INSIDE, PARSERS, Outcome, documented, edited, fuzz, read

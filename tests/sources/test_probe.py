@@ -90,7 +90,7 @@ def test_a_large_file_is_only_looked_at(store) -> None:
 
 def test_every_source_that_can_be_fetched_has_a_door() -> None:
     names = {one.source for one in doors()}
-    assert {"comtrade", "pink_sheet", "baci", "ecb_fx", "gfw", "ofac_sdn", "un_sc"} <= names
+    assert {"comtrade", "pink_sheet", "baci", "ecb_fx", "gfw_events", "ofac_sdn", "un_sc"} <= names
 
 
 def test_the_command_names_what_it_does_not_know(capsys, monkeypatch, tmp_path) -> None:

@@ -1,4 +1,4 @@
-"""Files of ship positions and ship events, whatever their form, in one set of columns.
+"""Files of ship positions, whatever their form, in one set of columns.
 
 The form is recognised by what is inside, never by a file's name:
 
@@ -8,7 +8,6 @@ The form is recognised by what is inside, never by a file's name:
 - `spire_csv`: satellite AIS with snake-case columns and ISO times
 - `positions_parquet`: the project's own columns
 - `gfw_messages`: positions as Global Fishing Watch's gap pipeline keeps them (JSON)
-- `gfw_events`: events of Global Fishing Watch's API v3 (JSON)
 """
 
 from pipelines.shipping.decode.recognise import UnknownFormat, recognise

@@ -24,15 +24,6 @@ from pipelines.shipping.decode.lines import MOST_LINE_BYTES
 _HEAD_BYTES = 262_144
 # at the start of a line, or after a tag block or a time
 _SENTENCE = re.compile(rb"^(?:[^!$\n]{0,200}[\\,;\s])?[!$][A-Z]{2}VD[MO],", re.MULTILINE)
-_EVENT_TYPES = {
-    "encounter",
-    "loitering",
-    "gap",
-    "gap_start",
-    "port_visit",
-    "port",
-    "fishing",
-}
 # an archive may hold far more than its size says; one day of world AIS stays below this
 _MOST_BYTES = 64 * 2**30
 
@@ -149,11 +140,6 @@ def _json_form(head: bytes) -> str | None:
         return "aisstream"
     if {"ssvid", "timestamp", "lat", "lon"} <= keys and "position" not in keys:
         return "gfw_messages"
-    kinds = {found.lower() for found in re.findall(r'"type"\s*:\s*"([A-Za-z_]{1,20})"', text)}
-    if {"start", "position", "vessel"} <= keys and kinds & _EVENT_TYPES:
-        return "gfw_events"
-    if "entries" in keys and {"total", "limit"} & keys:
-        return "gfw_events"
     return None
 
 
@@ -219,6 +205,6 @@ def recognise(path: Path) -> str:
     shown = json.dumps(header_of(head)[:12], ensure_ascii=True)[:300]
     raise UnknownForm(
         f"{path.name}, line 1: none of the known forms (nmea, {', '.join(LAYOUTS)}, "
-        f"positions_parquet, gfw_messages, aisstream, gfw_events); it starts with {shown}. "
+        f"positions_parquet, gfw_messages, aisstream); it starts with {shown}. "
         "Export it in one of them, or add its columns to the layouts."
     )

@@ -9,7 +9,7 @@ import httpx
 import polars as pl
 import pytest
 
-from pipelines.sources.gfw.read import area_around, due_again, fetch_events, is_settled
+from pipelines.sources.gfw_events.read import area_around, due_again, fetch_events, is_settled
 from pipelines.sources.http import Fetcher, RequestRefused, SourceUnavailable
 
 PORTS = pl.DataFrame(

@@ -19,8 +19,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import landing
-from pipelines.landing import Kind, Limits, Loaded, land, report_of, safe_name, shown_name
+from pipelines import inbox
+from pipelines.inbox import Kind, Limits, Loaded, land, report_of, safe_name, shown_name
 
 AT_ONCE = Limits(settle_s=0)
 
@@ -34,7 +34,7 @@ class Shelf:
     def load(self, path: Path, name: str) -> Loaded:
         content = path.read_bytes()
         if b"BAD" in content:
-            raise landing.FileRefused("line 2, column price: expected a number, found 'BAD'")
+            raise inbox.FileRefused("line 2, column price: expected a number, found 'BAD'")
         if b"BUG" in content:
             raise KeyError("a mistake of ours")
         self.taken.append(content)
@@ -86,7 +86,7 @@ def test_a_renamed_copy_is_not_loaded_again(tmp_path: Path, shelf: Shelf) -> Non
     (outcome,) = land(tmp_path, [shelf.kind()], limits=AT_ONCE)
     assert outcome.status == "duplicate"
     assert len(shelf.taken) == 1
-    assert [note["name"] for note in landing.loaded_notes(tmp_path)] == ["a.csv"]
+    assert [note["name"] for note in inbox.loaded_notes(tmp_path)] == ["a.csv"]
 
 
 def test_a_bad_file_gets_a_report_that_says_where_and_what_to_do(
@@ -141,7 +141,7 @@ def test_unfinished_names_wait(tmp_path: Path, shelf: Shelf, name: str) -> None:
     (outcome,) = land(tmp_path, [shelf.kind()], limits=AT_ONCE)
     assert outcome.status == "waiting"
     assert (tmp_path / name).exists()
-    assert landing.waiting(tmp_path) == {}
+    assert inbox.waiting(tmp_path) == {}
 
 
 def test_a_file_changed_a_moment_ago_waits(tmp_path: Path, shelf: Shelf) -> None:
@@ -186,12 +186,30 @@ def test_empty_and_oversized_files_are_refused(tmp_path: Path, shelf: Shelf) -> 
     assert "205 bytes" in outcomes[1].message
 
 
-def test_folders_and_pipes_are_left_alone(tmp_path: Path, shelf: Shelf) -> None:
-    (tmp_path / "folder").mkdir()
+def test_pipes_are_left_alone(tmp_path: Path, shelf: Shelf) -> None:
     os.mkfifo(tmp_path / "pipe")
     statuses = [one.status for one in land(tmp_path, [shelf.kind()], limits=AT_ONCE)]
-    assert statuses == ["waiting", "waiting"]
+    assert statuses == ["waiting"]
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_files_of_a_dropped_folder_are_taken_and_links_out_of_it_are_not(
+    tmp_path: Path, shelf: Shelf
+) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "landing"
+    drop(outside, "secret.csv", b"rows:\n9\n")
+    drop(folder, "a.csv", b"rows:\n1\n")
+    drop(folder / "day", "a.csv", b"rows:\n2\n")
+    (folder / "day" / "away").symlink_to(outside)
+    assert set(inbox.waiting(folder)) == {"a.csv", "day/a.csv", "day/away"}
+    outcomes = land(folder, [shelf.kind()], limits=AT_ONCE)
+    assert [(one.name, one.status) for one in outcomes] == [
+        ("a.csv", "accepted"),
+        ("a.csv", "accepted"),
+        ("away", "rejected"),
+    ]
+    assert (outside / "secret.csv").is_file()
+    assert inbox.waiting(folder) == {}
 
 
 HOSTILE = [
@@ -331,7 +349,7 @@ def test_a_zip_in_a_zip_and_a_broken_zip_are_refused(tmp_path: Path, shelf: Shel
 
 def test_only_one_process_works_at_a_time(tmp_path: Path, shelf: Shelf) -> None:
     drop(tmp_path, "a.csv", b"rows:\n1\n")
-    with landing._sole_user(tmp_path) as mine:
+    with inbox._sole_user(tmp_path) as mine:
         assert mine
         assert land(tmp_path, [shelf.kind()], limits=AT_ONCE) == []
     assert len(land(tmp_path, [shelf.kind()], limits=AT_ONCE)) == 1
@@ -341,7 +359,7 @@ _VICTIM = textwrap.dedent(
     """
     import os, sys
     from pathlib import Path
-    from pipelines.landing import Kind, Limits, Loaded, land
+    from pipelines.inbox import Kind, Limits, Loaded, land
 
     folder, kill_at = Path(sys.argv[1]), int(sys.argv[2])
     events = 0
@@ -369,7 +387,7 @@ _VICTIM = textwrap.dedent(
 
 
 def _run_victim(folder: Path, kill_at: int) -> int:
-    repository = Path(landing.__file__).resolve().parent.parent
+    repository = Path(inbox.__file__).resolve().parent.parent
     return subprocess.run(  # noqa: S603 (our own text)
         [sys.executable, "-c", _VICTIM, str(folder), str(kill_at)],
         cwd=repository,
@@ -395,8 +413,8 @@ def test_killed_at_any_step_nothing_is_lost_or_loaded_twice(tmp_path: Path, firs
     assert kept == {"accepted": [b"rows:\n1\n"], "rejected": [b"rows:\nBAD\n"]}
     assert len(list((folder / "rejected").glob("*.report.md"))) == 1
     assert not list((folder / ".work").iterdir())
-    assert landing.waiting(folder) == {}
-    assert len(landing.loaded_notes(folder)) == 1
+    assert inbox.waiting(folder) == {}
+    assert len(inbox.loaded_notes(folder)) == 1
 
 
 def test_a_file_that_ends_the_program_is_refused_in_the_end(tmp_path: Path, shelf: Shelf) -> None:
@@ -409,7 +427,7 @@ def test_a_file_that_ends_the_program_is_refused_in_the_end(tmp_path: Path, shel
         raise Killed
 
     deadly = Kind("deadly", "rows:", lambda _, head: head.startswith(b"rows:"), die)
-    for _ in range(landing.MAX_ATTEMPTS):
+    for _ in range(inbox.MAX_ATTEMPTS):
         with pytest.raises(Killed):
             land(tmp_path, [deadly], limits=AT_ONCE)
     (outcome,) = land(tmp_path, [deadly], limits=AT_ONCE)
@@ -418,7 +436,7 @@ def test_a_file_that_ends_the_program_is_refused_in_the_end(tmp_path: Path, shel
 
 
 def test_a_report_shows_what_was_found() -> None:
-    outcome = landing.Outcome("a.csv", "rejected", "expected 12 cells, found 11", kind="x")
+    outcome = inbox.Outcome("a.csv", "rejected", "expected 12 cells, found 11", kind="x")
     report = report_of(outcome, dt.datetime(2026, 11, 24, tzinfo=dt.UTC))
     assert "expected 12 cells, found 11" in report
     assert "2026-11-24 00:00 UTC" in report

@@ -11,57 +11,24 @@ one ship at one time the newer counts.
 
 from __future__ import annotations
 
-import datetime as dt
+import re
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
 from pipelines.quarantine import Split
+from pipelines.schemas.gfw import EVENT_TYPES, GfwEvents
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.schemas.types import polars_schema
 
 # lists of events grow to some hundred megabytes; DuckDB wants to know before it reads
 _MOST_BYTES = 1 << 30
 
-EVENT_COLUMNS = [
-    "line",
-    "event_id",
-    "event_type",
-    "dataset",
-    "started_at",
-    "ended_at",
-    "lon",
-    "lat",
-    "vessel_id",
-    "vessel_mmsi",
-    "vessel_name",
-    "vessel_flag_iso3",
-    "other_vessel_id",
-    "other_mmsi",
-    "other_name",
-    "other_flag_iso3",
-    "median_distance_km",
-    "median_speed_kn",
-    "total_hours",
-    "mean_speed_kn",
-    "gap_hours",
-    "gap_distance_km",
-    "off_lon",
-    "off_lat",
-    "on_lon",
-    "on_lat",
-    "is_intentional",
-    "visit_confidence",
-    "visit_hours",
-    "anchorage_id",
-    "anchorage_name",
-    "anchorage_flag_iso3",
-    "anchorage_lon",
-    "anchorage_lat",
-    "is_at_dock",
-]
+EVENT_COLUMNS = list(GfwEvents.to_schema().columns)
 
-_TYPES = "'encounter', 'loitering', 'gap', 'port_visit', 'fishing'"
+_TYPES = ", ".join(f"'{one}'" for one in EVENT_TYPES)
+SOURCE = "gfw_events"
 OLDER_VERSION = "older_version_of_data"
 
 # the first that holds refuses the record
@@ -227,14 +194,18 @@ def parse_gfw_events(path: Path, *, file: str) -> Split:
         remedy = " ".join(f"when '{rule}' then '{said}'" for rule, (*_, said) in _REFUSALS.items())
         quarantined = connection.execute(
             f"""
-            select 'gfw' as source, $file as file, line, case rule {column} end as "column",
+            select $source as source, $file as file, line, case rule {column} end as "column",
                 left(coalesce(full_id, ''), 200) as value, rule, case rule {remedy} end as reason
             from events where rule is not null order by line
             """,
-            {"file": file},
+            {"file": file, "source": SOURCE},
         ).pl()
         rows_in = int((connection.execute("select count(*) from records").fetchone() or (0,))[0])
-    return Split(kept, quarantined.cast(pl.Schema(QUARANTINE_SCHEMA)), rows_in)
+    return Split(
+        kept.cast(pl.Schema(polars_schema(GfwEvents))),
+        quarantined.cast(pl.Schema(QUARANTINE_SCHEMA)),
+        rows_in,
+    )
 
 
 # the one data set of an answer that holds events of this type, such as …-port-visits-events:v4.0
@@ -279,6 +250,39 @@ def older_versions(events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def settle(split: Split) -> Split:
+    """Set aside what newer versions of the data tell anew; see `older_versions`."""
+    older = older_versions(split.kept)
+    refused = older.select(
+        source=pl.lit(SOURCE),
+        file="file",
+        line="line",
+        column=pl.lit("id"),
+        value="event_id",
+        rule=pl.lit(OLDER_VERSION),
+        reason=pl.lit("a newer version of the data tells the same ship's time: it counts"),
+    ).cast(pl.Schema(QUARANTINE_SCHEMA))
+    return Split(
+        split.kept.join(older, on=["file", "line"], how="anti", maintain_order="left"),
+        pl.concat([split.quarantined, refused]),
+        split.rows_in,
+    )
+
+
+def is_events(head: bytes) -> bool:
+    """Whether a file is of events, told by its beginning: lists of thousands are not read."""
+    text = head.decode("utf-8-sig", errors="replace").lstrip()
+    if not text.startswith(("{", "[")):
+        return False
+    keys = set(re.findall(r'"([A-Za-z_]{1,40})"\s*:', text))
+    kinds = {found.lower() for found in re.findall(r'"type"\s*:\s*"([A-Za-z_]{1,20})"', text)}
+    if {"start", "position", "vessel"} <= keys and kinds & {*EVENT_TYPES, "gap_start", "port"}:
+        return True
+    # a page without events; a report of counts has the same frame, and names its data set as a key
+    is_report = re.search(r'"public-[a-z-]+:[\w.]+"\s*:', text) is not None
+    return "entries" in keys and bool({"total", "limit"} & keys) and not is_report
+
+
 def _number(path: str) -> str:
     text = f"(event ->> '$.{path}')"
     return f"case when isfinite(try_cast({text} as double)) then try_cast({text} as double) end"
@@ -305,22 +309,3 @@ def _mmsi(path: str) -> str:
 def _iso3(path: str) -> str:
     text = f"(event ->> '$.{path}')"
     return f"case when regexp_full_match({text}, '[A-Z]{{3}}') then {text} end"
-
-
-def empty_events() -> pl.DataFrame:
-    """No events, in the right columns and types."""
-    text = {"event_id", "event_type", "dataset", "vessel_id", "vessel_name", "vessel_flag_iso3"}
-    text |= {"other_vessel_id", "other_name", "other_flag_iso3"}
-    text |= {"anchorage_id", "anchorage_name", "anchorage_flag_iso3"}
-    kinds: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(EVENT_COLUMNS, pl.Float64)
-    kinds |= dict.fromkeys(text, pl.String)
-    kinds |= dict.fromkeys(("started_at", "ended_at"), pl.Datetime("us"))
-    kinds |= dict.fromkeys(("line", "vessel_mmsi", "other_mmsi", "visit_confidence"), pl.Int64)
-    kinds |= dict.fromkeys(("is_intentional", "is_at_dock"), pl.Boolean)
-    return pl.DataFrame(schema=kinds)
-
-
-def as_of(events: pl.DataFrame) -> dt.date | None:
-    """The last day the events speak of."""
-    latest = events.select(pl.max_horizontal("started_at", "ended_at").max()).item()
-    return latest.date() if latest is not None else None

@@ -1,4 +1,4 @@
-"""Events of Global Fishing Watch, API v3: ask for one day around the coal ports, page by page.
+"""Events of Global Fishing Watch, API v3: asked a day at a time around the coal ports, by page.
 
 `POST /v3/events` at gateway.api.globalfishingwatch.org with a bearer token; there is no keyless
 tier, and the terms allow non-commercial use only. Nothing is fetched without a token.
@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import polars as pl
 
+from pipelines.paths import REFERENCE_DIR
+from pipelines.quarantine import SourceDrift, Split
+from pipelines.schemas.gfw import GfwEvents
+from pipelines.snapshots import SnapshotStore
+from pipelines.sources.gfw_events.events import SOURCE, is_events, parse_gfw_events, settle
 from pipelines.sources.http import Answer, BodyCutOff, Fetcher, Limits, SourceUnavailable
+from pipelines.sources.refresh import Refreshed
 
-SOURCE = "gfw"
+__all__ = ["CONTRACT", "parse", "probe", "recognise", "refresh", "settle"]
+
+CONTRACT = GfwEvents
 LICENCE = "Global Fishing Watch terms, non-commercial; events are not redistributed"
 BASE_URL = "https://gateway.api.globalfishingwatch.org"
 DATASETS = tuple(
@@ -29,6 +39,8 @@ SETTLED = dt.timedelta(days=5)
 # what is said of a day still changes (a visit gets its end): asked again, this often, so long
 ASK_AGAIN = dt.timedelta(days=7)
 ASK_UNTIL = dt.timedelta(days=35)
+# a machine that was off for longer asks for the days between by hand: `./run ais_day`
+MOST_NEW_DAYS = 31
 LIMITS = Limits(
     hosts=frozenset({"gateway.api.globalfishingwatch.org"}),
     content_types=("application/json",),
@@ -122,3 +134,99 @@ def _next_offset(content: bytes, offset: int) -> int | None:
             "the answer is not usable"
         )
     return int(following)
+
+
+def parse(content: bytes, file: str) -> Split:
+    """One answer of the events endpoint, a list of events, or one event; see `parse_gfw_events`.
+
+    Raises:
+        SourceDrift: not JSON, or no list of events in it.
+    """
+    with tempfile.NamedTemporaryFile(suffix=".json") as copy:
+        copy.write(content)
+        copy.flush()
+        try:
+            return parse_gfw_events(Path(copy.name), file=file)
+        except ValueError as error:
+            raise SourceDrift(f"{SOURCE}: {error}") from error
+
+
+def recognise(head: bytes) -> bool:
+    """An answer of the events endpoint, or a list of events."""
+    return is_events(head)
+
+
+def retrieved_days(store: SnapshotStore) -> dict[dt.date, dt.date]:
+    """Days fetched so far, each with the date of its last retrieval."""
+    fetched = [one for one in store.retrievals(SOURCE) if one.http_status]
+    return {dt.date.fromisoformat(one.part[:10]): one.retrieved.date() for one in fetched}
+
+
+def days_to_ask(fetched: Mapping[dt.date, dt.date], today: dt.date) -> list[dt.date]:
+    """Days that are settled since the last one fetched, and those due again, in order."""
+    last = today - SETTLED
+    after = max(fetched, default=last - dt.timedelta(days=1))
+    new = [after + dt.timedelta(days=step) for step in range(1, (last - after).days + 1)]
+    return sorted({*due_again(fetched, today), *new[-MOST_NEW_DAYS:]})
+
+
+def fetch_day(
+    store: SnapshotStore,
+    fetcher: Fetcher,
+    token: str,
+    day: dt.date,
+    *,
+    base_url: str = BASE_URL,
+    limits: Limits = LIMITS,
+) -> int:
+    """Keep every page of one day, none of them unless all came; how many.
+
+    Raises:
+        SourceUnavailable: no usable answer.
+    """
+    area = area_around(pl.read_csv(REFERENCE_DIR / "ports.csv"))
+    pages = list(fetch_events(fetcher, token, day, area, base_url=base_url, limits=limits))
+    for number, page in enumerate(pages):
+        store.put(
+            SOURCE,
+            page.content,
+            url=page.url,
+            licence=LICENCE,
+            retrieved_at=page.retrieved_at,
+            http_status=page.status,
+            part=f"{day}-{number:03d}",
+        )
+    return len(pages)
+
+
+def refresh(
+    store: SnapshotStore,
+    fetcher: Fetcher,
+    token: str | None,
+    *,
+    now: dt.datetime | None = None,
+    base_url: str = BASE_URL,
+    limits: Limits = LIMITS,
+) -> Refreshed:
+    """Ask for every day that is new and settled, and for those whose visits still get their end."""
+    if token is None:
+        return Refreshed("not asked: GFW_API_TOKEN is not set", is_complete=True)
+    today = (now or dt.datetime.now(dt.UTC)).date()
+    pages = 0
+    days = days_to_ask(retrieved_days(store), today)
+    for number, day in enumerate(days):
+        try:
+            pages += fetch_day(store, fetcher, token, day, base_url=base_url, limits=limits)
+        except SourceUnavailable as error:
+            told = f"{number} of {len(days)} days answered; {error}"
+            return Refreshed(told, is_complete=False, stored=pages)
+    return Refreshed(
+        f"{pages} pages of events of {len(days)} day(s)", is_complete=True, stored=pages
+    )
+
+
+def probe(fetcher: Fetcher, token: str | None) -> Answer:
+    """One day around Nampo."""
+    ring = [[125.0, 38.5], [125.7, 38.5], [125.7, 38.9], [125.0, 38.9], [125.0, 38.5]]
+    area: dict[str, object] = {"type": "Polygon", "coordinates": [ring]}
+    return next(fetch_events(fetcher, token or "", dt.date(2024, 6, 1), area))

@@ -31,7 +31,7 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ _WORK = ".work"
 _LOADED = ".loaded"
 _ACCEPTED = "accepted"
 _REJECTED = "rejected"
-_OURS = {_WORK, _LOADED, _ACCEPTED, _REJECTED, ".lock"}
+_OURS = frozenset({_WORK, _LOADED, _ACCEPTED, _REJECTED, ".lock"})
 # names under which browsers, editors and copying tools keep what is not finished
 _UNFINISHED = re.compile(
     r"(?i)^(?:\.|~\$|~)|\.(?:part|partial|crdownload|download|tmp|temp|filepart|swp|lock)$|~$"
@@ -90,7 +90,6 @@ class Loaded:
         rows_in, rows_kept: rows in the file, rows that met the contract.
         refused: (line, column, reason) of refused cells, the first ones.
         note: what whoever dropped it should know besides; empty when nothing.
-        handed_to: who reads the file in place of this, and counts its rows; empty when nobody.
     """
 
     source: str
@@ -98,7 +97,6 @@ class Loaded:
     rows_kept: int
     refused: Sequence[tuple[int, str, str]] = ()
     note: str = ""
-    handed_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -192,16 +190,14 @@ def land(
     kinds: Sequence[Kind],
     *,
     limits: Limits | None = None,
-    others: frozenset[str] = frozenset(),
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
 ) -> list[Outcome]:
-    """Take in every finished file of the folder.
+    """Take in every finished file of the folder, and of folders inside it.
 
     Args:
         folder: the landing folder; made when missing.
         kinds: what is taken; the first that recognises a file has it.
         limits: sizes, and how long a file must have been left alone.
-        others: folders inside that somebody else works on; they are passed over.
         now: the clock.
 
     Returns:
@@ -226,9 +222,7 @@ def land(
             for half in (folder / place).glob(".part-*"):
                 half.unlink(missing_ok=True)
         outcomes = [_resume(folder, work, kinds, limits, now) for work in _interrupted(folder)]
-        for entry in sorted(os.scandir(folder), key=lambda one: one.name):
-            if entry.name in others:
-                continue
+        for entry in _entries(folder):
             outcome = _take(folder, entry, kinds, limits, now)
             if outcome is not None:
                 outcomes.append(outcome)
@@ -240,14 +234,26 @@ def waiting(folder: Path) -> dict[str, tuple[int, int]]:
     if not folder.is_dir():
         return {}
     found = {}
-    for entry in os.scandir(folder):
-        if entry.name in _OURS or is_unfinished(entry.name):
+    for entry in _entries(folder):
+        if is_unfinished(entry.name):
             continue
         with contextlib.suppress(OSError):
             state = entry.stat(follow_symlinks=False)
             if stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode):
-                found[entry.name] = (state.st_size, state.st_mtime_ns)
+                found[os.path.relpath(entry.path, folder)] = (state.st_size, state.st_mtime_ns)
     return found
+
+
+def _entries(folder: Path | str, ours: frozenset[str] = _OURS) -> Iterator[os.DirEntry[str]]:
+    """What lies in the folder and in folders people made in it, by path; ours are passed over."""
+    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+        if entry.name in ours:
+            continue
+        if not entry.is_dir(follow_symlinks=False):
+            yield entry
+        elif not is_unfinished(entry.name):
+            with contextlib.suppress(PermissionError):
+                yield from _entries(entry.path, frozenset())
 
 
 @contextlib.contextmanager
@@ -277,14 +283,10 @@ def _take(
     limits: Limits,
     now: Callable[[], dt.datetime],
 ) -> Outcome | None:
-    if entry.name in _OURS:
-        return None
     try:
         state = entry.stat(follow_symlinks=False)
     except OSError:
         return None  # gone in the meantime
-    if stat.S_ISDIR(state.st_mode):
-        return Outcome(entry.name, "waiting", "a folder: put its files here one by one, or a zip")
     if not (stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode)):
         return Outcome(entry.name, "waiting", "neither a file nor a zip: left alone")
     age_s = now().timestamp() - state.st_mtime
@@ -296,7 +298,7 @@ def _take(
     work.mkdir()
     _write_whole(work / "claim.json", json.dumps({"name": entry.name, "attempts": 0}).encode())
     try:
-        os.rename(folder / entry.name, work / "content")
+        os.rename(entry.path, work / "content")
     except FileNotFoundError:
         shutil.rmtree(work, ignore_errors=True)
         return None
@@ -484,9 +486,7 @@ def _load(
     )
     refused = loaded.rows_in - loaded.rows_kept
     done = (
-        f"handed to {loaded.handed_to}"
-        if loaded.handed_to
-        else f"loaded as {kind.name}: {loaded.rows_kept} of {loaded.rows_in} rows kept, "
+        f"loaded as {kind.name}: {loaded.rows_kept} of {loaded.rows_in} rows kept, "
         f"{refused} in quarantine"
     )
     return Outcome(
