@@ -101,7 +101,7 @@ def part_of(head):
 }
 SHIPS = {
     "source.toml": """
-about = "Ships of a toy feed. Grain: sha256."
+about = "Ships that are toys. Grain: sha256."
 publisher = "toy harbour"
 licence = "none"
 cadence = ""
