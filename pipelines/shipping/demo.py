@@ -7,6 +7,7 @@ priors. What the chain recovers is held against the truth it never saw.
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,13 @@ from pipelines.shipping.detection import as_observations, estimate_detection
 from pipelines.shipping.history import update_events
 from pipelines.shipping.landing import FileReport, land_file
 from pipelines.shipping.loadings import estimate_loadings, find_candidates
+from pipelines.shipping.score import score
+from pipelines.shipping.synthetic import START_T, make, synthetic_ports
 from pipelines.shipping.vessels import build_vessels
+from pipelines.warehouse import Warehouse, write_frame
 
 RECEIVED_AT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+SHIPS, DAYS, DRAWS = 60, 90, 2_000
 LABEL = "SYNTHETIC: made-up ships, ports and tonnes; no statement about anything real"
 
 
@@ -454,3 +459,41 @@ def write_report(
         encoding="utf-8",
     )
     return target
+
+
+def store(found: Demo, database: Path) -> int:
+    """Every table of the demo into its own database, labelled; returns how many."""
+    tables = found.tables | {"true_loadings": found.truth, "recovery": found.monthly}
+    with Warehouse(database).connect() as connection:
+        for name, frame in tables.items():
+            table = f"synthetic.{name}"
+            write_frame(connection, table, frame.with_columns(is_synthetic=pl.lit(value=True)))
+            connection.execute(f"comment on table {table} is '{LABEL}'")
+    return len(tables)
+
+
+def make_demo(
+    folder: Path, *, seed: int, ships: int = SHIPS, days: int = DAYS, draws: int = DRAWS
+) -> tuple[Demo, pl.DataFrame, Path]:
+    """Run the demo from nothing: (what was found, scores of the events, the report)."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    ports = synthetic_ports()
+    made = make(ships=ships, days=days, seed=seed % 10_000, ports=ports)
+    started = dt.datetime.fromtimestamp(START_T, dt.UTC).replace(tzinfo=None)
+    found = run_demo(
+        folder,
+        made.positions,
+        made.draughts,
+        ports,
+        # the generator tells the truth of stays from half a day on to five days before its end
+        known_from=started + dt.timedelta(hours=12),
+        known_until=started + dt.timedelta(days=days - 5),
+        draws=draws,
+        seed=seed,
+    )
+    truth = {name: getattr(made, name) for name in ("gaps", "calls", "encounters", "draughts")}
+    scores = score(found.tables, truth)
+    store(found, folder / "demo.duckdb")
+    return found, scores, write_report(found, folder, ports, scores)
