@@ -102,7 +102,9 @@ def sources_answered(snapshots: Snapshots) -> dg.AssetCheckResult:
         if [one.is_answered for one in store.asks(name)][-2:-1] == [True]
     ]
     told = f"{len(answered)} of {len(outcomes)} sources asked have answered"
-    if outcomes:
+    if not outcomes:
+        told = "this run asked no source; published/sources_status has when each last answered"
+    else:
         context.instance.add_run_tags(context.run.run_id, {"dprk/sources": told})
     for name in silent:
         words = outcomes[name].outcome.removeprefix(f"{name}: ")

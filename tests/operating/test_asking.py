@@ -131,7 +131,7 @@ def asked_run(monkeypatch, tmp_path):
     def release() -> None:
         """Stands for the release, which is out before the check."""
 
-    def run(words: dict[str, str] | None = None, **answers: bool):
+    def run(words: dict[str, str] | None = None, *, online: bool = True, **answers: bool):
         for name, is_answered in answers.items():
             done = Refreshed((words or {}).get(name, "words of its own"), is_complete=is_answered)
             asking.register(
@@ -139,7 +139,7 @@ def asked_run(monkeypatch, tmp_path):
                 lambda *_, it=done: it,
                 publisher=name,
             )
-        resources = {"snapshots": Snapshots(), "network": Network(online=True)}
+        resources = {"snapshots": Snapshots(), "network": Network(online=online)}
         with dg.DagsterInstance.ephemeral() as instance:
             outcome = dg.materialize(
                 [raw_of("a"), raw_of("b"), release, checks.sources_answered],
@@ -151,7 +151,7 @@ def asked_run(monkeypatch, tmp_path):
             made = instance.get_latest_materialization_event(dg.AssetKey(["published", "release"]))
             tags = instance.get_runs()[0].tags
         assert made is not None
-        return outcome.success, told.description, tags["dprk/sources"]
+        return outcome.success, told.description, tags.get("dprk/sources")
 
     return run
 
@@ -161,6 +161,14 @@ def test_a_run_that_reached_nobody_fails_after_its_release(asked_run):
     assert not success
     assert tag == "0 of 2 sources asked have answered"
     assert told == f"{tag}\na: words of its own\nb: words of its own"
+
+
+def test_a_run_that_asked_nobody_says_so_instead_of_counting_to_none(asked_run):
+    """After an outage "0 of 0 have answered" beside a green mark read as an answer."""
+    success, told, tag = asked_run(online=False, a=True, b=True)
+    assert success
+    assert tag is None
+    assert told == "this run asked no source; published/sources_status has when each last answered"
 
 
 def test_a_run_that_reached_fewer_than_last_time_fails(asked_run):
