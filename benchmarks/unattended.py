@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime as dt
 import hashlib
 import http.server
 import json
@@ -31,9 +32,10 @@ import polars as pl
 
 from benchmarks import doors
 from benchmarks.fault_campaign import fresh_home
-from pipelines.paths import REPOSITORY, data_dir
+from pipelines.paths import REPOSITORY, STREAMS_DIR, data_dir
 from pipelines.publish.release import remove_folder
 from pipelines.publish.vintages import VintageStore
+from pipelines.snapshots import SnapshotStore
 
 # what cron gives, and what `./run` itself sets
 AS_CRON = {
@@ -205,11 +207,17 @@ def two_months_on(stage: Stage) -> None:
 
 
 def refused_file(stage: Stage) -> None:
-    """Somebody drops a file that is none."""
-    stage.data.joinpath("landing", "notes of a meeting.csv").write_text("who,what\na,b\n")
+    """Somebody drops a file that is none, and a copy of figures with a cell that is no number."""
+    (stage.data / "landing" / "notes of a meeting.csv").write_text("who,what\na,b\n")
+    lines = (STREAMS_DIR / "coal" / "figures.csv").read_text(encoding="utf-8").splitlines()
+    place = lines[0].split(",").index("central")
+    cells = next(one for one in lines[1:] if '"' not in one and one.split(",")[place]).split(",")
+    cells[place] = "many"
+    (stage.data / "landing" / "figures.csv").write_text("\n".join([lines[0], ",".join(cells), ""]))
     old = time.time() - 3600
-    os.utime(stage.data / "landing" / "notes of a meeting.csv", (old, old))
-    stage.run("A dropped file of no known kind")
+    for name in ("notes of a meeting.csv", "figures.csv"):
+        os.utime(stage.data / "landing" / name, (old, old))
+    stage.run("Dropped files that are refused")
 
 
 def headline_moved(stage: Stage) -> None:
@@ -235,22 +243,41 @@ def headline_moved(stage: Stage) -> None:
 
 
 def blocked(stage: Stage) -> None:
-    """A blocking check fails: a row of the ledger is lost behind the pipeline's back."""
+    """A blocking check fails: the diagnostics at hand say that chains did not mix."""
     import duckdb
 
-    with duckdb.connect(str(stage.data / "work.duckdb")) as con:
-        con.execute("delete from facts.observations where observation_id in ("
-                    "select observation_id from staged.figures limit 1)")  # fmt: skip
-    stage.run("A check blocks the release")
+    def worsen(by: float) -> None:
+        with duckdb.connect(str(stage.data / "work.duckdb")) as con:
+            con.execute(
+                "update estimates.diagnostics set rhat = rhat + $by where year = 2025", {"by": by}
+            )
+
+    worsen(2.0)
+    stage.run("A fit that did not converge blocks the release")
+    worsen(-2.0)
+
+
+def changed_form(stage: Stage) -> None:
+    """A publisher changed its form: the newest snapshot is whole and no longer what is read."""
+    SnapshotStore(stage.data / "raw").put(
+        "ecb_fx",
+        b"<html><body>This page has moved.</body></html>",
+        url="https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip",
+        licence="made up for a benchmark",
+        retrieved_at=dt.datetime.now(dt.UTC),
+    )
+    stage.run("The newest snapshot is a page instead of a table")
 
 
 def failed(stage: Stage) -> None:
-    """A snapshot's bytes are gone wrong and there is no other."""
-    for source in ("ecb_fx", "units", "areas"):
-        for file in (stage.data / "raw" / source).glob("*.bin"):
-            file.chmod(0o644)
-            file.write_bytes(file.read_bytes()[:-1] + b"?")
-    stage.run("Snapshots are damaged")
+    """The link to the release is a folder: a copy made by a tool that follows links."""
+    link = stage.data / "published"
+    release = link.resolve()
+    if link.is_symlink():
+        link.unlink()
+        shutil.copytree(release, link)
+    _row_of_a_benchmark(stage)
+    stage.run("The link is a folder")
 
 
 def _row_of_a_benchmark(stage: Stage) -> None:
@@ -263,7 +290,17 @@ def _row_of_a_benchmark(stage: Stage) -> None:
 
 SCENES: dict[str, Callable[[Stage], None]] = {
     one.__name__: one
-    for one in (cut, half_dead, refused_file, headline_moved, blocked, failed, two_months_on, slow)
+    for one in (
+        cut,
+        half_dead,
+        refused_file,
+        changed_form,
+        headline_moved,
+        blocked,
+        failed,
+        two_months_on,
+        slow,
+    )
 }
 
 
