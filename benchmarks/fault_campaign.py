@@ -58,7 +58,7 @@ AIM_S = 0.35
 PLAIN, STEP, JOB, FIT = (
     "release with a plain page", "release step", "main job", "main job with fit"
 )  # fmt: skip
-BLOCKS = {PLAIN: (20, 0.25), STEP: (8, 0.2), JOB: (8, 0.35), FIT: (5, 0.2)}
+BLOCKS = {PLAIN: (20, 0.45), STEP: (8, 0.15), JOB: (8, 0.33), FIT: (5, 0.07)}
 MUST_BE_ZERO = (
     "torn reads",
     "mixed reads",
