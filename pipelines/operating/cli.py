@@ -39,8 +39,9 @@ def check_surroundings() -> None:
     """What would fail a run half-way is said before it begins.
 
     Raises:
-        RunProblem: DPRK_AS_OF is no date, the folder cannot be written to, the disk is full, or the
-            clock stands before what was written here.
+        RunProblem: DPRK_AS_OF is no date, the folder cannot be written to, the disk is full, a
+            folder stands where the link to the release belongs, or the clock stands before what was
+            written here.
     """
     import datetime as dt
     import shutil
@@ -62,6 +63,12 @@ def check_surroundings() -> None:
         raise RunProblem(
             f"only {free / 1e6:,.0f} MB are free for {shown(data_dir())}, a run needs "
             f"{_MIN_FREE_BYTES / 1e6:,.0f}; free some, or point DPRK_DATA_DIR elsewhere"
+        )
+    link = published_dir()
+    if link.exists() and not link.is_symlink():
+        raise RunProblem(
+            f"{shown(link)} is a plain folder, not the link to the newest release (did a tool that "
+            "follows links copy it?); move it away and run again"
         )
     entries = VintageStore(vintages_dir()).entries()
     newest = entries[-1].published_at.replace(tzinfo=dt.UTC) if entries else None

@@ -10,7 +10,8 @@ import dagster as dg
 import pytest
 
 from pipelines import warehouse
-from pipelines.operating.cli import in_one_sentence
+from pipelines.operating.cli import check_surroundings, in_one_sentence
+from pipelines.operating.problems import RunProblem
 from pipelines.operating.running import run_history
 from pipelines.paths import REPOSITORY
 
@@ -70,6 +71,19 @@ def test_what_the_machine_lacks_is_one_sentence_whoever_says_it(words, sentence)
 
 def test_what_is_no_fault_of_the_machine_keeps_its_own_words():
     assert in_one_sentence(RuntimeError("staged/coal: line 3")) is None
+
+
+def test_a_folder_in_place_of_the_link_is_told_before_the_run_and_not_at_its_end(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path))
+    (tmp_path / "releases" / "r1").mkdir(parents=True)
+    (tmp_path / "published").symlink_to("releases/r1")
+    check_surroundings()
+    (tmp_path / "published").unlink()
+    (tmp_path / "published").mkdir()
+    with pytest.raises(RunProblem, match=r"published is a plain folder, not the link .*move it"):
+        check_surroundings()
 
 
 HOLDER = """
