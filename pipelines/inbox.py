@@ -27,7 +27,6 @@ import secrets
 import shutil
 import stat
 import struct
-import tempfile
 import unicodedata
 import zipfile
 import zlib
@@ -35,6 +34,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from pipelines.paths import write_whole
 
 HEAD_BYTES = 64 * 1024
 MAX_ATTEMPTS = 3
@@ -296,7 +297,7 @@ def _take(
         return Outcome(entry.name, "waiting", "changed a moment ago")
     work = folder / _WORK / secrets.token_hex(8)
     work.mkdir()
-    _write_whole(work / "claim.json", json.dumps({"name": entry.name, "attempts": 0}).encode())
+    write_whole(work / "claim.json", json.dumps({"name": entry.name, "attempts": 0}).encode())
     try:
         os.rename(entry.path, work / "content")
     except FileNotFoundError:
@@ -321,7 +322,7 @@ def _resume(
     claim = _claim(work)
     name = str(claim.get("name", "file"))
     attempts = int(claim.get("attempts", 0)) + 1
-    _write_whole(work / "claim.json", json.dumps({"name": name, "attempts": attempts}).encode())
+    write_whole(work / "claim.json", json.dumps({"name": name, "attempts": attempts}).encode())
     if has_writer(content):
         return _give_back(folder, work, name, "somebody is still writing it")
     before = os.lstat(content)
@@ -471,7 +472,7 @@ def _load(
             kind=kind.name,
             sha256=sha256,
         )
-    _write_whole(
+    write_whole(
         folder / _LOADED / sha256,
         json.dumps(
             {
@@ -665,7 +666,7 @@ def _put_away(
     target = folder / place / final
     rows_refused = outcome.rows_in > outcome.rows_kept
     if outcome.status != "accepted" or rows_refused or outcome.members:
-        _write_whole(target.with_name(f"{final}.report.md"), report_of(outcome, now()).encode())
+        write_whole(target.with_name(f"{final}.report.md"), report_of(outcome, now()).encode())
     os.replace(work / "content", target)
     shutil.rmtree(work, ignore_errors=True)
     return replace(outcome, place=f"{place}/{final}")
@@ -743,17 +744,3 @@ def loaded_notes(folder: Path) -> list[dict[str, Any]]:
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside, then move: a reader sees the whole file or none."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipelines.cadence import Ask
+from pipelines.paths import write_whole
 
 ASKS = "asked.jsonl"
 
@@ -59,21 +58,6 @@ class Snapshot:
     def retrieved(self) -> dt.datetime:
         """`retrieved_at` as an aware UTC instant."""
         return dt.datetime.fromisoformat(self.retrieved_at)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside, then move: a reader sees the whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 class SnapshotStore:
@@ -132,13 +116,13 @@ class SnapshotStore:
         data = folder / f"{digest}.bin"
         # the same bytes come again mend a file that was damaged in the meantime
         if not self.is_whole(snapshot):
-            _write_whole(data, content)
+            write_whole(data, content)
         note = json.dumps(asdict(snapshot), indent=1, ensure_ascii=False).encode()
         # two pieces of one source may hold the same bytes at the same instant
         mark = hashlib.sha256(note).hexdigest()[:8]
         sidecar = folder / f"{stamp:%Y%m%dT%H%M%S%fZ}-{digest[:16]}-{mark}.json"
         if not sidecar.exists():
-            _write_whole(sidecar, note)
+            write_whole(sidecar, note)
         return snapshot
 
     def confirm(self, snapshot: Snapshot, *, retrieved_at: dt.datetime) -> Snapshot:
