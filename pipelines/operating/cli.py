@@ -234,6 +234,12 @@ def in_one_sentence(error: BaseException) -> str | None:
     number = getattr(error, "errno", None)
     if number in (errno.ENOSPC, errno.EDQUOT) or "No space left" in text or "disk is full" in text:
         return f"the disk of {shown(data_dir())} is full; free some space and run again"
+    if number == errno.EIO or "disk I/O error" in text:
+        # so says SQLite, too, where it cannot grow a file of the run history on a full disk
+        return (
+            f"the disk of {shown(data_dir())} or of the run history is full or fails (disk I/O "
+            "error); free some space, look whether the disk is well, and run again"
+        )
     if number in (errno.EROFS, errno.EACCES, errno.EPERM) or "Read-only file system" in text:
         return (
             f"{getattr(error, 'filename', None) or shown(data_dir())} cannot be written to; mend "

@@ -59,6 +59,7 @@ def test_a_whole_run_history_stays(home):
     [
         ("IO Error: Could not write file: No space left on device", "is full"),
         ("(sqlite3.OperationalError) database or disk is full", "is full"),
+        ("(sqlite3.OperationalError) disk I/O error", "is full or fails"),
         ("[Errno 30] Read-only file system: 'x'", "cannot be written to"),
     ],
 )
