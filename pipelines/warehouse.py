@@ -96,7 +96,7 @@ class Warehouse:
             try:
                 return duckdb.connect(str(self.path), read_only=read_only)
             except duckdb.IOException as error:
-                if "lock" not in str(error).lower():
+                if not is_held(error):
                     raise WarehouseError(f"cannot open {self.path.name}: {error}") from error
                 last = error
                 time.sleep(_LOCK_WAIT_S * 2**attempt)
@@ -106,6 +106,12 @@ class Warehouse:
             f"{self.path} is held open by {who}; the work database has one user, readers open the "
             "published one. Close it there and run again"
         ) from last
+
+
+def is_held(error: BaseException) -> bool:
+    """Whether DuckDB could not open a file because a process holds it; damaged blocks are another
+    matter, though there is a "lock" in each of them."""
+    return "could not set lock" in str(error).lower()
 
 
 def _checked(table: str) -> tuple[str, str]:

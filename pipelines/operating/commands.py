@@ -25,6 +25,7 @@ from pipelines.operating.problems import RunProblem
 from pipelines.paths import data_dir, published_dir, shown, vintages_dir, work_database
 from pipelines.publish.release import damage_of, manifest_of, releases_dir, whole_releases
 from pipelines.publish.vintages import HEADLINE, Entry, VintageStore, millions
+from pipelines.warehouse import is_held
 
 if TYPE_CHECKING:
     import polars as pl
@@ -199,7 +200,7 @@ def _database_line() -> tuple[str, str, str]:
     try:
         duckdb.connect(str(file), read_only=True).close()
     except duckdb.Error as error:
-        if "lock" in str(error).lower():
+        if is_held(error):
             return "ok", "work database", "in use"
         return "look", "work database", "not readable; the next ./run sets it aside and rebuilds it"
     return "ok", "work database", f"{file.stat().st_size / 1e6:,.0f} MB, opens"

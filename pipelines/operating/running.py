@@ -16,6 +16,7 @@ from pipelines.operating.run_lock import Holder, is_alive, only_run, process_mar
 from pipelines.paths import data_dir, published_dir, vintages_dir, work_database
 from pipelines.publish.release import heal
 from pipelines.publish.vintages import VintageStore
+from pipelines.warehouse import is_held
 
 if TYPE_CHECKING:  # loading it takes seconds, and looking whether anything changed needs none of it
     import dagster as dg
@@ -48,7 +49,7 @@ def set_corrupt_aside() -> list[str]:
         try:
             duckdb.connect(str(file)).close()
         except duckdb.Error as error:
-            if "lock" in str(error).lower():
+            if is_held(error):
                 # held from outside: the first connection of the run says by whom
                 return []
             reason = str(error).splitlines()[0][:200]

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 
 from pipelines import warehouse
 from pipelines.operating.cli import check_surroundings, in_one_sentence
 from pipelines.operating.problems import RunProblem
-from pipelines.operating.running import run_history
+from pipelines.operating.running import run_history, set_corrupt_aside
 from pipelines.paths import REPOSITORY
 
 
@@ -85,6 +86,24 @@ def test_a_folder_in_place_of_the_link_is_told_before_the_run_and_not_at_its_end
     (tmp_path / "published").mkdir()
     with pytest.raises(RunProblem, match=r"published is a plain folder, not the link .*move it"):
         check_surroundings()
+
+
+def test_a_damaged_block_is_damage_and_no_lock(tmp_path, monkeypatch):
+    """DuckDB's words for it hold "block", and "lock" in that was taken for somebody's lock."""
+    monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path))
+    path = tmp_path / "work.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute("create table kept as select range as x from range(100_000)")
+    whole = bytearray(path.read_bytes())
+    for place in range(3 * 4096, len(whole), 65_536):
+        whole[place : place + 4096] = b"\xa5" * 4096
+    path.write_bytes(bytes(whole))
+    with pytest.raises(duckdb.IOException, match="block") as raised:
+        duckdb.connect(str(path)).close()
+    assert not warehouse.is_held(raised.value)
+    (told,) = set_corrupt_aside()
+    assert told.startswith("work.duckdb could not be read (")
+    assert not path.exists()
 
 
 HOLDER = """
