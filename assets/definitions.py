@@ -13,6 +13,7 @@ import dagster as dg
 from assets.published import build_assets
 from assets.resources import Network, Sampling, Snapshots, WarehouseResource
 from assets.schedules import freshness_of
+from assets.tables import promised
 from pipelines.operating.failures import tell_failures
 from pipelines.operating.loggers import quiet_logger
 
@@ -76,10 +77,10 @@ _STAGED = {
 
 
 def _told(spec: dg.AssetSpec, made_in: Mapping[dg.AssetKey, str]) -> dg.AssetSpec:
-    """Group and owner of every table, what sets it going, and how long it may go unseen."""
+    """What is promised of every table, its group, its owner, and what sets it going."""
     layer = spec.key.path[0]
     group = _STAGED.get(made_in.get(spec.key, "")) if layer == "staged" else None
-    return spec.replace_attributes(
+    return promised(spec).replace_attributes(
         group_name=group or spec.group_name,
         owners=spec.owners or [f"team:{_OWNERS.get(layer, 'estimates')}"],
         automation_condition=AFTER_NEW_EVIDENCE if layer in _AUTOMATIC else None,

@@ -78,7 +78,6 @@ def _staged_asset(table: str, contract: type[pa.DataFrameModel], about: str) -> 
             split = parse_table(
                 content,
                 contract,
-                contracts.columns_of(contract),
                 source=table,
                 file=f"{table}.csv",
                 mend=corrected,

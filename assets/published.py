@@ -99,25 +99,6 @@ def _group_of(address: str) -> str:
     return next((group for layer, group in _TOPICS.items() if layer in read), "published_sources")
 
 
-def _promised(table: PublishedTable) -> dg.TableSchema:
-    """The columns of a contract as Dagster shows them: type, meaning, unit, source, key."""
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name=column.name,
-                type=column.type,
-                description=f"{column.meaning}{f' [{column.unit}]' if column.unit else ''}. "
-                f"Source: {column.source}.",
-                constraints=dg.TableColumnConstraints(
-                    nullable=column.name not in table.grain,
-                    other=["key"] if column.name in table.grain else [],
-                ),
-            )
-            for column in table.columns
-        ]
-    )
-
-
 def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     address = f"published.{table.name}"
 
@@ -129,13 +110,6 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
         deps=sorted(
             {*_dependencies(sql_of(address), known), dg.AssetKey(["facts", "observations"])}
         ),
-        description=f"{table.description} Grain: {', '.join(table.grain)}.",
-        # the promise stands on the asset's page before anything was run
-        metadata={
-            "dagster/column_schema": _promised(table),
-            "dagster/table_name": address,
-            "contract": table.place,
-        },
     )
     def published_table(warehouse: WarehouseResource) -> dg.MaterializeResult:
         with warehouse.open().connect() as connection:
@@ -147,7 +121,7 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
             was_built = build_if_changed(connection, address, tables_read(sql), named)
             return dg.MaterializeResult(
                 metadata={
-                    **table_metadata(connection, address, is_promised=True),
+                    **table_metadata(connection, address),
                     "dagster/column_lineage": column_lineage(connection, sql),
                     "was_built": was_built,
                 },
@@ -287,11 +261,7 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     drawn = sorted({table for sql in draws for table in tables_read(sql)})
     waits.add(dg.AssetKey(["facts", "observations"]))
 
-    tables = {
-        name: f"{table.description} Grain: {', '.join(table.grain)}."
-        for name, table in CONTRACT.items()
-        if name in MADE_BY_RELEASE
-    }
+    tables = {name: table.told for name, table in CONTRACT.items() if name in MADE_BY_RELEASE}
 
     @dg.multi_asset(
         name="published__release",

@@ -11,9 +11,12 @@ import duckdb
 import polars as pl
 
 from pipelines.cadence import BY_HAND, Ask, standing_of
+from pipelines.catalog import contract_of, hold
+from pipelines.publish.contract import PublishedTable
 from pipelines.quarantine import Split
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
-from pipelines.schemas.sources import SOURCE_RUNS_SCHEMA
+from pipelines.schemas.sources import SourceRuns
+from pipelines.schemas.types import polars_schema
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.editions import spoken_at
 from pipelines.warehouse import content_hash, replace_rows
@@ -22,29 +25,56 @@ PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
 
 
-def table_metadata(
-    connection: duckdb.DuckDBPyConnection, table: str, *, is_promised: bool = False
-) -> dict[str, Any]:
-    """Row count, columns and a preview of a table.
+def column_schema(table: PublishedTable) -> dg.TableSchema:
+    """The columns of a contract as Dagster shows them: type, meaning, unit, source, key."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.type,
+                description=f"{column.meaning}{f' [{column.unit}]' if column.unit else ''}. "
+                f"Source: {column.source}.",
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.name not in table.grain,
+                    other=["key"] if column.name in table.grain else [],
+                ),
+            )
+            for column in table.columns
+        ]
+    )
 
-    Args:
-        is_promised: its columns stand in the asset's definition, and need no copy in every run.
+
+def promised(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """The address of a table with what its contract says: its page tells it before any run."""
+    address = ".".join(spec.key.path)
+    table = contract_of(address)
+    if table is None:
+        return spec
+    return spec.replace_attributes(
+        description=table.told,
+        metadata={
+            **spec.metadata,
+            "dagster/column_schema": column_schema(table),
+            "dagster/table_name": address,
+            "contract": table.place,
+        },
+    )
+
+
+def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
+    """Row count and a preview of a table, once it is held to its contract.
+
+    Raises:
+        ContractError: the table breaks its contract.
     """
+    hold(connection, table)
     count = connection.execute(f"select count(*) from {table}").fetchone()
     preview = connection.sql(f"select * from {table} limit {PREVIEW_ROWS}").pl()
-    told: dict[str, Any] = {
+    return {
         "dagster/row_count": int(count[0]) if count else 0,
         "dagster/table_name": table,
         "preview": dg.MetadataValue.md(markdown_table(preview)),
     }
-    if not is_promised:
-        told["dagster/column_schema"] = dg.TableSchema(
-            columns=[
-                dg.TableColumn(name=name, type=kind)
-                for name, kind, *_ in connection.sql(f"describe {table}").fetchall()
-            ]
-        )
-    return told
 
 
 def markdown_table(frame: pl.DataFrame) -> str:
@@ -177,7 +207,7 @@ def note_source(
                 "next_due_at": standing.next_due_at,
             }
         ],
-        schema=SOURCE_RUNS_SCHEMA,
+        schema=polars_schema(SourceRuns),
     )
     replace_rows(connection, "staged.source_runs", run, column="source", value=source)
     replace_rows(

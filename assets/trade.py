@@ -9,10 +9,11 @@ import polars as pl
 
 from assets.resources import Network, Snapshots, WarehouseResource
 from assets.tables import last_asking, note_source, result
+from pipelines.catalog import hold
 from pipelines.countries import with_names
 from pipelines.operating.asking import NotAsked, Outcome, Refresh, ask, register
 from pipelines.paths import REFERENCE_DIR
-from pipelines.schemas.mirror import Miscoding, ReferencePrices, TradeFlows
+from pipelines.schemas.trade import Miscoding
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.ecb_fx import read as ecb
 from pipelines.sources.folders import SourceFolder, list_folders
@@ -318,7 +319,7 @@ def reference_prices(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Join the Pink Sheet and the cited reference prices."""
     with warehouse.open().connect() as connection:
         build_table(connection, "facts.reference_prices")
-        ReferencePrices.validate(read_frame(connection, "facts.reference_prices"), lazy=True)
+        hold(connection, "facts.reference_prices")
         return result(connection, "facts.reference_prices")
 
 
@@ -404,7 +405,7 @@ def trade_flows(warehouse: WarehouseResource) -> dg.MaterializeResult:
                 "unit_value_ratio_high": priors.unit_value_ratio[1],
             },
         )
-        TradeFlows.validate(read_frame(connection, "facts.trade_flows"), lazy=True)
+        hold(connection, "facts.trade_flows")
         return result(connection, "facts.trade_flows")
 
 

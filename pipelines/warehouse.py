@@ -325,6 +325,8 @@ def append_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.Da
     if not has_table(connection, table):
         return write_frame(connection, table, frame)
     _forget(connection, table)
+    # what was said of the rows before is not said of these
+    connection.execute(f"comment on table {schema}.{name} is null")
     connection.register("incoming_frame", frame)
     try:
         connection.execute(f"insert into {schema}.{name} by name select * from incoming_frame")

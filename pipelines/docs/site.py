@@ -1,7 +1,7 @@
 """The documentation as pages that open with no network: `python -m pipelines.docs.site [FOLDER]`.
 
 Made from what is kept beside the code: the README of every room, the decisions, the papers, the
-contracts of the published tables and the folders of the sources. Nothing is written twice.
+contracts of the tables and the folders of the sources. Nothing is written twice.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pathlib import Path
 import jinja2
 from markdown_it import MarkdownIt
 
+from pipelines.catalog import load_catalog
 from pipelines.docs.sources_page import PAGE, sources_page
 from pipelines.paths import REPOSITORY, shown
-from pipelines.publish.contract import PublishedTable, load_contract
+from pipelines.publish.contract import PublishedTable
 from pipelines.warehouse import sql_files
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -49,25 +50,29 @@ def _page(path: Path, group: str, root: Path) -> Page:
     return Page(str(path.relative_to(root)), found[1] if found else path.stem, group, text)
 
 
-def _table_page(table: PublishedTable) -> Page:
+def _table_page(address: str, table: PublishedTable) -> Page:
     rows = [
         f"| `{one.name}` | {one.type} | {one.unit} | {_cell(one.meaning)} | {_cell(one.source)} |"
         for one in table.columns
     ]
-    made = ", ".join(f"`{shown(file)}`" for file in sql_files(f"published.{table.name}"))
+    made = ", ".join(f"`{shown(file)}`" for file in sql_files(address))
+    is_published = address.startswith("published.")
+    title = table.name if is_published else address
     lines = [
-        f"# {table.name}",
+        f"# {title}",
         "",
         table.description,
         "",
-        f"Grain: {', '.join(f'`{name}`' for name in table.grain)}. Contract: `{table.place}`. "
+        f"Grain: {', '.join(f'`{name}`' for name in table.grain) or 'none'}. "
+        f"Contract: `{table.place}`. "
         f"Made by: {made or 'an asset of that name'}.",
         "",
         "| column | type | unit | meaning | source |",
         "| --- | --- | --- | --- | --- |",
         *rows,
     ]
-    return Page(f"tables/{table.name}", table.name, "Published tables", "\n".join(lines))
+    group = "Published tables" if is_published else "Tables of the work database"
+    return Page(f"tables/{title}", title, group, "\n".join(lines))
 
 
 def _cell(text: str) -> str:
@@ -84,7 +89,7 @@ def pages(root: Path = REPOSITORY) -> list[Page]:
         for file in sorted((root / "docs" / "decisions").glob("*.md"))
     ]
     found.append(Page("docs/SOURCES.md", "Sources", "Data", sources_page()))
-    return found + [_table_page(table) for table in load_contract().values()]
+    return found + [_table_page(*one) for one in load_catalog().items()]
 
 
 def rendered(text: str, addresses: Mapping[str, str]) -> str:
@@ -107,7 +112,7 @@ def build(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     every = pages()
     addresses = {page.file: page.address for page in every}
-    addresses |= {page.title: page.address for page in every if page.group == "Published tables"}
+    addresses |= {page.title: page.address for page in every if page.file.startswith("tables/")}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import duckdb
 import pandera.errors
 import polars as pl
 
 from pipelines.paths import STREAMS_DIR, shown
-from pipelines.schemas.table import Table
+from pipelines.schemas.table import Table, address_of
 
 CONTRACT_DIR = Path(__file__).resolve().parent / "contract"
 # what BI tools read
@@ -51,13 +52,14 @@ class PublishedTable:
     """One promised table, as its class says.
 
     Attributes:
-        name: table name in schema main of the published database.
+        name: of a table of the release; address of one of the work database.
         description: what a reader learns from it.
         grain: columns whose values are unique together.
         columns: in published order.
         is_file_published: also as Parquet and CSV (the draws have files of their own).
         references: column to the table whose one-column grain it is a key of; a table that
             references others, or is referenced, is created with its keys.
+        made_as: address of the table of the work database that has these very columns, if any.
         model: the class.
         place: where the class stands, for messages.
     """
@@ -68,8 +70,15 @@ class PublishedTable:
     columns: tuple[Column, ...]
     is_file_published: bool
     references: Mapping[str, str]
+    made_as: str
     model: type[Table]
     place: str
+
+    @property
+    def told(self) -> str:
+        """What a reader learns from it, and its grain."""
+        grain = f" Grain: {', '.join(self.grain)}." if self.grain else ""
+        return f"{self.description}{grain}"
 
     @property
     def column_names(self) -> list[str]:
@@ -83,7 +92,7 @@ class PublishedTable:
             ContractError: which column breaks which promise, with one of the values and the number.
         """
         try:
-            self.model.validate(frame, lazy=True)
+            self.model.stored().validate(frame, lazy=True)
         except pandera.errors.SchemaErrors as error:
             told = self._told(error.failure_cases)
             raise ContractError(f"{self.name} ({self.place}): {told}") from None
@@ -108,10 +117,9 @@ def table_of(model: type[Table], name: str, place: str) -> PublishedTable:
     Raises:
         ContractError: a type is not allowed, or there is no grain.
     """
-    schema = model.to_schema()
     told = model.__config__.metadata or {} if model.__config__ else {}
     columns: list[Column] = []
-    for column, field in schema.columns.items():
+    for column, field in model.stored_columns().items():
         kind = (
             type(field.dtype.type)
             if isinstance(field.dtype.type, pl.DataType)
@@ -132,7 +140,7 @@ def table_of(model: type[Table], name: str, place: str) -> PublishedTable:
                 about.get("source") or told.get("source", ""),
             )
         )
-    if not model.grain():
+    if not (model.grain() or address_of(model)):
         raise ContractError(f"{place}: no column of {name} is a key")
     return PublishedTable(
         name,
@@ -141,6 +149,7 @@ def table_of(model: type[Table], name: str, place: str) -> PublishedTable:
         tuple(columns),
         told.get("is_file_published", True),
         told.get("references", {}),
+        told.get("made_as", ""),
         model,
         place,
     )
@@ -183,6 +192,25 @@ def load_contract() -> dict[str, PublishedTable]:
             )
         files[path.stem] = path
     return checked_keys({name: load_table(files[name]) for name in sorted(files)})
+
+
+def literal(text: str) -> str:
+    """Text as SQL spells it, where no parameter may stand."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def comment_on(connection: duckdb.DuckDBPyConnection, table: PublishedTable, address: str) -> None:
+    """Write beside a stored table and its columns what the contract says of them.
+
+    Args:
+        address: of the stored table, quoted where its name needs it.
+    """
+    connection.execute(f"comment on table {address} is {literal(table.told)}")
+    for column in table.columns:
+        unit = f" [{column.unit}]" if column.unit else ""
+        connection.execute(
+            f'comment on column {address}."{column.name}" is {literal(column.meaning + unit)}'
+        )
 
 
 def checked_keys(contract: dict[str, PublishedTable]) -> dict[str, PublishedTable]:

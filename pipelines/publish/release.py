@@ -35,6 +35,8 @@ from pipelines.paths import SQL_DIR, STREAMS_DIR
 from pipelines.publish.contract import (
     ContractError,
     PublishedTable,
+    comment_on,
+    literal,
     load_contract,
     parents_first,
 )
@@ -84,10 +86,6 @@ def kept_releases() -> int:
     return max(1, int(asked)) if asked.isdigit() else KEPT_RELEASES
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _definition(table: PublishedTable, *, is_parent: bool) -> str:
     """Columns, and keys where the table references others or is referenced."""
     parts = [f'"{column.name}" {column.type}' for column in table.columns]
@@ -128,16 +126,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, table: PublishedTable, *, is_pa
         raise PublishError(
             f"published.{table.name} does not fit its contract ({table.place}): {error}"
         ) from error
-    connection.execute(
-        f'comment on table out.main."{table.name}" is '
-        + _literal(f"{table.description} Grain: {', '.join(table.grain)}.")
-    )
-    for column in table.columns:
-        unit = f" [{column.unit}]" if column.unit else ""
-        connection.execute(
-            f'comment on column out.main."{table.name}"."{column.name}" is '
-            + _literal(column.meaning + unit)
-        )
+    comment_on(connection, table, f'out.main."{table.name}"')
     count = connection.execute(f'select count(*) from out.main."{table.name}"').fetchone()
     return int(count[0]) if count else 0
 
@@ -154,7 +143,7 @@ def _write_files(
     except ContractError as error:
         raise PublishError(str(error)) from error
     connection.execute(
-        f"copy ({query}) to {_literal(str(parquet))} (format parquet, compression zstd)"
+        f"copy ({query}) to {literal(str(parquet))} (format parquet, compression zstd)"
     )
     write_csv(rows, folder / "csv" / f"{table.name}.csv")
 
@@ -177,7 +166,7 @@ def _write_draws(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[st
     for stream in streams:
         target = folder / "draws" / f"{stream}.parquet"
         connection.execute(
-            f"copy ({own.get(stream, shared)}\n) to {_literal(str(target))} "
+            f"copy ({own.get(stream, shared)}\n) to {literal(str(target))} "
             "(format parquet, compression zstd)",
             None if stream in own else {"stream": stream},
         )
@@ -206,7 +195,7 @@ def _macros(connection: duckdb.DuckDBPyConnection, contract: Mapping[str, Publis
         connection.execute(sql)
         about = head_of(sql)
         kind = "macro table" if ") as table" in sql else "macro"
-        connection.execute(f'comment on {kind} "{name}" is {_literal(about)}')
+        connection.execute(f'comment on {kind} "{name}" is {literal(about)}')
 
 
 FRICTIONLESS_TYPES = {
@@ -267,7 +256,7 @@ def _draws_resource(
 ) -> dict[str, object]:
     path = f"draws/{stream}.parquet"
     columns = connection.execute(
-        f"describe select * from read_parquet({_literal(str(folder / path))})"
+        f"describe select * from read_parquet({literal(str(folder / path))})"
     ).fetchall()
     grain = [name for name, *_ in columns if name in ("draw", "month", "measure", "host_iso3")]
     return {
@@ -480,7 +469,7 @@ def reading(folder: Path) -> Generator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as reader:
         for file in sorted((folder / "parquet").glob("*.parquet")):
             reader.execute(
-                f'create view "{file.stem}" as select * from read_parquet({_literal(str(file))})'
+                f'create view "{file.stem}" as select * from read_parquet({literal(str(file))})'
             )
         yield reader
 
@@ -525,7 +514,7 @@ def publish(
     try:
         database = folder / DATABASE_NAME
         connection.execute(
-            f"attach {_literal(str(database))} as out (storage_version '{STORAGE_VERSION}')"
+            f"attach {literal(str(database))} as out (storage_version '{STORAGE_VERSION}')"
         )
         try:
             rows: dict[str, int] = {}

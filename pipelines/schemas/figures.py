@@ -7,7 +7,8 @@ import datetime as dt
 import pandera.polars as pa
 import polars as pl
 
-from pipelines.schemas.types import Instant, polars_schema
+from pipelines.schemas.table import HandKept, Table, column, given, key
+from pipelines.schemas.types import Instant, types_of
 
 KINDS = (
     "exact",
@@ -57,349 +58,259 @@ _IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _NAME = r"^[a-z][a-z0-9_]*$"
 _COUNTRY = r"^[A-Z]{3}$"
 
-# columns of the hand-kept files, in the order an analyst types them
-FIGURE_COLUMNS = (
-    "observation_id",
-    "stream",
-    "quantity",
-    "concept",
-    "counterpart_iso3",
-    "sector",
-    "window_start_on",
-    "window_end_on",
-    "kind",
-    "low",
-    "central",
-    "high",
-    "unit",
-    "coverage",
-    "class",
-    "declared",
-    "delivery_point",
-    "nature",
-    "assumed_price_usd_per_t",
-    "persons",
-    "origin_id",
-    "stated_by",
-    "stated_on",
-    "stated_year",
-    "source_id",
-    "locator",
-    "read_at",
-    "retrieved_at",
-    "held_back",
-    "note",
-)
-SOURCE_COLUMNS = ("source_id", "title", "publisher", "published_on", "document_symbol", "url")
-ORIGIN_COLUMNS = ("origin_id", "root_id", "name", "kind_of_body", "first_stated_on", "note")
-QUANTITY_COLUMNS = ("quantity", "unit", "concepts", "needs", "largest", "meaning")
-PRIOR_COLUMNS = ("parameter", "distribution", "args", "unit", "source")
-OBTAINABLE_COLUMNS = (
-    "datum",
-    "quantity",
-    "counterpart_iso3",
-    "window_start_on",
-    "window_end_on",
-    "error_sd_log",
-    "where_obtainable",
-    "why_this_error",
-)
 
-HALT_COLUMNS = ("halt_id", "kind", "start_on", "end_on", "words", "source_id", "locator", "note")
-CLAIM_COLUMNS = (
-    "claim_id",
-    "words",
-    "quantity",
-    "concept",
-    "counterpart_iso3",
-    "window_start_on",
-    "window_end_on",
-    "low",
-    "high",
-    "unit",
-    "root_id",
-    "source_id",
-    "locator",
-    "observation_id",
-)
+class StagedFigures(HandKept, table="staged.figures", source="figures.csv of each stream"):
+    """Figures as typed, cast to our types."""
+
+    observation_id: str = key(str_matches=_IDENTIFIER)
+    stream: str = given(str_matches=_NAME)
+    quantity: str = given(str_matches=_NAME)
+    concept: str = given(str_matches=_NAME)
+    counterpart_iso3: str = given(str_matches=_COUNTRY)
+    sector: str = given()
+    window_start_on: dt.date = given()
+    window_end_on: dt.date = given()
+    kind: str = given(isin=KINDS)
+    low: float = column()
+    central: float = column()
+    high: float = column()
+    unit: str = given()
+    coverage: str = given(isin=COVERAGES)
+    class_: str = given(alias="class", isin=CLASSES)
+    declared: str = column(isin=DECLARED)
+    delivery_point: str = column(isin=DELIVERY_POINTS)
+    nature: str = column(isin=NATURES)
+    assumed_price_usd_per_t: float = column(gt=0)
+    persons: int = column(gt=0)
+    origin_id: str = given(str_matches=_IDENTIFIER)
+    stated_by: str = column()
+    stated_on: str = column()
+    stated_year: int = column(ge=FIRST_YEAR, le=LAST_YEAR)
+    source_id: str = given(str_matches=_IDENTIFIER)
+    locator: str = given()
+    read_at: str = column(str_startswith="http")
+    retrieved_at: Instant = given()
+    held_back: str = column()
+    note: str = column()
 
 
-class StagedFigures(pa.DataFrameModel):
-    """Figures as typed, cast to our types. Grain: observation_id."""
-
-    line: int = pa.Field(ge=2)
-    observation_id: str = pa.Field(str_matches=_IDENTIFIER)
-    stream: str = pa.Field(str_matches=_NAME)
-    quantity: str = pa.Field(str_matches=_NAME)
-    concept: str = pa.Field(str_matches=_NAME)
-    counterpart_iso3: str = pa.Field(str_matches=_COUNTRY)
-    sector: str
-    window_start_on: dt.date
-    window_end_on: dt.date
-    kind: str = pa.Field(isin=KINDS)
-    low: float = pa.Field(nullable=True)
-    central: float = pa.Field(nullable=True)
-    high: float = pa.Field(nullable=True)
-    unit: str
-    coverage: str = pa.Field(isin=COVERAGES)
-    class_: str = pa.Field(alias="class", isin=CLASSES)
-    declared: str = pa.Field(isin=DECLARED, nullable=True)
-    delivery_point: str = pa.Field(isin=DELIVERY_POINTS, nullable=True)
-    nature: str = pa.Field(isin=NATURES, nullable=True)
-    assumed_price_usd_per_t: float = pa.Field(gt=0, nullable=True)
-    persons: int = pa.Field(gt=0, nullable=True)
-    origin_id: str = pa.Field(str_matches=_IDENTIFIER)
-    stated_by: str = pa.Field(nullable=True)
-    stated_on: str = pa.Field(nullable=True)
-    stated_year: int = pa.Field(ge=FIRST_YEAR, le=LAST_YEAR, nullable=True)
-    source_id: str = pa.Field(str_matches=_IDENTIFIER)
-    locator: str
-    read_at: str = pa.Field(str_startswith="http", nullable=True)
-    retrieved_at: Instant
-    held_back: str = pa.Field(nullable=True)
-    note: str = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["observation_id"]
+FIGURE_COLUMNS = StagedFigures.typed()
+"""Header of a table of figures, in the order an analyst types it."""
 
 
-# a statement that a program read off a feed, in the columns of one typed by hand
-OBSERVATION_SCHEMA = {
-    name: kind
-    for name, kind in polars_schema(StagedFigures).items()
-    # a feed has no line, and knows no stream: the ledger places its figures
-    if name not in ("line", "stream")
-}
+# a feed has no line, and knows no stream: the ledger places its figures
+class SourceObservations(
+    StagedFigures,
+    table="facts.source_observations",
+    source="staged feeds",
+    without=("line", "stream"),
+):
+    """What feeds of official statistics state, in the columns of a figure typed by hand."""
 
 
-class StagedFigureSources(pa.DataFrameModel):
-    """Where figures were read. Grain: stream, source_id."""
-
-    line: int = pa.Field(ge=2)
-    stream: str = pa.Field(str_matches=_NAME)
-    source_id: str = pa.Field(str_matches=_IDENTIFIER)
-    title: str
-    publisher: str = pa.Field(nullable=True)
-    published_on: str = pa.Field(nullable=True)
-    document_symbol: str = pa.Field(nullable=True)
-    url: str = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["stream", "source_id"]
+class SatelliteObservations(
+    SourceObservations, table="facts.satellite_observations", source="facts.satellite_presence"
+):
+    """What radar tells of loadings, as statements for the ledger."""
 
 
-class StagedOrigins(pa.DataFrameModel):
-    """Who first produced figures, and the root each leads back to. Grain: stream, origin_id."""
-
-    line: int = pa.Field(ge=2)
-    stream: str = pa.Field(str_matches=_NAME)
-    origin_id: str = pa.Field(str_matches=_IDENTIFIER)
-    root_id: str = pa.Field(str_matches=_IDENTIFIER)
-    name: str
-    kind_of_body: str = pa.Field(nullable=True)
-    first_stated_on: str = pa.Field(nullable=True)
-    note: str = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["stream", "origin_id"]
+class AisObservations(
+    SourceObservations, table="facts.ais_observations", source="shipping.loadings"
+):
+    """What positions of ships tell of loadings, as statements for the ledger."""
 
 
-class StagedQuantities(pa.DataFrameModel):
-    """What a stream's figures may measure, in which unit, how much at most.
-
-    Grain: stream, quantity, unit.
-    """
-
-    line: int = pa.Field(ge=2)
-    stream: str = pa.Field(str_matches=_NAME)
-    quantity: str = pa.Field(str_matches=_NAME)
-    unit: str
-    # concepts a figure of the quantity may carry, and columns it must fill, each split by ";"
-    concepts: str = pa.Field(str_matches=r"^[a-z0-9_]+(;[a-z0-9_]+)*$")
-    needs: str = pa.Field(str_matches=r"^[a-z0-9_]+(;[a-z0-9_]+)*$", nullable=True)
-    largest: float = pa.Field(gt=0, le=1e13)
-    meaning: str
-
-    class Config:
-        strict = True
-        unique = ["stream", "quantity", "unit"]
+OBSERVATION_SCHEMA = types_of(SourceObservations.stored_columns())
+"""Columns and types of a statement that a program read off a feed."""
 
 
-class StagedPriors(pa.DataFrameModel):
-    """What is assumed before any figure, with its source. Grain: stream, parameter."""
+class StagedFigureSources(
+    HandKept,
+    table="staged.figure_sources",
+    source="figure_sources.csv of each stream, feed_figure_sources.csv",
+):
+    """Where figures were read."""
 
-    line: int = pa.Field(ge=2)
-    stream: str = pa.Field(str_matches=_NAME)
-    parameter: str = pa.Field(str_matches=r"^[a-z][A-Za-z0-9_.]*$")
-    distribution: str = pa.Field(isin=tuple(DISTRIBUTIONS))
-    args: str
-    unit: str
-    source: str
-
-    class Config:
-        strict = True
-        unique = ["stream", "parameter"]
-
-
-class StagedObtainableData(pa.DataFrameModel):
-    """Data nobody has published and somebody could get. Grain: stream, datum."""
-
-    line: int = pa.Field(ge=2)
-    stream: str = pa.Field(str_matches=_NAME)
-    datum: str
-    quantity: str = pa.Field(str_matches=_NAME)
-    counterpart_iso3: str = pa.Field(str_matches=_COUNTRY)
-    window_start_on: dt.date
-    window_end_on: dt.date
-    error_sd_log: float = pa.Field(gt=0, le=2)
-    where_obtainable: str
-    why_this_error: str
-
-    class Config:
-        strict = True
-        unique = ["stream", "datum"]
+    stream: str = key(str_matches=_NAME)
+    source_id: str = key(str_matches=_IDENTIFIER)
+    title: str = given()
+    publisher: str = column()
+    published_on: str = column()
+    document_symbol: str = column()
+    url: str = column()
 
 
-class StagedHalts(pa.DataFrameModel):
-    """Dated events at which a level may change, and only there. Grain: stream, halt_id."""
+class StagedOrigins(
+    HandKept, table="staged.origins", source="origins.csv of each stream, feed_origins.csv"
+):
+    """Who first produced figures, and the root each leads back to."""
 
-    line: int = pa.Field(ge=2)
-    stream: str = pa.Field(str_matches=_NAME)
-    halt_id: str = pa.Field(str_matches=_IDENTIFIER)
-    kind: str = pa.Field(str_matches=_NAME)
-    start_on: dt.date
-    end_on: dt.date = pa.Field(nullable=True)
-    words: str
-    source_id: str = pa.Field(str_matches=_IDENTIFIER)
-    locator: str
-    note: str = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["stream", "halt_id"]
+    stream: str = key(str_matches=_NAME)
+    origin_id: str = key(str_matches=_IDENTIFIER)
+    root_id: str = given(str_matches=_IDENTIFIER)
+    name: str = given()
+    kind_of_body: str = column()
+    first_stated_on: str = column()
+    note: str = column()
 
 
-class StagedClaims(pa.DataFrameModel):
-    """Numbers the public knows, each as one body put it. Grain: stream, claim_id."""
+class StagedQuantities(HandKept, table="staged.quantities", source="quantities.csv of each stream"):
+    """What a stream's figures may measure, in which unit, how much at most."""
 
-    line: int = pa.Field(ge=2)
-    stream: str = pa.Field(str_matches=_NAME)
-    claim_id: str = pa.Field(str_matches=_IDENTIFIER)
-    words: str
-    quantity: str = pa.Field(str_matches=_NAME)
-    concept: str = pa.Field(str_matches=_NAME)
-    counterpart_iso3: str = pa.Field(str_matches=_COUNTRY)
-    window_start_on: dt.date
-    window_end_on: dt.date
-    low: float = pa.Field(nullable=True)
-    high: float = pa.Field(nullable=True)
-    unit: str
-    root_id: str = pa.Field(str_matches=_IDENTIFIER)
-    source_id: str = pa.Field(str_matches=_IDENTIFIER)
-    locator: str
-    observation_id: str = pa.Field(str_matches=_IDENTIFIER)
-
-    class Config:
-        strict = True
-        unique = ["stream", "claim_id"]
+    stream: str = key(str_matches=_NAME)
+    quantity: str = key(str_matches=_NAME)
+    unit: str = key()
+    concepts: str = given(
+        "concepts a figure of the quantity may carry, and columns it must fill, each split by ';'",
+        str_matches=r"^[a-z0-9_]+(;[a-z0-9_]+)*$",
+    )
+    needs: str = column(str_matches=r"^[a-z0-9_]+(;[a-z0-9_]+)*$")
+    largest: float = given(gt=0, le=1e13)
+    meaning: str = given()
 
 
-class StagedHeldBackReasons(pa.DataFrameModel):
-    """Codes of why a figure is not for use. Grain: code."""
+class StagedPriors(HandKept, table="staged.priors", source="priors.csv of each stream"):
+    """What is assumed before any figure, with its source."""
 
-    line: int = pa.Field(ge=2)
-    code: str = pa.Field(str_matches=_NAME)
-    meaning: str
-
-    class Config:
-        strict = True
-        unique = ["code"]
-
-
-class StagedUnits(pa.DataFrameModel):
-    """Units a figure may be stated in. Grain: unit."""
-
-    line: int = pa.Field(ge=2)
-    unit: str
-    meaning: str
-
-    class Config:
-        strict = True
-        unique = ["unit"]
+    stream: str = key(str_matches=_NAME)
+    parameter: str = key(str_matches=r"^[a-z][A-Za-z0-9_.]*$")
+    distribution: str = given(isin=tuple(DISTRIBUTIONS))
+    args: str = given()
+    unit: str = given()
+    source: str = given()
 
 
-class StagedPriceIndex(pa.DataFrameModel):
-    """What a dollar bought, by year, cited. Grain: series_id, year."""
-
-    line: int = pa.Field(ge=2)
-    series_id: str
-    year: int = pa.Field(ge=1900, le=2100)
-    index_1982_84: float = pa.Field(gt=0)
-    source_title: str
-    source_url: str = pa.Field(str_startswith="https://")
-    locator: str
-    retrieved_on: dt.date
-
-    class Config:
-        strict = True
-        unique = ["series_id", "year"]
+class FeedPriors(StagedPriors, table="staged.feed_priors", source="feed_priors.csv"):
+    """What is assumed where ship positions and radar become statements, with its source."""
 
 
-class StagedAreas(pa.DataFrameModel):
-    """Codes of several countries together, beside the ISO codes. Grain: area."""
+class StagedObtainableData(
+    HandKept, table="staged.obtainable_data", source="obtainable_data.csv of each stream"
+):
+    """Data nobody has published and somebody could get."""
 
-    line: int = pa.Field(ge=2)
-    area: str = pa.Field(str_matches=_COUNTRY)
-    meaning: str
+    stream: str = key(str_matches=_NAME)
+    datum: str = key()
+    quantity: str = given(str_matches=_NAME)
+    counterpart_iso3: str = given(str_matches=_COUNTRY)
+    window_start_on: dt.date = given()
+    window_end_on: dt.date = given()
+    error_sd_log: float = given(gt=0, le=2)
+    where_obtainable: str = given()
+    why_this_error: str = given()
 
-    class Config:
-        strict = True
-        unique = ["area"]
+
+class StagedHalts(HandKept, table="staged.halts", source="halts.csv of each stream"):
+    """Dated events at which a level may change, and only there."""
+
+    stream: str = key(str_matches=_NAME)
+    halt_id: str = key(str_matches=_IDENTIFIER)
+    kind: str = given(str_matches=_NAME)
+    start_on: dt.date = given()
+    end_on: dt.date = column()
+    words: str = given()
+    source_id: str = given(str_matches=_IDENTIFIER)
+    locator: str = given()
+    note: str = column()
 
 
-class Observations(pa.DataFrameModel):
-    """The ledger: one statement by one origin about one quantity over one window.
+class StagedClaims(HandKept, table="staged.claims", source="claims.csv of each stream"):
+    """Numbers the public knows, each as one body put it."""
 
-    Grain: observation_id.
-    """
+    stream: str = key(str_matches=_NAME)
+    claim_id: str = key(str_matches=_IDENTIFIER)
+    words: str = given()
+    quantity: str = given(str_matches=_NAME)
+    concept: str = given(str_matches=_NAME)
+    counterpart_iso3: str = given(str_matches=_COUNTRY)
+    window_start_on: dt.date = given()
+    window_end_on: dt.date = given()
+    low: float = column()
+    high: float = column()
+    unit: str = given()
+    root_id: str = given(str_matches=_IDENTIFIER)
+    source_id: str = given(str_matches=_IDENTIFIER)
+    locator: str = given()
+    observation_id: str = given(str_matches=_IDENTIFIER)
 
-    observation_id: str
-    stream: str
-    quantity: str
-    concept: str
-    counterpart_iso3: str
-    sector: str
-    window_start_on: dt.date
-    window_end_on: dt.date
-    kind: str = pa.Field(isin=KINDS)
-    low: float = pa.Field(nullable=True)
-    central: float = pa.Field(nullable=True)
-    high: float = pa.Field(nullable=True)
-    unit: str
-    coverage: str = pa.Field(isin=COVERAGES)
-    class_: str = pa.Field(alias="class", isin=CLASSES)
-    declared: str = pa.Field(isin=DECLARED, nullable=True)
-    delivery_point: str = pa.Field(isin=DELIVERY_POINTS, nullable=True)
-    nature: str = pa.Field(isin=NATURES, nullable=True)
-    assumed_price_usd_per_t: float = pa.Field(nullable=True)
-    persons: int = pa.Field(nullable=True)
-    origin_id: str
-    root_id: str
-    stated_year: int = pa.Field(nullable=True)
-    source_id: str
-    locator: str
-    retrieved_at: Instant
-    is_used: bool
-    reason_not_used: str = pa.Field(nullable=True)
 
-    class Config:
-        strict = True
-        unique = ["observation_id"]
+class StagedHeldBackReasons(
+    HandKept, table="staged.held_back_reasons", source="held_back_reasons.csv"
+):
+    """Codes of why a figure is not for use."""
+
+    code: str = key(str_matches=_NAME)
+    meaning: str = given()
+
+
+class StagedUnits(HandKept, table="staged.units", source="units.csv"):
+    """Units a figure may be stated in."""
+
+    unit: str = key()
+    meaning: str = given()
+
+
+class StagedPriceIndex(HandKept, table="staged.price_index", source="price_index.csv"):
+    """What a dollar bought, by year, cited."""
+
+    series_id: str = key()
+    year: int = key(ge=1900, le=2100)
+    index_1982_84: float = given(gt=0)
+    source_title: str = given()
+    source_url: str = given(str_startswith="https://")
+    locator: str = given()
+    retrieved_on: dt.date = given()
+
+
+class StagedAreas(HandKept, table="staged.areas", source="areas.csv"):
+    """Codes of several countries together, beside the ISO codes."""
+
+    area: str = key(str_matches=_COUNTRY)
+    meaning: str = given()
+
+
+class Observations(Table, table="facts.observations", source="sql/facts/observations.sql"):
+    """The ledger: one statement by one origin about one quantity over one window."""
+
+    observation_id: str = key()
+    stream: str = given()
+    quantity: str = given()
+    concept: str = given()
+    counterpart_iso3: str = given()
+    sector: str = given()
+    window_start_on: dt.date = given()
+    window_end_on: dt.date = given()
+    kind: str = given(isin=KINDS)
+    low: float = column()
+    central: float = column()
+    high: float = column()
+    unit: str = given()
+    coverage: str = given(isin=COVERAGES)
+    class_: str = given(alias="class", isin=CLASSES)
+    declared: str = column(isin=DECLARED)
+    delivery_point: str = column(isin=DELIVERY_POINTS)
+    nature: str = column(isin=NATURES)
+    assumed_price_usd_per_t: float = column()
+    persons: int = column()
+    origin_id: str = given()
+    root_id: str = given()
+    stated_year: int = column()
+    source_id: str = given()
+    locator: str = given()
+    retrieved_at: Instant = given()
+    is_used: bool = given()
+    reason_not_used: str = column()
 
     @pa.dataframe_check
     def unused_rows_say_why(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """is_used or a reason, never neither and never both."""
         return data.lazyframe.select(pl.col("is_used") == pl.col("reason_not_used").is_null())
+
+
+class TradeObservations(
+    Observations,
+    table="facts.trade_observations",
+    source="facts.trade_flows",
+    without=("stream", "root_id"),
+):
+    """Declared coal as statements for the ledger: what of it a model may use, and why not."""

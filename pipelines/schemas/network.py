@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pandera.polars as pa
-import polars as pl
-
 from pipelines.paths import stream_folders
+from pipelines.schemas.table import HandKept, Quantiles, Table, column, given, key, quantiles
 
 STAGES = ("asset", "broker", "front", "bank", "regime")
 BANK_TIERS = (
@@ -161,199 +159,175 @@ AMOUNT_HOLDS = (
 )
 
 
-class NetworkEntities(pa.DataFrameModel):
-    """Parties named by an official statement. Grain: entity_id."""
+class NetworkEntities(HandKept, table="staged.network_entities", source="network_entities.csv"):
+    """Parties named by an official statement."""
 
-    line: int = pa.Field(ge=2)
-    entity_id: str = pa.Field(str_matches=_IDENTIFIER)
-    schema_: str = pa.Field(
+    entity_id: str = key(str_matches=_IDENTIFIER)
+    schema_: str = given(
         alias="schema", isin=("Person", "Company", "Organization", "Vessel", "PublicBody")
     )
-    is_bank: bool
-    stage: str = pa.Field(isin=STAGES)
-    name: str
-    aliases: str = pa.Field(nullable=True)
-    country_iso2: str = pa.Field(nullable=True, str_matches=r"^[A-Z]{2}$")
-    city: str = pa.Field(nullable=True)
-    imo_number: str = pa.Field(nullable=True, str_matches=r"^\d{7}$")
-    registration_number: str = pa.Field(nullable=True)
-    bic: str = pa.Field(nullable=True, str_matches=r"^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$")
-    topics: str = pa.Field(nullable=True)
-    bank_size_tier: str = pa.Field(nullable=True, isin=BANK_TIERS)
-    total_assets_usd: float = pa.Field(nullable=True, gt=0)
-    total_assets_on: dt.date = pa.Field(nullable=True)
-    total_assets_source: str = pa.Field(nullable=True)
-    note: str = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["entity_id"]
+    is_bank: bool = given()
+    stage: str = given(isin=STAGES)
+    name: str = given()
+    aliases: str = column()
+    country_iso2: str = column(str_matches=r"^[A-Z]{2}$")
+    city: str = column()
+    imo_number: str = column(str_matches=r"^\d{7}$")
+    registration_number: str = column()
+    bic: str = column(str_matches=r"^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$")
+    topics: str = column()
+    bank_size_tier: str = column(isin=BANK_TIERS)
+    total_assets_usd: float = column(gt=0)
+    total_assets_on: dt.date = column()
+    total_assets_source: str = column()
+    note: str = column()
 
 
-class NetworkLinks(pa.DataFrameModel):
-    """One relation between two parties. Grain: link_id.
+class _Link(Table):
+    link_id: str = key(str_matches=_IDENTIFIER)
+    source_id: str = given(str_matches=_IDENTIFIER)
+    target_id: str = given(str_matches=_IDENTIFIER)
+    relation: str = given(isin=RELATIONS)
+    stream: str = given(isin=LINK_STREAMS)
+    money: str = given(isin=("with", "against", "none"))
+    start_on: dt.date = column()
+    end_on: dt.date = column()
+    note: str = column()
+
+
+class NetworkLinks(HandKept, _Link, table="staged.network_links", source="network_links.csv"):
+    """One relation between two parties.
 
     `money` says which way dollars run along the relation: with it (source to target), against
     it, or not at all (control, family, spending by the state).
     """
 
-    line: int = pa.Field(ge=2)
-    link_id: str = pa.Field(str_matches=_IDENTIFIER)
-    source_id: str = pa.Field(str_matches=_IDENTIFIER)
-    target_id: str = pa.Field(str_matches=_IDENTIFIER)
-    relation: str = pa.Field(isin=RELATIONS)
-    stream: str = pa.Field(isin=LINK_STREAMS)
-    money: str = pa.Field(isin=("with", "against", "none"))
-    start_on: dt.date = pa.Field(nullable=True)
-    end_on: dt.date = pa.Field(nullable=True)
-    note: str = pa.Field(nullable=True)
 
-    class Config:
-        strict = True
-        unique = ["link_id"]
-
-
-class NetworkStatements(pa.DataFrameModel):
-    """Who says what about a party or a relation. Grain: statement_id."""
-
-    line: int = pa.Field(ge=2)
-    statement_id: str = pa.Field(str_matches=_IDENTIFIER)
-    about: str = pa.Field(str_matches=_IDENTIFIER)
-    kind: str = pa.Field(isin=STATEMENT_KINDS)
-    authority: str = pa.Field(isin=AUTHORITIES)
-    program: str = pa.Field(nullable=True)
-    stated_on: dt.date
-    stated_on_precision: str = pa.Field(isin=PRECISIONS)
-    public_on: dt.date = pa.Field(nullable=True)  # where later than stated_on: sealed until then
-    is_edition_date: bool
-    document: str
-    locator: str
-    read_via: str = pa.Field(
+class _Statement(Table):
+    statement_id: str = key(str_matches=_IDENTIFIER)
+    about: str = given(str_matches=_IDENTIFIER)
+    kind: str = given(isin=STATEMENT_KINDS)
+    authority: str = given(isin=AUTHORITIES)
+    program: str = column()
+    stated_on: dt.date = given()
+    stated_on_precision: str = given(isin=PRECISIONS)
+    public_on: dt.date = column("where later than stated_on: sealed until then")
+    is_edition_date: bool = given()
+    document: str = given()
+    locator: str = given()
+    read_via: str = given(
         isin=("official_list", "official_text", "court_opinion", "repost", "press_account")
     )
-    url: str = pa.Field(str_matches=_ADDRESS)
-    is_contested: bool
-    note: str = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["statement_id"]
+    url: str = given(str_matches=_ADDRESS)
+    is_contested: bool = given()
+    note: str = column()
 
 
-class NetworkStatusEnds(pa.DataFrameModel):
-    """When and by what a statement's legal effect ended. Grain: end_id."""
-
-    line: int = pa.Field(ge=2)
-    end_id: str = pa.Field(str_matches=_IDENTIFIER)
-    statement_id: str = pa.Field(str_matches=_IDENTIFIER)
-    ended_on: dt.date
-    ended_on_precision: str = pa.Field(isin=PRECISIONS)
-    ended_by: str = pa.Field(isin=ENDINGS)
-    authority: str = pa.Field(isin=AUTHORITIES)
-    document: str
-    locator: str
-    url: str = pa.Field(str_matches=_ADDRESS)
-    note: str = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["end_id"]
+class NetworkStatements(
+    HandKept, _Statement, table="staged.network_statements", source="network_statements.csv"
+):
+    """Who says what about a party or a relation."""
 
 
-class RelationTypes(pa.DataFrameModel):
-    """What kind of relation a word names, and whether money may run along it. Grain: relation."""
+class NetworkStatusEnds(
+    HandKept, table="staged.network_status_ends", source="network_status_ends.csv"
+):
+    """When and by what a statement's legal effect ended."""
 
-    line: int = pa.Field(ge=2)
-    relation: str = pa.Field(isin=RELATIONS)
-    relation_type: str = pa.Field(isin=RELATION_TYPES)
-    may_carry_money: bool
-    is_channel: bool
-    reading: str
+    end_id: str = key(str_matches=_IDENTIFIER)
+    statement_id: str = given(str_matches=_IDENTIFIER)
+    ended_on: dt.date = given()
+    ended_on_precision: str = given(isin=PRECISIONS)
+    ended_by: str = given(isin=ENDINGS)
+    authority: str = given(isin=AUTHORITIES)
+    document: str = given()
+    locator: str = given()
+    url: str = given(str_matches=_ADDRESS)
+    note: str = column()
 
-    class Config:
-        strict = True
-        unique = ["relation"]
+
+class RelationTypes(HandKept, table="staged.relation_types", source="relation_types.csv"):
+    """What kind of relation a word names, and whether money may run along it."""
+
+    relation: str = key(isin=RELATIONS)
+    relation_type: str = given(isin=RELATION_TYPES)
+    may_carry_money: bool = given()
+    is_channel: bool = given()
+    reading: str = given()
 
 
-class NetworkHeadcounts(pa.DataFrameModel):
-    """Workers that a statement counts at one employer. Grain: headcount_id.
+class NetworkHeadcounts(
+    HandKept, table="staged.network_headcounts", source="network_headcounts.csv"
+):
+    """Workers that a statement counts at one employer.
 
     A stock: it speaks for every calendar year its window touches.
     """
 
-    line: int = pa.Field(ge=2)
-    headcount_id: str = pa.Field(str_matches=_IDENTIFIER)
-    employer_id: str = pa.Field(str_matches=_IDENTIFIER)
-    host_iso3: str = pa.Field(str_matches=r"^[A-Z]{3}$")
-    workers_low: float = pa.Field(gt=0)
-    workers: float = pa.Field(gt=0)
-    workers_high: float = pa.Field(gt=0)
-    bound: str = pa.Field(isin=("exact", "about", "at_least", "at_most"))
-    window_start_on: dt.date
-    window_end_on: dt.date
-    statement_id: str = pa.Field(str_matches=_IDENTIFIER)
-    pay_to_dprk_side_per_month: str = pa.Field(nullable=True)
-    pay_currency: str = pa.Field(nullable=True, str_matches=r"^[A-Z]{3}$")
-    pay_kept_by_worker_per_month: str = pa.Field(nullable=True)
-    note: str = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["headcount_id"]
+    headcount_id: str = key(str_matches=_IDENTIFIER)
+    employer_id: str = given(str_matches=_IDENTIFIER)
+    host_iso3: str = given(str_matches=r"^[A-Z]{3}$")
+    workers_low: float = given(gt=0)
+    workers: float = given(gt=0)
+    workers_high: float = given(gt=0)
+    bound: str = given(isin=("exact", "about", "at_least", "at_most"))
+    window_start_on: dt.date = given()
+    window_end_on: dt.date = given()
+    statement_id: str = given(str_matches=_IDENTIFIER)
+    pay_to_dprk_side_per_month: str = column()
+    pay_currency: str = column(str_matches=r"^[A-Z]{3}$")
+    pay_kept_by_worker_per_month: str = column()
+    note: str = column()
 
 
-class NetworkBankNotes(pa.DataFrameModel):
-    """What a document says of banks other than a sum: a share, or how many. Grain: note_id."""
+class NetworkBankNotes(
+    HandKept, table="staged.network_bank_notes", source="network_bank_notes.csv"
+):
+    """What a document says of banks other than a sum: a share, or how many."""
 
-    line: int = pa.Field(ge=2)
-    note_id: str = pa.Field(str_matches=_IDENTIFIER)
-    bank_id: str = pa.Field(nullable=True, str_matches=_IDENTIFIER)
-    n_banks: int = pa.Field(nullable=True, gt=0)
-    bound: str = pa.Field(isin=("exact", "about", "at_least", "at_most"))
-    share: float = pa.Field(nullable=True, gt=0, le=1)
-    share_of: str = pa.Field(nullable=True)
-    first_year: int = pa.Field(nullable=True)
-    last_year: int = pa.Field(nullable=True)
-    authority: str = pa.Field(isin=AUTHORITIES)
-    document: str
-    locator: str
-    stated_on: dt.date
-    url: str = pa.Field(str_matches=_ADDRESS)
-    note: str = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["note_id"]
+    note_id: str = key(str_matches=_IDENTIFIER)
+    bank_id: str = column(str_matches=_IDENTIFIER)
+    n_banks: int = column(gt=0)
+    bound: str = given(isin=("exact", "about", "at_least", "at_most"))
+    share: float = column(gt=0, le=1)
+    share_of: str = column()
+    first_year: int = column()
+    last_year: int = column()
+    authority: str = given(isin=AUTHORITIES)
+    document: str = given()
+    locator: str = given()
+    stated_on: dt.date = given()
+    url: str = given(str_matches=_ADDRESS)
+    note: str = column()
 
 
-class NetworkAmounts(pa.DataFrameModel):
-    """One documented sum of dollars, placed once. Grain: amount_id.
+class _Amount(Table):
+    amount_id: str = key(str_matches=_IDENTIFIER)
+    stream: str = given(isin=LINK_STREAMS)
+    usd: float = given(gt=0)
+    bound: str = given(isin=("exact", "about", "at_least", "at_most"))
+    scope: str = given(isin=("link", "scheme_total", "bank_total"))
+    measure: str = given(isin=("income", "processed", "forfeited", "blocked", "spending"))
+    parties: str = given()
+    link_ids: str = given()
+    statement_id: str = given()
+    window_start_on: dt.date = given()
+    window_end_on: dt.date = given()
+    dated_by: str = given(isin=("window", "statement"))
+    part_of: str = column()
+    held_back: str = column(isin=AMOUNT_HOLDS)
+    note: str = column()
+
+
+class NetworkAmounts(
+    HandKept, _Amount, table="staged.network_amounts", source="network_amounts.csv"
+):
+    """One documented sum of dollars, placed once.
 
     A `scheme_total` covers several parties or relations together: its split is not public and
     it is never added per relation. A `bank_total` is the size of a bank's own business, other
     customers included: no sum of North Korea's.
     """
-
-    line: int = pa.Field(ge=2)
-    amount_id: str = pa.Field(str_matches=_IDENTIFIER)
-    stream: str = pa.Field(isin=LINK_STREAMS)
-    usd: float = pa.Field(gt=0)
-    bound: str = pa.Field(isin=("exact", "about", "at_least", "at_most"))
-    scope: str = pa.Field(isin=("link", "scheme_total", "bank_total"))
-    measure: str = pa.Field(isin=("income", "processed", "forfeited", "blocked", "spending"))
-    parties: str
-    link_ids: str
-    statement_id: str
-    window_start_on: dt.date
-    window_end_on: dt.date
-    dated_by: str = pa.Field(isin=("window", "statement"))
-    part_of: str = pa.Field(nullable=True)
-    held_back: str = pa.Field(nullable=True, isin=AMOUNT_HOLDS)
-    note: str = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["amount_id"]
 
 
 # table named in a correction → (hand-kept file, its key; columns of a joint key parted by /)
@@ -379,133 +353,100 @@ CORRECTED = {
 CORRECTABLE = frozenset(file for file, _ in CORRECTED.values())
 
 
-class StreamEras(pa.DataFrameModel):
-    """When the trade of a stream was banned. Grain: stream."""
+class StreamEras(HandKept, table="staged.stream_eras", source="stream_eras.csv"):
+    """When the trade of a stream was banned."""
 
-    line: int = pa.Field(ge=2)
-    stream: str = pa.Field(isin=LINK_STREAMS)
-    first_day: dt.date
-    era: str
-    document: str
-    url: str = pa.Field(str_matches=_ADDRESS)
-
-    class Config:
-        strict = True
-        unique = ["stream"]
+    stream: str = key(isin=LINK_STREAMS)
+    first_day: dt.date = given()
+    era: str = given()
+    document: str = given()
+    url: str = given(str_matches=_ADDRESS)
 
 
-class ActDays(pa.DataFrameModel):
-    """Past days on which the choice of acts is tested. Grain: as_of."""
+class ActDays(HandKept, table="staged.act_days", source="act_days.csv"):
+    """Past days on which the choice of acts is tested."""
 
-    line: int = pa.Field(ge=2)
-    as_of: dt.date
-    why: str
-
-    class Config:
-        strict = True
-        unique = ["as_of"]
+    as_of: dt.date = key()
+    why: str = given()
 
 
-class NetworkCorrections(pa.DataFrameModel):
-    """A cell set right, with the wrong value it expects to find. Grain: correction_id."""
+class NetworkCorrections(
+    Table, table="staged.network_corrections", source="network_corrections.csv"
+):
+    """A cell set right, with the wrong value it expects to find."""
 
-    line: int = pa.Field(ge=2)
-    correction_id: str = pa.Field(str_matches=_IDENTIFIER)
-    table_name: str = pa.Field(isin=tuple(CORRECTED))
-    row_id: str
-    column_name: str
-    expected: str = pa.Field(nullable=True)
-    corrected: str = pa.Field(nullable=True)
-    corrected_on: dt.date
-    reason: str
-    source: str
-
-    class Config:
-        strict = True
-        unique = ["correction_id"]
+    line: int = given(ge=2)
+    correction_id: str = key(str_matches=_IDENTIFIER)
+    table_name: str = given(isin=tuple(CORRECTED))
+    row_id: str = given()
+    column_name: str = given()
+    expected: str = column()
+    corrected: str = column()
+    corrected_on: dt.date = given()
+    reason: str = given()
+    source: str = given()
 
 
-class EvidenceGrades(pa.DataFrameModel):
-    """How far each class of statement is trusted to state a real relation. Grain: class."""
+class EvidenceGrades(HandKept, table="staged.evidence_grades", source="evidence_grades.csv"):
+    """How far each class of statement is trusted to state a real relation."""
 
-    line: int = pa.Field(ge=2)
-    class_: str = pa.Field(alias="class")
-    rank: int = pa.Field(ge=0, le=10)
-    pairs: str = pa.Field(str_matches=r"^[a-z_]+:[A-Za-z_]+(;[a-z_]+:[A-Za-z_]+)*$")
-    grade: float = pa.Field(gt=0, lt=1)
-    grade_low: float = pa.Field(gt=0, lt=1)
-    grade_high: float = pa.Field(gt=0, lt=1)
-    basis: str
-    source: str
-
-    class Config:
-        strict = True
-        unique = ["class"]
+    class_: str = key(alias="class")
+    rank: int = given(ge=0, le=10)
+    pairs: str = given(str_matches=r"^[a-z_]+:[A-Za-z_]+(;[a-z_]+:[A-Za-z_]+)*$")
+    grade: float = given(gt=0, lt=1)
+    grade_low: float = given(gt=0, lt=1)
+    grade_high: float = given(gt=0, lt=1)
+    basis: str = given()
+    source: str = given()
 
 
-class NetworkSettings(pa.DataFrameModel):
-    """Judged settings of the network model, each with a range. Grain: name."""
+class NetworkSettings(HandKept, table="staged.network_settings", source="network_settings.csv"):
+    """Judged settings of the network model, each with a range."""
 
-    line: int = pa.Field(ge=2)
-    name: str
-    value: float
-    low: float
-    high: float
-    unit: str
-    basis: str
-    source: str
-
-    class Config:
-        strict = True
-        unique = ["name"]
+    name: str = key()
+    value: float = given()
+    low: float = given()
+    high: float = given()
+    unit: str = given()
+    basis: str = given()
+    source: str = given()
 
 
-class Replaceability(pa.DataFrameModel):
-    """What share of a removed party's business comes back, and how fast. Grain: node_type."""
+class Replaceability(HandKept, table="staged.replaceability", source="replaceability.csv"):
+    """What share of a removed party's business comes back, and how fast."""
 
-    line: int = pa.Field(ge=2)
-    node_type: str
-    share_low: float = pa.Field(ge=0, le=1)
-    share: float = pa.Field(ge=0, le=1)
-    share_high: float = pa.Field(ge=0, le=1)
-    months_low: float = pa.Field(gt=0)
-    months: float = pa.Field(gt=0)
-    months_high: float = pa.Field(gt=0)
-    basis: str
-    source: str
-
-    class Config:
-        strict = True
-        unique = ["node_type"]
+    node_type: str = key()
+    share_low: float = given(ge=0, le=1)
+    share: float = given(ge=0, le=1)
+    share_high: float = given(ge=0, le=1)
+    months_low: float = given(gt=0)
+    months: float = given(gt=0)
+    months_high: float = given(gt=0)
+    basis: str = given()
+    source: str = given()
 
 
-class EntityDecisions(pa.DataFrameModel):
-    """A reviewer's word on whether two parties are one. Grain: the pair.
+class EntityDecisions(HandKept, table="staged.entity_decisions", source="entity_decisions.csv"):
+    """A reviewer's word on whether two parties are one.
 
     Deleting a row undoes it: merges are computed afresh from this file on every run.
     """
 
-    line: int = pa.Field(ge=2)
-    left_id: str
-    right_id: str
-    decision: str = pa.Field(isin=("same", "different", "unsure"))
-    decided_by: str
-    decided_on: dt.date
-    reason: str
-
-    class Config:
-        strict = True
-        unique = ["left_id", "right_id"]
+    left_id: str = key()
+    right_id: str = key()
+    decision: str = given(isin=("same", "different", "unsure"))
+    decided_by: str = given()
+    decided_on: dt.date = given()
+    reason: str = given()
 
 
-class CampaignEvents(pa.DataFrameModel):
-    """One dated event of the campaign or of the tests. Grain: event_id."""
+class CampaignEvents(HandKept, table="staged.campaign_events", source="campaign_events.csv"):
+    """One dated event of the campaign or of the tests."""
 
-    line: int = pa.Field(ge=2)
-    event_id: str = pa.Field(str_matches=_IDENTIFIER)
-    event_on: dt.date
-    precision: str = pa.Field(isin=PRECISIONS)
-    kind: str = pa.Field(
+    event_id: str = key(str_matches=_IDENTIFIER)
+    event_on: dt.date = given()
+    precision: str = given(isin=PRECISIONS)
+    kind: str = given(
         isin=(
             "missile_test",
             "us_designation_round",
@@ -521,75 +462,232 @@ class CampaignEvents(pa.DataFrameModel):
             "exercise",
         )
     )
-    actor: str
-    title: str
-    quantity: str = pa.Field(nullable=True)
-    parties_announced: int = pa.Field(nullable=True, ge=0)
-    vessels_announced: int = pa.Field(nullable=True, ge=0)
-    is_tally: bool
-    source: str
-    url: str = pa.Field(str_startswith="http")
-    note: str = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["event_id"]
+    actor: str = given()
+    title: str = given()
+    quantity: str = column()
+    parties_announced: int = column(ge=0)
+    vessels_announced: int = column(ge=0)
+    is_tally: bool = given()
+    source: str = given()
+    url: str = given(str_startswith="http")
+    note: str = column()
 
 
-class MissileTestsYearly(pa.DataFrameModel):
-    """One source's count for one year; sources disagree and all are kept. Grain: count_id."""
+class MissileTestsYearly(
+    HandKept, table="staged.missile_tests_yearly", source="missile_tests_yearly.csv"
+):
+    """One source's count for one year; sources disagree and all are kept."""
 
-    line: int = pa.Field(ge=2)
-    count_id: str
-    year: int = pa.Field(ge=1984, le=2100)
-    missiles: int = pa.Field(nullable=True, ge=0)
-    launch_events: int = pa.Field(nullable=True, ge=0)
-    source: str
-    url: str = pa.Field(str_startswith="http")
-
-    class Config:
-        strict = True
-        unique = ["count_id"]
+    count_id: str = key()
+    year: int = given(ge=1984, le=2100)
+    missiles: int = column(ge=0)
+    launch_events: int = column(ge=0)
+    source: str = given()
+    url: str = given(str_startswith="http")
 
 
-class StatementEndorsers(pa.DataFrameModel):
-    """One country at one joint statement. Grain: statement_id, country_iso3."""
+class StatementEndorsers(
+    HandKept, table="staged.un_statement_endorsers", source="un_statement_endorsers.csv"
+):
+    """One country at one joint statement."""
 
-    line: int = pa.Field(ge=2)
-    statement_id: str
-    statement_on: dt.date
-    title: str
-    kind: str = pa.Field(isin=("us_led", "elected_ten", "joint", "not_un"))
-    country_iso3: str = pa.Field(str_matches=r"^[A-Z]{3}$|^EUU$")
-    joined: str = pa.Field(isin=("true", "false", "unknown"))
-    is_unsc_member_then: bool
-    url: str = pa.Field(str_startswith="http")
-
-    class Config:
-        strict = True
-        unique = ["statement_id", "country_iso3"]
+    statement_id: str = key()
+    statement_on: dt.date = given()
+    title: str = given()
+    kind: str = given(isin=("us_led", "elected_ten", "joint", "not_un"))
+    country_iso3: str = key(str_matches=r"^[A-Z]{3}$|^EUU$")
+    joined: str = given(isin=("true", "false", "unknown"))
+    is_unsc_member_then: bool = given()
+    url: str = given(str_startswith="http")
 
 
-def columns_of(contract: type[pa.DataFrameModel]) -> tuple[str, ...]:
-    """The header an analyst types: every column of the contract but `line`."""
-    return tuple(name for name in contract.to_schema().columns if name != "line")
+class AllLinks(
+    _Link, table="network.all_links", source="staged.network_links and the official lists"
+):
+    """Relations between the parties, whatever the day."""
+
+    relation_type: str = column(isin=RELATION_TYPES)
+    is_channel: bool = column()
 
 
-# the network's own tables in the work database
-STATEMENT_SCHEMA = {
-    "statement_id": pl.String,
-    "about": pl.String,
-    "kind": pl.String,
-    "authority": pl.String,
-    "program": pl.String,
-    "stated_on": pl.Date,
-    "stated_on_precision": pl.String,
-    "public_on": pl.Date,
-    "is_edition_date": pl.Boolean,
-    "document": pl.String,
-    "locator": pl.String,
-    "read_via": pl.String,
-    "url": pl.String,
-    "is_contested": pl.Boolean,
-    "note": pl.String,
-}
+class Links(AllLinks, table="network.links", source="network.all_links"):
+    """Relations between the parties as known on the day, and how well they are evidenced."""
+
+    probability: float = column(ge=0, le=1)
+    n_origins: int = column(ge=0)
+    best_class: str = column()
+    only_inferred: bool = column()
+    is_contested: bool = column("some statement on it is contested")
+    is_publishable: bool = column()
+
+
+class AllStatements(
+    _Statement,
+    table="network.all_statements",
+    source="staged.network_statements and the official lists",
+):
+    """Who states what about a party or a relation, whatever the day."""
+
+    class_: str = column("class of evidence", alias="class")
+    rank: int = column()
+    grade: float = column(ge=0, le=1)
+    witness: str = column()
+
+
+class LinkStatements(
+    AllStatements, table="network.link_statements", source="network.all_statements"
+):
+    """Who states what about a party or a relation, by the day."""
+
+    document_number: str = column()
+    is_primary_read: bool = column()
+    tracing: str = column()
+    is_publishable: bool = column()
+
+
+class AllAmounts(_Amount, table="network.all_amounts", source="staged.network_amounts"):
+    """Money that documents put on parties, whatever the day."""
+
+
+class Amounts(_Amount, table="network.amounts", source="network.all_amounts"):
+    """Money that documents put on parties, by the day."""
+
+
+class AllEntities(
+    Table, table="network.all_entities", source="staged.network_entities and the official lists"
+):
+    """Parties of our cited cases and of the official lists, resolved into one, whatever the day."""
+
+    entity_id: str = key()
+    schema_: str = column(alias="schema")
+    stage: str = column(isin=STAGES)
+    name: str = column()
+    country_iso2: str = column()
+    city: str = column()
+    imo_number: str = column()
+    registration_number: str = column()
+    bic: str = column()
+    bank_size_tier: str = column()
+    total_assets_usd: float = column(gt=0)
+    total_assets_on: dt.date = column()
+    total_assets_source: str = column()
+    note: str = column()
+    list_source: str = column()
+    birth_dates: str = column()
+    passport_numbers: str = column()
+    is_bank: bool = column()
+    topics: str = column()
+    list_key: str = column()
+    aliases: str = column()
+    n_rows: int = column(ge=1)
+
+
+class Entities(AllEntities, table="network.entities", source="network.all_entities"):
+    """The parties as known on the day of the run, with their standing."""
+
+    designated_on: dt.date = column()
+    designated_by: str = column()
+    is_designation_undated: bool = column()
+    is_publishable: bool = column()
+
+
+class EntityPairs(Table, table="network.entity_pairs", source="the rows compared"):
+    """Pairs of rows compared: merged, kept apart or waiting for a person."""
+
+    left_id: str = key()
+    right_id: str = key()
+    basis: str = column("key, name or reviewer that brought the two together")
+    score: float = column()
+    moved_share: float = column(ge=0, le=1)
+    kind: str = column("kind of party")
+    outcome: str = column(isin=("merged", "waits", "apart"))
+    reason: str = column()
+    left_name: str = column()
+    left_list: str = column()
+    left_head: str = column()
+    right_name: str = column()
+    right_list: str = column()
+    right_head: str = column()
+
+
+class Calibration(Table, table="network.calibration", source="network.all_statements"):
+    """How often what a class of evidence asserts was confirmed by a higher one, by year."""
+
+    class_: str = key("class of evidence", alias="class")
+    n_links: int = given(ge=0)
+    n_confirmed: int = given(ge=0)
+    year: int = key(nullable=True)
+    confirmed_share: float = column(ge=0, le=1)
+    confirmed_share_low: float = column(ge=0, le=1)
+    confirmed_share_high: float = column(ge=0, le=1)
+    about: str = key("relations or parties")
+
+
+class GradeVerdicts(Table, table="network.grade_verdicts", source="network.calibration"):
+    """Whether what was confirmed later speaks against a grade."""
+
+    class_: str = key("class of evidence", alias="class")
+    rank: int = given()
+    grade: float = given(ge=0, le=1)
+    grade_low: float = given(ge=0, le=1)
+    grade_high: float = given(ge=0, le=1)
+    n_links: int = given(ge=0)
+    n_confirmed: int = given(ge=0)
+    confirmed_share: float = column(ge=0, le=1)
+    confirmed_share_low: float = column(ge=0, le=1)
+    confirmed_share_high: float = column(ge=0, le=1)
+    n_with_second_body: int = column(ge=0)
+    is_top: bool = given()
+    is_consistent: bool = column()
+    power_too_low: float = column()
+    power_too_high: float = column()
+    standing: str = given()
+    about: str = key("relations or parties")
+
+
+class Conservation(Table, table="network.conservation", source="network.attribution_annual"):
+    """Whether attributed dollars add up to the income in every draw, by stream and year."""
+
+    stream: str = key()
+    year: int = key()
+    draws: int = given(gt=0)
+    largest_miss_usd: float = given()
+    coverage_share: float = given()
+    largest_attributed_share: float = given()
+    largest_excess_usd: float = given()
+    smallest_usd: float = given()
+    documented_usd: float = given(ge=0)
+    documented_workers: float = given(ge=0)
+    income_usd_mean: float = given()
+
+
+class InterdictionSensitivity(
+    Table, table="network.interdiction_sensitivity", source="network.attribution_annual"
+):
+    """The best set of parties under other settings than those of the frontier."""
+
+    k: int = key("parties removed", ge=0)
+    cut_usd: Quantiles = quantiles(
+        "attributed income cut before anything is replaced", unit="USD per year", prefix="cut_usd"
+    )
+    net_cut_usd: Quantiles = quantiles(
+        "the same less what comes back", unit="USD per year", prefix="net_cut_usd"
+    )
+    attributed_usd_mean: float = given("mean of all attributed dollars", unit="USD per year")
+    chosen: str = column("entity_ids of the best set, parted by ;")
+    method: str = column("how the set was found")
+    is_proven: bool = column("no other set cuts more")
+    gap_usd: float = column("distance to the proven bound", unit="USD per year")
+    greedy_net_cut_usd_mean: float = column("net cut of the greedy set", unit="USD per year")
+    degree_net_cut_usd_mean: float = column("net cut by highest degree", unit="USD per year")
+    betweenness_net_cut_usd_mean: float = column(
+        "net cut by highest betweenness", unit="USD per year"
+    )
+    hop_distance_net_cut_usd_mean: float = column(
+        "net cut of those nearest to a state body", unit="USD per year"
+    )
+    slack: float = column("how much more a surviving relation can carry", unit="ratio")
+    first_year: int = column()
+    last_year: int = column()
+    draws: int = column()
+    scenario: str = key("what is changed")

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import pandera.polars as pa
-import polars as pl
+from pipelines.schemas.table import Table, column, given
+from pipelines.schemas.types import polars_schema
 
 
-class Quarantine(pa.DataFrameModel):
-    """Refused cells. Grain: source, file, line, column, rule."""
+class Quarantine(Table, table="staged.quarantine", source="the reader of the source"):
+    """Refused cells with what to do about them. Grain: source, file, line, column, rule."""
 
-    source: str
-    file: str
-    line: int = pa.Field(ge=0)  # 0: the file as a whole
-    column: str
-    value: str = pa.Field(nullable=True)
-    rule: str
-    reason: str
-
-    class Config:
-        strict = True
+    source: str = given()
+    file: str = given()
+    line: int = given("0: the file as a whole", ge=0)
+    column_: str = given(alias="column")
+    value: str = column()
+    rule: str = given()
+    reason: str = given()
 
 
-QUARANTINE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "source": pl.String,
-    "file": pl.String,
-    "line": pl.Int64,
-    "column": pl.String,
-    "value": pl.String,
-    "rule": pl.String,
-    "reason": pl.String,
-}
+QUARANTINE_SCHEMA = polars_schema(Quarantine)

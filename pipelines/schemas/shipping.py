@@ -12,6 +12,9 @@ import datetime as dt
 import pandera.polars as pa
 import polars as pl
 
+from pipelines.schemas.table import Quantiles, Table, column, given, key, quantiles
+from pipelines.schemas.types import Instant, polars_schema
+
 POSITIONS_SCHEMA = {
     "mmsi": pl.Int64,
     "t": pl.Int64,
@@ -42,172 +45,137 @@ class Ports(pa.DataFrameModel):
         unique = ["port_id"]
 
 
-class _Event(pa.DataFrameModel):
-    event_id: str = pa.Field(str_matches=r"^[0-9a-f]{20}$")
-    mmsi: int
-
-    class Config:
-        strict = True
-        unique = ["event_id"]
+class _Event(Table):
+    event_id: str = key(str_matches=r"^[0-9a-f]{20}$")
+    mmsi: int = given()
 
 
-class Tracks(_Event):
-    """Segments: what one MMSI sent that one ship can have sailed. Grain: mmsi, segment."""
+class Tracks(_Event, table="shipping.tracks", source="AIS"):
+    """Segments: what one MMSI sent that one ship can have sailed."""
 
-    segment: int
-    started_at: dt.datetime
-    ended_at: dt.datetime
-    start_lon: float
-    start_lat: float
-    end_lon: float
-    end_lat: float
-    n_positions: int = pa.Field(ge=1)
-    n_pieces: int = pa.Field(ge=1)
-    is_noise: bool
-    is_open: bool
-
-
-class PortCalls(_Event):
-    """Stays inside a port's radius. Grain: mmsi, segment, entered_at."""
-
-    segment: int
-    port_id: int
-    entered_at: dt.datetime
-    left_at: dt.datetime
-    dwell_hours: float = pa.Field(ge=0)
-    draught_in_m: float = pa.Field(nullable=True)
-    draught_out_m: float = pa.Field(nullable=True)
-    confidence: int = pa.Field(ge=1, le=4)
-    is_open: bool
-    # the call begins or ends because nobody was heard before or after
-    is_start_cut: bool
-    is_end_cut: bool
+    segment: int = given()
+    started_at: Instant = given()
+    ended_at: Instant = given()
+    start_lon: float = given()
+    start_lat: float = given()
+    end_lon: float = given()
+    end_lat: float = given()
+    n_positions: int = given(ge=1)
+    n_pieces: int = given(ge=1)
+    is_noise: bool = given()
+    is_open: bool = given()
 
 
-class DraughtChanges(_Event):
-    """Draught before and after a call, where both are known. Grain: event_id of the call."""
+class PortCalls(_Event, table="shipping.port_calls", source="AIS"):
+    """Stays inside a port's radius."""
 
-    segment: int
-    port_id: int
-    entered_at: dt.datetime
-    left_at: dt.datetime
-    draught_in_m: float
-    draught_out_m: float
-    draught_change_m: float
-    operation: str = pa.Field(isin=["loaded", "unloaded", "unchanged"])
-
-
-class Gaps(_Event):
-    """Silences of a ship while others were heard. Grain: mmsi, segment, off_at."""
-
-    segment: int
-    off_at: dt.datetime
-    on_at: dt.datetime = pa.Field(nullable=True)
-    gap_hours: float = pa.Field(gt=0)
-    off_lon: float
-    off_lat: float
-    on_lon: float = pa.Field(nullable=True)
-    on_lat: float = pa.Field(nullable=True)
-    distance_km: float = pa.Field(nullable=True, ge=0)
-    implied_speed_kn: float = pa.Field(nullable=True, ge=0)
-    port_id: int = pa.Field(nullable=True)
-    off_port_id: int = pa.Field(nullable=True)
-    off_port_km: float = pa.Field(nullable=True, ge=0)
-    on_port_id: int = pa.Field(nullable=True)
-    on_port_km: float = pa.Field(nullable=True, ge=0)
-    off_coast_km: float = pa.Field(nullable=True, ge=0)
-    on_coast_km: float = pa.Field(nullable=True, ge=0)
-    # hours of it in which others were heard near where it fell silent, and where it came back
-    off_heard_hours: float = pa.Field(ge=0)
-    on_heard_hours: float = pa.Field(nullable=True, ge=0)
-    # most ships heard on one of its days in the cell where it fell silent
-    off_ships_heard: int = pa.Field(ge=0)
-    is_open: bool
+    segment: int = given()
+    port_id: int = given()
+    entered_at: Instant = given()
+    left_at: Instant = given()
+    dwell_hours: float = given(ge=0)
+    draught_in_m: float = column()
+    draught_out_m: float = column()
+    confidence: int = given(ge=1, le=4)
+    is_open: bool = given()
+    is_start_cut: bool = given()
+    is_end_cut: bool = given()
 
 
-class Absences(Gaps):
-    """Silences beyond the threshold, gaps and outages alike. Grain: mmsi, segment, off_at."""
+class DraughtChanges(_Event, table="shipping.draught_changes", source="AIS"):
+    """Draught before and after a call, where both are known."""
 
-    is_gap: bool  # others were heard meanwhile for longer than the threshold
-
-
-class Reception(pa.DataFrameModel):
-    """Who was heard where. Grain: lat, lon (south-west corner of half a degree), on_date."""
-
-    lat: float = pa.Field(ge=-90, lt=90)
-    lon: float = pa.Field(ge=-180, lt=180)
-    on_date: dt.date
-    n_ships: int = pa.Field(ge=1)
-    heard_hours: int = pa.Field(ge=1, le=24)  # with any ship
-    shared_hours: int = pa.Field(ge=0, le=24)  # with two or more
-
-    class Config:
-        strict = True
-        unique = ["lat", "lon", "on_date"]
+    segment: int = given()
+    port_id: int = given()
+    entered_at: Instant = given()
+    left_at: Instant = given()
+    draught_in_m: float = given()
+    draught_out_m: float = given()
+    draught_change_m: float = given()
+    operation: str = given(isin=["loaded", "unloaded", "unchanged"])
 
 
-class Encounters(pa.DataFrameModel):
-    """Two slow ships near each other at sea. Grain: both ships, started_at."""
+class Gaps(_Event, table="shipping.gaps", source="AIS"):
+    """Silences of a ship while others were heard."""
 
-    event_id: str = pa.Field(str_matches=r"^[0-9a-f]{20}$")
-    mmsi_a: int
-    segment_a: int
-    mmsi_b: int
-    segment_b: int
-    started_at: dt.datetime
-    ended_at: dt.datetime
-    duration_hours: float = pa.Field(gt=0)
-    lon: float
-    lat: float
-    mean_distance_m: float = pa.Field(ge=0)
-    min_distance_m: float = pa.Field(ge=0)
-    speed_a_kn: float = pa.Field(ge=0)
-    speed_b_kn: float = pa.Field(ge=0)
-    n_slots: int = pa.Field(ge=1)
-    is_open: bool
-    # the meeting begins or ends because nobody was heard before or after
-    is_start_cut: bool
-    is_end_cut: bool
-
-    class Config:
-        strict = True
-        unique = ["event_id"]
+    segment: int = given()
+    off_at: Instant = given()
+    on_at: Instant = column()
+    gap_hours: float = given(gt=0)
+    off_lon: float = given()
+    off_lat: float = given()
+    on_lon: float = column()
+    on_lat: float = column()
+    distance_km: float = column(ge=0)
+    implied_speed_kn: float = column(ge=0)
+    port_id: int = column()
+    off_port_id: int = column()
+    off_port_km: float = column(ge=0)
+    on_port_id: int = column()
+    on_port_km: float = column(ge=0)
+    off_coast_km: float = column(ge=0)
+    on_coast_km: float = column(ge=0)
+    off_heard_hours: float = given(ge=0)
+    on_heard_hours: float = column(ge=0)
+    off_ships_heard: int = given(ge=0)
+    is_open: bool = given()
 
 
-class Loitering(_Event):
-    """One slow ship at sea for long. Grain: mmsi, segment, started_at."""
+class Absences(Gaps, table="shipping.absences", source="AIS"):
+    """Silences beyond the threshold, gaps and outages alike."""
 
-    segment: int
-    started_at: dt.datetime
-    ended_at: dt.datetime
-    duration_hours: float = pa.Field(gt=0)
-    lon: float
-    lat: float
-    mean_speed_kn: float = pa.Field(ge=0)
-    n_legs: int = pa.Field(ge=1)
-    is_open: bool
+    is_gap: bool = given("others were heard meanwhile for longer than the threshold")
 
 
-_TYPES: dict[object, type[pl.DataType] | pl.DataType] = {
-    "str": pl.String,
-    "int": pl.Int64,
-    "float": pl.Float64,
-    "bool": pl.Boolean,
-    "dt.datetime": pl.Datetime("us"),
-    "dt.date": pl.Date,
-}
+class Reception(Table, table="shipping.reception", source="AIS"):
+    """Who was heard where: south-west corner of half a degree, by day."""
+
+    lat: float = key(ge=-90, lt=90)
+    lon: float = key(ge=-180, lt=180)
+    on_date: dt.date = key()
+    n_ships: int = given(ge=1)
+    heard_hours: int = given(ge=1, le=24)
+    shared_hours: int = given(ge=0, le=24)
 
 
-def _columns(model: type[pa.DataFrameModel]) -> dict[str, pl.DataType | type[pl.DataType]]:
-    found: dict[str, pl.DataType | type[pl.DataType]] = {}
-    for parent in reversed(model.__mro__):
-        for name, kind in getattr(parent, "__annotations__", {}).items():
-            if str(kind) in _TYPES:
-                found[name] = _TYPES[str(kind)]
-    return found
+class Encounters(Table, table="shipping.encounters", source="AIS"):
+    """Two slow ships near each other at sea."""
+
+    event_id: str = key(str_matches=r"^[0-9a-f]{20}$")
+    mmsi_a: int = given()
+    segment_a: int = given()
+    mmsi_b: int = given()
+    segment_b: int = given()
+    started_at: Instant = given()
+    ended_at: Instant = given()
+    duration_hours: float = given(gt=0)
+    lon: float = given()
+    lat: float = given()
+    mean_distance_m: float = given(ge=0)
+    min_distance_m: float = given(ge=0)
+    speed_a_kn: float = given(ge=0)
+    speed_b_kn: float = given(ge=0)
+    n_slots: int = given(ge=1)
+    is_open: bool = given()
+    is_start_cut: bool = given()
+    is_end_cut: bool = given()
 
 
-EVENTS: dict[str, type[pa.DataFrameModel]] = {
+class Loitering(_Event, table="shipping.loitering", source="AIS"):
+    """One slow ship at sea for long."""
+
+    segment: int = given()
+    started_at: Instant = given()
+    ended_at: Instant = given()
+    duration_hours: float = given(gt=0)
+    lon: float = given()
+    lat: float = given()
+    mean_speed_kn: float = given(ge=0)
+    n_legs: int = given(ge=1)
+    is_open: bool = given()
+
+
+EVENTS: dict[str, type[Table]] = {
     "reception": Reception,
     "tracks": Tracks,
     "absences": Absences,
@@ -222,4 +190,197 @@ EVENTS: dict[str, type[pa.DataFrameModel]] = {
 
 def empty_events(name: str) -> pl.DataFrame:
     """No events, in the right columns and types."""
-    return pl.DataFrame(schema=_columns(EVENTS[name]))
+    return pl.DataFrame(schema=polars_schema(EVENTS[name]))
+
+
+class Vessels(Table, table="shipping.vessels", source="AIS and official lists"):
+    """Ships by the MMSI they sent, with what they sent of themselves and the list entry it fits."""
+
+    vessel_mmsi: int = key()
+    vessel_imo: str = column(str_matches=r"^\d{7}$")
+    is_imo_valid: bool = column()
+    name: str = column("name it sent most")
+    name_history: str = column()
+    n_names: int = given(ge=0)
+    n_imos: int = given(ge=0)
+    has_identity_change: bool = given()
+    flag_iso2: str = column()
+    flag_name: str = column()
+    call_sign: str = column()
+    ship_type: str = column()
+    is_cargo: bool = column()
+    length_m: float = column()
+    beam_m: float = column()
+    design_draught_m: float = column()
+    dwt_t: float = column()
+    first_seen_at: Instant = column()
+    last_seen_at: Instant = column()
+    list_match: str = column()
+    list_source: str = column()
+    list_id: str = column()
+    list_name: str = column()
+
+
+class VesselStatics(Table, table="shipping.vessel_statics", source="AIS"):
+    """What ships sent of themselves: one set of particulars a row.
+
+    Grain: mmsi, file_sha, first_t.
+    """
+
+    mmsi: int = given()
+    imo_text: str = column()
+    imo_number: int = column()
+    is_imo_valid: bool = column()
+    name: str = column()
+    name_original: str = column()
+    call_sign: str = column()
+    ship_type: str = column()
+    length_m: float = column()
+    width_m: float = column()
+    draught_max_m: float = column()
+    first_t: int = column()
+    last_t: int = column()
+    reports: int = given(ge=1)
+    line: int = given()
+    flags: int = given()
+    file_sha: str = given()
+
+
+class Candidates(Table, source="AIS"):
+    """Departures from coal ports that may have been laden, before any tonnes."""
+
+    event_id: str = key()
+    vessel_mmsi: int = column()
+    vessel_imo: str = column()
+    vessel_name: str = column()
+    vessel_flag_iso2: str = column()
+    list_match: str = column()
+    port_id: int = given()
+    port_name: str = given()
+    port_locode: str = column()
+    is_transit_port: bool = given()
+    arrived_at: Instant = column()
+    departed_at: Instant = column()
+    dwell_hours: float = column(ge=0)
+    draught_in_m: float = column()
+    draught_out_m: float = column()
+    draught_source: str = column()
+    evidence: str = given(isin=("port_call", "gap", "gfw_port_visit"))
+    evidence_event_id: str = column()
+    p_laden: float = column(ge=0, le=1)
+    length_m: float = column()
+    beam_m: float = column()
+    design_draught_m: float = column()
+    dwt_t: float = column()
+
+
+class Loadings(Candidates, table="shipping.loadings", source="AIS and the cargo model"):
+    """The same with the tonnes they may have carried."""
+
+    method: str = column()
+    dwt_t_q50: float = column()
+    cargo_t: Quantiles = quantiles("cargo given that it left laden", unit="t", prefix="cargo_t")
+
+
+class LoadingDraws(Table, table="shipping.loading_draws", source="the cargo model"):
+    """Tonnes of every loading, draw by draw."""
+
+    event_id: str = key()
+    draw: int = key()
+    cargo_t: float = given(ge=0)
+
+
+class Detection(Table, table="shipping.detection", source="AIS and the cargo model"):
+    """Laden calls and tonnes seen and missed, by month and port."""
+
+    month: dt.date = key()
+    port_id: int = key()
+    port_name: str = given()
+    is_transit_port: bool = given()
+    n_calls: int = given(ge=0)
+    n_laden_seen: int = given(ge=0)
+    n_laden_dark: int = given(ge=0)
+    p_detect_q05: float = column("5% point of the chance to see a laden call", unit="share")
+    p_detect_q50: float = column("median of that chance", unit="share")
+    p_detect_q95: float = column("95% point of that chance", unit="share")
+    n_total_q05: float = column("5% point of laden calls, seen and missed", unit="calls")
+    n_total_q50: float = column("median of these calls", unit="calls")
+    n_total_q95: float = column("95% point of these calls", unit="calls")
+    cargo_t_seen_q05: float = column("5% point of the tonnes of those seen", unit="t")
+    cargo_t_seen_q50: float = column("median of these tonnes", unit="t")
+    cargo_t_seen_q95: float = column("95% point of these tonnes", unit="t")
+    cargo_t_total_q05: float = column("5% point of the tonnes of all", unit="t")
+    cargo_t_total_q50: float = column("median of the tonnes of all", unit="t")
+    cargo_t_total_q95: float = column("95% point of the tonnes of all", unit="t")
+    is_prior_driven: bool = given()
+
+
+class AisFiles(Table, table="staged.ais_files", source="landing folder"):
+    """Dropped files of ship positions: lines counted, rows kept and refused."""
+
+    file: str = given()
+    sha256: str = key()
+    form: str = given()
+    received_at: Instant = given()
+    lines: int = given(ge=0)
+    header_lines: int = given(ge=0)
+    blank_lines: int = given(ge=0)
+    rows_in: int = given(ge=0)
+    rows_kept: int = given(ge=0)
+    rows_quarantined: int = given(ge=0)
+    positions: int = given(ge=0)
+    statics: int = given(ge=0)
+    first_day: dt.date = column("first day of its positions")
+    last_day: dt.date = column("last day of its positions")
+
+
+class AisRuleCounts(Table, table="staged.ais_rule_counts", source="landing folder"):
+    """How many rows of a dropped file each rule of cleaning met."""
+
+    file: str = given()
+    sha256: str = key()
+    rule: str = key()
+    action: str = given()
+    rows: int = given(ge=0)
+    why: str = column()
+
+
+class GfwEvents(Table, table="staged.gfw_events", source="Global Fishing Watch"):
+    """Port visits, encounters, loitering and gaps, as Global Fishing Watch lists them."""
+
+    line: int = given(ge=1)
+    event_id: str = key()
+    event_type: str = given()
+    dataset: str = column()
+    started_at: Instant = column()
+    ended_at: Instant = column()
+    lon: float = column(ge=-180, le=180)
+    lat: float = column(ge=-90, le=90)
+    vessel_id: str = column()
+    vessel_mmsi: int = column()
+    vessel_name: str = column()
+    vessel_flag_iso3: str = column()
+    other_vessel_id: str = column()
+    other_mmsi: int = column()
+    other_name: str = column()
+    other_flag_iso3: str = column()
+    median_distance_km: float = column()
+    median_speed_kn: float = column()
+    total_hours: float = column()
+    mean_speed_kn: float = column()
+    gap_hours: float = column()
+    gap_distance_km: float = column()
+    off_lon: float = column()
+    off_lat: float = column()
+    on_lon: float = column()
+    on_lat: float = column()
+    is_intentional: bool = column()
+    visit_confidence: int = column()
+    visit_hours: float = column()
+    anchorage_id: str = column()
+    anchorage_name: str = column()
+    anchorage_flag_iso3: str = column()
+    anchorage_lon: float = column()
+    anchorage_lat: float = column()
+    is_at_dock: bool = column()
+    file: str = given()

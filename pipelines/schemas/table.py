@@ -1,20 +1,26 @@
 """What every contract is written in: Pandera, with unit, meaning and source on each column.
 
-A contract is a class in a file named after its table. Its docstring says what a reader learns from
-the table, its `key` fields are the grain, and its fields are the columns in published order.
-`Config.metadata` says where columns come from that do not say so themselves. Validation, DDL,
-comments, asset specs, `data_dictionary` and `datapackage.json` come from it.
+A contract is a class: of a published table in a file named after it, of a table of the work
+database with the table's address, in `pipelines/schemas` or the folder of its stream or source. Its
+docstring says what a reader learns from the table, its `key` fields are the grain, and its fields
+are the columns in published order. A column that says nothing of itself means what `words.txt` says
+of its name. `Config.metadata` says where columns come from that do not say so themselves.
+Validation, DDL, comments, asset specs, `data_dictionary`, `datapackage.json` and the pages of
+tables come from it.
 """
 
 from __future__ import annotations
 
 import inspect
 import itertools
-from typing import Any
+from typing import Any, ClassVar
 
 import pandera.polars as pa
 import polars as pl
 from pandera.api.polars.types import PolarsData
+
+from pipelines.schemas.types import Instant
+from pipelines.schemas.words import WORDS
 
 QUANTILES = {
     "q05": "5% point",
@@ -40,12 +46,12 @@ class Quantiles:
 
 
 def column(
-    meaning: str, *, source: str = "", unit: str = "", nullable: bool = True, **bounds: Any
+    meaning: str = "", *, source: str = "", unit: str = "", nullable: bool = True, **bounds: Any
 ) -> Any:
     """One promised column.
 
     Args:
-        meaning: what it holds, in words.
+        meaning: what it holds, in words; without any it means what its name means everywhere.
         source: the table or document it comes from, where that is not the table's own.
         unit: of its values; empty where it has none.
         nullable: whether a row may leave it empty.
@@ -56,7 +62,12 @@ def column(
     return pa.Field(nullable=nullable, metadata=about, **bounds)
 
 
-def key(meaning: str, *, source: str = "", unit: str = "", **bounds: Any) -> Any:
+def given(meaning: str = "", **told: Any) -> Any:
+    """A column that every row fills; arguments as of a `column`."""
+    return column(meaning, **{"nullable": False, **told})
+
+
+def key(meaning: str = "", *, source: str = "", unit: str = "", **bounds: Any) -> Any:
     """A column of the grain: rows differ in these columns together, in the order of the class."""
     field = column(meaning, source=source, unit=unit, **{"nullable": False, **bounds})
     field.metadata["is_key"] = True
@@ -77,18 +88,79 @@ def quantiles(
     return Quantiles(meaning, prefix, {"source": source, "unit": unit, **bounds})
 
 
+def _about(field: Any) -> dict[str, Any]:
+    return field.metadata or {}
+
+
+def _spread(cls: type) -> None:
+    """Put the eight columns where the class names an interval."""
+    told: dict[str, Any] = {}
+    for name, kind in inspect.get_annotations(cls).items():
+        group = cls.__dict__.get(name)
+        if not isinstance(group, Quantiles):
+            told[name] = kind
+            continue
+        delattr(cls, name)
+        for point, words in QUANTILES.items():
+            field = column(f"{words} of: {group.meaning}", **group.told)
+            field.__set_name__(cls, group.named(point))
+            setattr(cls, group.named(point), field)
+            told[group.named(point)] = float
+    cls.__annotations__ = told
+    for name in told:
+        field = cls.__dict__.get(name)
+        about = getattr(field, "metadata", None)
+        if about is not None and not about.get("meaning"):
+            unit, meaning = WORDS.get(getattr(field, "alias", None) or name, ("", ""))
+            about.update(meaning=meaning, unit=about["unit"] or unit)
+
+
 class Table(pa.DataFrameModel):
-    """A table as it is promised: these columns, in this order, of these types and bounds."""
+    """A table as it is promised: these columns, in this order, of these types and bounds.
+
+    Of a table of the work database the class says its address, where its columns come from, and
+    which columns only the reader of a file sees.
+    """
 
     class Config:
         strict = True
         ordered = True
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    _address: ClassVar[str] = ""
+    _not_stored: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(
+        cls, table: str = "", source: str = "", without: tuple[str, ...] = (), **kwargs: Any
+    ) -> None:
         _spread(cls)
         super().__init_subclass__(**kwargs)
+        cls._address = table
+        cls._not_stored = without or cls._not_stored
         if cls.__config__ is not None:
             cls.__config__.unique = cls.grain() or None
+            if source:
+                cls.__config__.metadata = {**(cls.__config__.metadata or {}), "source": source}
+
+    @classmethod
+    def stored_columns(cls) -> dict[str, Any]:
+        """Columns of the table as it stands in the database, by name."""
+        columns = cls.to_schema().columns
+        return {name: columns[name] for name in columns if name not in cls._not_stored}
+
+    @classmethod
+    def stored(cls) -> pa.DataFrameSchema:
+        """The table as it stands in the database, to hold its rows to."""
+        whole, columns = cls.to_schema(), cls.stored_columns()
+        if columns.keys() == whole.columns.keys():
+            return whole
+        return whole.remove_columns(list(cls._not_stored)).add_columns(
+            {name: columns[name] for name in columns.keys() - whole.columns.keys()}
+        )
+
+    @classmethod
+    def typed(cls) -> tuple[str, ...]:
+        """The header an analyst types: every column but the line a row stands on."""
+        return tuple(name for name in cls.to_schema().columns if name != "line")
 
     @classmethod
     def grain(cls) -> list[str]:
@@ -111,22 +183,37 @@ class Table(pa.DataFrameModel):
         return data.lazyframe.select(pl.all_horizontal(rises))
 
 
-def _about(field: Any) -> dict[str, Any]:
-    return field.metadata or {}
+def address_of(model: type[Table]) -> str:
+    """`layer.table` of a table of the work database; empty for any other."""
+    return model._address
 
 
-def _spread(cls: type) -> None:
-    """Put the eight columns where the class names an interval."""
-    told: dict[str, Any] = {}
-    for name, kind in inspect.get_annotations(cls).items():
-        group = cls.__dict__.get(name)
-        if not isinstance(group, Quantiles):
-            told[name] = kind
-            continue
-        delattr(cls, name)
-        for point, words in QUANTILES.items():
-            field = column(f"{words} of: {group.meaning}", **group.told)
-            field.__set_name__(cls, group.named(point))
-            setattr(cls, group.named(point), field)
-            told[group.named(point)] = float
-    cls.__annotations__ = told
+class HandKept(Table, without=("line",)):
+    """A table typed by hand: read with the line a row starts on, stored without."""
+
+    line: int = given(ge=1)
+
+    class Config:
+        ordered = False
+
+
+class Provenance(Table):
+    """What stands beside every row of a source's file in the database."""
+
+    file: str = given()
+    snapshot_sha256: str = given()
+    retrieved_at: Instant = column()
+
+
+class Feed(Table):
+    """A table read from a source's files: stored with the file, its hash and when it was had."""
+
+    line: int = given(ge=1)
+
+    class Config:
+        ordered = False
+
+    @classmethod
+    def stored_columns(cls) -> dict[str, Any]:
+        """Columns of the table as it stands in the database, by name."""
+        return super().stored_columns() | Provenance.to_schema().columns

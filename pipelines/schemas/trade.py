@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pandera.polars as pa
+from pipelines.schemas.table import Feed, HandKept, Table, column, given, key
+from pipelines.schemas.types import Instant
 
 FREQUENCIES = ("A", "M")
 # X and M are trade; D*, F* are parts of X and M; R* is re-trade; the rest is processing trade
@@ -14,149 +15,146 @@ _ISO3 = r"^[A-Z_][A-Z0-9_]{0,2}$"
 _USD_CEILING = 1e14  # more than the world trades in a year
 
 
-class StagedComtrade(pa.DataFrameModel):
-    """Declared flows of UN Comtrade. Grain: the columns of `unique`.
+class StagedComtrade(Feed, table="staged.comtrade", source="UN Comtrade"):
+    """Declared flows of UN Comtrade.
 
     Values as declared: imports normally CIF, exports FOB. `quantity_t` is null where no usable
     weight was declared; null is not zero.
     """
 
-    line: int = pa.Field(ge=1)
-    frequency: str = pa.Field(isin=FREQUENCIES)
-    period_start_on: dt.date
-    period_end_on: dt.date
-    reporter_code: int = pa.Field(ge=1, le=999)
-    reporter_iso3: str = pa.Field(str_matches=_ISO3, nullable=True)
-    partner_code: int = pa.Field(ge=0, le=999)
-    partner_iso3: str = pa.Field(str_matches=_ISO3, nullable=True)
-    flow_code: str = pa.Field(isin=FLOW_CODES)
-    hs_edition: str = pa.Field(isin=HS_EDITIONS)
-    hs_code: str = pa.Field(str_matches=r"^(TOTAL|\d{2}|\d{4}|\d{6})$")
-    hs_level: int = pa.Field(isin=(0, 2, 4, 6))
-    partner2_code: int = pa.Field(ge=0, le=999)
-    customs_code: str = pa.Field(str_matches=r"^C\d{2}$")
-    mode_of_transport_code: int = pa.Field(ge=0)
-    mode_of_supply_code: str
-    value_usd: float = pa.Field(ge=0, le=_USD_CEILING)
-    cif_value_usd: float = pa.Field(ge=0, le=_USD_CEILING, nullable=True)
-    fob_value_usd: float = pa.Field(ge=0, le=_USD_CEILING, nullable=True)
-    quantity_t: float = pa.Field(gt=0, le=1e10, nullable=True)
-    quantity_basis: str = pa.Field(
+    frequency: str = key(isin=FREQUENCIES)
+    period_start_on: dt.date = key()
+    period_end_on: dt.date = given()
+    reporter_code: int = key(ge=1, le=999)
+    reporter_iso3: str = column(str_matches=_ISO3)
+    partner_code: int = key(ge=0, le=999)
+    partner_iso3: str = column(str_matches=_ISO3)
+    flow_code: str = key(isin=FLOW_CODES)
+    hs_edition: str = key(isin=HS_EDITIONS)
+    hs_code: str = key(str_matches=r"^(TOTAL|\d{2}|\d{4}|\d{6})$")
+    hs_level: int = given(isin=(0, 2, 4, 6))
+    partner2_code: int = key(ge=0, le=999)
+    customs_code: str = key(str_matches=r"^C\d{2}$")
+    mode_of_transport_code: int = key(ge=0)
+    mode_of_supply_code: str = key()
+    value_usd: float = given(ge=0, le=_USD_CEILING)
+    cif_value_usd: float = column(ge=0, le=_USD_CEILING)
+    fob_value_usd: float = column(ge=0, le=_USD_CEILING)
+    quantity_t: float = column(gt=0, le=1e10)
+    quantity_basis: str = given(
         isin=("net_weight", "net_weight_estimated", "quantity_kg", "missing")
     )
-    is_reported: bool = pa.Field(nullable=True)
-    is_aggregate: bool = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = [
-            "frequency",
-            "period_start_on",
-            "reporter_code",
-            "partner_code",
-            "flow_code",
-            "hs_edition",
-            "hs_code",
-            "partner2_code",
-            "customs_code",
-            "mode_of_transport_code",
-            "mode_of_supply_code",
-        ]
+    is_reported: bool = column()
+    is_aggregate: bool = column()
 
 
-class StagedChinaCustoms(pa.DataFrameModel):
-    """Rows of China's customs query, as exported by hand. Grain: the columns of `unique`."""
+class StagedChinaCustoms(Feed, table="staged.china_customs", source="China's customs"):
+    """Rows of China's customs query, as exported by hand."""
 
-    line: int = pa.Field(ge=2)
-    flow_code: str = pa.Field(isin=("M", "X"))
-    period_start_on: dt.date
-    period_end_on: dt.date
-    hs_code: str = pa.Field(str_matches=r"^(\d{2}|\d{4}|\d{6}|\d{8})$")
-    commodity_name: str = pa.Field(nullable=True)
-    partner_code: str = pa.Field(nullable=True)
-    partner_name: str
-    partner_iso3: str = pa.Field(str_matches=r"^[A-Z]{3}$", nullable=True)
-    trade_mode: str = pa.Field(nullable=True)
-    registered_place: str = pa.Field(nullable=True)
-    quantity_t: float = pa.Field(ge=0, le=1e9, nullable=True)
-    quantity_2_t: float = pa.Field(ge=0, le=1e9, nullable=True)
-    value: float = pa.Field(ge=0, le=_USD_CEILING)
-    currency: str = pa.Field(isin=("USD", "CNY"))
-    is_declared_zero: bool
-
-    class Config:
-        strict = True
-        unique = [
-            "flow_code",
-            "period_start_on",
-            "period_end_on",
-            "hs_code",
-            "partner_name",
-            "trade_mode",
-            "registered_place",
-            "currency",
-        ]
+    flow_code: str = key(isin=("M", "X"))
+    period_start_on: dt.date = key()
+    period_end_on: dt.date = key()
+    hs_code: str = key(str_matches=r"^(\d{2}|\d{4}|\d{6}|\d{8})$")
+    commodity_name: str = column()
+    partner_code: str = column()
+    partner_name: str = key()
+    partner_iso3: str = column(str_matches=r"^[A-Z]{3}$")
+    trade_mode: str = key(nullable=True)
+    registered_place: str = key(nullable=True)
+    quantity_t: float = column(ge=0, le=1e9)
+    quantity_2_t: float = column(ge=0, le=1e9)
+    value: float = given(ge=0, le=_USD_CEILING)
+    currency: str = key(isin=("USD", "CNY"))
+    is_declared_zero: bool = given()
 
 
-class StagedBaci(pa.DataFrameModel):
-    """CEPII's reconciled trade. Grain: hs_edition, year, exporter_code, importer_code, hs_code."""
+class StagedBaci(Feed, table="staged.baci", source="CEPII BACI"):
+    """CEPII's reconciled trade."""
 
-    line: int = pa.Field(ge=2)
-    hs_edition: str = pa.Field(str_matches=r"^HS\d{2}$")
-    year: int = pa.Field(ge=1988, le=2100)
-    exporter_code: int = pa.Field(ge=1, le=999)
-    importer_code: int = pa.Field(ge=1, le=999)
-    hs_code: str = pa.Field(str_matches=r"^\d{6}$")
-    value_usd: float = pa.Field(ge=0, le=_USD_CEILING)  # FOB
-    quantity_t: float = pa.Field(ge=0, nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["hs_edition", "year", "exporter_code", "importer_code", "hs_code"]
+    hs_edition: str = key(str_matches=r"^HS\d{2}$")
+    year: int = key(ge=1988, le=2100)
+    exporter_code: int = key(ge=1, le=999)
+    importer_code: int = key(ge=1, le=999)
+    hs_code: str = key(str_matches=r"^\d{6}$")
+    value_usd: float = given("FOB", ge=0, le=_USD_CEILING)
+    quantity_t: float = column(ge=0)
 
 
-class StagedCommodityPrices(pa.DataFrameModel):
-    """Coal columns of the World Bank Pink Sheet. Grain: month. Null: the sheet shows "…"."""
+class StagedCommodityPrices(Feed, table="staged.pink_sheet", source="World Bank Pink Sheet"):
+    """Coal columns of the World Bank Pink Sheet. Null: the sheet shows "…"."""
 
-    line: int = pa.Field(ge=1)
-    month: dt.date
-    coal_australian_usd_per_t: float = pa.Field(gt=0, lt=2_000, nullable=True)
-    coal_south_african_usd_per_t: float = pa.Field(gt=0, lt=2_000, nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["month"]
+    month: dt.date = key()
+    coal_australian_usd_per_t: float = column(gt=0, lt=2_000)
+    coal_south_african_usd_per_t: float = column(gt=0, lt=2_000)
 
 
-class StagedEcbRates(pa.DataFrameModel):
-    """Reference rates of the ECB, currency per euro. Grain: date. Null: no quote that day."""
+class StagedEcbRates(Feed, table="staged.ecb_fx", source="European Central Bank"):
+    """Reference rates of the ECB, currency per euro. Null: no quote that day."""
 
-    line: int = pa.Field(ge=2)
-    date: dt.date
-    usd_per_eur: float = pa.Field(gt=0, lt=1e8)
-    cny_per_eur: float = pa.Field(gt=0, lt=1e8, nullable=True)
-    rub_per_eur: float = pa.Field(gt=0, lt=1e8, nullable=True)
-    krw_per_eur: float = pa.Field(gt=0, lt=1e8, nullable=True)
-    hkd_per_eur: float = pa.Field(gt=0, lt=1e8, nullable=True)
-    jpy_per_eur: float = pa.Field(gt=0, lt=1e8, nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["date"]
+    date: dt.date = key()
+    usd_per_eur: float = given(gt=0, lt=1e8)
+    cny_per_eur: float = column(gt=0, lt=1e8)
+    rub_per_eur: float = column(gt=0, lt=1e8)
+    krw_per_eur: float = column(gt=0, lt=1e8)
+    hkd_per_eur: float = column(gt=0, lt=1e8)
+    jpy_per_eur: float = column(gt=0, lt=1e8)
 
 
-class StagedFxMonthly(pa.DataFrameModel):
-    """Monthly mean rates, units of the currency per US dollar. Grain: currency, month.
+class StagedFxMonthly(Table, table="staged.fx_monthly", source="staged.ecb_fx"):
+    """Monthly mean rates, units of the currency per US dollar.
 
     A month without a quoted rate stays as a row with `reason_missing`.
     """
 
-    month: dt.date
-    currency: str = pa.Field(str_matches=r"^[A-Z]{3}$")
-    per_usd: float = pa.Field(gt=0, nullable=True)
-    n_days: int = pa.Field(ge=0)
-    reason_missing: str = pa.Field(nullable=True)
+    month: dt.date = key()
+    currency: str = key(str_matches=r"^[A-Z]{3}$")
+    per_usd: float = column(gt=0)
+    n_days: int = given(ge=0)
+    reason_missing: str = column()
 
-    class Config:
-        strict = True
-        unique = ["currency", "month"]
+
+class MirrorPriors(HandKept, table="staged.mirror_priors", source="mirror_priors.csv"):
+    """What is assumed about mirror statistics, each with its basis."""
+
+    parameter: str = key()
+    distribution: str = given()
+    args: str = given()
+    unit: str = given()
+    basis: str = given()
+
+
+class LikeCoal(Table, table="facts.like_coal", source="customs of China"):
+    """What buyers of like coal paid: China's anthracite imports, a month and seller a row."""
+
+    seller_iso3: str = key()
+    month: dt.date = key()
+    source_id: str = key("un-comtrade or china-customs-query")
+    value_usd: float = column("CIF value as declared", ge=0)
+    quantity_t: float = column(ge=0)
+    unit_value_usd_per_t: float = column(gt=0)
+    locator: str = given()
+    retrieved_at: Instant = given()
+
+
+class Miscoding(Table, table="facts.miscoding", source="staged.comtrade"):
+    """Chance that a reporter's North Korea line is South Korean."""
+
+    reporter_code: int = key()
+    year: int = key()
+    n_chapters: int = given(ge=0)
+    value_usd: float = given("imports declared from North Korea, all chapters", ge=0)
+    p_miscoded: float = column(ge=0, le=1)
+    p_miscoded_low: float = column(ge=0, le=1)
+    p_miscoded_high: float = column(ge=0, le=1)
+    basis: str = given("what the probability rests on, or why there is none")
+
+
+class SatellitePresence(Table, table="facts.satellite_presence", source="staged.gfw_sar"):
+    """Ships present in our zones by month: detections over the passes that looked."""
+
+    month: dt.date = key()
+    zone_id: str = key()
+    passes: float = given(gt=0)
+    detections: float = given(ge=0)
+    ships_present: float = given(ge=0)
+    variance: float = column(ge=0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import pandera.polars as pa
 import polars as pl
@@ -11,10 +12,11 @@ import polars as pl
 Instant = Annotated[pl.Datetime, "us", None]
 
 
+def types_of(columns: Mapping[str, Any]) -> dict[str, pl.DataType]:
+    """Names and polars types of a contract's columns."""
+    return {name: one.dtype.type for name, one in columns.items() if one.dtype is not None}
+
+
 def polars_schema(contract: type[pa.DataFrameModel]) -> dict[str, pl.DataType]:
     """Column names and polars types of a contract, for empty frames and casts."""
-    return {
-        name: column.dtype.type
-        for name, column in contract.to_schema().columns.items()
-        if column.dtype is not None
-    }
+    return types_of(contract.to_schema().columns)

@@ -16,30 +16,11 @@ import polars as pl
 from scipy.stats import nbinom
 
 from pipelines.schemas.figures import OBSERVATION_SCHEMA
+from pipelines.schemas.shipping import Detection
+from pipelines.schemas.types import polars_schema
 from pipelines.shipping.cargo import CargoDraws, Prior
 
-DETECTION_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "month": pl.Date,
-    "port_id": pl.Int64,
-    "port_name": pl.String,
-    "is_transit_port": pl.Boolean,
-    "n_calls": pl.Int64,
-    "n_laden_seen": pl.Int64,
-    "n_laden_dark": pl.Int64,
-    "p_detect_q05": pl.Float64,
-    "p_detect_q50": pl.Float64,
-    "p_detect_q95": pl.Float64,
-    "n_total_q05": pl.Float64,
-    "n_total_q50": pl.Float64,
-    "n_total_q95": pl.Float64,
-    "cargo_t_seen_q05": pl.Float64,
-    "cargo_t_seen_q50": pl.Float64,
-    "cargo_t_seen_q95": pl.Float64,
-    "cargo_t_total_q05": pl.Float64,
-    "cargo_t_total_q50": pl.Float64,
-    "cargo_t_total_q95": pl.Float64,
-    "is_prior_driven": pl.Boolean,
-}
+DETECTION_SCHEMA = polars_schema(Detection)
 _CUTS = [0.05, 0.5, 0.95]
 
 

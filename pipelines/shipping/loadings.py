@@ -8,8 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from pipelines.schemas.shipping import Candidates, Loadings
+from pipelines.schemas.types import polars_schema
 from pipelines.shipping.cargo import (
-    QUANTILES,
     CargoDraws,
     Prior,
     estimate_cargo,
@@ -17,36 +18,8 @@ from pipelines.shipping.cargo import (
 )
 
 # one row a departure from a coal port that may have been laden, before any tonnes
-CANDIDATE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "event_id": pl.String,
-    "vessel_mmsi": pl.Int64,
-    "vessel_imo": pl.String,
-    "vessel_name": pl.String,
-    "vessel_flag_iso2": pl.String,
-    "list_match": pl.String,
-    "port_id": pl.Int64,
-    "port_name": pl.String,
-    "port_locode": pl.String,
-    "is_transit_port": pl.Boolean,
-    "arrived_at": pl.Datetime("us"),
-    "departed_at": pl.Datetime("us"),
-    "dwell_hours": pl.Float64,
-    "draught_in_m": pl.Float64,
-    "draught_out_m": pl.Float64,
-    "draught_source": pl.String,
-    "evidence": pl.String,
-    "evidence_event_id": pl.String,
-    "p_laden": pl.Float64,
-    "length_m": pl.Float64,
-    "beam_m": pl.Float64,
-    "design_draught_m": pl.Float64,
-    "dwt_t": pl.Float64,
-}
-LOADING_SCHEMA = CANDIDATE_SCHEMA | {
-    "method": pl.String,
-    "dwt_t_q50": pl.Float64,
-    **{f"cargo_t_{name}": pl.Float64 for name in [*QUANTILES, "mean"]},
-}
+CANDIDATE_SCHEMA = polars_schema(Candidates)
+LOADING_SCHEMA = polars_schema(Loadings)
 
 _NEXT = {"vessel_mmsi", "segment"}
 

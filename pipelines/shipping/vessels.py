@@ -5,6 +5,9 @@ from __future__ import annotations
 import polars as pl
 from pyais.constants import COUNTRY_MAPPING
 
+from pipelines.schemas.shipping import Vessels
+from pipelines.schemas.types import polars_schema
+
 # how sure a match with a list is, best first
 MATCH_CLASSES = ("imo_exact", "mmsi_exact", "name_and_flag_candidate")
 
@@ -22,31 +25,7 @@ _FLAG_NAMES = {
     "VIETNAM": "VN",
 }
 
-VESSEL_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "vessel_mmsi": pl.Int64,
-    "vessel_imo": pl.String,
-    "is_imo_valid": pl.Boolean,
-    "name": pl.String,
-    "name_history": pl.String,
-    "n_names": pl.Int64,
-    "n_imos": pl.Int64,
-    "has_identity_change": pl.Boolean,
-    "flag_iso2": pl.String,
-    "flag_name": pl.String,
-    "call_sign": pl.String,
-    "ship_type": pl.String,
-    "is_cargo": pl.Boolean,
-    "length_m": pl.Float64,
-    "beam_m": pl.Float64,
-    "design_draught_m": pl.Float64,
-    "dwt_t": pl.Float64,
-    "first_seen_at": pl.Datetime("us"),
-    "last_seen_at": pl.Datetime("us"),
-    "list_match": pl.String,
-    "list_source": pl.String,
-    "list_id": pl.String,
-    "list_name": pl.String,
-}
+VESSEL_SCHEMA = polars_schema(Vessels)
 
 
 def _key(name: str) -> pl.Expr:

@@ -10,17 +10,9 @@ import polars as pl
 
 from pipelines.quarantine import Split
 from pipelines.schemas.figures import (
-    CLAIM_COLUMNS,
     DISTRIBUTIONS,
-    FIGURE_COLUMNS,
     FIRST_YEAR,
-    HALT_COLUMNS,
     LAST_YEAR,
-    OBTAINABLE_COLUMNS,
-    ORIGIN_COLUMNS,
-    PRIOR_COLUMNS,
-    QUANTITY_COLUMNS,
-    SOURCE_COLUMNS,
     StagedAreas,
     StagedClaims,
     StagedFigures,
@@ -260,7 +252,7 @@ def parse_figures(content: bytes, *, file: str, source: str, stream: str, known:
     """A stream's table of published figures to `StagedFigures`.
 
     Args:
-        content: bytes of the CSV, columns `FIGURE_COLUMNS` in any order.
+        content: bytes of the CSV, columns of `StagedFigures` in any order.
         file: its name, for messages.
         source: name of the source, for messages and counts.
         stream: the stream whose table it is.
@@ -272,18 +264,15 @@ def parse_figures(content: bytes, *, file: str, source: str, stream: str, known:
     return parse_table(
         content,
         StagedFigures,
-        FIGURE_COLUMNS,
         source=source,
         file=file,
         rules=_figure_rules(stream, known),
     )
 
 
-def _of_stream(stream: str | None, columns: tuple[str, ...]) -> dict[str, Any]:
+def _of_stream(stream: str | None) -> dict[str, Any]:
     """A stream's own file leaves the stream out; a table of several streams has it as a column."""
-    if stream is None:
-        return {"columns": ("stream", *columns)}
-    return {"columns": columns, "constants": {"stream": stream}}
+    return {} if stream is None else {"constants": {"stream": stream}}
 
 
 def parse_figure_sources(
@@ -295,15 +284,13 @@ def parse_figure_sources(
         StagedFigureSources,
         source=source,
         file=file,
-        **_of_stream(stream, SOURCE_COLUMNS),
+        **_of_stream(stream),
     )
 
 
 def parse_origins(content: bytes, *, file: str, source: str, stream: str | None = None) -> Split:
     """A table of originators to `StagedOrigins`; raises SourceDrift as `parse_table`."""
-    return parse_table(
-        content, StagedOrigins, source=source, file=file, **_of_stream(stream, ORIGIN_COLUMNS)
-    )
+    return parse_table(content, StagedOrigins, source=source, file=file, **_of_stream(stream))
 
 
 def parse_quantities(content: bytes, *, file: str, source: str, stream: str) -> Split:
@@ -313,7 +300,7 @@ def parse_quantities(content: bytes, *, file: str, source: str, stream: str) -> 
         StagedQuantities,
         source=source,
         file=file,
-        **_of_stream(stream, QUANTITY_COLUMNS),
+        **_of_stream(stream),
     )
 
 
@@ -347,7 +334,7 @@ def parse_priors(content: bytes, *, file: str, source: str, stream: str | None =
         source=source,
         file=file,
         rules=rules,
-        **_of_stream(stream, PRIOR_COLUMNS),
+        **_of_stream(stream),
     )
 
 
@@ -371,7 +358,7 @@ def parse_obtainable_data(
         source=source,
         file=file,
         rules=rules,
-        **_of_stream(stream, OBTAINABLE_COLUMNS),
+        **_of_stream(stream),
     )
 
 
@@ -383,7 +370,7 @@ def parse_halts(content: bytes, *, file: str, source: str, stream: str, known: K
         source=source,
         file=file,
         rules=[_source_rule(known), *_year_rules("start_on", "end_on")],
-        **_of_stream(stream, HALT_COLUMNS),
+        **_of_stream(stream),
     )
 
 
@@ -419,36 +406,25 @@ def parse_claims(content: bytes, *, file: str, source: str, stream: str, known: 
         source=source,
         file=file,
         rules=rules,
-        **_of_stream(stream, CLAIM_COLUMNS),
+        **_of_stream(stream),
     )
 
 
 def parse_held_back_reasons(content: bytes, *, file: str, source: str) -> Split:
     """The table of reasons to `StagedHeldBackReasons`; raises SourceDrift as `parse_table`."""
-    return parse_table(
-        content, StagedHeldBackReasons, ("code", "meaning"), source=source, file=file
-    )
+    return parse_table(content, StagedHeldBackReasons, source=source, file=file)
 
 
 def parse_units(content: bytes, *, file: str, source: str) -> Split:
     """The table of units to `StagedUnits`; raises SourceDrift as `parse_table`."""
-    return parse_table(content, StagedUnits, ("unit", "meaning"), source=source, file=file)
+    return parse_table(content, StagedUnits, source=source, file=file)
 
 
 def parse_price_index(content: bytes, *, file: str, source: str) -> Split:
     """The price index to `StagedPriceIndex`; raises SourceDrift as `parse_table`."""
-    columns = (
-        "series_id",
-        "year",
-        "index_1982_84",
-        "source_title",
-        "source_url",
-        "locator",
-        "retrieved_on",
-    )
-    return parse_table(content, StagedPriceIndex, columns, source=source, file=file)
+    return parse_table(content, StagedPriceIndex, source=source, file=file)
 
 
 def parse_areas(content: bytes, *, file: str, source: str) -> Split:
     """The table of areas to `StagedAreas`; raises SourceDrift as `parse_table`."""
-    return parse_table(content, StagedAreas, ("area", "meaning"), source=source, file=file)
+    return parse_table(content, StagedAreas, source=source, file=file)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 from scipy.stats import beta
 
-from pipelines.schemas.mirror import Miscoding
+from pipelines.schemas.trade import Miscoding
 
 PRK, KOR, CHN = 408, 410, 156
 CHAPTERS = tuple(f"{number:02d}" for number in range(1, 98) if number != 77)

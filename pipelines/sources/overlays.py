@@ -14,17 +14,11 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from pipelines.quarantine import SourceDrift
+from pipelines.schemas.sources import FigureOverlays
+from pipelines.schemas.types import polars_schema
 from pipelines.sources.tables import read_text
 
-SCHEMA: dict[str, type[pl.DataType] | pl.DataType] = {
-    "stream": pl.String,
-    "observation_id": pl.String,
-    "how": pl.String,
-    "file": pl.String,
-    "taken_in_at": pl.Datetime("us"),
-    "snapshot_sha256": pl.String,
-    "is_shipped_row_changed": pl.Boolean,
-}
+SCHEMA = polars_schema(FigureOverlays)
 REPLACES, ADDS = "replaces", "adds"
 
 

@@ -7,7 +7,6 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import pandera.polars as pa
 import polars as pl
 
 from pipelines.quarantine import (
@@ -19,6 +18,7 @@ from pipelines.quarantine import (
     split,
 )
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.schemas.table import Table
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_CELL_CHARACTERS = 20_000
@@ -43,8 +43,7 @@ class RowRule:
 
 def parse_table(
     content: bytes,
-    contract: type[pa.DataFrameModel],
-    columns: Sequence[str],
+    contract: type[Table],
     *,
     source: str,
     file: str,
@@ -59,8 +58,8 @@ def parse_table(
 
     Args:
         content: the file's bytes, UTF-8.
-        contract: Pandera model; its columns are `line`, those of `constants` and `columns`.
-        columns: the columns of the file's header, in any order.
+        contract: the table's contract; the file's header holds its columns in any order, without
+            `line` and those of `constants`.
         source: name of the source.
         file: name of the file as the analyst knows it.
         rules: rules over whole rows, applied after the types hold.
@@ -71,10 +70,11 @@ def parse_table(
         Split: kept rows carry `line`, the physical line a row starts on.
 
     Raises:
-        SourceDrift: not UTF-8, not CSV, or a header other than `columns`.
+        SourceDrift: not UTF-8, not CSV, or another header.
     """
     header, rows, ragged = _read(content, source=source, file=file)
-    check_columns(header, list(columns), source=source, file=file)
+    columns = [name for name in contract.typed() if name not in (constants or {})]
+    check_columns(header, columns, source=source, file=file)
 
     text = _frame_of(header, rows).with_columns(
         **{name: pl.lit(value) for name, value in (constants or {}).items()},
@@ -176,7 +176,7 @@ _EXPECTED = {
 
 
 def _cast(
-    text: pl.DataFrame, contract: type[pa.DataFrameModel], *, source: str, file: str
+    text: pl.DataFrame, contract: type[Table], *, source: str, file: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Cells in the contract's types; a row with an unreadable cell is refused."""
     wanted: Mapping[str, pl.DataType] = {

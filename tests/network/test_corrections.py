@@ -65,7 +65,6 @@ def read(file, mend_):
     return parse_table(
         (REFERENCE_DIR / f"{file}.csv").read_bytes(),
         contract,
-        contracts.columns_of(contract),
         source=file,
         file=f"{file}.csv",
         mend=mend_,

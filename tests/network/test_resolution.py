@@ -349,14 +349,13 @@ def test_names_alone_find_what_keys_label(shared_dir, capsys):
     """Labels: entries of different lists that one cited party of ours stands on, and ships that
     share an IMO number. The matcher sees names only."""
     from pipelines.paths import REFERENCE_DIR
-    from pipelines.schemas.network import NetworkEntities, NetworkStatements, columns_of
+    from pipelines.schemas.network import NetworkEntities, NetworkStatements
     from pipelines.sources.tables import parse_table
 
     own, said = (
         parse_table(
             (REFERENCE_DIR / file).read_bytes(),
             contract,
-            columns_of(contract),
             source="t",
             file=file,
         ).kept
@@ -560,7 +559,6 @@ def test_every_listing_we_cite_is_of_the_party_we_say(shared_dir):
         return parse_table(
             (REFERENCE_DIR / f"{file}.csv").read_bytes(),
             contract,
-            contracts.columns_of(contract),
             source=file,
             file=f"{file}.csv",
             mend=mended,

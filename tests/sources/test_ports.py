@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from pipelines.paths import REFERENCE_DIR
-from pipelines.sources.ports.read import PORT_COLUMNS, parse_port_sources, parse_ports
+from pipelines.schemas.ports import Ports
+from pipelines.sources.ports.read import parse_port_sources, parse_ports
 
 PORTS = (REFERENCE_DIR / "ports.csv").read_bytes()
 SOURCES = (REFERENCE_DIR / "port_sources.csv").read_bytes()
@@ -59,7 +60,7 @@ def test_port_circles_do_not_overlap(ports) -> None:
 def test_a_row_without_citation_is_refused() -> None:
     row = "99,wpi,1,,X,X,PRK,38,125,exact,nowhere,page 1,3,4,,true,false,,"
     split = parse_ports(
-        ("\n".join([",".join(PORT_COLUMNS), row])).encode(),
+        ("\n".join([",".join(Ports.typed()), row])).encode(),
         source="ports",
         file="ports.csv",
         source_ids=["wpi-pub150"],

@@ -166,7 +166,8 @@ def test_fifty_million_tonnes_stop_the_run_by_line(streams):
 
 # what a good is called, or a column holds, where a stream happens to have the same name
 GOODS = {
-    ("pipelines/schemas/mirror.py", "coal"),
+    ("pipelines/publish/contract/trade_flows.py", "coal"),
+    ("pipelines/schemas/trade.py", "coal"),
     ("pipelines/sources/kosis_coal/read.py", "coal"),
     ("pipelines/sources/pink_sheet/read.py", "coal"),
     ("sql/facts/source_observations.sql", "coal"),

@@ -9,7 +9,7 @@ class Acts(Table):
     """
 
     class Config:
-        metadata = {"source": "network walk"}
+        metadata = {"made_as": "network.acts", "source": "network walk"}
 
     as_of: dt.date = key("the day; only evidence public by then counts")
     act: str = key(

@@ -9,7 +9,7 @@ class ActsBacktest(Table):
     """
 
     class Config:
-        metadata = {"source": "network walk; legal status"}
+        metadata = {"made_as": "network.acts_backtest", "source": "network walk; legal status"}
 
     as_of: dt.date = key("the day")
     months: int = column("months a name had to come true", unit="months")

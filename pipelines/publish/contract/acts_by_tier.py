@@ -9,7 +9,7 @@ class ActsByTier(Table):
     """
 
     class Config:
-        metadata = {"source": "network walk"}
+        metadata = {"made_as": "network.acts_by_tier", "source": "network walk"}
 
     as_of: dt.date = key("the day; only evidence public by then counts")
     act: str = key("designate, indict, seize or delist_vessel")

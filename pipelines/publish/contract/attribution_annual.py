@@ -5,7 +5,7 @@ class AttributionAnnual(Table):
     """Income placed on named parties by an absorbing walk, and the part placed on nobody."""
 
     class Config:
-        metadata = {"source": "network walk"}
+        metadata = {"made_as": "network.attribution_annual", "source": "network walk"}
 
     stream: str = key("as in table streams")
     year: int = key("calendar year")

@@ -5,7 +5,7 @@ class BacktestCases(Table):
     """Every hidden figure beside what each model, refitted without it, said it would read."""
 
     class Config:
-        metadata = {"source": "backtest job"}
+        metadata = {"made_as": "estimates.backtest_cases", "source": "backtest job"}
 
     stream: str = key("as in table streams")
     test: str = key(

@@ -10,7 +10,7 @@ class BacktestScores(Table):
     """
 
     class Config:
-        metadata = {"source": "backtest job"}
+        metadata = {"made_as": "estimates.backtest_scores", "source": "backtest job"}
 
     stream: str = key("as in table streams")
     test: str = key(

@@ -10,7 +10,7 @@ class BankExposure(Table):
     """
 
     class Config:
-        metadata = {"source": "network walk"}
+        metadata = {"made_as": "network.bank_exposure", "source": "network walk"}
 
     bank_id: str = key("entity_id of the bank")
     stream: str = key("stream served; finance where no stream is stated")

@@ -10,7 +10,7 @@ class Calibration(Table):
     """
 
     class Config:
-        metadata = {"source": "backtest job"}
+        metadata = {"made_as": "estimates.calibration", "source": "backtest job"}
 
     stream: str = key("as in table streams")
     fit: str = key("the model as published, or one that must fail the test: proof that it can")

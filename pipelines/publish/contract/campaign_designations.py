@@ -9,7 +9,10 @@ class CampaignDesignations(Table):
     """
 
     class Config:
-        metadata = {"source": "dated statements and events"}
+        metadata = {
+            "made_as": "network.campaign_designations",
+            "source": "dated statements and events",
+        }
 
     month: dt.date = key("month of the designation", unit="first day of month")
     authority: str = key("body")

@@ -7,7 +7,7 @@ class CampaignMonthly(Table):
     """The campaign clock: designations, tests, Council acts and statements beside the income."""
 
     class Config:
-        metadata = {"source": "dated statements and events"}
+        metadata = {"made_as": "network.campaign_monthly", "source": "dated statements and events"}
 
     month: dt.date = key("month", unit="first day of month")
     designations: int = column(

@@ -5,7 +5,7 @@ class ChineseBankTiers(Table):
     """What each tier of Chinese banks holds of the named customers, with its interval."""
 
     class Config:
-        metadata = {"source": "network tables"}
+        metadata = {"made_as": "network.chinese_bank_tiers", "source": "network tables"}
 
     tier: str = key("size tier; our reading")
     n_banks: int = column("banks of the tier named", ge=0)

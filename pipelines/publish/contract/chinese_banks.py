@@ -9,7 +9,7 @@ class ChineseBanks(Table):
     """
 
     class Config:
-        metadata = {"source": "network tables and walk"}
+        metadata = {"made_as": "network.chinese_banks", "source": "network tables and walk"}
 
     row_id: str = key("bank_id, or the id of the count")
     bank_id: str = column("entity_id; null for a count")

@@ -9,7 +9,7 @@ class DesignationLag(Table):
     """
 
     class Config:
-        metadata = {"source": "dated statements and events"}
+        metadata = {"made_as": "network.designation_lag", "source": "dated statements and events"}
 
     entity_id: str = key("the party")
     name: str = column("its name")

@@ -7,7 +7,7 @@ class DesignationLagSummary(Table):
     """The median lag from first official allegation to designation, its n and a 90% interval."""
 
     class Config:
-        metadata = {"source": "legal status"}
+        metadata = {"made_as": "network.designation_lag_summary", "source": "legal status"}
 
     as_of: dt.date = key("the day")
     n: int = column("parties with both dates")

@@ -9,7 +9,11 @@ class IncomeDraws(Table):
     """
 
     class Config:
-        metadata = {"source": "estimates", "is_file_published": False}
+        metadata = {
+            "made_as": "estimates.income_draws",
+            "source": "estimates",
+            "is_file_published": False,
+        }
 
     stream: str = key("as in table streams")
     measure: str = key("the stream's own measures, as in table stream_measures")

@@ -5,7 +5,7 @@ class Influence(Table):
     """The headline without each figure, each root origin and each class of source."""
 
     class Config:
-        metadata = {"source": "estimates"}
+        metadata = {"made_as": "estimates.influence", "source": "estimates"}
 
     stream: str = key("as in table streams")
     year: int = key("year of the income", unit="calendar year")

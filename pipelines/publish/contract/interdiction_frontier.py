@@ -5,7 +5,7 @@ class InterdictionFrontier(Table):
     """Attributed income cut per year against the number of designations, net of replacement."""
 
     class Config:
-        metadata = {"source": "network walk"}
+        metadata = {"made_as": "network.interdiction_frontier", "source": "network walk"}
 
     k: int = key("number of designations")
     cut_usd: Quantiles = quantiles(

@@ -7,7 +7,7 @@ class InterdictionNodes(Table):
     """How often a party is among the k whose removal cuts most."""
 
     class Config:
-        metadata = {"source": "network walk"}
+        metadata = {"made_as": "network.interdiction_nodes", "source": "network walk"}
 
     node_id: str = key("entity_id")
     k: int = key("number of designations")

@@ -9,7 +9,7 @@ class JointStatements(Table):
     """
 
     class Config:
-        metadata = {"source": "network tables"}
+        metadata = {"made_as": "network.joint_statements", "source": "network tables"}
 
     statement_id: str = key("id")
     statement_on: dt.date = column("its day")

@@ -9,7 +9,7 @@ class LegalStatus(Table):
     """
 
     class Config:
-        metadata = {"source": "network"}
+        metadata = {"made_as": "network.legal_status", "source": "network"}
 
     status_id: str = key("id of the statement that records the act")
     about: str = column("entity_id or link_id")

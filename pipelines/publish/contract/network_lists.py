@@ -7,7 +7,7 @@ class NetworkLists(Table):
     """Which official lists this release read, and what is missing without them."""
 
     class Config:
-        metadata = {"source": "official lists"}
+        metadata = {"made_as": "network.lists", "source": "official lists"}
 
     list_source: str = key("short name")
     authority: str = column("whose list")

@@ -8,7 +8,7 @@ class PriorSensitivity(Table):
     """
 
     class Config:
-        metadata = {"source": "estimates"}
+        metadata = {"made_as": "estimates.prior_sensitivity", "source": "estimates"}
 
     stream: str = key("as in table streams")
     year: int = key("year of the income", unit="calendar year")

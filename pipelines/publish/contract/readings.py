@@ -5,7 +5,7 @@ class Readings(Table):
     """The headline as some classes of source read the world: all of them, and each without one."""
 
     class Config:
-        metadata = {"source": "estimates"}
+        metadata = {"made_as": "estimates.readings", "source": "estimates"}
 
     stream: str = key("as in table streams")
     year: int = key("year of the income", unit="calendar year")

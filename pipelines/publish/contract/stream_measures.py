@@ -5,7 +5,10 @@ class StreamMeasures(Table):
     """What is measured of each stream, and which measure stands in which total."""
 
     class Config:
-        metadata = {"source": "each folder of pipelines/streams"}
+        metadata = {
+            "made_as": "estimates.stream_measures",
+            "source": "each folder of pipelines/streams",
+        }
 
     stream: str = key("as in table streams", source="estimates")
     measure: str = key("name used in every table")

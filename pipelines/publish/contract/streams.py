@@ -9,7 +9,7 @@ class Streams(Table):
     """
 
     class Config:
-        metadata = {"source": "each folder of pipelines/streams"}
+        metadata = {"made_as": "estimates.streams", "source": "each folder of pipelines/streams"}
 
     stream: str = key("name used in every table; total is all of them")
     title: str = column("what readers call it")

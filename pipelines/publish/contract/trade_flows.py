@@ -1,6 +1,9 @@
 import datetime as dt
 
-from pipelines.schemas.table import Table, column, key
+import pandera.polars as pa
+import polars as pl
+
+from pipelines.schemas.table import Table, column, given, key
 
 
 class TradeFlows(Table):
@@ -9,36 +12,45 @@ class TradeFlows(Table):
     """
 
     class Config:
-        metadata = {"source": "source"}
+        metadata = {"made_as": "facts.trade_flows", "source": "source"}
 
     flow_id: str = key(
         "source, reporter, partner, flow, period, edition, code and breakdown",
         source="facts.trade_flows",
     )
-    source: str = column("comtrade, china_customs or baci", source="facts.trade_flows")
-    reporter_iso3: str = column("who declared; for baci the other party")
-    exporter_iso3: str = column("where the goods came from")
-    importer_iso3: str = column("where they went")
-    flow_code: str = column("M import, X export, others are parts of these or re-trade")
-    frequency: str = column("A year, M month")
-    period_start_on: dt.date = column("first day of the period")
-    period_end_on: dt.date = column("last day of the period")
-    hs_edition: str = column("edition of the Harmonized System")
-    hs_code: str = column("commodity code, leading zeros kept")
-    hs_level: int = column("length of the code", unit="digits")
-    kind: str = column(
+    source: str = given(
+        "comtrade, china_customs or baci",
+        source="facts.trade_flows",
+        isin=("comtrade", "china_customs", "baci"),
+    )
+    reporter_iso3: str = given("who declared; for baci the other party")
+    exporter_iso3: str = given("where the goods came from")
+    importer_iso3: str = given("where they went")
+    flow_code: str = given("M import, X export, others are parts of these or re-trade")
+    frequency: str = given("A year, M month", isin=("A", "M"))
+    period_start_on: dt.date = given("first day of the period")
+    period_end_on: dt.date = given("last day of the period")
+    hs_edition: str = given("edition of the Harmonized System")
+    hs_code: str = given("commodity code, leading zeros kept")
+    hs_level: int = given("length of the code", unit="digits")
+    kind: str = given(
         "exact, or structural_zero: a zero of coal declared under the ban, policy and "
         "not measurement",
         source="facts.trade_flows",
+        isin=("exact", "structural_zero"),
     )
-    value_usd: float = column("value as declared", unit="USD")
-    valuation: str = column("CIF at the importer's border, FOB at the exporter's")
-    cif_fob_log_mean: float = column(
+    value_usd: float = column("value as declared", unit="USD", ge=0)
+    valuation: str = given(
+        "CIF at the importer's border, FOB at the exporter's", isin=("CIF", "FOB")
+    )
+    cif_fob_log_mean: float = given(
         "mean of the log of CIF over FOB value; one unknown for all flows, prior-driven",
         unit="log",
         source="mirror_priors.csv",
     )
-    cif_fob_log_sd: float = column("its standard deviation", unit="log", source="mirror_priors.csv")
+    cif_fob_log_sd: float = given(
+        "its standard deviation", unit="log", source="mirror_priors.csv", ge=0
+    )
     value_fob_usd_q05: float = column(
         "5% point of the FOB value", unit="USD", source="facts.trade_flows"
     )
@@ -51,7 +63,7 @@ class TradeFlows(Table):
     quantity_t: float = column(
         "net weight; null where none was declared, which is not zero", unit="t", ge=0
     )
-    quantity_basis: str = column("net_weight, net_weight_estimated, quantity_kg or missing")
+    quantity_basis: str = given("net_weight, net_weight_estimated, quantity_kg or missing")
     unit_value_usd_per_t: float = column(
         "declared value over declared weight", unit="USD/t", source="facts.trade_flows"
     )
@@ -83,8 +95,16 @@ class TradeFlows(Table):
     counted_in: str = column(
         "coal or chapters: rows of one kind may be added up; null: must not be added",
         source="facts.trade_flows",
+        isin=("coal", "chapters"),
     )
     reason_not_counted: str = column("why not", source="facts.trade_flows")
-    snapshot_sha256: str = column("hash of the file as received", source="raw")
-    locator: str = column("snapshot, file and row", source="raw")
-    retrieved_at: dt.datetime = column("when the file was received", unit="UTC", source="raw")
+    snapshot_sha256: str = given("hash of the file as received", source="raw")
+    locator: str = given("snapshot, file and row", source="raw")
+    retrieved_at: dt.datetime = given("when the file was received", unit="UTC", source="raw")
+
+    @pa.dataframe_check
+    def uncounted_rows_say_why(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """Counted somewhere or a reason, never both."""
+        return data.lazyframe.select(
+            pl.col("counted_in").is_null() == pl.col("reason_not_counted").is_not_null()
+        )

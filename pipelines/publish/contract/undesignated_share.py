@@ -5,7 +5,7 @@ class UndesignatedShare(Table):
     """How much of the attributed income ran through parties not yet designated."""
 
     class Config:
-        metadata = {"source": "network walk"}
+        metadata = {"made_as": "network.undesignated_share", "source": "network walk"}
 
     stream: str = key("as in table streams")
     year: int = key("calendar year")

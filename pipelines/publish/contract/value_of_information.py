@@ -7,7 +7,7 @@ class ValueOfInformation(Table):
     """
 
     class Config:
-        metadata = {"source": "estimates"}
+        metadata = {"made_as": "estimates.value_of_information", "source": "estimates"}
 
     stream: str = key("as in table streams")
     year: int = key("year of the income", unit="calendar year")

@@ -15,10 +15,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandera.polars as pa
 import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, split
+from pipelines.schemas.table import Feed, column, given, key
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
 from pipelines.sources.http import (
@@ -61,26 +61,21 @@ _NAME = re.compile(
 PROBED = "taedong_2019-03-01_2019-03-31_all"
 
 
-class StagedSar(pa.DataFrameModel):
-    """Ships seen by radar. Grain: the columns of `unique`.
+class StagedSar(Feed, table="staged.gfw_sar", source="Global Fishing Watch"):
+    """Ships seen by radar.
 
     A row without a cell (lat, lon null, detections 0) says that the window was answered.
     """
 
-    line: int = pa.Field(ge=1)
-    zone_id: str = pa.Field(str_matches=r"^[a-z_]+$")
-    matching: str = pa.Field(isin=tuple(MATCHINGS))
-    window_start_on: dt.date
-    window_end_on: dt.date
-    dataset_version: str = pa.Field(nullable=True)
-    seen_on: dt.date
-    lat: float = pa.Field(ge=-90, le=90, nullable=True)  # centre of the cell
-    lon: float = pa.Field(ge=-180, le=180, nullable=True)
-    detections: float = pa.Field(ge=0, le=100_000)
-
-    class Config:
-        strict = True
-        unique = ["zone_id", "matching", "window_start_on", "seen_on", "lat", "lon"]
+    zone_id: str = key(str_matches=r"^[a-z_]+$")
+    matching: str = key(isin=tuple(MATCHINGS))
+    window_start_on: dt.date = key()
+    window_end_on: dt.date = given()
+    dataset_version: str = column()
+    seen_on: dt.date = key()
+    lat: float = key("centre of the cell", ge=-90, le=90, nullable=True)
+    lon: float = key(ge=-180, le=180, nullable=True)
+    detections: float = given(ge=0, le=100_000)
 
 
 CONTRACT = StagedSar

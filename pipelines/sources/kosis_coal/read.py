@@ -11,10 +11,10 @@ import datetime as dt
 import json
 from pathlib import Path
 
-import pandera.polars as pa
 import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, check_columns, split
+from pipelines.schemas.table import Feed, column, given, key
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
 from pipelines.sources.http import Answer, Fetcher, Limits, RequestRefused, SourceUnavailable
@@ -50,22 +50,17 @@ _PLACES = {"북한": "PRK", "northkorea": "PRK", "남한": "KOR", "southkorea": 
 _COAL = ("석탄", "coal")
 
 
-class StagedOutput(pa.DataFrameModel):
-    """Output by year. Grain: origin, year, place."""
+class StagedOutput(Feed, table="staged.kosis_coal", source="KOSIS and the press it speaks to"):
+    """Output by year."""
 
-    line: int = pa.Field(ge=1)
-    year: int = pa.Field(ge=1945, le=2100)
-    place: str = pa.Field(isin=("PRK", "KOR"))
-    output_t: float = pa.Field(gt=0, lt=2e8, nullable=True)
-    basis: str = pa.Field(isin=("stated", "derived"))
-    origin: str = pa.Field(str_matches=r"^[a-z][a-z0-9-]*$")
-    source_id: str
-    url: str = pa.Field(str_matches=r"^https?://[^\s\"'<>]+$")
-    note: str = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["origin", "year", "place"]
+    year: int = key(ge=1945, le=2100)
+    place: str = key(isin=("PRK", "KOR"))
+    output_t: float = column(gt=0, lt=2e8)
+    basis: str = given(isin=("stated", "derived"))
+    origin: str = key(str_matches=r"^[a-z][a-z0-9-]*$")
+    source_id: str = given()
+    url: str = given(str_matches=r"^https?://[^\s\"'<>]+$")
+    note: str = column()
 
 
 CONTRACT = StagedOutput

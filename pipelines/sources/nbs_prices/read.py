@@ -14,10 +14,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-import pandera.polars as pa
 import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, check_columns, split
+from pipelines.schemas.table import Feed, column, given, key
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
 from pipelines.sources.http import Answer, Fetcher, Limits, RequestRefused, SourceUnavailable
@@ -67,23 +67,20 @@ _PARTS = {"上": (1, 10), "中": (11, 20), "下": (21, 31)}
 _SERIES = Path(__file__).with_name("series.csv")
 
 
-class StagedNbsPrices(pa.DataFrameModel):
-    """Prices. Grain: period_start_on, product."""
+class StagedNbsPrices(
+    Feed, table="staged.nbs_prices", source="National Bureau of Statistics of China"
+):
+    """Prices."""
 
-    line: int = pa.Field(ge=1)
-    period_start_on: dt.date
-    period_end_on: dt.date
-    group: str = pa.Field(nullable=True)
-    product: str
-    series: str = pa.Field(nullable=True)  # ours, for coal
-    unit: str
-    price_yuan: float = pa.Field(gt=0, lt=10_000_000)
-    change_yuan: float = pa.Field(nullable=True)
-    change_pct: float = pa.Field(nullable=True, ge=-100, le=1_000)
-
-    class Config:
-        strict = True
-        unique = ["period_start_on", "product"]
+    period_start_on: dt.date = key()
+    period_end_on: dt.date = given()
+    group: str = column()
+    product: str = key()
+    series: str = column("ours, for coal")
+    unit: str = given()
+    price_yuan: float = given(gt=0, lt=10_000_000)
+    change_yuan: float = column()
+    change_pct: float = column(ge=-100, le=1_000)
 
 
 CONTRACT = StagedNbsPrices

@@ -8,13 +8,10 @@ from pipelines.quarantine import Split
 from pipelines.schemas.ports import Ports, PortSources
 from pipelines.sources.tables import RowRule, parse_table
 
-PORT_COLUMNS = [name for name in Ports.to_schema().columns if name != "line"]
-SOURCE_COLUMNS = [name for name in PortSources.to_schema().columns if name != "line"]
-
 
 def parse_port_sources(content: bytes, *, source: str, file: str) -> Split:
     """The documents that ports.csv cites."""
-    return parse_table(content, PortSources, SOURCE_COLUMNS, source=source, file=file)
+    return parse_table(content, PortSources, source=source, file=file)
 
 
 def parse_ports(content: bytes, *, source: str, file: str, source_ids: list[str]) -> Split:
@@ -50,4 +47,4 @@ def parse_ports(content: bytes, *, source: str, file: str, source_ids: list[str]
             "a port is known by source and code; keep one row",
         ),
     ]
-    return parse_table(content, Ports, PORT_COLUMNS, source=source, file=file, rules=rules)
+    return parse_table(content, Ports, source=source, file=file, rules=rules)

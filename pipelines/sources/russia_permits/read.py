@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pandera.polars as pa
 import polars as pl
 
 from pipelines.quarantine import Split, check_columns, split
+from pipelines.schemas.table import Feed, column, given, key
 from pipelines.sources import cells
 
 SOURCE = "russia_permits"
@@ -56,24 +56,19 @@ _RUSSIAN = {
 }
 
 
-class StagedRussia(pa.DataFrameModel):
-    """Persons by window. Grain: the columns of `unique`."""
+class StagedRussia(Feed, table="staged.russia_permits", source="Russian authorities"):
+    """Persons by window."""
 
-    line: int = pa.Field(ge=2)
-    measure: str = pa.Field(isin=MEASURES)
-    window_start_on: dt.date
-    window_end_on: dt.date
-    covers: str = pa.Field(isin=("quarter", "year_to_date"))
-    country_iso3: str = pa.Field(str_matches=r"^[A-Z]{3}$")
-    purpose: str = pa.Field(isin=PURPOSES)
-    persons: int = pa.Field(ge=0, le=10_000_000)
-    source_id: str = pa.Field(str_matches=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    url: str = pa.Field(str_matches=r"^https?://[^\s\"'<>]+$", nullable=True)
-    locator: str
-
-    class Config:
-        strict = True
-        unique = ["measure", "country_iso3", "purpose", "window_start_on", "window_end_on"]
+    measure: str = key(isin=MEASURES)
+    window_start_on: dt.date = key()
+    window_end_on: dt.date = key()
+    covers: str = given(isin=("quarter", "year_to_date"))
+    country_iso3: str = key(str_matches=r"^[A-Z]{3}$")
+    purpose: str = key(isin=PURPOSES)
+    persons: int = given(ge=0, le=10_000_000)
+    source_id: str = given(str_matches=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    url: str = column(str_matches=r"^https?://[^\s\"'<>]+$")
+    locator: str = given()
 
 
 CONTRACT = StagedRussia

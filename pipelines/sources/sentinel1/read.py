@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
-import pandera.polars as pa
 import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, split
+from pipelines.schemas.table import Feed, given, key
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.gfw_sar.read import FIRST_YEAR, zones
 from pipelines.sources.http import Answer, Fetcher, Limits, RateLimited, SourceUnavailable
@@ -42,20 +42,15 @@ _SCENE = r"^(S1[A-D])_IW_GRDH_\w{4}_\d{8}T\d{6}_\d{8}T\d{6}_(\d{6})_"
 PROBED = "west_2019-03-01_2019-03-31_p0"
 
 
-class StagedScenes(pa.DataFrameModel):
-    """Scenes. Grain: area, scene."""
+class StagedScenes(Feed, table="staged.sentinel1", source="Copernicus Sentinel-1"):
+    """Scenes."""
 
-    line: int = pa.Field(ge=1)
-    area: str = pa.Field(str_matches=r"^[a-z_]+$")
-    scene: str = pa.Field(str_matches=_SCENE)
-    platform: str = pa.Field(isin=("S1A", "S1B", "S1C", "S1D"))
-    orbit: int = pa.Field(ge=1)
-    started_on: dt.date
-    footprint: str = pa.Field(str_matches=r"^-?\d[\d.eE, +-]*$")  # lon lat pairs of the ring
-
-    class Config:
-        strict = True
-        unique = ["area", "scene"]
+    area: str = key(str_matches=r"^[a-z_]+$")
+    scene: str = key(str_matches=_SCENE)
+    platform: str = given(isin=("S1A", "S1B", "S1C", "S1D"))
+    orbit: int = given(ge=1)
+    started_on: dt.date = given()
+    footprint: str = given("lon lat pairs of the ring", str_matches=r"^-?\d[\d.eE, +-]*$")
 
 
 CONTRACT = StagedScenes

@@ -7,7 +7,11 @@ class CoalDestinationDraws(Table):
     """
 
     class Config:
-        metadata = {"source": "estimates", "is_file_published": False}
+        metadata = {
+            "made_as": "estimates.coal_destination_draws",
+            "source": "estimates",
+            "is_file_published": False,
+        }
 
     destination_iso3: str = key("country of destination, XXX any other")
     year: int = key("year", unit="calendar year")
