@@ -29,6 +29,8 @@ from pipelines.inbox import (
     waiting,
 )
 from pipelines.paths import data_dir, stream_folders
+from pipelines.schemas.sources import LandedFiles
+from pipelines.schemas.types import polars_schema
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.figures import parse_figures
 from pipelines.sources.kinds import is_held, source_kinds, taken
@@ -36,15 +38,7 @@ from pipelines.sources.overlays import ADDS, Dropped, overlay_of
 from pipelines.sources.recognise import first_line
 from pipelines.warehouse import write_frame
 
-OUTCOME_SCHEMA = {
-    "sha256": pl.String,
-    "name": pl.String,
-    "kind": pl.String,
-    "source": pl.String,
-    "rows_in": pl.Int64,
-    "rows_kept": pl.Int64,
-    "loaded_at": pl.String,
-}
+OUTCOME_SCHEMA = polars_schema(LandedFiles)
 
 
 def landing_dir() -> Path:

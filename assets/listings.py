@@ -19,6 +19,7 @@ from pipelines.schemas.listings import (
     ListedParties,
     ListingChanges,
 )
+from pipelines.schemas.sources import Retrievals
 from pipelines.schemas.types import polars_schema
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.http import Fetcher
@@ -33,14 +34,7 @@ from pipelines.sources.refresh import Refreshed
 from pipelines.sources.staging import instant_of
 from pipelines.warehouse import write_frame
 
-RETRIEVAL_SCHEMA = {
-    "part": pl.String,
-    "sha256": pl.String,
-    "url": pl.String,
-    "retrieved_at": pl.Datetime("us"),
-    "http_status": pl.Int64,
-    "licence": pl.String,
-}
+RETRIEVAL_SCHEMA = polars_schema(Retrievals)
 TABLES = {
     "listed_parties": (
         ListedParties,

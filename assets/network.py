@@ -20,8 +20,8 @@ from pipelines.network.evidence import check_grades, graded
 from pipelines.network.on_day import CHANGES, DAY_TABLES, LISTED, as_of_run, network_on
 from pipelines.network.walk import HOSTS_FROM, judgements, walk_inputs, walked
 from pipelines.quarantine import empty_quarantine
+from pipelines.reference_tables import parse_table
 from pipelines.schemas import network as contracts
-from pipelines.sources.tables import parse_table
 from pipelines.versions import code_version
 from pipelines.warehouse import inputs_hash, is_current, read_frame, record, write_frame
 

@@ -19,7 +19,9 @@ from assets.resources import Snapshots, WarehouseResource
 from assets.tables import note_source, result
 from pipelines.paths import REFERENCE_DIR, STREAMS_DIR, stream_folders
 from pipelines.quarantine import Split, empty_quarantine
+from pipelines.reference_tables import read_table
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.schemas.sources import CodesOfCountries
 from pipelines.snapshots import DamagedSnapshot, Snapshot, SnapshotStore
 from pipelines.sources.figures import (
     Known,
@@ -308,7 +310,7 @@ def known_of(stream: str, frames: Mapping[str, pl.DataFrame]) -> Known:
         name: frames[name].filter(pl.col("stream") == stream)
         for name in ("quantities", "figure_sources", "origins")
     }
-    countries = pl.read_csv(REFERENCE_DIR / COUNTRY_FILE, columns=["iso3"])["iso3"]
+    countries = read_table(REFERENCE_DIR / COUNTRY_FILE, CodesOfCountries)["iso3"]
     taken = frames.get(FIGURES)
     return Known(
         quantities=mine["quantities"],

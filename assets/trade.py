@@ -13,7 +13,9 @@ from pipelines.catalog import hold
 from pipelines.countries import with_names
 from pipelines.operating.asking import NotAsked, Outcome, Refresh, ask, register
 from pipelines.paths import REFERENCE_DIR
-from pipelines.schemas.trade import Miscoding
+from pipelines.reference_tables import read_table
+from pipelines.schemas.sources import CodesOfCountries
+from pipelines.schemas.trade import MirrorPriors, Miscoding
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.ecb_fx import read as ecb
 from pipelines.sources.folders import SourceFolder, list_folders
@@ -217,10 +219,7 @@ DRIFT_CHECKS = [_drift_check(source) for source in SOURCES]
 )
 def country_codes(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Read the hand-kept table."""
-    frame = pl.read_csv(
-        REFERENCE_DIR / "country_codes.csv",
-        schema={"code": pl.Int64, "iso3": pl.String, "issuer": pl.String},
-    )
+    frame = read_table(REFERENCE_DIR / "country_codes.csv", CodesOfCountries)
     with warehouse.open().connect() as connection:
         write_frame(connection, "staged.country_codes", with_names(frame))
         return result(connection, "staged.country_codes")
@@ -234,7 +233,7 @@ def country_codes(warehouse: WarehouseResource) -> dg.MaterializeResult:
 )
 def mirror_priors(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Read the hand-kept table and hold it to its form."""
-    frame = pl.read_csv(REFERENCE_DIR / "mirror_priors.csv", infer_schema=False)
+    frame = read_table(REFERENCE_DIR / "mirror_priors.csv", MirrorPriors)
     parse_mirror_priors(frame)
     with warehouse.open().connect() as connection:
         write_frame(connection, "staged.mirror_priors", frame)

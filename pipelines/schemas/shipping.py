@@ -12,7 +12,7 @@ import datetime as dt
 import pandera.polars as pa
 import polars as pl
 
-from pipelines.schemas.table import Quantiles, Table, column, given, key, quantiles
+from pipelines.schemas.table import HandKept, Quantiles, Table, column, given, key, quantiles
 from pipelines.schemas.types import Instant, polars_schema
 
 POSITIONS_SCHEMA = {
@@ -313,6 +313,18 @@ class Detection(Table, table="shipping.detection", source="AIS and the cargo mod
     cargo_t_total_q50: float = column("median of the tonnes of all", unit="t")
     cargo_t_total_q95: float = column("95% point of the tonnes of all", unit="t")
     is_prior_driven: bool = given()
+
+
+class AisRules(HandKept, source="ais_rules.csv"):
+    """Rules that positions are held against: what each does, and its threshold."""
+
+    rule: str = key()
+    action: str = given("quarantine or flag", isin=("quarantine", "flag"))
+    bit: int = column("place of the flag in the mask", ge=0)
+    applies_to: str = given("part of a report it looks at")
+    threshold: float = column("in threshold_unit", unit="as in column threshold_unit")
+    threshold_unit: str = column("unit of the threshold")
+    why: str = given()
 
 
 class AisFiles(Table, table="staged.ais_files", source="landing folder"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from pipelines.schemas.table import Table, column, given, key
+from pipelines.schemas.table import HandKept, Table, column, given, key
 from pipelines.schemas.types import Instant
 
 
@@ -58,12 +58,17 @@ class Fingerprints(Table, table="meta.fingerprints", source="the run"):
     print: str = given()
 
 
-class CountryCodes(Table, table="staged.country_codes", source="country_codes.csv"):
-    """Countries by the numeric codes of trade statistics: ISO codes and English names."""
+class CodesOfCountries(HandKept, source="country_codes.csv"):
+    """Countries by the numeric codes of trade statistics."""
 
     code: int = key("numeric code", ge=0, le=999)
     iso3: str = given()
     issuer: str = given()
+
+
+class CountryCodes(CodesOfCountries, table="staged.country_codes"):
+    """Countries by the numeric codes of trade statistics: ISO codes and English names."""
+
     iso2: str = column()
     country: str = column("English name")
 

@@ -16,6 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipelines.paths import REFERENCE_DIR
+from pipelines.reference_tables import read_table
+from pipelines.schemas.figures import FeedPriors
 
 Floats = NDArray[np.float64]
 PRIORS_FILE = REFERENCE_DIR / "feed_priors.csv"
@@ -76,7 +78,7 @@ def load_priors(table: pl.DataFrame | None = None) -> dict[str, Prior]:
         table: `staged.feed_priors`; None for the table the repository carries.
     """
     if table is None:
-        table = pl.read_csv(PRIORS_FILE, infer_schema=False)
+        table = read_table(PRIORS_FILE, FeedPriors)
     return {
         row["parameter"].removeprefix(_MINE): Prior(
             row["distribution"],

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from pipelines.quarantine import Split, empty_quarantine
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.schemas.shipping import AisFiles, AisRuleCounts
+from pipelines.schemas.types import polars_schema
 from pipelines.shipping.days import day_reports, days_told
 from pipelines.shipping.dropped import landed_dir, positions_dir
 from pipelines.shipping.landing import STATIC_COLUMNS, landed_reports
@@ -19,30 +20,8 @@ from pipelines.shipping.rules import load_rules
 # rows of these rules are counted and kept in Parquet beside the file they came from, not listed
 COUNTED_ONLY = ("duplicate", "not_ais")
 
-FILE_SCHEMA: dict[str, Any] = {
-    "file": pl.String,
-    "sha256": pl.String,
-    "form": pl.String,
-    "received_at": pl.Datetime("us"),
-    "lines": pl.Int64,
-    "header_lines": pl.Int64,
-    "blank_lines": pl.Int64,
-    "rows_in": pl.Int64,
-    "rows_kept": pl.Int64,
-    "rows_quarantined": pl.Int64,
-    "positions": pl.Int64,
-    "statics": pl.Int64,
-    "first_day": pl.Date,
-    "last_day": pl.Date,
-}
-RULE_COUNT_SCHEMA: dict[str, Any] = {
-    "file": pl.String,
-    "sha256": pl.String,
-    "rule": pl.String,
-    "action": pl.String,
-    "rows": pl.Int64,
-    "why": pl.String,
-}
+FILE_SCHEMA = polars_schema(AisFiles)
+RULE_COUNT_SCHEMA = polars_schema(AisRuleCounts)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ import duckdb
 import polars as pl
 
 from pipelines.paths import REFERENCE_DIR
+from pipelines.reference_tables import read_table
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.schemas.shipping import AisRules
 from pipelines.warehouse import sql_of
 
 RULES_FILE = REFERENCE_DIR / "ais_rules.csv"
@@ -73,7 +75,7 @@ def load_rules(path: Path = RULES_FILE) -> Rules:
         ValueError: a rule without a test, a test without a rule, an unknown action, or a bit given
             twice; names it.
     """
-    table = pl.read_csv(path, schema_overrides={"bit": pl.Int64, "threshold": pl.Float64})
+    table = read_table(path, AisRules)
     judged, statics = sql_of("shipping.judged"), sql_of("shipping.statics")
     quarantine = {*DECODER_RULES, *TRACK_RULES, *re.findall(r"then '(\w+)'", judged)}
     flags = {*TRACK_FLAGS, *re.findall(r"then \$bit_(\w+)", judged + statics)}

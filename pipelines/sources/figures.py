@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.quarantine import Split
+from pipelines.reference_tables import RowRule, parse_table
 from pipelines.schemas.figures import (
     DISTRIBUTIONS,
     FIRST_YEAR,
@@ -26,7 +27,6 @@ from pipelines.schemas.figures import (
     StagedQuantities,
     StagedUnits,
 )
-from pipelines.sources.tables import RowRule, parse_table
 
 
 @dataclass(frozen=True)

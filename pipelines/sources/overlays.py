@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from pipelines.quarantine import SourceDrift
+from pipelines.reference_tables import read_text
 from pipelines.schemas.sources import FigureOverlays
 from pipelines.schemas.types import polars_schema
-from pipelines.sources.tables import read_text
 
 SCHEMA = polars_schema(FigureOverlays)
 REPLACES, ADDS = "replaces", "adds"

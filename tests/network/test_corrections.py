@@ -8,8 +8,8 @@ import pytest
 from pipelines.network.corrections import blame, mend
 from pipelines.network.evidence import EvidenceError
 from pipelines.paths import REFERENCE_DIR
+from pipelines.reference_tables import parse_table
 from pipelines.schemas import network as contracts
-from pipelines.sources.tables import parse_table
 
 CONTRACTS = {
     "network_entities": contracts.NetworkEntities,

@@ -349,8 +349,8 @@ def test_names_alone_find_what_keys_label(shared_dir, capsys):
     """Labels: entries of different lists that one cited party of ours stands on, and ships that
     share an IMO number. The matcher sees names only."""
     from pipelines.paths import REFERENCE_DIR
+    from pipelines.reference_tables import parse_table
     from pipelines.schemas.network import NetworkEntities, NetworkStatements
-    from pipelines.sources.tables import parse_table
 
     own, said = (
         parse_table(
@@ -552,8 +552,8 @@ def test_every_listing_we_cite_is_of_the_party_we_say(shared_dir):
     from pipelines.network.corrections import corrections_of, mend
     from pipelines.network.resolution import likeness
     from pipelines.paths import REFERENCE_DIR
+    from pipelines.reference_tables import parse_table
     from pipelines.schemas import network as contracts
-    from pipelines.sources.tables import parse_table
 
     def read(file, contract, mended=None):
         return parse_table(

@@ -16,7 +16,9 @@ import polars as pl
 
 from pipelines.paths import REFERENCE_DIR
 from pipelines.quarantine import SourceDrift, Split
+from pipelines.reference_tables import read_table
 from pipelines.schemas.gfw import GfwEvents
+from pipelines.schemas.ports import Ports
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.gfw_events.events import SOURCE, is_events, parse_gfw_events, settle
 from pipelines.sources.http import Answer, BodyCutOff, Fetcher, Limits, SourceUnavailable
@@ -184,7 +186,7 @@ def fetch_day(
     Raises:
         SourceUnavailable: no usable answer.
     """
-    area = area_around(pl.read_csv(REFERENCE_DIR / "ports.csv"))
+    area = area_around(read_table(REFERENCE_DIR / "ports.csv", Ports))
     pages = list(fetch_events(fetcher, token, day, area, base_url=base_url, limits=limits))
     for number, page in enumerate(pages):
         store.put(

@@ -24,7 +24,8 @@ import numpy as np
 import polars as pl
 
 from pipelines.paths import REFERENCE_DIR
-from pipelines.schemas.figures import OBSERVATION_SCHEMA
+from pipelines.reference_tables import read_table
+from pipelines.schemas.figures import OBSERVATION_SCHEMA, FeedPriors
 
 # the levels that quantiles are told at: an estimator reads a range as its central 80 %
 LEVELS = (0.1, 0.5, 0.9)
@@ -76,7 +77,7 @@ def load_assumptions(table: pl.DataFrame | None = None) -> Assumptions:
         ValueError: one is missing, or there is one nobody reads; names it.
     """
     if table is None:
-        table = pl.read_csv(REFERENCE_DIR / "feed_priors.csv", infer_schema=False)
+        table = read_table(REFERENCE_DIR / "feed_priors.csv", FeedPriors)
     given = {
         name.removeprefix(_MINE): float(value)
         for name, value in table.select("parameter", "args").iter_rows()

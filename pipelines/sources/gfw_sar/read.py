@@ -18,7 +18,8 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, split
-from pipelines.schemas.table import Feed, column, given, key
+from pipelines.reference_tables import read_table
+from pipelines.schemas.table import Feed, HandKept, column, given, key
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
 from pipelines.sources.http import (
@@ -61,6 +62,19 @@ _NAME = re.compile(
 PROBED = "taedong_2019-03-01_2019-03-31_all"
 
 
+class Zones(HandKept, source="zones.csv"):
+    """Boxes in which ships are counted, each holding the quays it is named for."""
+
+    zone_id: str = key(str_matches=r"^[a-z_]+$")
+    port_group: str = given("coast that its ships are counted with")
+    name: str = given()
+    west: float = given("western edge", unit="degree", ge=-180, le=180)
+    south: float = given("southern edge", unit="degree", ge=-90, le=90)
+    east: float = given("eastern edge", unit="degree", ge=-180, le=180)
+    north: float = given("northern edge", unit="degree", ge=-90, le=90)
+    basis: str = given("why the box is drawn so")
+
+
 class StagedSar(Feed, table="staged.gfw_sar", source="Global Fishing Watch"):
     """Ships seen by radar.
 
@@ -97,7 +111,7 @@ class Window:
 
 def zones() -> pl.DataFrame:
     """Our zones: zone_id, port_group, name, west, south, east, north (degrees), basis."""
-    return pl.read_csv(_ZONES)
+    return read_table(_ZONES, Zones)
 
 
 def polygon_of(zone: dict[str, float]) -> dict[str, object]:

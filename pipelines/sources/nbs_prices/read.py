@@ -17,7 +17,8 @@ from urllib.parse import urljoin, urlsplit
 import polars as pl
 
 from pipelines.quarantine import SourceDrift, Split, check_columns, split
-from pipelines.schemas.table import Feed, column, given, key
+from pipelines.reference_tables import read_table
+from pipelines.schemas.table import Feed, HandKept, column, given, key
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
 from pipelines.sources.http import Answer, Fetcher, Limits, RequestRefused, SourceUnavailable
@@ -65,6 +66,14 @@ _HEADINGS = ("产品名称", "本期价格", "涨跌幅")
 _GROUP = re.compile(r"^[一二三四五六七八九十]+、\s*(.+)$")
 _PARTS = {"上": (1, 10), "中": (11, 20), "下": (21, 31)}
 _SERIES = Path(__file__).with_name("series.csv")
+
+
+class Series(HandKept, source="series.csv"):
+    """Products of the bulletin that are coal, by how their names begin."""
+
+    begins: str = key("first characters of the product's name")
+    series: str = given()
+    note: str = given()
 
 
 class StagedNbsPrices(
@@ -257,7 +266,7 @@ def _amount(column: str) -> pl.Expr:
 
 
 def _staged(rows: pl.DataFrame, file: str) -> Split:
-    known = pl.read_csv(_SERIES, columns=["begins", "series"])
+    known = read_table(_SERIES, Series).select("begins", "series")
     series = pl.coalesce(
         pl.when(pl.col("product").str.starts_with(begins)).then(pl.lit(name))
         for begins, name in known.iter_rows()

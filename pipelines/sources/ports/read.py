@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.quarantine import Split
+from pipelines.reference_tables import RowRule, parse_table
 from pipelines.schemas.ports import Ports, PortSources
-from pipelines.sources.tables import RowRule, parse_table
 
 
 def parse_port_sources(content: bytes, *, source: str, file: str) -> Split:

@@ -6,9 +6,11 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
+from pipelines.paths import shown
 from pipelines.quarantine import (
     SourceDrift,
     Split,
@@ -93,6 +95,20 @@ def parse_table(
         "line", "column", "rule"
     )
     return Split(kept, quarantined, rows_in)
+
+
+def read_table(path: Path, contract: type[Table]) -> pl.DataFrame:
+    """A hand-kept table that comes with the code, whole, in the contract's types.
+
+    Raises:
+        SourceDrift: a row breaks the contract: the first such cell, where, and what to do.
+    """
+    name = shown(path)
+    held = parse_table(path.read_bytes(), contract, source=path.stem, file=name)
+    if held.rows_quarantined:
+        line, reason = held.quarantined.select("line", "reason").row(0)
+        raise SourceDrift(f"{name}, line {line}: {reason}")
+    return held.kept.drop("line")
 
 
 def read_text(content: bytes, *, source: str, file: str) -> pl.DataFrame:
