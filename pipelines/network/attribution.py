@@ -403,19 +403,3 @@ def attribute_year(
         source=sources,
         target=targets,
     )
-
-
-def check_attribution(found: Attribution) -> list[str]:
-    """Reasons why an attribution may not be published; empty when it may."""
-    where = f"{found.stream} {found.year}"
-    wrong = []
-    if not found.residual_usd() < CENT:
-        wrong.append(f"{where}: placed and unplaced dollars miss income by {found.residual_usd()}")
-    attributed = found.income - found.unattributed
-    allowed = found.covered * np.maximum(found.income, 0.0) + CENT
-    if (attributed > allowed).any():
-        over = float((attributed - allowed).max())
-        wrong.append(f"{where}: {over:,.2f} USD attributed beyond the documented share")
-    if (found.through < -CENT).any() or (found.unattributed < -CENT).any():
-        wrong.append(f"{where}: negative dollars on a party")
-    return wrong

@@ -603,31 +603,3 @@ def join_parties(parties: pl.DataFrame, pairs: pl.DataFrame, preferred: set[str]
         .drop("__row")
     )
     return Merged(canonical, final)
-
-
-def precision_recall(
-    proposed: pl.DataFrame, labelled: pl.DataFrame, *, least: float
-) -> dict[str, float]:
-    """How well names alone find pairs that a key or a person has labelled.
-
-    Args:
-        proposed: from `name_pairs` over the labelled parties.
-        labelled: left_id, right_id of the true pairs; every other pair is false.
-        least: score from which a pair counts as proposed.
-
-    Returns:
-        n_true, n_proposed, n_hit, precision, recall.
-    """
-    true = labelled.select(
-        left_id=pl.min_horizontal("left_id", "right_id"),
-        right_id=pl.max_horizontal("left_id", "right_id"),
-    ).unique()
-    taken = proposed.filter(pl.col("score") >= least)
-    hit = taken.join(true, on=["left_id", "right_id"], how="semi").height
-    return {
-        "n_true": true.height,
-        "n_proposed": taken.height,
-        "n_hit": hit,
-        "precision": hit / taken.height if taken.height else float("nan"),
-        "recall": hit / true.height if true.height else float("nan"),
-    }

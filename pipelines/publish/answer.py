@@ -135,9 +135,3 @@ def answer_table(reader: duckdb.DuckDBPyConnection) -> list[list[str]]:
         ]
         for row in answer_rows(reader)
     ]
-
-
-def answer_markdown(reader: duckdb.DuckDBPyConnection) -> str:
-    """The answer table as Markdown."""
-    rows = [list(COLUMNS), ["---"] * len(COLUMNS), *answer_table(reader)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)

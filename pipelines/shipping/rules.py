@@ -101,11 +101,6 @@ def load_rules(path: Path = RULES_FILE) -> Rules:
     return Rules(table, bits, thresholds, dict(table.select("rule", "why").iter_rows()))
 
 
-def flags_of(mask: int, rules: Rules) -> list[str]:
-    """The names of the flags set in `mask`."""
-    return [rule for rule, bit in rules.bits.items() if mask >> bit & 1]
-
-
 class Desk:
     """Runs selects of sql/shipping on frames, in a DuckDB of one thread that is thrown away."""
 

@@ -39,16 +39,6 @@ def _key(name: str) -> pl.Expr:
     )
 
 
-def imo_check_digit_holds(imo: pl.Expr) -> pl.Expr:
-    """Whether a seven-digit IMO number's last digit is right: sum of d1x7 … d6x2, modulo 10."""
-    digits = [imo // 10**place % 10 for place in range(6, -1, -1)]
-    total = sum(
-        (digit * weight for digit, weight in zip(digits, range(7, 1, -1), strict=False)),
-        start=pl.lit(0),
-    )
-    return (total % 10 == digits[6]) & imo.is_between(1_000_000, 9_999_999)
-
-
 def _flags() -> pl.DataFrame:
     """Country of each MID, the first three digits of a ship's MMSI (table of pyais)."""
     return pl.DataFrame(

@@ -85,10 +85,3 @@ def test_the_total_of_the_table_says_what_it_adds(reader):
         ("ore", "ore"),
         ("total", "ore"),
     ]
-
-
-def test_markdown_has_a_row_a_stream_under_its_columns(reader):
-    lines = answer.answer_markdown(reader).splitlines()
-    assert len(lines) == 4
-    assert lines[0] == "| " + " | ".join(answer.COLUMNS) + " |"
-    assert lines[2].startswith("| ore sold | 2021 | 300, 140–460 |")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipelines.shipping.landing import STATIC_COLUMNS
-from pipelines.shipping.vessels import VESSEL_SCHEMA, build_vessels, imo_check_digit_holds
+from pipelines.shipping.vessels import VESSEL_SCHEMA, build_vessels
 
 
 def statics(*rows: dict[str, object]) -> pl.DataFrame:
@@ -33,13 +31,6 @@ def listed(*rows: dict[str, object]) -> pl.DataFrame:
     }
     kinds = {name: pl.Float64 if name == "deadweight_t" else pl.String for name in base}
     return pl.DataFrame([base | row for row in rows], schema=kinds)
-
-
-@given(st.integers(1_000_000, 9_999_999))
-def test_check_digit_as_defined(number: int) -> None:
-    digits = [int(one) for one in str(number)]
-    want = sum(d * w for d, w in zip(digits[:6], range(7, 1, -1), strict=True)) % 10 == digits[6]
-    assert pl.select(imo_check_digit_holds(pl.lit(number))).item() is want
 
 
 def test_flag_comes_from_the_mmsi_and_size_from_what_was_sent_most() -> None:
