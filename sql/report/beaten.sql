@@ -1,16 +1,8 @@
 -- report.beaten
 -- grain   test with enough bodies to judge that a plain rule won
--- inputs  backtest_scores, income_annual, streams
+-- inputs  backtest_scores, streams, headline
 
-with headline as (
-    select distinct
-        income_annual.stream,
-        income_annual.model
-    from income_annual
-    where income_annual.measure = 'state_income_usd' and income_annual.stream != 'total'
-),
-
-ours as (
+with ours as (
     select backtest_scores.*
     from backtest_scores
     inner join headline

@@ -1,15 +1,7 @@
 -- report.cases
 -- grain   figure hidden in a test, beside what the headline's model said of it
--- inputs  backtest_cases, figures, income_annual, streams
+-- inputs  backtest_cases, figures, streams, headline
 -- units   as each figure states
-
-with headline as (
-    select distinct
-        income_annual.stream,
-        income_annual.model
-    from income_annual
-    where income_annual.measure = 'state_income_usd' and income_annual.stream != 'total'
-)
 
 select
     cases.*,

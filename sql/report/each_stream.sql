@@ -1,17 +1,7 @@
 -- report.each_stream
 -- grain   stream, the total among them: each has a page
--- inputs  streams, income_annual
+-- inputs  streams, last_full
 -- units   year: the last full one
-
-with last_full as (
-    select
-        income_annual.stream,
-        max(income_annual.year) as year,
-        max_by(income_annual.streams, income_annual.year) as streams
-    from income_annual
-    where income_annual.measure = 'state_income_usd' and not income_annual.is_partial_year
-    group by income_annual.stream
-)
 
 select
     streams.stream as page,

@@ -1,17 +1,8 @@
 -- report.headline_by_release
 -- grain   release, stream: the last full year as that release had it
--- inputs  release_headlines, income_annual, streams
+-- inputs  release_headlines, income_annual, streams, last_full
 -- units   USD; mcse_…: Monte Carlo error of this release's number of that year, so that the same
 --         number is printed in the same digits here and elsewhere
-
-with last_full as (
-    select
-        income_annual.stream,
-        max(income_annual.year) as year
-    from income_annual
-    where income_annual.measure = 'state_income_usd' and not income_annual.is_partial_year
-    group by income_annual.stream
-)
 
 select
     headlines.*,

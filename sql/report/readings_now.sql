@@ -1,16 +1,7 @@
 -- report.readings_now
 -- grain   stream and reading of its last full year
--- inputs  readings, income_annual, streams
+-- inputs  readings, income_annual, streams, last_full
 -- units   USD
-
-with last_full as (
-    select
-        income_annual.stream,
-        max(income_annual.year) as year
-    from income_annual
-    where income_annual.measure = 'state_income_usd' and not income_annual.is_partial_year
-    group by income_annual.stream
-)
 
 select
     readings.*,

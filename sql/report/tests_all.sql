@@ -1,14 +1,6 @@
 -- report.tests_all
 -- grain   stream, test, era, quantity, model: every score
--- inputs  backtest_scores, income_annual, streams
-
-with headline as (
-    select distinct
-        income_annual.stream,
-        income_annual.model
-    from income_annual
-    where income_annual.measure = 'state_income_usd' and income_annual.stream != 'total'
-)
+-- inputs  backtest_scores, streams, headline
 
 select
     scores.*,

@@ -1,14 +1,6 @@
 -- report.verdicts
 -- grain   stream, era: how many tests came out how, of the model behind the headline
--- inputs  backtest_scores, income_annual, streams
-
-with headline as (
-    select distinct
-        income_annual.stream,
-        income_annual.model
-    from income_annual
-    where income_annual.measure = 'state_income_usd' and income_annual.stream != 'total'
-)
+-- inputs  backtest_scores, streams, headline
 
 select
     'stream era' as row_key,

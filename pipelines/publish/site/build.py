@@ -31,6 +31,8 @@ from pipelines.publish.release import DATABASE_NAME
 from pipelines.publish.site import charts, helpers, words
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+# what several selects of pages start from
+VIEWS = SQL_DIR / "report" / "views"
 FRONT = "report"
 LICENCE = "CC BY 4.0"
 _NAME = re.compile(r"[a-z0-9_-]+")
@@ -87,6 +89,9 @@ class Site:
 
     def __init__(self, reader: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self.reader, self.folder = reader, folder
+        for view in sorted(VIEWS.glob("*.sql")):
+            text = view.read_text(encoding="utf-8")
+            reader.execute(f'create or replace temp view "{view.stem}" as {text}')
         self.contract: dict[str, PublishedTable] = load_contract()
         self.style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
         self.script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
