@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-import pandera.polars as pa
 import polars as pl
 
 from assets.checks import _count_check, _refused_check
@@ -22,11 +21,12 @@ from pipelines.network.walk import HOSTS_FROM, judgements, walk_inputs, walked
 from pipelines.quarantine import empty_quarantine
 from pipelines.reference_tables import parse_table
 from pipelines.schemas import network as contracts
+from pipelines.schemas.table import Table
 from pipelines.versions import code_version
 from pipelines.warehouse import inputs_hash, is_current, read_frame, record, write_frame
 
 CORRECTIONS = "network_corrections"
-FILES: dict[str, tuple[type[pa.DataFrameModel], str]] = {
+FILES: dict[str, tuple[type[Table], str]] = {
     "network_entities": (contracts.NetworkEntities, "Parties our cited cases name."),
     "network_links": (
         contracts.NetworkLinks,
@@ -51,7 +51,7 @@ FILES: dict[str, tuple[type[pa.DataFrameModel], str]] = {
 }
 
 
-def _staged_asset(table: str, contract: type[pa.DataFrameModel], about: str) -> dg.AssetsDefinition:
+def _staged_asset(table: str, contract: type[Table], about: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=["staged", table],
         group_name="staged",

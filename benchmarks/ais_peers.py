@@ -164,7 +164,7 @@ def _ours(file: Path, ports: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], lis
 def _gaps_alone(file: Path, ports: pl.DataFrame) -> tuple[int, _Timed]:
     """Gaps of believed segments, and the time from the file to them."""
     parameters = Definitions().parameters()
-    until_t = engine._latest([file], None, engine.State())
+    until_t = engine._latest([file])
     parameters["until_t"] = until_t
     grid, ship_map = port_grid(ports), port_map(ports)
     found, rounds = 0, []
@@ -176,9 +176,9 @@ def _gaps_alone(file: Path, ports: pl.DataFrame) -> tuple[int, _Timed]:
             for name in ("pieces", "segments", "runs", "silences"):
                 backend.put(f"carried_{name}", pl.DataFrame(schema=engine.CARRIED[name]))
             engine._legs(backend, bucket, (None, until_t), ship_map, parameters)
-            for name in ("reports", "pieces", "piece_targets", "links"):
+            for name in ("reports", "pieces", "piece_targets"):
                 backend.table(name, parameters)
-            engine._follow_chains(backend, parameters)
+            backend.lend("chain_links", engine._follow_chains(backend.frame("links", parameters)))
             for name in ("segment_pieces", "segments", "states"):
                 backend.table(name, parameters)
             found = backend.frame("silences", parameters).filter("is_believed").height

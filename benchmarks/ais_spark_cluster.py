@@ -96,7 +96,9 @@ def submit(folder: Path) -> dict[str, object]:
     assert session is not None
     context = session.sparkContext
     # the driver counts as one of them
-    executors = context._jsc.sc().getExecutorMemoryStatus().size() - 1
+    java = context._jsc
+    assert java is not None
+    executors = java.sc().getExecutorMemoryStatus().size() - 1
     ours = engine.run([file], PORTS)
     left = {f"settled {name}": ours.settled[name] for name in engine.EVENT_PARTS}
     right = {f"settled {name}": theirs.settled[name] for name in engine.EVENT_PARTS}

@@ -15,13 +15,14 @@ import multiprocessing
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 
 def attached(folder: Path) -> duckdb.DuckDBPyConnection:
     """A connection with the lake attached as `lake`."""
-    from duckdb_extensions import import_extension  # ty: ignore[unresolved-import]
+    from duckdb_extensions import import_extension  # ty: ignore[import-not-found]
 
     for name in ("ducklake", "sqlite_scanner"):
         import_extension(name)
@@ -35,7 +36,7 @@ def attached(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def write(folder: str, writer: int, batches: int, rows: int, retries: object) -> None:
+def write(folder: str, writer: int, batches: int, rows: int, retries: Any) -> None:
     """Append batches of rows, each in a commit of its own."""
     connection = attached(Path(folder))
     for batch in range(batches):

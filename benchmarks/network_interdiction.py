@@ -44,12 +44,14 @@ def planted(parties: int, draws: int, seed: int = 11) -> Scenarios:
     found = walk(
         entry, source_, target_, weight, np.full((1, draws), 0.1), absorbing, keep_edges=True
     )
+    edge = found.edge
+    assert edge is not None
     into_next = np.zeros((parties, draws))
-    np.add.at(into_next, source_, found.edge)
+    np.add.at(into_next, source_, edge)
     return Scenarios(
         source_,
         target_,
-        found.edge,
+        edge,
         entry,
         found.through - into_next,
         np.full((parties, draws), 0.4),

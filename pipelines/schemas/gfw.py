@@ -2,55 +2,49 @@
 
 from __future__ import annotations
 
-import pandera.polars as pa
-
+from pipelines.schemas.table import Feed, column, given, key
 from pipelines.schemas.types import Instant
 
 EVENT_TYPES = ("encounter", "loitering", "gap", "port_visit", "fishing")
 
 
-class GfwEvents(pa.DataFrameModel):
-    """Port visits, encounters, loitering and gaps. Grain: event_id, event_type.
+class GfwEvents(Feed, table="staged.gfw_events", source="Global Fishing Watch"):
+    """Port visits, encounters, loitering and gaps.
 
     Instants UTC, degrees, knots, kilometres, hours; what an event does not have is null.
     """
 
-    line: int = pa.Field(ge=1)
-    event_id: str = pa.Field()
-    event_type: str = pa.Field(isin=EVENT_TYPES)
-    dataset: str = pa.Field(nullable=True)
-    started_at: Instant = pa.Field()
-    ended_at: Instant = pa.Field(nullable=True)
-    lon: float = pa.Field(ge=-180, le=180)
-    lat: float = pa.Field(ge=-90, le=90)
-    vessel_id: str = pa.Field(nullable=True)
-    vessel_mmsi: int = pa.Field(nullable=True, ge=0, le=999_999_999)
-    vessel_name: str = pa.Field(nullable=True)
-    vessel_flag_iso3: str = pa.Field(nullable=True)
-    other_vessel_id: str = pa.Field(nullable=True)
-    other_mmsi: int = pa.Field(nullable=True)
-    other_name: str = pa.Field(nullable=True)
-    other_flag_iso3: str = pa.Field(nullable=True)
-    median_distance_km: float = pa.Field(nullable=True)
-    median_speed_kn: float = pa.Field(nullable=True)
-    total_hours: float = pa.Field(nullable=True)
-    mean_speed_kn: float = pa.Field(nullable=True)
-    gap_hours: float = pa.Field(nullable=True)
-    gap_distance_km: float = pa.Field(nullable=True)
-    off_lon: float = pa.Field(nullable=True)
-    off_lat: float = pa.Field(nullable=True)
-    on_lon: float = pa.Field(nullable=True)
-    on_lat: float = pa.Field(nullable=True)
-    is_intentional: bool = pa.Field(nullable=True)
-    visit_confidence: int = pa.Field(nullable=True)
-    visit_hours: float = pa.Field(nullable=True)
-    anchorage_id: str = pa.Field(nullable=True)
-    anchorage_name: str = pa.Field(nullable=True)
-    anchorage_flag_iso3: str = pa.Field(nullable=True)
-    anchorage_lon: float = pa.Field(nullable=True)
-    anchorage_lat: float = pa.Field(nullable=True)
-    is_at_dock: bool = pa.Field(nullable=True)
-
-    class Config:
-        strict = True
-        unique = ["event_id", "event_type"]
+    event_id: str = key()
+    event_type: str = key(isin=EVENT_TYPES)
+    dataset: str = column()
+    started_at: Instant = given()
+    ended_at: Instant = column()
+    lon: float = given(ge=-180, le=180)
+    lat: float = given(ge=-90, le=90)
+    vessel_id: str = column()
+    vessel_mmsi: int = column(ge=0, le=999_999_999)
+    vessel_name: str = column()
+    vessel_flag_iso3: str = column()
+    other_vessel_id: str = column()
+    other_mmsi: int = column()
+    other_name: str = column()
+    other_flag_iso3: str = column()
+    median_distance_km: float = column()
+    median_speed_kn: float = column()
+    total_hours: float = column()
+    mean_speed_kn: float = column()
+    gap_hours: float = column()
+    gap_distance_km: float = column()
+    off_lon: float = column()
+    off_lat: float = column()
+    on_lon: float = column()
+    on_lat: float = column()
+    is_intentional: bool = column()
+    visit_confidence: int = column()
+    visit_hours: float = column()
+    anchorage_id: str = column()
+    anchorage_name: str = column()
+    anchorage_flag_iso3: str = column()
+    anchorage_lon: float = column()
+    anchorage_lat: float = column()
+    is_at_dock: bool = column()

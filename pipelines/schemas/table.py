@@ -64,12 +64,13 @@ def column(
 
 def given(meaning: str = "", **told: Any) -> Any:
     """A column that every row fills; arguments as of a `column`."""
-    return column(meaning, **{"nullable": False, **told})
+    return column(meaning, nullable=False, **told)
 
 
 def key(meaning: str = "", *, source: str = "", unit: str = "", **bounds: Any) -> Any:
     """A column of the grain: rows differ in these columns together, in the order of the class."""
-    field = column(meaning, source=source, unit=unit, **{"nullable": False, **bounds})
+    nullable = bounds.pop("nullable", False)
+    field = column(meaning, source=source, unit=unit, nullable=nullable, **bounds)
     field.metadata["is_key"] = True
     return field
 

@@ -25,9 +25,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import pandera.polars as pa
-
 from pipelines.quarantine import Split
+from pipelines.schemas.table import Table
 from pipelines.sources.http import Answer, Fetcher
 from pipelines.sources.listings import Listing
 from pipelines.sources.recognise import zip_holds
@@ -99,7 +98,7 @@ class SourceFolder:
     zip_holds: str = ""
 
     @property
-    def contract(self) -> type[pa.DataFrameModel]:
+    def contract(self) -> type[Table]:
         """Contract of the staged table, without provenance."""
         return self.module.CONTRACT
 

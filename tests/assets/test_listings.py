@@ -246,7 +246,9 @@ def test_an_edited_figure_table_is_taken_only_whole(data: Path) -> None:
     assert outcomes["edited.csv"].status == "accepted"
     assert outcomes["broken.csv"].status == "rejected"
     assert "cole" in outcomes["broken.csv"].message
-    assert SnapshotStore(data / "raw").newest("coal_figures").url == "file:edited.csv"
+    newest = SnapshotStore(data / "raw").newest("coal_figures")
+    assert newest is not None
+    assert newest.url == "file:edited.csv"
 
 
 def test_every_kind_of_file_is_told_apart_by_content(data: Path, shared_dir: Path) -> None:

@@ -140,6 +140,7 @@ def test_embedded_scores_are_what_the_code_gives(workshop):
     """One fold scored anew: an embedded suite of another model would be found out."""
     name = "coal"
     embedded = suites.read_suite(name, suites.EMBEDDED, is_embedded=True)
+    assert embedded is not None
     stream = STREAMS[name]
     with duckdb.connect(str(workshop.data / "work.duckdb"), read_only=True) as work:
         tables = {

@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -60,7 +60,7 @@ def pages_of(release: Path) -> list[Path]:
 @contextmanager
 def opened(
     browser: Browser, path: Path, width: int, address: str = ""
-) -> Iterator[tuple[Page, list[str]]]:
+) -> Generator[tuple[Page, list[str]]]:
     """The page at a width, and what it complained of or asked the world for."""
     page = browser.new_page(viewport={"width": width, "height": 800})
     told: list[str] = []

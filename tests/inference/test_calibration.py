@@ -62,7 +62,9 @@ def test_what_is_said_in_a_world_is_what_its_posterior_is_given():
 def test_worlds_obey_the_bare_factors_of_a_density():
     def upwards(figures, priors, shared):
         toy.model(figures, priors, shared)
-        numpyro.factor("upwards", jnp.where(numpyro.sample("u", dist.Normal()) > 0, 0.0, -50.0))
+        numpyro.factor(
+            "upwards", jnp.where(jnp.asarray(numpyro.sample("u", dist.Normal())) > 0, 0.0, -50.0)
+        )
 
     plain = toy.evidence(toy.ledger())
     made = calibration.MadeUp(dataclasses.replace(plain, model=upwards), chains=4)

@@ -1,6 +1,7 @@
 """Finished backtests survive a kill, say what is wrong with a damaged file, and age visibly."""
 
 import dataclasses
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -11,10 +12,22 @@ from pipelines.inference.suites import CASES_SCHEMA, RANKS_SCHEMA, Note, Suite, 
 NOTE = Note("coal", "2026-01-02T03:04:05", "one", 7, "2025-12-01")
 
 
+def read(stream: str, folder: Path) -> suites.Suite:
+    found = suites.read_suite(stream, folder)
+    assert found is not None
+    return found
+
+
+def chosen(kept: Path, density: str) -> suites.Suite:
+    found = suites.choose_suite("coal", kept, density)
+    assert found is not None
+    return found
+
+
 @pytest.fixture
 def suite():
     case = {
-        name: {pl.String(): "a", pl.Float64(): 0.123456789, pl.Boolean(): True}[kind]
+        name: {"String": "a", "Float64": 0.123456789, "Boolean": True}[str(kind)]
         for name, kind in CASES_SCHEMA.items()
     }
     ranks = {
@@ -57,9 +70,9 @@ def test_a_kill_before_the_note_leaves_the_suite_before(suite, tmp_path, monkeyp
         patch.setattr(suites.json, "dumps", killed)
         with pytest.raises(KeyboardInterrupt):
             suites.keep_suite(later, tmp_path)
-    assert suites.read_suite("coal", tmp_path).note == NOTE
+    assert read("coal", tmp_path).note == NOTE
     suites.keep_suite(later, tmp_path)
-    assert suites.read_suite("coal", tmp_path).note == later.note
+    assert read("coal", tmp_path).note == later.note
     assert len(list(tmp_path.glob("*.csv"))) == 2
 
 
@@ -78,8 +91,8 @@ def test_a_suite_of_this_density_stands_before_a_newer_one_of_another(suite, tmp
     newer = dataclasses.replace(NOTE, scored_at="2026-09-09T00:00:00", density="older")
     suites.keep_suite(dataclasses.replace(suite, note=newer), kept)
     suites.keep_suite(suite, embedded)
-    assert suites.choose_suite("coal", kept, "one").is_embedded
-    assert not suites.choose_suite("coal", kept, "newest").is_embedded
+    assert chosen(kept, "one").is_embedded
+    assert not chosen(kept, "newest").is_embedded
     assert suites.choose_suite("labor", kept, "one") is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import partial
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -17,7 +18,7 @@ from pipelines.inference.windows import month_grid, site_arrays
 
 FIRST, LAST = dt.date(2018, 1, 1), dt.date(2021, 12, 1)
 OWN, CLASS, ROOT = 0.1, 1.0, 0.2
-PRIORS = {
+PRIORS: dict[str, Any] = {
     "root_sd": (ROOT,),
     "level": (10.0, 0.5),
     "walk": (0.3,),
@@ -27,7 +28,7 @@ PRIORS = {
 
 
 def model(figures, priors, shared):
-    z = numpyro.sample("z", dist.Normal(jnp.zeros(5), 1.0))
+    z: Any = numpyro.sample("z", dist.Normal(jnp.zeros(5), 1.0))
     log_rate = (
         priors["level"][0] + priors["level"][1] * z[0] + priors["walk"][0] * jnp.cumsum(z[1:])
     )
@@ -84,7 +85,7 @@ def evidence(observations: pl.DataFrame, name: str = "toy") -> Evidence:
         if column not in rows.columns
     ]
     rows = rows.with_columns(missing).select(list(ROW_SCHEMA))
-    data = {
+    data: dict[str, Any] = {
         site: site_arrays(rows.filter(pl.col("site") == site), months, is_mean=False)
         for site in ("amount", "floor")
     }

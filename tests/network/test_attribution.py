@@ -51,6 +51,7 @@ def test_a_dollar_splits_by_weight_and_ends_where_the_trail_ends():
     )
     assert found.leaked == pytest.approx([20.0])  # 0.2 of 100 leaves node 0 unnamed
     assert found.ended[:, 0] == pytest.approx([0.0, 60.0, 20.0])
+    assert found.edge is not None
     assert found.edge[:, 0] == pytest.approx([60.0, 20.0])
 
 

@@ -95,10 +95,14 @@ def page_of(entities, links, statements, **more):
     return render_network_page(entities, links, statements, ledger, **more)
 
 
+def first(pattern: str, page: str) -> str:
+    found = re.search(pattern, page, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
 def data_of(page):
-    return json.loads(
-        re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.S)[1]
-    )
+    return json.loads(first(r'<script type="application/json"[^>]*>(.*?)</script>', page))
 
 
 def test_no_text_from_data_can_end_the_script_or_become_markup():
@@ -116,8 +120,8 @@ def test_the_page_loads_nothing_and_runs_nothing_but_itself():
     assert links == {"report.html", "network.ftm.json", "network.graphml"}
     assert "@import" not in page
     assert "fetch(" not in page
-    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1].replace("&#39;", "'")
-    script = re.search(r"<script>(.*)</script>", page, re.S)[1]
+    policy = first(r'Content-Security-Policy" content="([^"]*)"', page).replace("&#39;", "'")
+    script = first(r"<script>(.*)</script>", page)
     known = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{known}';" in policy
     assert policy.startswith("default-src 'none';")

@@ -54,14 +54,15 @@ def test_a_refused_file_is_told_after_the_run(console):
 def test_a_pipe_gets_a_plain_line_a_stage_and_at_each_long_silence(monkeypatch, tmp_path):
     monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(progress, "_SILENCE_S", 0.1)
-    console = Console(file=io.StringIO(), width=200)
+    screen = io.StringIO()
+    console = Console(file=screen, width=200)
     watch = progress.Watch(["raw__a", "staged__b", "raw__c"])
     with progress.shown(watch, console):
         for step in ("raw__a", "staged__b", "raw__c"):
             watch.emit(event("STEP_START", step))
             time.sleep(0.5)
             watch.emit(event("STEP_SUCCESS", step))
-    told = [line.split(" ", 1)[1] for line in console.file.getvalue().splitlines()]
+    told = [line.split(" ", 1)[1] for line in screen.getvalue().splitlines()]
     assert [line for line in told if "steps done" in line] == [
         "raw (0 of 3 steps done)", "staged (1 of 3 steps done)",
     ]  # fmt: skip
@@ -199,6 +200,9 @@ def test_what_a_person_can_mend_is_one_line_and_no_trace(tmp_path, arguments, wo
 def test_a_source_is_overdue_in_the_ui_by_the_cadence_it_declares():
     """A weekly list may be a week late; a yearly source sixty days; by hand, nobody knows."""
     weekly, yearly = (schedules.freshness_of(name) for name in ("un_sc", "baci"))
-    assert weekly.fail_window.to_timedelta() == dt.timedelta(days=14)
-    assert yearly.fail_window.to_timedelta() == dt.timedelta(days=366 + 60)
+    weekly_window, yearly_window = (getattr(one, "fail_window", None) for one in (weekly, yearly))
+    assert weekly_window is not None
+    assert yearly_window is not None
+    assert weekly_window.to_timedelta() == dt.timedelta(days=14)
+    assert yearly_window.to_timedelta() == dt.timedelta(days=366 + 60)
     assert schedules.freshness_of("china_customs") is None

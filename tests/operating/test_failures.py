@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 import pytest
@@ -38,6 +38,12 @@ for definition in (plain, streamed, held):
     tell_failures(definition)
 
 
+def tags_of(instance: dg.DagsterInstance, run_id: str) -> Mapping[str, str]:
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return run.tags
+
+
 @pytest.mark.parametrize(
     ("asset", "sentence"),
     [
@@ -50,13 +56,15 @@ def test_the_sentence_is_the_failure_and_a_tag(asset, sentence) -> None:
         outcome = dg.materialize([asset], instance=instance, raise_on_error=False)
         assert not outcome.success
         (event,) = [one for one in outcome.all_events if one.is_step_failure]
-        assert event.step_failure_data.user_failure_data.description == sentence
+        told = event.step_failure_data.user_failure_data
+        assert told is not None
+        assert told.description == sentence
         assert failure_text(event) == sentence
         assert why_failed(instance, outcome.run_id) == [
             ("run failed", f"{event.step_key}: {sentence}")
         ]
         tag_why(instance, outcome.run_id)
-        tag = instance.get_run_by_id(outcome.run_id).tags[WHY_TAG]
+        tag = tags_of(instance, outcome.run_id)[WHY_TAG]
         assert tag == f"run failed: {event.step_key}: {sentence}"
 
 
@@ -76,4 +84,4 @@ def test_a_run_that_went_well_has_no_such_tag() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         outcome = dg.materialize([sound], instance=instance)
         tag_why(instance, outcome.run_id)
-        assert WHY_TAG not in instance.get_run_by_id(outcome.run_id).tags
+        assert WHY_TAG not in tags_of(instance, outcome.run_id)

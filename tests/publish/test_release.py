@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -307,7 +308,7 @@ def test_the_id_is_the_hash_of_content_that_anybody_can_recompute(work, tmp_path
     "field", ["code", "pages", "evidence", "inputs", "seed", "draws", "last_month"]
 )
 def test_each_thing_a_release_is_made_from_changes_its_id(work, tmp_path, field):
-    value = 7 if field in ("seed", "draws") else "2026-02-01"
+    value: Any = 7 if field in ("seed", "draws") else "2026-02-01"
     plain = publish(work, CONTRACT, tmp_path / "a" / "published").release_id
     other = publish(
         work, CONTRACT, tmp_path / "b" / "published", made=Made(**{field: value})

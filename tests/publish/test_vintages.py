@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -166,7 +167,7 @@ def test_a_move_is_taken_apart_in_steps_that_add_up():
 def test_a_move_within_four_monte_carlo_errors_is_noise_and_no_revision(tmp_path):
     store = VintageStore(tmp_path / "vintages")
     put(store, tmp_path, "r1", MADE, estimates(100e6), ledger())
-    noisy = Made(**{**vars(MADE), "code": "c2"})
+    noisy = replace(MADE, code="c2")
     # standard error 0.459e6: 1.8e6 is within four of them, 1.9e6 is not
     for move, is_noise in ((1.8e6, True), (1.9e6, False)):
         told = chronicle(
@@ -192,7 +193,7 @@ SCHEMA = {"observation_id": pl.String, "stream": pl.String, "how": pl.String}
 def test_a_new_month_moves_numbers_with_a_row_that_says_so(tmp_path):
     store = VintageStore(tmp_path / "vintages")
     put(store, tmp_path, "r1", MADE, estimates(100e6), ledger(("a", "coal", 1.0)))
-    later = Made(**{**vars(MADE), "last_month": "2026-02-01"})
+    later = replace(MADE, last_month="2026-02-01")
     told = put(store, tmp_path, "r2", later, estimates(108e6), ledger(("a", "coal", 1.0)))
     assert told.tables["revisions"].select("vintage_id", "cause", "before", "after").rows() == [
         ("r2", "month", 100e6, 108e6)
@@ -206,7 +207,7 @@ def test_a_new_month_moves_numbers_with_a_row_that_says_so(tmp_path):
 def test_two_causes_not_taken_apart_are_called_unsplit(tmp_path):
     store = VintageStore(tmp_path / "vintages")
     put(store, tmp_path, "r1", MADE, estimates(100e6), ledger(("a", "coal", 1.0)))
-    both = Made(**{**vars(MADE), "last_month": "2026-02-01", "code": "c2"})
+    both = replace(MADE, last_month="2026-02-01", code="c2")
     told = chronicle(
         store, "r2", both, estimates(130e6),
         monthly=ledger(), ledger=ledger(("a", "coal", 1.0)), published_at=AT,
@@ -234,7 +235,7 @@ def test_the_content_of_the_last_vintage_is_that_vintage_again(tmp_path):
 
 def test_a_content_that_comes_back_is_a_new_entry_under_its_old_id(tmp_path):
     store = VintageStore(tmp_path / "vintages")
-    other = Made(**{**vars(MADE), "code": "c2"})
+    other = replace(MADE, code="c2")
     put(store, tmp_path, "r1", MADE, estimates(100e6), ledger())
     put(store, tmp_path, "r2", other, estimates(120e6), ledger())
     back = put(store, tmp_path, "r1", MADE, estimates(100e6), ledger())
@@ -286,7 +287,7 @@ def test_rows_are_named_with_what_each_moved_the_headline_by_the_largest_first(t
         (2, "d", "changed", None),
     ]
     # kept with the vintage: the next release publishes it too
-    third = Made(**{**vars(MADE), "code": "c9"})
+    third = replace(MADE, code="c9")
     later = put(store, tmp_path, "r3", third, estimates(130e6), now)
     assert later.tables["change_rows"].equals(told.tables["change_rows"])
 
@@ -296,8 +297,8 @@ def test_nothing_is_estimated_anew_where_one_cause_was_at_work_or_nothing_moved(
     rows = ledger(("a", "coal", 1.0))
     put(store, tmp_path, "r1", MADE, estimates(100e6), rows)
     (last,) = store.entries()
-    one = Made(**{**vars(MADE), "code": "c2"})
-    two = Made(**{**vars(one), "last_month": "2026-02-01"})
+    one = replace(MADE, code="c2")
+    two = replace(one, last_month="2026-02-01")
     assert states_between(last, one, estimates(150e6), rows) == ([], "")
     # 1.8e6 is within four standard errors, see above
     assert states_between(last, two, estimates(101.8e6, jitter=2e6), rows) == ([], "")
@@ -310,7 +311,7 @@ def test_states_between_put_one_cause_after_the_other(tmp_path):
     put(store, tmp_path, "r1", MADE, estimates(100e6), old)
     (last,) = store.entries()
     changed = {"code": "c2", "last_month": "2026-02-01", "seed": 2, "draws": 200}
-    states, why = states_between(last, Made(**{**vars(MADE), **changed}), estimates(150e6), new)
+    states, why = states_between(last, replace(MADE, **changed), estimates(150e6), new)
     assert why == ""
     assert [
         (s.cause, s.ledger["central"].item(), s.last_month, s.seed, s.draws) for s in states
@@ -320,18 +321,18 @@ def test_states_between_put_one_cause_after_the_other(tmp_path):
         ("month", 2.0, "2026-02-01", 1, 100),
     ]
     other = new.with_columns(grade=pl.lit("a"))
-    states, why = states_between(last, Made(**{**vars(MADE), **changed}), estimates(150e6), other)
+    states, why = states_between(last, replace(MADE, **changed), estimates(150e6), other)
     assert states == []
     assert "other columns" in why
 
 
 def test_code_that_makes_no_income_is_no_cause_of_a_move(tmp_path):
     rows = pl.DataFrame({"observation_id": ["x"], "stream": ["coal"], "how": ["added"]})
-    before = Made(**{**vars(MADE), "model": "m1", "settings": "s1"})
-    other_code = Made(**{**vars(before), "code": "c2", "inputs": "i2"})
+    before = replace(MADE, model="m1", settings="s1")
+    other_code = replace(before, code="c2", inputs="i2")
     assert causes_between(before, other_code, rows) == ["evidence"]
     for name in ("model", "settings"):
-        assert causes_between(before, Made(**{**vars(before), name: "2"}), rows) == [
+        assert causes_between(before, replace(before, **{name: "2"}), rows) == [
             "code", "evidence",
         ]  # fmt: skip
 
@@ -477,10 +478,10 @@ def test_two_seeds_of_one_truth_are_noise_at_the_rate_that_is_promised():
 def test_changes_of_a_release_that_kept_fewer_columns_are_read(tmp_path):
     store = VintageStore(tmp_path / "vintages")
     put(store, tmp_path, "r1", MADE, estimates(100e6), ledger())
-    put(store, tmp_path, "r2", Made(**{**vars(MADE), "code": "c2"}), estimates(120e6), ledger())
+    put(store, tmp_path, "r2", replace(MADE, code="c2"), estimates(120e6), ledger())
     file = store.entries()[-1].folder / "changes.parquet"
     pl.read_parquet(file).drop("is_joint", "joint_errors").write_parquet(file)
-    third = Made(**{**vars(MADE), "code": "c3"})
+    third = replace(MADE, code="c3")
     told = put(store, tmp_path, "r3", third, estimates(150e6), ledger())
     assert told.tables["changes"].select("sequence", "is_joint").rows() == [(2, None), (3, False)]
     assert told.tables["revisions"]["is_joint"].to_list() == [None, False]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -25,7 +26,7 @@ def arr(*values: float) -> np.ndarray:
     return np.array(values)
 
 
-HULL = {
+HULL: dict[str, Any] = {
     "length_m": arr(100.0),
     "beam_m": arr(16.0),
     "design_draught_m": arr(8.0),

@@ -32,6 +32,10 @@ HEAD_2024 = (
 )
 
 
+# what a ship sends, before it is encoded
+Sent = dict[str, str | float | bytes]
+
+
 def flags_of(mask: int) -> list[str]:
     return [rule for rule, bit in load_rules().bits.items() if mask >> bit & 1]
 
@@ -335,9 +339,14 @@ def tagged(sentence: str, at: int) -> str:
 
 
 def test_nmea_single_and_multi_part_messages_with_tag_blocks(land_text) -> None:
-    fix = {"msg_type": 1, "mmsi": 445000001, "lon": 125.4, "lat": 38.7, "speed": 3.1}
-    fix |= {"course": 90.0, "heading": 90}
-    ship = {
+    fix: Sent = {
+        "msg_type": 1,
+        "mmsi": 445000001,
+        "lon": 125.4,
+        "lat": 38.7,
+        "speed": 3.1,
+    } | {"course": 90.0, "heading": 90}
+    ship: Sent = {
         "msg_type": 5,
         "mmsi": 445000001,
         "imo": 9074729,
@@ -365,8 +374,18 @@ def test_nmea_single_and_multi_part_messages_with_tag_blocks(land_text) -> None:
 
 
 def test_nmea_without_time_or_with_faults_is_refused_by_rule(land_text) -> None:
-    fix = {"msg_type": 1, "mmsi": 445000001, "lon": 125.4, "lat": 38.7}
-    ship = {"msg_type": 5, "mmsi": 445000001, "imo": 9074729, "shipname": "EAST SEA"}
+    fix: Sent = {
+        "msg_type": 1,
+        "mmsi": 445000001,
+        "lon": 125.4,
+        "lat": 38.7,
+    }
+    ship: Sent = {
+        "msg_type": 5,
+        "mmsi": 445000001,
+        "imo": 9074729,
+        "shipname": "EAST SEA",
+    }
     plain = encode_dict(fix)[0]
     wrong = plain[:-1] + ("0" if plain[-1] != "0" else "1")
     lines = [

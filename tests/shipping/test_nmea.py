@@ -45,7 +45,7 @@ class _Noise:
         self.rng = random.Random(seed)
 
     def payload(self, kinds: list[int], length: int) -> str:
-        letters = [ALPHABET[self.rng.choice(kinds)]]
+        letters: list[str] = [ALPHABET[self.rng.choice(kinds)]]
         letters += [self.rng.choice(ALPHABET) for _ in range(length)]
         return "".join(letters)[:length]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tracemalloc
 from collections.abc import Callable
+from typing import Any
 
 import polars as pl
 import pytest
@@ -295,5 +296,5 @@ def test_the_overflow_joins_without_a_space_and_the_end_mark_is_no_row() -> None
     assert listing.parties["name"].to_list()[4] == "CAFÉ OTHER, S.A."
 
 
-def _set() -> dict[str, bytes]:
+def _set() -> dict[str, Any]:
     return sdn_set()

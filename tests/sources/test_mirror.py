@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -43,7 +44,7 @@ def rows(*baskets: tuple[int, int, dict[str, float]]) -> pl.DataFrame:
     )
 
 
-def chance(basket: dict[str, float], reporter: int = 76) -> dict[str, object]:
+def chance(basket: dict[str, float], reporter: int = 76) -> dict[str, Any]:
     table = estimate_miscoding(rows((reporter, PRK, basket)), PRIORS)
     return table.filter(pl.col("reporter_code") == reporter).row(0, named=True)
 

@@ -190,7 +190,7 @@ def test_trouble_stores_nothing_and_is_told(tmp_path, trouble, said) -> None:
 def test_a_release_that_is_none_is_not_stored(tmp_path) -> None:
     store = SnapshotStore(tmp_path)
 
-    def body(path: str, query: dict[str, str]) -> tuple[bytes, str]:
+    def body(path: str, query: dict[str, str]) -> tuple[bytes, str] | Reply:
         return served(path, query) if "index" in path else (b"<html>moved</html>", "text/html")
 
     with serving(body) as server:
@@ -203,7 +203,7 @@ def test_archived_years_are_searched_once_page_by_page(tmp_path) -> None:
     store = SnapshotStore(tmp_path)
     asked: list[dict[str, list[str]]] = []
 
-    def body(path: str, query: dict[str, str]) -> tuple[bytes, str]:
+    def body(path: str, query: dict[str, str]) -> tuple[bytes, str] | Reply:
         if path != "/query/s":
             return served(path, query)
         form = parse_qs(server.asked[-1].decode())
@@ -232,7 +232,7 @@ def test_archived_years_are_searched_once_page_by_page(tmp_path) -> None:
 def test_a_search_that_answers_otherwise_is_told_and_asked_again(tmp_path) -> None:
     store = SnapshotStore(tmp_path)
 
-    def body(path: str, query: dict[str, str]) -> tuple[bytes, str]:
+    def body(path: str, query: dict[str, str]) -> tuple[bytes, str] | Reply:
         return (b'{"ok": false}', "application/json") if "query" in path else served(path, query)
 
     with serving(body) as server:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,13 +28,13 @@ SHIP = {
         "mmsi": ["445000001"],
     },
 }
-FIRM = {
+FIRM: dict[str, Any] = {
     "id": "firm-1",
     "schema": "Company",
     "caption": "Example Trust",
     "properties": {"name": ["Example Trust"], "topics": ["fin.bank"], "alias": ["ET"]},
 }
-MEASURE = {
+MEASURE: dict[str, Any] = {
     "id": "measure-1",
     "schema": "Sanction",
     "properties": {"entity": ["ship-1"], "program": ["EU-PRK"], "listingDate": ["2018-03-30"]},
@@ -45,7 +47,7 @@ LINK = {
 GOOD = [SHIP, FIRM, MEASURE, LINK]
 
 
-def read(lines: list[object]) -> EntityFile:
+def read(lines: Sequence[object]) -> EntityFile:
     text = "\n".join(one if isinstance(one, str) else json.dumps(one) for one in lines)
     return opensanctions.parse(
         text.encode("utf-8", "surrogatepass"), retrieved_at=AT, dataset="example"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -48,7 +49,7 @@ def written(
     return "\n".join(out) + "\n"
 
 
-FORMS = {
+FORMS: dict[str, dict[str, Any]] = {
     "pandas to_csv": {"index": "", "none": "", "quoted": False, "first": 0},
     "pandas read and saved again": {"index": "Unnamed: 0", "none": "", "quoted": False, "first": 0},
     "pandas with NaN": {"none": "NaN", "quoted": False},

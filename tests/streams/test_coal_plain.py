@@ -1,6 +1,7 @@
 """The plain estimate of coal: what is said of the whole, multiplied."""
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -65,7 +66,7 @@ FIGURES = ledger(
 
 
 def test_the_plain_estimate_multiplies_what_is_said():
-    ask = {"through": day(2021, 12, 1), "halts": HALTS, "seed": 1}
+    ask: dict[str, Any] = {"through": day(2021, 12, 1), "halts": HALTS, "seed": 1}
     out = plain.estimate(FIGURES, PRIORS, **ask)
     july = 10 * 12 + 6
     # 3.6 Mt in a year are 0.3 a month in its middle, at 50 dollars

@@ -276,8 +276,7 @@ def test_chinese_reference_prices_are_those_read_off_the_releases(figures: pl.Da
     yuan = chinese["note"].str.extract(r"(\d+) yuan, converted").cast(pl.Float64)
     rate = (yuan / chinese["value"]).drop_nulls()
     assert rate.len() >= 7
-    assert rate.min() > 6.4
-    assert rate.max() < 7.2
+    assert rate.is_between(6.4, 7.2, closed="none").all()
 
 
 def test_quarters_at_the_border_add_up_to_their_year(figures: pl.DataFrame) -> None:
