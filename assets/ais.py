@@ -158,10 +158,7 @@ def _stage(warehouse: WarehouseResource, table: str, split: Split) -> dg.Materia
         return result(connection, f"staged.{table}", **counts)
 
 
-LANDED = {
-    "ais_files": "Landed files of ship positions: rows in, kept, quarantined. Grain: sha256.",
-    "ais_rule_counts": "Rows of each file that a rule marked or refused. Grain: sha256, rule.",
-}
+LANDED = ("ais_files", "ais_rule_counts")
 
 
 @dg.multi_asset(

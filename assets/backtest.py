@@ -144,14 +144,11 @@ def backtest() -> None:
         after = _stream_op(stream)(after)
 
 
-SCORED = {
-    "backtest_scores": (
-        "Scores of every model on figures it was not shown, from the last finished backtest job, "
-        "else from the suite embedded in the repository. Grain: stream, test, era, quantity, model."
-    ),
-    "backtest_cases": "Every hidden figure beside its prediction.",
-    "calibration": "How samplers were calibrated on made-up worlds. Grain: stream, fit, quantity.",
-}
+SCORED = (
+    "backtest_scores",
+    "backtest_cases",
+    "calibration",
+)
 
 
 @dg.multi_asset(

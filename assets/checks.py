@@ -125,37 +125,10 @@ def sources_answered(snapshots: Snapshots) -> dg.AssetCheckResult:
 
 # tables that many assets write a part of: an address, and no maker of its own
 LEDGERS = [
-    dg.AssetSpec(
-        ["staged", "source_runs"],
-        group_name="staged",
-        description=(
-            "What each source gave to the last run, one row written by each asset that stages one; "
-            "published as sources_status. Grain: source."
-        ),
-    ),
-    dg.AssetSpec(
-        ["staged", "quarantine"],
-        group_name="staged",
-        description=(
-            "Refused cells of the last run with file, line, column and remedy, written by each "
-            "asset that stages a source; published as quarantine. Grain: file, line, column."
-        ),
-    ),
-    dg.AssetSpec(
-        ["staged", "figure_overlays"],
-        group_name="staged",
-        description=(
-            "Figures that stand in a dropped file in place of the shipped table; written "
-            "with staged.figures. Grain: observation_id."
-        ),
-        deps=[["staged", "figures"]],
-    ),
-    dg.AssetSpec(
-        ["meta", "fingerprints"],
-        group_name="published_release",
-        description="What each made table was made from, so that it is not made again. "
-        "Grain: address.",
-    ),
+    dg.AssetSpec(["staged", "source_runs"], group_name="staged"),
+    dg.AssetSpec(["staged", "quarantine"], group_name="staged"),
+    dg.AssetSpec(["staged", "figure_overlays"], group_name="staged", deps=[["staged", "figures"]]),
+    dg.AssetSpec(["meta", "fingerprints"], group_name="published_release"),
 ]
 SOURCE_TABLES = tuple(kept.table for kept in TABLES)
 COUNT_CHECKS = [_count_check(table) for table in SOURCE_TABLES]

@@ -26,32 +26,29 @@ from pipelines.versions import code_version
 from pipelines.warehouse import inputs_hash, is_current, read_frame, record, write_frame
 
 CORRECTIONS = "network_corrections"
-FILES: dict[str, tuple[type[Table], str]] = {
-    "network_entities": (contracts.NetworkEntities, "Parties our cited cases name."),
-    "network_links": (
-        contracts.NetworkLinks,
-        "Relations between parties, and which way money runs.",
-    ),
-    "relation_types": (contracts.RelationTypes, "Kinds of relation; which may carry money."),
-    "network_statements": (contracts.NetworkStatements, "Who says what, when, where it was read."),
-    "network_status_ends": (contracts.NetworkStatusEnds, "When and by what a legal act ended."),
-    "network_amounts": (contracts.NetworkAmounts, "Documented sums of dollars, placed once."),
-    "network_headcounts": (contracts.NetworkHeadcounts, "Workers documented at one employer."),
-    "network_bank_notes": (contracts.NetworkBankNotes, "Shares and counts of banks, as stated."),
-    CORRECTIONS: (contracts.NetworkCorrections, "Cells set right, with the reason."),
-    "evidence_grades": (contracts.EvidenceGrades, "How far each class of statement is trusted."),
-    "network_settings": (contracts.NetworkSettings, "Judged settings of the network model."),
-    "replaceability": (contracts.Replaceability, "How much of a removed party comes back."),
-    "entity_decisions": (contracts.EntityDecisions, "A reviewer's word on pairs of parties."),
-    "campaign_events": (contracts.CampaignEvents, "Dated acts of the campaign and the tests."),
-    "missile_tests_yearly": (contracts.MissileTestsYearly, "Counts of missiles a year, by source."),
-    "un_statement_endorsers": (contracts.StatementEndorsers, "Who joined which joint statement."),
-    "stream_eras": (contracts.StreamEras, "When the trade of a stream was banned."),
-    "act_days": (contracts.ActDays, "Past days on which the choice of acts is tested."),
+FILES: dict[str, type[Table]] = {
+    "network_entities": contracts.NetworkEntities,
+    "network_links": contracts.NetworkLinks,
+    "relation_types": contracts.RelationTypes,
+    "network_statements": contracts.NetworkStatements,
+    "network_status_ends": contracts.NetworkStatusEnds,
+    "network_amounts": contracts.NetworkAmounts,
+    "network_headcounts": contracts.NetworkHeadcounts,
+    "network_bank_notes": contracts.NetworkBankNotes,
+    CORRECTIONS: contracts.NetworkCorrections,
+    "evidence_grades": contracts.EvidenceGrades,
+    "network_settings": contracts.NetworkSettings,
+    "replaceability": contracts.Replaceability,
+    "entity_decisions": contracts.EntityDecisions,
+    "campaign_events": contracts.CampaignEvents,
+    "missile_tests_yearly": contracts.MissileTestsYearly,
+    "un_statement_endorsers": contracts.StatementEndorsers,
+    "stream_eras": contracts.StreamEras,
+    "act_days": contracts.ActDays,
 }
 
 
-def _staged_asset(table: str, contract: type[Table], about: str) -> dg.AssetsDefinition:
+def _staged_asset(table: str, contract: type[Table]) -> dg.AssetsDefinition:
     @dg.asset(
         key=["staged", table],
         group_name="staged",
@@ -60,7 +57,6 @@ def _staged_asset(table: str, contract: type[Table], about: str) -> dg.AssetsDef
             ["raw", "landed_files"],
             *([] if table == CORRECTIONS else [["staged", CORRECTIONS]]),
         ],
-        description=f"{about} Hand-kept in {table}.csv, corrections applied.",
     )
     def staged_table(warehouse: WarehouseResource, snapshots: Snapshots) -> dg.MaterializeResult:
         content, is_embedded = _keep_bytes(snapshots, table, f"{table}.csv")
@@ -99,27 +95,24 @@ def _staged_asset(table: str, contract: type[Table], about: str) -> dg.AssetsDef
     return staged_table
 
 
-STAGED_ASSETS = [_staged_asset(table, *rest) for table, rest in FILES.items()]
+STAGED_ASSETS = [_staged_asset(*one) for one in FILES.items()]
 STAGED_COUNT_CHECKS = [_count_check(table) for table in FILES]
 STAGED_REFUSED_CHECKS = [_refused_check(table) for table in FILES]
 
 
-RESOLVED = {
-    "entities": (
-        "Parties of our cited cases and of the official lists, resolved into one, as known on the "
-        "day of the run. Grain: entity_id."
-    ),
-    "links": "Relations between them, as known on the day. Grain: link_id.",
-    "link_statements": "Who states what about a party or a relation, by then. Grain: statement_id.",
-    "legal_status": "What each act of law is worth on the day. Grain: status_id.",
-    "amounts": "Money that documents put on parties, by the day. Grain: amount_id.",
-    "all_entities": "The parties, whatever the day. Grain: entity_id.",
-    "all_links": "The relations, whatever the day. Grain: link_id.",
-    "all_statements": "The statements, whatever the day. Grain: statement_id.",
-    "all_amounts": "The amounts, whatever the day. Grain: amount_id.",
-    "entity_pairs": "Pairs of rows compared: merged, kept apart or waiting for a person.",
-    "lists": "Official lists: read or not, entries, and what that means. Grain: list_source.",
-}
+RESOLVED = (
+    "entities",
+    "links",
+    "link_statements",
+    "legal_status",
+    "amounts",
+    "all_entities",
+    "all_links",
+    "all_statements",
+    "all_amounts",
+    "entity_pairs",
+    "lists",
+)
 
 
 @dg.multi_asset(
@@ -151,13 +144,10 @@ def entities(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
         )
 
 
-GRADED = {
-    "calibration": (
-        "What later years made of each class's assertions, about relations and about parties. "
-        "Grain: about, class, year."
-    ),
-    "grade_verdicts": "Whether each class's grade is held to be right. Grain: about, class, rank.",
-}
+GRADED = (
+    "calibration",
+    "grade_verdicts",
+)
 
 
 @dg.multi_asset(
@@ -182,30 +172,20 @@ def calibration(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
         yield from results(connection, "network", GRADED)
 
 
-WALKED = {
-    "attribution_annual": (
-        "Dollars of each stream through each named party. Grain: stream, year, node_id."
-    ),
-    "conservation": (
-        "Placed plus unplaced against income, per stream and year. Grain: stream, year."
-    ),
-    "bank_exposure": (
-        "What documents say of each bank, and what may have passed. Grain: bank_id, stream, year."
-    ),
-    "chinese_banks": "Every Chinese bank an official document names, or counts. Grain: row_id.",
-    "chinese_bank_tiers": "What each tier of them holds of the named customers. Grain: tier.",
-    "undesignated_share": (
-        "Attributed dollars entering at parties not designated. Grain: stream, year."
-    ),
-    "interdiction_frontier": "Income cut against the number of designations. Grain: k.",
-    "interdiction_nodes": "How often a party is among the best k. Grain: node_id, k.",
-    "interdiction_sensitivity": (
-        "The frontier under other slacks and candidates. Grain: scenario, k."
-    ),
-    "acts": "What is open for whom, and what it would cut. Grain: as_of, act, party_id.",
-    "acts_by_tier": "What acts would cut by the tier of the banks used. Grain: as_of, act, tier.",
-    "acts_backtest": "Whether names of past days came true. Grain: as_of.",
-}
+WALKED = (
+    "attribution_annual",
+    "conservation",
+    "bank_exposure",
+    "chinese_banks",
+    "chinese_bank_tiers",
+    "undesignated_share",
+    "interdiction_frontier",
+    "interdiction_nodes",
+    "interdiction_sensitivity",
+    "acts",
+    "acts_by_tier",
+    "acts_backtest",
+)
 
 
 @dg.multi_asset(
@@ -225,10 +205,9 @@ WALKED = {
                 dg.AssetKey(["staged", "stream_eras"]),
                 dg.AssetKey(["staged", "act_days"]),
             ],
-            description=about,
             kinds={"python"},
         )
-        for table, about in WALKED.items()
+        for table in WALKED
     ],
 )
 def walk(warehouse: WarehouseResource, sampling: Sampling) -> Iterator[dg.MaterializeResult[Any]]:
@@ -250,16 +229,13 @@ def walk(warehouse: WarehouseResource, sampling: Sampling) -> Iterator[dg.Materi
             )
 
 
-CLOCK = {
-    "campaign_monthly": "Designations, tests, Council acts and income by month. Grain: month.",
-    "campaign_designations": (
-        "Parties designated by month, body, program, type and country. "
-        "Grain: month, authority, program, schema, country_iso2."
-    ),
-    "designation_lag": "Months from first official allegation to designation. Grain: entity_id.",
-    "designation_lag_summary": "The median lag, its n and its interval. One row.",
-    "joint_statements": "Who joined which statement. Grain: statement_id.",
-}
+CLOCK = (
+    "campaign_monthly",
+    "campaign_designations",
+    "designation_lag",
+    "designation_lag_summary",
+    "joint_statements",
+)
 
 
 @dg.multi_asset(
@@ -274,10 +250,9 @@ CLOCK = {
                 dg.AssetKey(["staged", "campaign_events"]),
                 dg.AssetKey(["staged", "un_statement_endorsers"]),
             ],
-            description=about,
             kinds={"python"},
         )
-        for table, about in CLOCK.items()
+        for table in CLOCK
     ],
 )
 def clock(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult[Any]]:

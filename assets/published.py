@@ -261,24 +261,21 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     drawn = sorted({table for sql in draws for table in tables_read(sql)})
     waits.add(dg.AssetKey(["facts", "observations"]))
 
-    tables = {name: table.told for name, table in CONTRACT.items() if name in MADE_BY_RELEASE}
+    tables = [name for name in CONTRACT if name in MADE_BY_RELEASE]
 
-    @dg.multi_asset(
-        name="published__release",
-        specs=table_specs(
-            "published",
-            {
-                "release": (
-                    "The release: published database, Parquet, CSV, draws, data dictionary, "
-                    "report; built beside the last one, checked, then put in its place in one step."
-                ),
-                **tables,
-            },
-            group="published_release",
-            kinds={"duckdb", "parquet"},
-            deps=sorted(waits),
-        ),
+    specs = table_specs(
+        "published",
+        ["release", *tables],
+        group="published_release",
+        kinds={"duckdb", "parquet"},
+        deps=sorted(waits),
     )
+    specs[0] = specs[0].replace_attributes(
+        description="The release: published database, Parquet, CSV, draws, data dictionary, "
+        "report; built beside the last one, checked, then put in its place in one step."
+    )
+
+    @dg.multi_asset(name="published__release", specs=specs)
     def release(warehouse: WarehouseResource, sampling: Sampling) -> Iterator[dg.MaterializeResult]:
         """Build, check and swap in everything readers open."""
         target, store = published_dir(), VintageStore(vintages_dir())

@@ -57,7 +57,6 @@ class HandKept:
     Attributes:
         table: staged table, and the file's name inside a stream's folder.
         parse: bytes to a Split.
-        about: description with the grain.
         is_per_stream: one file in each stream's folder; a folder may go without.
         reference_file: a file of pipelines/reference, with a stream column where others have none.
         is_checked_against_others: its rows name rows of other tables.
@@ -65,7 +64,6 @@ class HandKept:
 
     table: str
     parse: Callable[..., Split]
-    about: str
     is_per_stream: bool = True
     reference_file: str | None = None
     is_checked_against_others: bool = False
@@ -76,86 +74,69 @@ TABLES = (
     HandKept(
         "held_back_reasons",
         parse_held_back_reasons,
-        "Why a figure is kept but no estimator may use it. Grain: code.",
         is_per_stream=False,
         reference_file="held_back_reasons.csv",
     ),
     HandKept(
         "units",
         parse_units,
-        "Known units and their meaning. Grain: unit.",
         is_per_stream=False,
         reference_file="units.csv",
     ),
     HandKept(
         "price_index",
         parse_price_index,
-        "What a dollar bought, by year, cited. Grain: series_id, year.",
         is_per_stream=False,
         reference_file="price_index.csv",
     ),
     HandKept(
         "areas",
         parse_areas,
-        "Codes of several countries together, beside the ISO codes. Grain: area.",
         is_per_stream=False,
         reference_file="areas.csv",
     ),
     HandKept(
         "figure_sources",
         parse_figure_sources,
-        "Documents and pages in which the figures were read. Grain: stream, source_id.",
         reference_file="feed_figure_sources.csv",
     ),
     HandKept(
         "origins",
         parse_origins,
-        "Who first produced a figure, whoever printed it later, and the root that bodies of one "
-        "government and echoes share. Grain: stream, origin_id.",
         reference_file="feed_origins.csv",
     ),
     HandKept(
         "quantities",
         parse_quantities,
-        "What the figures of a stream may measure: unit, concepts, largest value. "
-        "Grain: stream, quantity, unit.",
     ),
     HandKept(
         "priors",
         parse_priors,
-        "What is assumed before any figure, with its source. Grain: stream, parameter.",
     ),
     HandKept(
         "feed_priors",
         parse_priors,
-        "What is assumed where ship positions and radar become statements for the ledger, with its "
-        "source. Grain: stream, parameter.",
         is_per_stream=False,
         reference_file="feed_priors.csv",
     ),
     HandKept(
         "obtainable_data",
         parse_obtainable_data,
-        "Data nobody has published and somebody could get. Grain: stream, datum.",
         is_checked_against_others=True,
     ),
     HandKept(
         "halts",
         parse_halts,
-        "Dated halts and reopenings, each cited: levels may change there and nowhere else. "
-        "Grain: stream, halt_id.",
         is_checked_against_others=True,
     ),
     HandKept(
         "claims",
         parse_claims,
-        "Numbers the public knows, as one body put them. Grain: stream, claim_id.",
         is_checked_against_others=True,
     ),
     HandKept(
         FIGURES,
         parse_figures,
-        "Published figures, one statement a row, typed and checked. Grain: observation_id.",
         is_checked_against_others=True,
     ),
 )
@@ -354,7 +335,6 @@ def _asset(kept: HandKept) -> dg.AssetsDefinition:
         group_name="staged",
         kinds={"duckdb", "polars"},
         deps=[*([["raw", "landed_files"]] if kept.table == FIGURES else []), *deps],
-        description=kept.about,
     )
     def hand_kept(warehouse: WarehouseResource, snapshots: Snapshots) -> dg.MaterializeResult:
         store = snapshots.store()

@@ -104,16 +104,15 @@ def result(connection: duckdb.DuckDBPyConnection, table: str, **more: Any) -> dg
 
 def table_specs(
     layer: str,
-    tables: Mapping[str, str],
+    tables: Iterable[str],
     *,
     group: str,
     kinds: set[str],
     deps: Sequence[dg.AssetKey | Sequence[str]],
 ) -> list[dg.AssetSpec]:
-    """An address for each of several tables that one function makes: name to what it holds."""
+    """An address for each of several tables that one function makes."""
     return [
-        dg.AssetSpec([layer, table], group_name=group, kinds=kinds, deps=deps, description=about)
-        for table, about in tables.items()
+        dg.AssetSpec([layer, table], group_name=group, kinds=kinds, deps=deps) for table in tables
     ]
 
 
