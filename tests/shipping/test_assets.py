@@ -92,7 +92,7 @@ def drop(folder: Path, name: str, text: str) -> None:
     file = folder / "landing" / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
-    os.utime(file, (1_710_000_000,) * 2)
+    os.utime(file, (1_710_000_000, 1_710_000_000))
 
 
 def run_chain() -> None:
