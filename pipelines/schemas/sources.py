@@ -66,7 +66,7 @@ class CodesOfCountries(HandKept, source="country_codes.csv"):
     issuer: str = given()
 
 
-class CountryCodes(CodesOfCountries, table="staged.country_codes"):
+class CountryCodes(CodesOfCountries, table="staged.country_codes", source="country_codes.csv"):
     """Countries by the numeric codes of trade statistics: ISO codes and English names."""
 
     iso2: str = column()
