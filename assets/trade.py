@@ -22,7 +22,7 @@ from pipelines.sources.folders import SourceFolder, list_folders
 from pipelines.sources.http import Fetcher
 from pipelines.sources.mirror import estimate_miscoding, parse_mirror_priors
 from pipelines.sources.staging import Staged, instant_of, stage
-from pipelines.warehouse import build_table, read_frame, write_frame
+from pipelines.warehouse import build_table, has_table, read_frame, write_frame
 
 BAN_ON = dt.date(2017, 8, 5)  # Security Council resolution 2371
 CHINA_SUSPENSION_ON = dt.date(2017, 2, 18)  # Ministry of Commerce announcement 2017/12
@@ -149,6 +149,11 @@ def _staged_asset(source: SourceFolder) -> dg.AssetsDefinition:
         with warehouse.open().connect() as connection:
             table = f"staged.{source.name}"
             write_frame(connection, table, staged.split.kept)
+            for ledger in ("source_runs", "quarantine") if source.was else ():
+                if has_table(connection, f"staged.{ledger}"):
+                    connection.execute(
+                        f"delete from staged.{ledger} where source = $was", {"was": source.was}
+                    )
             asks = snapshots.store().asks(source.name, instant_of(asked))
             today = dt.date.fromisoformat(asked) if asked else dt.datetime.now(dt.UTC).date()
             newest = staged.split.kept[source.last_day].max()

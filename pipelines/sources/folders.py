@@ -52,6 +52,7 @@ _OPTIONAL = {
     "is_key_needed": bool,
     "is_one_file": bool,
     "zip_holds": str,
+    "was": str,
 }
 
 
@@ -78,6 +79,7 @@ class SourceFolder:
         is_key_needed: without the key it is not asked.
         is_one_file: a newer file replaces the older; else each file is a piece of its own.
         zip_holds: name of the member by which a dropped zip is known; "" where `recognise` tells.
+        was: the name it had before, whose rows of earlier runs go; "" where it had none.
         module: its `read.py`.
     """
 
@@ -96,6 +98,7 @@ class SourceFolder:
     is_key_needed: bool = False
     is_one_file: bool = False
     zip_holds: str = ""
+    was: str = ""
 
     @property
     def contract(self) -> type[Table]:

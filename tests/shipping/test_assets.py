@@ -267,6 +267,10 @@ def test_an_open_visit_gets_its_end_from_the_newer_retrieval(data_dir: Path) -> 
     _keep("2024-03-01-000", 20, _page(""))
     _keep("2024-03-01-000", 27, _page("2024-03-21T00:00:00.000Z"))
     _keep("2024-03-02-000", 10, _page(""))
+    assert dg.materialize([landing.landed_files, *GFW], resources=RESOURCES).success
+    with duckdb.connect(str(data_dir / "work.duckdb")) as connection:
+        # as a run before left it
+        connection.execute("update staged.source_runs set source = 'gfw'")
     assert gfw.retrieved_days(Snapshots().store()) == {
         dt.date(2024, 3, 1): dt.date(2024, 3, 27),
         dt.date(2024, 3, 2): dt.date(2024, 3, 10),
@@ -276,6 +280,9 @@ def test_an_open_visit_gets_its_end_from_the_newer_retrieval(data_dir: Path) -> 
     assert kept == [dt.datetime(2024, 3, 21)]  # noqa: DTZ001 (naive UTC, as tables hold it)
     refused = read(data_dir, "select file, rule from staged.quarantine where source = 'gfw_events'")
     assert refused.rows() == [("2024-03-02-000", "superseded")]
+    assert read(data_dir, "select source from staged.source_runs")["source"].to_list() == [
+        "gfw_events"
+    ]
     counts = read(data_dir, "select rows_in, rows_kept, rows_quarantined from staged.source_runs "
                             "where source = 'gfw_events'")  # fmt: skip
     assert counts.rows() == [(2, 1, 1)]
