@@ -56,7 +56,9 @@ def load_catalog() -> Mapping[str, PublishedTable]:
         for path in sorted(SCHEMAS_DIR.glob("[!_]*.py"))
     ]
     models = {address_of(one): one for module in modules for one in _classes(module)}
-    models |= {address_of(one.contract): one.contract for one in list_folders()}
+    models |= {
+        address_of(one.contract): one.contract for one in list_folders() if address_of(one.contract)
+    }
     work = [
         *(table_of(model, address, model.__module__) for address, model in models.items()),
         *(load_table(path) for path in sorted(STREAMS_DIR.glob("*/estimates/*.py"))),

@@ -184,9 +184,9 @@ class Table(pa.DataFrameModel):
         return data.lazyframe.select(pl.all_horizontal(rises))
 
 
-def address_of(model: type[Table]) -> str:
+def address_of(model: type[pa.DataFrameModel]) -> str:
     """`layer.table` of a table of the work database; empty for any other."""
-    return model._address
+    return model._address if issubclass(model, Table) else ""
 
 
 class HandKept(Table, without=("line",)):

@@ -3,7 +3,7 @@
 `source.toml` says who publishes, under which licence, how often, and what a dropped file looks
 like. `read.py` holds what needs code, of a feed:
 
-    CONTRACT                       Pandera model of the staged table, `line` first
+    CONTRACT                       `Feed` of the staged table, with its address
     parse(content, file)           bytes to a Split of that contract
     recognise(head)                whether a dropped file is of this source (optional; of a zip,
                                    `zip_holds` in source.toml names a member instead)

@@ -25,16 +25,15 @@ dropped = "a file that begins with TOY"
 """,
     "sample.txt": "TOY\n2026-01-01\n2026-01-02\n",
     "read.py": '''
-import pandera.polars as pa
 import polars as pl
 from pipelines.quarantine import split
+from pipelines.schemas.table import Feed, key
 from pipelines.sources.refresh import Refreshed
 
-class CONTRACT(pa.DataFrameModel):
-    """Toys. Grain: day."""
+class CONTRACT(Feed, table="staged.toys", source="toy ministry"):
+    """Toys."""
 
-    line: int
-    day: pl.Date
+    day: pl.Date = key("day of the toy")
 
 def parse(content, file):
     days = content.decode().split()[1:]
