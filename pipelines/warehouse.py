@@ -273,6 +273,17 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
     connection.commit()
 
 
+@contextmanager
+def single_threaded(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
+    """What is done inside comes out the same on every run, row by row and block by block."""
+    before = connection.execute("select current_setting('threads')").fetchone()
+    connection.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"set threads = {int(before[0]) if before else 1}")
+
+
 def build_table(
     connection: duckdb.DuckDBPyConnection, table: str, params: Mapping[str, Any] | None = None
 ) -> int:
@@ -304,10 +315,13 @@ def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.Dat
     if frame.height >= _LARGE_FRAME:
         with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
             frame.write_parquet(file.name, compression="lz4", statistics=False)
-            connection.execute(
-                f"create or replace table {schema}.{name} as select * from read_parquet($file)",
-                {"file": file.name},
-            )
+            # one thread: several part the rows as each comes to them, and files made from the
+            # table would differ in their bytes from run to run
+            with single_threaded(connection):
+                connection.execute(
+                    f"create or replace table {schema}.{name} as select * from read_parquet($file)",
+                    {"file": file.name},
+                )
         return frame.height
     connection.register("incoming_frame", frame)
     try:
