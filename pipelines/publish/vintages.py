@@ -321,7 +321,7 @@ def states_between(
     causes = causes_between(last.made, made, rows_changed(before, ledger))
     if len(causes) < 2:
         return [], ""
-    whole = _step(Estimates(last.frame("annual"), last.frame("batches")), now)
+    whole = _step(Estimates(last.frame("annual"), last.frame("batches")), now, causes)
     if whole.filter(~_is_within() | pl.col("moved").is_null()).is_empty():
         return [], ""
     if not _same_columns(before, ledger):
@@ -346,8 +346,12 @@ def _same_columns(before: pl.DataFrame, now: pl.DataFrame) -> bool:
 
 
 def _is_alone() -> pl.Expr:
-    """Whether a move of `_step` passes for more than noise by itself."""
-    return pl.col("moved").abs() > NOISE_SIGMAS * pl.col("error").fill_null(0.0)
+    """Whether a move of `_step` passes for more than noise by itself.
+
+    A year that covers more months than before has moved for certain.
+    """
+    beyond = pl.col("moved").abs() > NOISE_SIGMAS * pl.col("error").fill_null(0.0)
+    return beyond | pl.col("has_other_months")
 
 
 def _is_within() -> pl.Expr:
@@ -401,13 +405,13 @@ def _batches_of(estimates: Estimates) -> pl.DataFrame:
     return pl.concat([estimates.batches.select(*KEY, "batch", "q50"), taken])
 
 
-def _step(before: Estimates, after: Estimates) -> pl.DataFrame:
+def _step(before: Estimates, after: Estimates, causes: Sequence[str]) -> pl.DataFrame:
     """How each yearly median moved, with the Monte Carlo error of the move.
 
     Returns:
-        stream, measure, year, before, after, moved, error, joint (`_joint_errors`); error from
-        differences of medians over the same stretches of draws, so that what one seed gives both
-        cancels.
+        stream, measure, year, before, after, moved, error, joint (`_joint_errors`),
+        has_other_months; error from differences of medians over the same stretches of draws, so
+        that what one seed gives both cancels.
     """
     pairs = (
         _batches_of(before)
@@ -416,11 +420,15 @@ def _step(before: Estimates, after: Estimates) -> pl.DataFrame:
         .with_columns(error=_error_of("apart").over(KEY))
     )
     return (
-        before.annual.select(*KEY, before="q50")
+        before.annual.select(*KEY, before="q50", was_partial="is_partial_year")
         .join(after.annual.select(*KEY, after="q50"), on=KEY, how="full", coalesce=True)
         .join(pairs.group_by(KEY).agg(pl.col("error").first()), on=KEY, how="left")
         .join(_joint_errors(pairs), on=["stream", "measure"], how="left")
-        .with_columns(moved=pl.col("after") - pl.col("before"))
+        .with_columns(
+            moved=pl.col("after") - pl.col("before"),
+            has_other_months=pl.col("was_partial").fill_null(value=False)
+            & pl.lit("month" in causes),
+        )
     )
 
 
@@ -505,12 +513,15 @@ def explain(
         what is within `NOISE_SIGMAS` Monte Carlo errors is noise; what two causes moved together
         and nobody took apart is unsplit.
     """
-    whole = _step(states[0], states[-1])
+    whole = _step(states[0], states[-1], causes)
     streams = rows["stream"].unique().to_list()
     touched = [*streams, "total"] if streams else []
     parts = whole.select(*KEY)
     if len(states) == len(causes) + 1:
-        steps = [(cause, _step(*pair)) for cause, *pair in zip(causes, states, states[1:])]  # noqa: B905
+        steps = [
+            (cause, _step(before, after, [cause]))
+            for cause, before, after in zip(causes, states, states[1:])  # noqa: B905
+        ]
     else:
         steps = []
     zero = pl.lit(0.0)

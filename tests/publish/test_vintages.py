@@ -344,7 +344,8 @@ def series(moves: list[float], noise: np.ndarray, measure: str = "net_usd") -> E
     """A coal series at 100 million a year; noise of stretch and year, each column of mean 0."""
     years = range(2000, 2000 + len(moves))
     annual = [
-        ("coal", measure, year, 100e6 + move) for year, move in zip(years, moves, strict=True)
+        ("coal", measure, year, 100e6 + move, False)
+        for year, move in zip(years, moves, strict=True)
     ]
     batches = [
         ("coal", measure, year, batch, 100e6 + move + noise[batch, place])
@@ -352,7 +353,11 @@ def series(moves: list[float], noise: np.ndarray, measure: str = "net_usd") -> E
         for batch in range(len(noise))
     ]
     return Estimates(
-        pl.DataFrame(annual, schema=["stream", "measure", "year", "q50"], orient="row"),
+        pl.DataFrame(
+            annual,
+            schema=["stream", "measure", "year", "q50", "is_partial_year"],
+            orient="row",
+        ),
         pl.DataFrame(batches, schema=["stream", "measure", "year", "batch", "q50"], orient="row"),
     )
 
@@ -388,6 +393,20 @@ def test_one_error_in_every_year_is_a_change_where_years_err_independently():
     assert rows["code_usd"].to_list() == pytest.approx([ERROR] * YEARS)
     assert (rows["noise_usd"] + rows["unsplit_usd"]).to_list() == pytest.approx([0.0] * YEARS)
     assert set(rows["cause"]) == {"code"}
+
+
+def test_a_year_that_covers_more_months_has_moved_for_certain():
+    """Two errors of a whole year are noise; of a year that was partial they are the new months."""
+    noise = 1e6 * SIGNS[:, :2]
+    still, now = series([0.0, 0.0], np.zeros((32, 2))), series([2 * ERROR, 2 * ERROR], noise)
+    running = Estimates(
+        still.annual.with_columns(is_partial_year=pl.col("year") == 2001), still.batches
+    )
+    rows = moved(running, now, "month")
+    assert rows["is_noise"].to_list() == [True, False]
+    assert rows["month_usd"].to_list() == pytest.approx([0.0, 2 * ERROR])
+    assert rows["cause"].to_list() == ["noise", "month"]
+    assert moved(running, now, "code")["is_noise"].all()
 
 
 def test_eleven_years_of_one_error_are_noise():

@@ -29,8 +29,8 @@ class Changes(Table):
         unit="USD",
     )
     is_noise: bool = column(
-        "true where the move is within four such errors and the series' years together are within "
-        "3.4 of theirs: no revision"
+        "true where the move is within four such errors, the series' years together are within "
+        "3.4 of theirs, and the year covers no other months than before: no revision"
     )
     joint_errors: float = column(
         "how far all years of the series moved together, in Monte Carlo errors of their mean: by "
