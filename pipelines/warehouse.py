@@ -31,6 +31,8 @@ _LOCK_RETRIES = 6
 _LOCK_WAIT_S = 0.25
 # from here a detour over Parquet halves the cost: DuckDB takes its dictionaries over
 _LARGE_FRAME = 200_000
+# rows that DuckDB stores together
+_ROW_GROUP = 122_880
 
 
 # files that this process holds open for a whole run
@@ -273,17 +275,6 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
     connection.commit()
 
 
-@contextmanager
-def single_threaded(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
-    """What is done inside comes out the same on every run, row by row and block by block."""
-    before = connection.execute("select current_setting('threads')").fetchone()
-    connection.execute("set threads = 1")
-    try:
-        yield
-    finally:
-        connection.execute(f"set threads = {int(before[0]) if before else 1}")
-
-
 def build_table(
     connection: duckdb.DuckDBPyConnection, table: str, params: Mapping[str, Any] | None = None
 ) -> int:
@@ -314,14 +305,14 @@ def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.Dat
     _forget(connection, table)
     if frame.height >= _LARGE_FRAME:
         with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
-            frame.write_parquet(file.name, compression="lz4", statistics=False)
-            # one thread: several part the rows as each comes to them, and files made from the
-            # table would differ in their bytes from run to run
-            with single_threaded(connection):
-                connection.execute(
-                    f"create or replace table {schema}.{name} as select * from read_parquet($file)",
-                    {"file": file.name},
-                )
+            # in DuckDB's own row groups: of others, threads put together now these and now those
+            frame.write_parquet(
+                file.name, compression="lz4", statistics=False, row_group_size=_ROW_GROUP
+            )
+            connection.execute(
+                f"create or replace table {schema}.{name} as select * from read_parquet($file)",
+                {"file": file.name},
+            )
         return frame.height
     connection.register("incoming_frame", frame)
     try:
