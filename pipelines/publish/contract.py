@@ -5,6 +5,7 @@ A table that one stream alone has is promised in that stream's folder, beside th
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import re
 import sys
@@ -191,7 +192,15 @@ def load_contract() -> dict[str, PublishedTable]:
                 f"{path.name} stands twice: {shown(files[path.stem])} and {shown(path)}"
             )
         files[path.stem] = path
-    return checked_keys({name: load_table(files[name]) for name in sorted(files)})
+    return checked_keys(
+        {name: _loaded(path, path.stat().st_mtime_ns) for name, path in sorted(files.items())}
+    )
+
+
+@functools.cache
+def _loaded(path: Path, _changed_ns: int) -> PublishedTable:
+    """A contract file is read once as it stands: a run asks for the whole contract four times."""
+    return load_table(path)
 
 
 def literal(text: str) -> str:
