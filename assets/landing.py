@@ -33,7 +33,7 @@ from pipelines.schemas.sources import LandedFiles
 from pipelines.schemas.types import polars_schema
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.figures import parse_figures
-from pipelines.sources.kinds import is_held, source_kinds, taken
+from pipelines.sources.kinds import holder, source_kinds, taken
 from pipelines.sources.overlays import ADDS, Dropped, overlay_of
 from pipelines.sources.recognise import first_line
 from pipelines.warehouse import write_frame
@@ -125,8 +125,9 @@ def land_all(store: SnapshotStore) -> list[Outcome]:
 
     A file counts as loaded as long as its bytes are held: after raw/ was emptied it may come again.
     """
+    holds = holder(store)
     for note in loaded_notes(landing_dir()):
-        if not is_held(store, str(note.get("source")), note["sha256"]):
+        if not holds(str(note.get("source")), note["sha256"]):
             forget(landing_dir(), note["sha256"])
     return land(landing_dir(), kinds_of(store))
 

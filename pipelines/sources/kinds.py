@@ -144,9 +144,13 @@ def source_kinds(store: SnapshotStore) -> list[Kind]:
     ]
 
 
-def is_held(store: SnapshotStore, source: str, sha256: str) -> bool:
-    """Whether what was loaded from a dropped file is still held."""
-    keeper = next((one for one in own_keepers() if one.name == source), None)
-    if keeper is not None:
-        return keeper.module.holds(sha256)
-    return (store.root / source / f"{sha256}.bin").is_file()
+def holder(store: SnapshotStore) -> Callable[[str, str], bool]:
+    """Tells of a source and a hash whether what was loaded from that dropped file is still held."""
+    keepers = {one.name: one.module for one in own_keepers()}
+
+    def holds(source: str, sha256: str) -> bool:
+        if source in keepers:
+            return keepers[source].holds(sha256)
+        return (store.root / source / f"{sha256}.bin").is_file()
+
+    return holds
