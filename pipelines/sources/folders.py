@@ -61,8 +61,8 @@ class SourceFolderError(ValueError):
 
 
 @dataclass(frozen=True)
-class SourceFolder:
-    """One source, as its folder describes it.
+class _Folder:
+    """What every folder that files are dropped for says.
 
     Attributes:
         name: of the folder, of its snapshots and of its staged table.
@@ -71,15 +71,8 @@ class SourceFolder:
         licence: licence of the data.
         cadence: a name of `pipelines.cadence`, or "" where nobody can ask by machine.
         stale_days: age of the newest retrieval from which it counts as stale.
-        last_day: column whose greatest value is the last day the source speaks of.
         to_get_it: what an operator without data can do.
         dropped: how a dropped file looks.
-        lag_days: age of the last day from which a newer edition was due; 0 for none.
-        key: environment variable of its key; "" where none is used.
-        is_key_needed: without the key it is not asked.
-        is_one_file: a newer file replaces the older; else each file is a piece of its own.
-        zip_holds: name of the member by which a dropped zip is known; "" where `recognise` tells.
-        was: the name it had before, whose rows of earlier runs go; "" where it had none.
         module: its `read.py`.
     """
 
@@ -89,10 +82,26 @@ class SourceFolder:
     licence: str
     cadence: str
     stale_days: int
-    last_day: str
     to_get_it: str
     dropped: str
     module: ModuleType
+
+
+@dataclass(frozen=True)
+class SourceFolder(_Folder):
+    """One source, as its folder describes it.
+
+    Attributes:
+        last_day: column whose greatest value is the last day the source speaks of.
+        lag_days: age of the last day from which a newer edition was due; 0 for none.
+        key: environment variable of its key; "" where none is used.
+        is_key_needed: without the key it is not asked.
+        is_one_file: a newer file replaces the older; else each file is a piece of its own.
+        zip_holds: name of the member by which a dropped zip is known; "" where `recognise` tells.
+        was: the name it had before, whose rows of earlier runs go; "" where it had none.
+    """
+
+    last_day: str
     lag_days: int = 0
     key: str = ""
     is_key_needed: bool = False
@@ -201,28 +210,17 @@ def list_folders(home: Path = HERE, package: str = "pipelines.sources") -> list[
 
 
 @dataclass(frozen=True)
-class OwnKeeper:
+class OwnKeeper(_Folder):
     """A source whose files are too large to be kept and read again whole: it lands them itself.
 
-    Attributes:
-        name, about, publisher, licence, cadence, stale_days, to_get_it, dropped: as of a feed.
-        module: its `read.py`, which holds
+    Its `read.py` holds
 
-            is_of(path)          whether a dropped file is of it
-            why_not(path)        what keeps one that is nearly of it from being taken
-            take(path, name)     land a dropped file; what became of its rows
-            holds(sha256)        whether a file's rows are held
+        is_of(path)          whether a dropped file is of it
+        why_not(path)        what keeps one that is nearly of it from being taken
+        take(path, name)     land a dropped file; what became of its rows
+        holds(sha256)        whether a file's rows are held
     """
 
-    name: str
-    about: str
-    publisher: str
-    licence: str
-    cadence: str
-    stale_days: int
-    to_get_it: str
-    dropped: str
-    module: ModuleType
     keeps_its_own: bool = True
 
 
