@@ -22,7 +22,7 @@ from pipelines.sources.listings import (
     changes_between,
     with_edition_on,
 )
-from pipelines.sources.refresh import Refreshed
+from pipelines.sources.refresh import Refreshed, keep
 
 # editions looked back over when changes are worked out anew
 MAX_EDITIONS = 24
@@ -251,13 +251,11 @@ def _refresh_form(
         if answer.is_not_modified and known is not None:
             store.confirm(known, retrieved_at=answer.retrieved_at)
             continue
-        store.put(
+        keep(
+            store,
             official.source,
-            answer.content,
-            url=answer.url,
-            licence=official.licence,
-            retrieved_at=answer.retrieved_at,
-            http_status=answer.status,
+            official.licence,
+            answer,
             part=part,
             etag=answer.etag,
             last_modified=answer.last_modified,

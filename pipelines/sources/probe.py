@@ -16,6 +16,7 @@ from pipelines.snapshots import Snapshot, SnapshotStore
 from pipelines.sources.folders import SourceFolder, list_folders
 from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
 from pipelines.sources.list_editions import LISTS, OfficialList
+from pipelines.sources.refresh import keep
 from pipelines.sources.shape import shape_of
 
 # enough of a large file to tell what it is
@@ -149,15 +150,7 @@ def _keep_first(store: SnapshotStore, door: Door, answer: Answer) -> Snapshot | 
     for one in store.retrievals(door.source):
         if shape_of(store.read(one)) == kind:
             return None
-    return store.put(
-        door.source,
-        answer.content,
-        url=answer.url,
-        licence=door.licence,
-        retrieved_at=answer.retrieved_at,
-        http_status=answer.status,
-        part="cut" if answer.is_cut else "whole",
-    )
+    return keep(store, door.source, door.licence, answer, part="cut" if answer.is_cut else "whole")
 
 
 def kept_answers(store: SnapshotStore, known: Iterable[Door]) -> list[Probed]:

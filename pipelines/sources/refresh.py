@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from pipelines.snapshots import Snapshot, SnapshotStore
 from pipelines.sources.editions import printed_on
@@ -25,6 +26,19 @@ class Refreshed:
     stored: int = 0
 
 
+def keep(store: SnapshotStore, source: str, licence: str, answer: Answer, **told: Any) -> Snapshot:
+    """Keep an answer as it came; ``told``: part, validators and day, as of `SnapshotStore.put`."""
+    return store.put(
+        source,
+        answer.content,
+        url=answer.url,
+        licence=licence,
+        retrieved_at=answer.retrieved_at,
+        http_status=answer.status,
+        **told,
+    )
+
+
 def refresh_file(
     store: SnapshotStore,
     source: str,
@@ -44,13 +58,11 @@ def refresh_file(
     if answer.is_not_modified and known is not None:
         store.confirm(known, retrieved_at=answer.retrieved_at)
         return Refreshed(_noted("unchanged at the source", answer), is_complete=not answer.note)
-    store.put(
+    keep(
+        store,
         source,
-        answer.content,
-        url=answer.url,
-        licence=licence,
-        retrieved_at=answer.retrieved_at,
-        http_status=answer.status,
+        licence,
+        answer,
         etag=answer.etag,
         last_modified=answer.last_modified,
         as_of=printed_on(source, answer.content),

@@ -22,7 +22,7 @@ from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
 from pipelines.sources.http import Answer, Fetcher, Limits, RateLimited, SourceUnavailable
 from pipelines.sources.recognise import first_line
-from pipelines.sources.refresh import Refreshed
+from pipelines.sources.refresh import Refreshed, keep
 
 SOURCE = "comtrade"
 CONTRACT = StagedComtrade
@@ -709,16 +709,7 @@ def refresh_comtrade(
         failures = 0
         answered += 1
         for one in fetched:
-            store.put(
-                SOURCE,
-                one.answer.content,
-                url=one.answer.url,
-                licence=LICENCE,
-                retrieved_at=one.answer.retrieved_at,
-                http_status=one.answer.status,
-                part=one.query.name(),
-                etag=one.answer.etag,
-            )
+            keep(store, SOURCE, LICENCE, one.answer, part=one.query.name(), etag=one.answer.etag)
             stored += 1
     if asked == 0:
         return Refreshed("every question was answered recently", is_complete=True)

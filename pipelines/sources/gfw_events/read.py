@@ -22,7 +22,7 @@ from pipelines.schemas.ports import Ports
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.gfw_events.events import SOURCE, is_events, parse_gfw_events, settle
 from pipelines.sources.http import Answer, BodyCutOff, Fetcher, Limits, SourceUnavailable
-from pipelines.sources.refresh import Refreshed
+from pipelines.sources.refresh import Refreshed, keep
 
 __all__ = ["CONTRACT", "parse", "probe", "recognise", "refresh", "settle"]
 
@@ -189,15 +189,7 @@ def fetch_day(
     area = area_around(read_table(REFERENCE_DIR / "ports.csv", Ports))
     pages = list(fetch_events(fetcher, token, day, area, base_url=base_url, limits=limits))
     for number, page in enumerate(pages):
-        store.put(
-            SOURCE,
-            page.content,
-            url=page.url,
-            licence=LICENCE,
-            retrieved_at=page.retrieved_at,
-            http_status=page.status,
-            part=f"{day}-{number:03d}",
-        )
+        keep(store, SOURCE, LICENCE, page, part=f"{day}-{number:03d}")
     return len(pages)
 
 

@@ -32,7 +32,7 @@ from pipelines.sources.http import (
     RateLimited,
     SourceUnavailable,
 )
-from pipelines.sources.refresh import Refreshed
+from pipelines.sources.refresh import Refreshed, keep
 
 SOURCE = "gfw_sar"
 BASE_URL = "https://gateway.api.globalfishingwatch.org"
@@ -385,14 +385,8 @@ def refresh(
         failures = 0
         answered += 1
         stored += 1
-        store.put(
-            SOURCE,
-            answer.content,
-            url=answer.url,
-            licence="Global Fishing Watch terms, non-commercial",
-            retrieved_at=answer.retrieved_at,
-            http_status=answer.status,
-            part=window.name(),
+        keep(
+            store, SOURCE, "Global Fishing Watch terms, non-commercial", answer, part=window.name()
         )
     if asked == 0:
         return Refreshed("every zone and year was answered recently", is_complete=True)

@@ -22,7 +22,7 @@ from pipelines.schemas.table import Feed, HandKept, column, given, key
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
 from pipelines.sources.http import Answer, Fetcher, Limits, RequestRefused, SourceUnavailable
-from pipelines.sources.refresh import Refreshed
+from pipelines.sources.refresh import Refreshed, keep
 
 SOURCE = "nbs_prices"
 LICENCE = "National Bureau of Statistics of China: use with attribution"
@@ -400,15 +400,7 @@ def refresh(
                 parse(answer.content, name)
             except (SourceUnavailable, SourceDrift) as error:
                 return Refreshed(f"{stored} new release(s); {error}", False, stored)
-            store.put(
-                SOURCE,
-                answer.content,
-                url=answer.url,
-                licence=LICENCE,
-                retrieved_at=answer.retrieved_at,
-                http_status=answer.status,
-                part=f"{name}.html",
-            )
+            keep(store, SOURCE, LICENCE, answer, part=f"{name}.html")
             held.add(name)
             stored += 1
         return None
@@ -452,15 +444,7 @@ def refresh(
 
 def _note(store: SnapshotStore, answer: Answer, part: str) -> None:
     """Keep the last answer of a walk that was gone to its end."""
-    store.put(
-        SEARCHES,
-        answer.content,
-        url=answer.url,
-        licence=LICENCE,
-        retrieved_at=answer.retrieved_at,
-        http_status=answer.status,
-        part=part,
-    )
+    keep(store, SEARCHES, LICENCE, answer, part=part)
 
 
 def probe(fetcher: Fetcher, key: str | None) -> Answer:

@@ -20,7 +20,7 @@ from pipelines.schemas.table import Feed, given, key
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.gfw_sar.read import FIRST_YEAR, zones
 from pipelines.sources.http import Answer, Fetcher, Limits, RateLimited, SourceUnavailable
-from pipelines.sources.refresh import Refreshed
+from pipelines.sources.refresh import Refreshed, keep
 
 SOURCE = "sentinel1"
 BASE_URL = "https://catalogue.dataspace.copernicus.eu"
@@ -292,15 +292,7 @@ def refresh(
         answered += 1
         for number, page in enumerate(pages):
             stored += 1
-            store.put(
-                SOURCE,
-                page.content,
-                url=page.url,
-                licence="Copernicus Sentinel data terms",
-                retrieved_at=page.retrieved_at,
-                http_status=page.status,
-                part=question.name(number),
-            )
+            keep(store, SOURCE, "Copernicus Sentinel data terms", page, part=question.name(number))
     if asked == 0:
         return Refreshed("every area and year was answered recently", is_complete=True)
     return Refreshed(f"{answered} of {asked} areas and years answered", True, stored)
