@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -25,7 +26,7 @@ from pipelines.publish.contract import (
 )
 from pipelines.schemas.sources import Retrievals
 from pipelines.schemas.table import Table, address_of
-from pipelines.sources.folders import list_folders
+from pipelines.sources.folders import list_folders, official_lists
 from pipelines.warehouse import transaction
 
 SCHEMAS_DIR = Path(__file__).resolve().parent / "schemas"
@@ -56,15 +57,17 @@ def load_catalog() -> Mapping[str, PublishedTable]:
         for path in sorted(SCHEMAS_DIR.glob("[!_]*.py"))
     ]
     models = {address_of(one): one for module in modules for one in _classes(module)}
-    models |= {
-        address_of(one.contract): one.contract for one in list_folders() if address_of(one.contract)
-    }
+    feeds = {address_of(one.contract): one for one in list_folders() if address_of(one.contract)}
+    models |= {address: one.contract for address, one in feeds.items()}
     work = [
         *(table_of(model, address, model.__module__) for address, model in models.items()),
         *(load_table(path) for path in sorted(STREAMS_DIR.glob("*/estimates/*.py"))),
     ]
     for table in work:
-        found[address_of(table.model)] = table
+        address = address_of(table.model)
+        # what a feed's table holds stands in its folder, for everybody who asks
+        said = feeds[address].about.partition(" Grain: ")[0] if address in feeds else ""
+        found[address] = replace(table, description=said or table.description)
     for table in published.values():
         if table.made_as:
             if table.made_as in found:
@@ -73,10 +76,21 @@ def load_catalog() -> Mapping[str, PublishedTable]:
     return dict(sorted(found.items()))
 
 
+@functools.cache
+def _retrieved() -> Mapping[str, str]:
+    """Sources whose retrievals are listed, and what each holds."""
+    return {one.name: one.about for one in list_folders()} | {
+        one.source: one.about for one in official_lists()
+    }
+
+
 def contract_of(address: str) -> PublishedTable | None:
     """What a table promises; retrievals of a source are all of one form."""
-    if address.startswith("raw.") and address not in load_catalog():
-        return table_of(Retrievals, address, shown(SCHEMAS_DIR / "sources.py"))
+    source = address.removeprefix("raw.")
+    if address != source and source in _retrieved():
+        table = table_of(Retrievals, address, shown(SCHEMAS_DIR / "sources.py"))
+        about = _retrieved()[source].partition(" Grain: ")[0]
+        return replace(table, description=f"{table.description} This one: {about}")
     return load_catalog().get(address)
 
 

@@ -275,7 +275,7 @@ class Candidates(Table, source="AIS"):
 
 
 class Loadings(Candidates, table="shipping.loadings", source="AIS and the cargo model"):
-    """The same with the tonnes they may have carried."""
+    """Departures from coal ports that may have been laden: evidence, chance, tonnes."""
 
     method: str = column()
     dwt_t_q50: float = column()
