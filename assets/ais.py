@@ -115,7 +115,6 @@ def ais_day_job() -> None:
     key=["staged", "port_sources"],
     group_name="shipping",
     kinds={"duckdb", "polars"},
-    description="Where ports' coordinates and coal claims were read. Grain: source_id.",
 )
 def port_sources(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Read the hand-kept table."""
@@ -131,7 +130,6 @@ def port_sources(warehouse: WarehouseResource) -> dg.MaterializeResult:
     group_name="shipping",
     kinds={"duckdb", "polars"},
     deps=[["staged", "port_sources"]],
-    description="Ports of the coal routes with cited coordinates. Grain: port_id.",
 )
 def ports(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Read the hand-kept table, held against its sources."""
@@ -285,9 +283,8 @@ def _engine() -> Literal["duckdb", "spark"]:
             group_name="shipping",
             kinds={"duckdb"},
             deps=[["staged", "ports"], ["staged", "ais_files"]],
-            description=(contract.__doc__ or name).strip(),
         )
-        for name, contract in EVENTS.items()
+        for name in EVENTS
     ],
 )
 def shipping_events(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
@@ -333,29 +330,12 @@ def shipping_events(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResu
                 ["staged", "ports"],
                 ["staged", "feed_priors"],
             ],
-            description=description,
         )
-        for key, description in (
-            (
-                ["shipping", "loadings"],
-                "Departures from coal ports that may have been laden: evidence, chance, tonnes. "
-                "Grain: event_id.",
-            ),
-            (
-                ["shipping", "loading_draws"],
-                "Tonnes aboard per departure and draw, 0 where it left empty. "
-                "Grain: event_id, draw.",
-            ),
-            (
-                ["shipping", "detection"],
-                "Share of loadings that positions show, and loadings with the undetected. "
-                "Grain: month, port_id.",
-            ),
-            (
-                ["facts", "ais_observations"],
-                "What ship positions say of coal, in the ledger's columns; empty without "
-                "positions. Grain: observation_id.",
-            ),
+        for key in (
+            ["shipping", "loadings"],
+            ["shipping", "loading_draws"],
+            ["shipping", "detection"],
+            ["facts", "ais_observations"],
         )
     ],
 )

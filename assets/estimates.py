@@ -72,20 +72,15 @@ def evidence_of(
 
 
 def _specs() -> list[dg.AssetSpec]:
-    own = {
-        f"{stream.name}_{table}": f"{stream.title}: draws as its model gives them, {table}."
-        for stream in STREAMS.values()
-        for table in stream.tables
-    }
+    own = [f"{stream.name}_{table}" for stream in STREAMS.values() for table in stream.tables]
     return [
         dg.AssetSpec(
             ["estimates", name],
             group_name="estimates",
             kinds={"python"},
             deps=[table.split(".") for table in (OBTAINABLE, *tables_for(STREAMS))],
-            description=about,
         )
-        for name, about in {**TABLES, **own}.items()
+        for name in (*TABLES, *own)
     ]
 
 
@@ -217,7 +212,6 @@ def _line_of(stream: str, observation_id: str) -> str:
     group_name="estimates",
     kinds={"duckdb"},
     deps=[["estimates", "income_draws"]],
-    description="Streams added within a draw, on two concepts. Grain: measure, draw, month.",
 )
 def total_draws(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Add the streams, world by world."""

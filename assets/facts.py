@@ -24,10 +24,6 @@ from pipelines.warehouse import build_table, read_frame
         ["facts", "satellite_observations"],
         ["facts", "source_observations"],
     ],
-    description=(
-        "The ledger: everything known about a latent quantity, one statement by one origin about "
-        "one quantity over one window; rows that no estimator may use say why."
-    ),
 )
 def observations(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Gather the ledger and hold it to its contract."""

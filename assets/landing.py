@@ -146,10 +146,6 @@ def land_and_tell(store: SnapshotStore) -> list[Outcome]:
     key=["raw", "landed_files"],
     group_name="raw",
     kinds={"file"},
-    description=(
-        "Files people dropped into landing/, each read whole against its contract, loaded once and "
-        "moved to accepted/ or, with a report, to rejected/. Grain: sha256."
-    ),
 )
 def landed_files(warehouse: WarehouseResource, snapshots: Snapshots) -> dg.MaterializeResult:
     """Work the landing folder, then list everything loaded so far."""

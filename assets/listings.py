@@ -36,23 +36,11 @@ from pipelines.warehouse import write_frame
 
 RETRIEVAL_SCHEMA = polars_schema(Retrievals)
 TABLES = {
-    "listed_parties": (
-        ListedParties,
-        "Who stands on the OFAC, UN, EU and OpenSanctions lists at hand, every program; is_dprk "
-        "marks the North Korea measures and dprk_reason says by what. "
-        "Grain: list_source, list_id.",
-    ),
-    "listed_aliases": (ListedAliases, "Further names of listed parties, as printed and in NFC."),
-    "listed_addresses": (ListedAddresses, "Addresses of listed parties."),
-    "listed_links": (
-        ListedLinks,
-        "Relations the lists themselves state; target_list_id where the text names exactly one "
-        "listed party. Grain: list_source, source_list_id, target_name, relation.",
-    ),
-    "listing_changes": (
-        ListingChanges,
-        "Rows added, removed and changed from one edition of a list to the next.",
-    ),
+    "listed_parties": ListedParties,
+    "listed_aliases": ListedAliases,
+    "listed_addresses": ListedAddresses,
+    "listed_links": ListedLinks,
+    "listing_changes": ListingChanges,
 }
 
 
@@ -62,10 +50,6 @@ def _raw_asset(official: OfficialList) -> dg.AssetsDefinition:
         group_name="raw",
         kinds={"file"},
         deps=[["raw", "landed_files"]],
-        description=(
-            f"{official.about} Retrievals, bytes as received, one row each. Fetches only when the "
-            "run is online; otherwise lists what is there."
-        ),
     )
     def raw(
         warehouse: WarehouseResource,
@@ -115,7 +99,7 @@ RAW_ASSETS = [_raw_asset(official) for official in LISTS]
 
 
 def _empty(table: str) -> pl.DataFrame:
-    return pl.DataFrame(schema=polars_schema(TABLES[table][0]))
+    return pl.DataFrame(schema=polars_schema(TABLES[table]))
 
 
 def _status(
@@ -150,9 +134,8 @@ def _status(
             group_name="staged",
             kinds={"duckdb", "polars"},
             deps=[["raw", official.source] for official in LISTS],
-            description=about,
         )
-        for table, (_, about) in TABLES.items()
+        for table in TABLES
     ],
 )
 def official_lists(
@@ -199,7 +182,7 @@ def official_lists(
                 found["listed_links"].append(listing.links)
                 found["listing_changes"].append(staged.changes)
         for name, frames in found.items():
-            contract = TABLES[name][0]
+            contract = TABLES[name]
             whole = contract.validate(pl.concat(frames), lazy=True)
             write_frame(connection, f"staged.{name}", whole)
             yield dg.MaterializeResult(

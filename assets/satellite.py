@@ -33,10 +33,6 @@ QUIET_MONTHS = tuple(dt.date(2017, month, 1) for month in (4, 5, 6, 7))
     group_name="facts",
     kinds={"duckdb", "polars"},
     deps=[["staged", "gfw_sar"], ["staged", "sentinel1"]],
-    description=(
-        "Ships present in our zones by month: radar detections over the passes that looked, from "
-        "the Copernicus catalogue. A month nobody looked at has no row. Grain: month, zone_id."
-    ),
 )
 def satellite_presence(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Divide detections by passes, in every port group."""
@@ -83,11 +79,6 @@ def _declared(*tables: pl.DataFrame) -> dict[dt.date, float]:
         ["staged", "figures"],
         ["staged", "gfw_sar"],
     ],
-    description=(
-        "Tonnes of coal that radar presence stands for, by half-year since the record of customs "
-        "ends, in the ledger's columns; empty without radar or without the customs months that "
-        "fix the conversion. Grain: observation_id."
-    ),
 )
 def satellite_observations(
     warehouse: WarehouseResource, sampling: Sampling

@@ -53,10 +53,6 @@ def _raw_asset(source: SourceFolder) -> dg.AssetsDefinition:
         group_name="raw",
         kinds={"file"},
         deps=[["raw", "landed_files"]],
-        description=(
-            f"Retrievals of {source.name}, bytes as received, one row each. Fetches only when the "
-            "run is online; otherwise lists what is there."
-        ),
     )
     def raw(
         warehouse: WarehouseResource,
@@ -127,7 +123,6 @@ def _staged_asset(source: SourceFolder) -> dg.AssetsDefinition:
         group_name="staged",
         kinds={"duckdb", "polars"},
         deps=[["raw", source.name]],
-        description=source.about,
     )
     def staged_source(
         warehouse: WarehouseResource,
@@ -220,7 +215,6 @@ DRIFT_CHECKS = [_drift_check(source) for source in SOURCES]
     key=["staged", "country_codes"],
     group_name="staged",
     kinds={"duckdb"},
-    description="Country codes of trade statistics, their ISO codes and names. Grain: code.",
 )
 def country_codes(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Read the hand-kept table."""
@@ -234,7 +228,6 @@ def country_codes(warehouse: WarehouseResource) -> dg.MaterializeResult:
     key=["staged", "mirror_priors"],
     group_name="staged",
     kinds={"duckdb"},
-    description="What is assumed about mirror statistics, each with its basis. Grain: parameter.",
 )
 def mirror_priors(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Read the hand-kept table and hold it to its form."""
@@ -250,10 +243,6 @@ def mirror_priors(warehouse: WarehouseResource) -> dg.MaterializeResult:
     group_name="staged",
     kinds={"duckdb", "polars"},
     deps=[["staged", "ecb_fx"]],
-    description=(
-        "Monthly mean rates per US dollar, crossed over the euro. A month without a quote stays "
-        "and says why (the rouble after 1 March 2022). Grain: currency, month."
-    ),
 )
 def fx_monthly(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Cross daily rates and take monthly means."""
@@ -273,10 +262,6 @@ def fx_monthly(warehouse: WarehouseResource) -> dg.MaterializeResult:
         ["staged", "country_codes"],
         ["staged", "fx_monthly"],
     ],
-    description=(
-        "China's imports of anthracite (HS 270111) by month from Russia, Viet Nam, Mongolia, North "
-        "Korea and the world: what buyers of like coal paid. Grain: seller_iso3, month, source_id."
-    ),
 )
 def like_coal(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Bring both statements of China's customs into one form."""
@@ -295,10 +280,6 @@ def like_coal(warehouse: WarehouseResource) -> dg.MaterializeResult:
         ["staged", "russia_permits"],
         ["staged", "fx_monthly"],
     ],
-    description=(
-        "Figures that sources state themselves, in the ledger's columns: market prices of coal in "
-        "China, output of coal, entries into Russia. Grain: observation_id."
-    ),
 )
 def source_observations(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Shape stated figures as observations."""
@@ -317,7 +298,6 @@ def source_observations(warehouse: WarehouseResource) -> dg.MaterializeResult:
         ["facts", "like_coal"],
         ["facts", "source_observations"],
     ],
-    description="What coal that is not North Korea's cost, USD per tonne. Grain: series, window.",
 )
 def reference_prices(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Join the Pink Sheet and the cited reference prices."""
@@ -332,10 +312,6 @@ def reference_prices(warehouse: WarehouseResource) -> dg.MaterializeResult:
     group_name="facts",
     kinds={"duckdb", "scipy"},
     deps=[["staged", "comtrade"], ["staged", "mirror_priors"]],
-    description=(
-        "Chance, per reporter and year, that a line for North Korea is South Korean trade, from "
-        "the basket of HS chapters. Grain: reporter_code, year."
-    ),
 )
 def miscoding(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Compare each reporter's basket with the trusted reporter's two."""
@@ -386,10 +362,6 @@ def miscoding(warehouse: WarehouseResource) -> dg.MaterializeResult:
         ["facts", "reference_prices"],
         ["facts", "miscoding"],
     ],
-    description=(
-        "Every declared flow with North Korea on one side. Nothing is dropped: a row that must "
-        "not be added up says why, and the chance of miscoding stands beside it. Grain: flow_id."
-    ),
 )
 def trade_flows(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Bring the three sources into one form."""
@@ -418,9 +390,6 @@ def trade_flows(warehouse: WarehouseResource) -> dg.MaterializeResult:
     group_name="facts",
     kinds={"duckdb"},
     deps=[["facts", "trade_flows"]],
-    description=(
-        "Declared coal flows in the ledger's form; the ledger takes them in. Grain: observation_id."
-    ),
 )
 def trade_observations(warehouse: WarehouseResource) -> dg.MaterializeResult:
     """Shape coal flows as observations."""

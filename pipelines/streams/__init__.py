@@ -22,31 +22,24 @@ if TYPE_CHECKING:  # what stands behind it takes seconds to load
 
 
 # tables that every fit writes
-TABLES = {
-    "streams": "Streams as their folders describe them. Grain: stream.",
-    "stream_measures": "Measures of each stream. Grain: stream, measure.",
-    "densities": "Fingerprint of each stream's density, figures and priors with it. Grain: stream.",
-    "income_draws": "Every stream's USD by world and month. Grain: stream, measure, draw, month.",
-    "observation_use": "What became of each figure and where it falls in the draws. Grain: "
-    "observation_id.",
-    "components": "What a year's uncertainty is made of, and on what evidence each part stands. "
-    "Grain: stream, year, component.",
-    "year_roots": "Roots that speak of a stream's own quantities. Grain: stream, year, root_id, "
-    "measure.",
-    "month_roots": "The same by month. Grain: stream, month, root_id.",
-    "influence": "The headline without each figure, root and class. Grain: stream, year, what, "
-    "name.",
-    "readings": "The headline without one kind of source. Grain: stream, year, reading.",
-    "seems_to_mean": "Which money a source that does not say seems to mean. Grain: stream, "
-    "observation_id, concept.",
-    "prior_sensitivity": "The headline with each prior stronger and weaker. Grain: stream, year, "
-    "prior, alpha.",
-    "value_of_information": "What a datum that could be had would narrow. Grain: stream, year, "
-    "datum.",
-    "diagnostics": "Convergence by year. Grain: stream, measure, year.",
-    "sampling": "How the sampler went. Grain: one row.",
-    "mcse": "Monte Carlo error of published points. Grain: stream, measure, year.",
-}
+TABLES = (
+    "streams",
+    "stream_measures",
+    "densities",
+    "income_draws",
+    "observation_use",
+    "components",
+    "year_roots",
+    "month_roots",
+    "influence",
+    "readings",
+    "seems_to_mean",
+    "prior_sensitivity",
+    "value_of_information",
+    "diagnostics",
+    "sampling",
+    "mcse",
+)
 
 
 @dataclass(frozen=True)
