@@ -29,6 +29,7 @@ import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from pipelines.schemas.shipping import EVENTS
 from pipelines.shipping.backends import Backend, DuckDBBackend, EngineError, SparkBackend, statement
@@ -39,6 +40,7 @@ from pipelines.shipping.sieve import OutOfOrder, Part, parts_of, sieve
 ROWS_PER_BUCKET = 1_750_000
 SLOTS_AT_ONCE = 150_000
 RECEPTION_AT_ONCE = 500_000
+HEARD_CELLS = 720 * 360
 
 _INT, _FLOAT, _BOOL = pl.Int64, pl.Float64, pl.Boolean
 _SHIP = {"mmsi": _INT, "segment": _INT}
@@ -289,52 +291,88 @@ class _Reception:
     """Ships heard by cell and hour, and by cell and day, gathered from every bucket.
 
     Buckets hold different ships, so their counts add up. A day that is not over is handed on
-    ship by ship: one heard again on it is still one ship.
+    ship by ship: one heard again on it is still one ship. An hour's cell is one whole number, and
+    a day's: sorting numbers costs a tenth of grouping rows of columns, in time and in memory.
     """
 
     def __init__(self, until_t: int) -> None:
         self._open_day = until_t // 86_400
-        self._hours: list[pl.DataFrame] = []
-        self._days: list[pl.DataFrame] = []
+        self._hours: list[_Counts] = []
+        self._days: list[_Counts] = []
         self._lock = Lock()
 
     def add(self, heard: pl.DataFrame) -> pl.DataFrame:
-        """Count ships of one bucket (mmsi, cell, hour, each once); those of the open day."""
-        # kept for long: whole numbers of half the width take half the memory
-        narrow = heard.with_columns(pl.col("cell", "hour").cast(pl.Int32))
-        hours = narrow.group_by("cell", "hour").agg(ships=pl.len().cast(pl.Int32))
-        days = narrow.group_by("cell", day=pl.col("hour") // 24).agg(
-            ships=pl.col("mmsi").n_unique().cast(pl.Int32)
-        )
+        """Count the ships of one bucket (mmsi, cell, hour; repeats count once).
+
+        Returns:
+            Those of the open day, each once.
+        """
+        mmsi, cell, hour = (heard[name].to_numpy() for name in CARRIED["heard"])
+        # the rows of a ship mostly lie together: one look at each stretch tells all of it
+        turns = _turns(mmsi)
+        ships, ship = np.unique(mmsi[turns], return_inverse=True)
+        ship = np.repeat(ship, np.diff(turns, append=len(mmsi)))
+        by_hour = _each_once(hour * HEARD_CELLS + cell, ship, len(ships))
+        by_day = _each_once((hour // 24) * HEARD_CELLS + cell, ship, len(ships))
         with self._lock:
-            self._hours.append(hours)
-            self._days.append(days)
-            if sum(frame.height for frame in self._hours) > RECEPTION_AT_ONCE:
-                self._hours = [_summed(self._hours, "cell", "hour")]
-                self._days = [_summed(self._days, "cell", "day")]
-        return heard.filter(pl.col("hour") // 24 >= self._open_day)
+            self._hours.append(_counted(by_hour // len(ships)))
+            self._days.append(_counted(by_day // len(ships)))
+            if sum(len(keys) for keys, _ in self._hours) > RECEPTION_AT_ONCE:
+                self._hours = [_summed(self._hours)]
+                self._days = [_summed(self._days)]
+        late = by_hour[by_hour >= self._open_day * 24 * HEARD_CELLS * len(ships)]
+        place = late // len(ships)
+        columns = (ships[late % len(ships)], place % HEARD_CELLS, place // HEARD_CELLS)
+        return pl.DataFrame(dict(zip(CARRIED["heard"], columns, strict=True)), CARRIED["heard"])
 
     def found(self) -> pl.DataFrame:
         """Reception by cell and day: the hours of it as bits, 1 for the first."""
-        bit = pl.lit(1, dtype=_INT) * 2 ** (pl.col("hour") % 24)
-        masks = (
-            _summed(self._hours, "cell", "hour")
-            .group_by("cell", day=pl.col("hour") // 24)
-            .agg(
-                any_hours=bit.cast(_INT).sum(),
-                shared_hours=pl.when(pl.col("ships") > 1).then(bit.cast(_INT)).otherwise(0).sum(),
-            )
-        )
-        days = _summed(self._days, "cell", "day")
-        return days.join(masks, on=["cell", "day"]).select(list(EVENT_PARTS["reception"]))
+        places, ships = _summed(self._hours)
+        hour = places // HEARD_CELLS
+        bits = np.left_shift(1, hour % 24)
+        days = (hour // 24) * HEARD_CELLS + places % HEARD_CELLS
+        _, any_hours = _summed([(days, bits)])
+        _, shared_hours = _summed([(days, np.where(ships > 1, bits, 0))])
+        days, ships = _summed(self._days)
+        columns = (days % HEARD_CELLS, days // HEARD_CELLS, ships, any_hours, shared_hours)
+        schema = EVENT_PARTS["reception"]
+        return pl.DataFrame(dict(zip(schema, columns, strict=True)), schema)
 
     def is_open(self, reception: pl.DataFrame) -> pl.Series:
         """Which rows a later partition may change."""
         return reception["day"] >= self._open_day
 
 
-def _summed(frames: list[pl.DataFrame], *keys: str) -> pl.DataFrame:
-    return pl.concat(frames).group_by(keys).agg(pl.col("ships").sum())
+_Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Keys in order, each once, and a number for each."""
+
+
+def _each_once(place: NDArray, ship: NDArray, ships: int) -> NDArray[np.int64]:
+    """place x ships + ship in order, each once; `ship` lies below `ships`."""
+    keys = np.sort(place.astype(np.int64) * ships + ship)
+    return keys[_turns(keys)]
+
+
+def _turns(values: NDArray) -> NDArray[np.intp]:
+    """Where a value differs from the one before it."""
+    turns = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=turns[1:])
+    return np.flatnonzero(turns)
+
+
+def _counted(keys: NDArray[np.int64]) -> _Counts:
+    """How often each of some keys in order occurs."""
+    turns = _turns(keys)
+    return keys[turns], np.diff(turns, append=len(keys))
+
+
+def _summed(counts: list[_Counts]) -> _Counts:
+    """Numbers of the same key added up."""
+    keys, numbers = (np.concatenate(column) for column in zip(*counts, strict=True))
+    order = np.argsort(keys, kind="stable")
+    turns = _turns(keys[order])
+    summed = np.add.reduceat(numbers[order], turns) if len(turns) else numbers
+    return keys[order[turns]], summed
 
 
 def _legs(
@@ -388,9 +426,8 @@ def _work_ships(
     for name in _BY_SHIP:
         backend.lend(f"carried_{name}", bucket.of(state.tables[name]))
     rows_in, streamed, heard = _legs(backend, bucket, times, ports, parameters)
-    heard = heard.cast(pl.Schema(CARRIED["heard"]))
     before = bucket.of(state.tables["heard"])
-    open_day = reception.add(pl.concat([before, heard]).unique() if before.height else heard)
+    open_day = reception.add(pl.concat([before, heard.cast(pl.Schema(CARRIED["heard"]))]))
     backend.table("reports", parameters)
     backend.drop("legs")
     for name in ("pieces", "piece_targets"):

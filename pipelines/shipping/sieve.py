@@ -52,7 +52,10 @@ class OutOfOrder(ValueError):
 
 @dataclass(frozen=True)
 class Sieved:
-    """Legs (`LEGS_SCHEMA`), where ships were heard (`HEARD_SCHEMA`), and the rows read for both."""
+    """Legs (`LEGS_SCHEMA`), where ships were heard (`HEARD_SCHEMA`), and the rows read for both.
+
+    A ship that comes back to a cell within the hour is named again.
+    """
 
     legs: pl.DataFrame
     heard: pl.DataFrame
@@ -295,7 +298,7 @@ def sieve(
             found.append(legs)
             starts.append(begun)
     places = np.concatenate(heard) if heard else np.zeros((0, 3), dtype=np.int64)
-    where = pl.DataFrame(places, schema=HEARD_SCHEMA).unique()
+    where = pl.DataFrame(places, schema=HEARD_SCHEMA)
     if not found:
         return Sieved(pl.DataFrame(schema=LEGS_SCHEMA), where, rows_in)
     ships = np.concatenate(starts)
