@@ -10,29 +10,21 @@ import datetime as dt
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Literal
 
 import dagster as dg
 
 from assets.landing import land_and_tell
-from assets.resources import Network, Sampling, Snapshots, WarehouseResource
-from assets.tables import note_source, result, results, table_metadata, table_specs
-from pipelines.paths import REFERENCE_DIR, data_dir
+from assets.resources import Network, Snapshots, WarehouseResource
+from assets.tables import note_source, result, results, table_specs
+from pipelines.paths import REFERENCE_DIR
 from pipelines.quarantine import Split
-from pipelines.schemas.shipping import EVENTS, empty_events
-from pipelines.shipping import places
-from pipelines.shipping.cargo import load_priors
 from pipelines.shipping.days import DayReport, build_day, stale_days
-from pipelines.shipping.detection import as_observations, estimate_detection
-from pipelines.shipping.dropped import ais_dir, landed_dir, positions_dir
-from pipelines.shipping.history import update_events
-from pipelines.shipping.landed_tables import landed_statics, landed_tables, lines_without_place
-from pipelines.shipping.loadings import estimate_loadings, find_candidates, loading_draws
-from pipelines.shipping.vessels import build_vessels
+from pipelines.shipping.dropped import landed_dir, positions_dir
+from pipelines.shipping.landed_tables import landed_tables, lines_without_place
 from pipelines.sources.gfw_events.read import fetch_day, is_settled
 from pipelines.sources.http import Fetcher, SourceUnavailable
 from pipelines.sources.ports.read import parse_port_sources, parse_ports
-from pipelines.warehouse import has_table, read_frame, write_frame
+from pipelines.warehouse import read_frame, write_frame
 
 EDGE_GROUP = "ais_edge"
 LICENCE_AIS = "as received; positions are not redistributed"
@@ -156,17 +148,16 @@ def _stage(warehouse: WarehouseResource, table: str, split: Split) -> dg.Materia
         return result(connection, f"staged.{table}", **counts)
 
 
-LANDED = ("ais_files", "ais_rule_counts")
+LANDED = ("staged.ais_files", "staged.ais_rule_counts")
 
 
 @dg.multi_asset(
     name="staged__ais_files",
     specs=table_specs(
-        "staged",
         LANDED,
         group="shipping",
         kinds={"duckdb", "polars"},
-        deps=[POSITIONS_KEY, ["raw", "landed_files"]],
+        reads=["raw.ais_positions", "raw.landed_files"],
     ),
 )
 def ais_files(
@@ -189,13 +180,13 @@ def ais_files(
             as_of=max(landed.files["last_day"].drop_nulls().to_list(), default=None),
             retrieved_at=max(landed.files["received_at"].to_list(), default=None),
         )
-        yield from results(connection, "staged", LANDED, **noted)
+        yield from results(connection, LANDED, **noted)
 
 
 ais_job = dg.define_asset_job(
     "ais",
     selection=dg.AssetSelection.assets(
-        ["raw", "landed_files"], *(["staged", table] for table in LANDED)
+        ["raw", "landed_files"], *(table.split(".") for table in LANDED)
     ),
     description="Take in what was dropped and build every day that ship positions reach into.",
 )
@@ -216,164 +207,3 @@ def every_line_has_its_place(warehouse: WarehouseResource) -> dg.AssetCheckResul
         passed=not wrong,
         description="; ".join(wrong) or f"{files.height} files, every line in its place",
     )
-
-
-@dg.asset(
-    key=["shipping", "vessel_statics"],
-    group_name="shipping",
-    kinds={"duckdb", "polars"},
-    deps=[["staged", "ais_files"]],
-    description=(
-        "What ships said about themselves: number, name, size. "
-        "Grain: file_sha, mmsi, one set of particulars."
-    ),
-)
-def vessel_statics(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Gather the particulars of every landed file."""
-    with warehouse.open().connect() as connection:
-        write_frame(connection, "shipping.vessel_statics", landed_statics())
-        return result(connection, "shipping.vessel_statics")
-
-
-@dg.asset(
-    key=["shipping", "vessels"],
-    group_name="shipping",
-    kinds={"duckdb", "polars"},
-    deps=[["shipping", "vessel_statics"], ["staged", "listed_parties"]],
-    description=(
-        "One row a ship: flag by its MMSI, names over time, size, and the official list that has "
-        "it, with how sure the match is. Grain: vessel_mmsi."
-    ),
-)
-def vessels(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Name each ship."""
-    with warehouse.open().connect() as connection:
-        listed = (
-            read_frame(connection, "staged.listed_parties")
-            if has_table(connection, "staged.listed_parties")
-            else None
-        )
-        found = build_vessels(read_frame(connection, "shipping.vessel_statics"), listed)
-        write_frame(connection, "shipping.vessels", found)
-        matched = found["list_match"].value_counts().drop_nulls().sort("list_match")
-        return result(
-            connection,
-            "shipping.vessels",
-            **{f"matches_{name}": count for name, count in matched.iter_rows()},
-        )
-
-
-def _engine() -> Literal["duckdb", "spark"]:
-    """Where the stages run, by the variable DPRK_SHIPPING_ENGINE.
-
-    Raises:
-        dagster.Failure: it names no engine.
-    """
-    chosen = os.environ.get(ENGINE, "duckdb")
-    if chosen == "duckdb" or chosen == "spark":
-        return chosen
-    raise dg.Failure(f"{ENGINE} is {chosen!r}; it must be duckdb or spark")
-
-
-@dg.multi_asset(
-    name="shipping_events",
-    specs=[
-        dg.AssetSpec(
-            ["shipping", name],
-            group_name="shipping",
-            kinds={"duckdb"},
-            deps=[["staged", "ports"], ["staged", "ais_files"]],
-        )
-        for name in EVENTS
-    ],
-)
-def shipping_events(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
-    """Tracks, port calls, gaps, encounters, loitering and draught changes of the whole history.
-
-    A day added costs that day; see pipelines/shipping/history.py.
-    """
-    with warehouse.open().connect() as connection:
-        known = read_frame(connection, "staged.ports")
-        update = update_events(
-            positions_dir(),
-            ais_dir() / "history",
-            known,
-            places=lambda points: places.measure(points, known, cache_dir=data_dir() / "cache"),
-            engine=_engine(),
-        )
-        for name in EVENTS:
-            frame = empty_events(name) if update.events is None else update.events[name]
-            write_frame(connection, f"shipping.{name}", frame)
-            yield dg.MaterializeResult(
-                asset_key=["shipping", name],
-                metadata={
-                    **table_metadata(connection, f"shipping.{name}"),
-                    "days": update.days,
-                    "new_days": update.new_days,
-                    "is_restart": update.is_restart,
-                },
-            )
-
-
-@dg.multi_asset(
-    name="coal_loadings",
-    specs=[
-        dg.AssetSpec(
-            key,
-            group_name="shipping",
-            kinds={"duckdb", "polars"},
-            deps=[
-                ["shipping", "port_calls"],
-                ["shipping", "absences"],
-                ["shipping", "vessels"],
-                ["staged", "gfw_events"],
-                ["staged", "ports"],
-                ["staged", "feed_priors"],
-            ],
-        )
-        for key in (
-            ["shipping", "loadings"],
-            ["shipping", "loading_draws"],
-            ["shipping", "detection"],
-            ["facts", "ais_observations"],
-        )
-    ],
-)
-def coal_loadings(
-    warehouse: WarehouseResource, sampling: Sampling
-) -> Iterator[dg.MaterializeResult]:
-    """From calls, silences and visits to laden departures, then to the ledger."""
-    with warehouse.open().connect() as connection:
-        priors = load_priors(read_frame(connection, "staged.feed_priors"))
-        candidates = find_candidates(
-            read_frame(connection, "shipping.port_calls"),
-            read_frame(connection, "shipping.absences"),
-            read_frame(connection, "staged.gfw_events"),
-            read_frame(connection, "shipping.vessels"),
-            read_frame(connection, "staged.ports"),
-            priors,
-        )
-        loadings, cargo = estimate_loadings(
-            candidates, priors, draws=sampling.draws, seed=sampling.seed
-        )
-        detection, drawn = estimate_detection(loadings, cargo, priors, seed=sampling.seed)
-        received = read_frame(connection, "staged.ais_files")["received_at"].to_list()
-        observations = as_observations(
-            loadings,
-            cargo,
-            detection,
-            drawn,
-            retrieved_at=max(received, default=dt.datetime.now(dt.UTC)),
-        )
-        tables = {
-            ("shipping", "loadings"): loadings,
-            ("shipping", "loading_draws"): loading_draws(loadings, cargo),
-            ("shipping", "detection"): detection,
-            ("facts", "ais_observations"): observations,
-        }
-        for (schema, name), frame in tables.items():
-            write_frame(connection, f"{schema}.{name}", frame)
-            yield dg.MaterializeResult(
-                asset_key=[schema, name],
-                metadata=table_metadata(connection, f"{schema}.{name}"),
-            )

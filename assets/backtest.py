@@ -145,17 +145,15 @@ def backtest() -> None:
 
 
 SCORED = (
-    "backtest_scores",
-    "backtest_cases",
-    "calibration",
+    "estimates.backtest_scores",
+    "estimates.backtest_cases",
+    "estimates.calibration",
 )
 
 
 @dg.multi_asset(
     name="estimates__backtest_scores",
-    specs=table_specs(
-        "estimates", SCORED, group="estimates", kinds={"python"}, deps=[["estimates", "densities"]]
-    ),
+    specs=table_specs(SCORED, kinds={"python"}, reads=["estimates.densities"]),
 )
 def backtest_scores(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
     """Collect the last finished suites; nothing is refitted here."""
@@ -169,11 +167,11 @@ def backtest_scores(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResu
         write_frame(connection, "estimates.backtest_cases", cases)
         write_frame(connection, "estimates.calibration", calibration)
         write_frame(connection, "estimates.backtest_scores", scores)
-        told = {
+        told: dict[str, Any] = {
             f"is_current_{one.note.stream}": one.note.density == densities[one.note.stream]
             for one in chosen
         }
-        yield from results(connection, "estimates", SCORED, **told)
+        yield from results(connection, SCORED, **told)
 
 
 @dg.asset_check(

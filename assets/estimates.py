@@ -8,18 +8,15 @@ import duckdb
 import polars as pl
 
 from assets.resources import Sampling, WarehouseResource
-from assets.tables import result, table_metadata
+from assets.tables import table_metadata
 from pipelines.paths import REPOSITORY, STREAMS_DIR
 from pipelines.streams import TABLES, Stream, streams
 from pipelines.versions import hash_frame, hash_meaning
 from pipelines.warehouse import (
-    build_if_changed,
     inputs_hash,
     is_current,
     read_frame,
     record,
-    sql_of,
-    tables_read,
     write_frame,
 )
 
@@ -205,19 +202,3 @@ def _line_of(stream: str, observation_id: str) -> str:
         if line.startswith(f"{observation_id},"):
             return f" line {number}"
     return ""
-
-
-@dg.asset(
-    key=["estimates", "total_draws"],
-    group_name="estimates",
-    kinds={"duckdb"},
-    deps=[["estimates", "income_draws"]],
-)
-def total_draws(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Add the streams, world by world."""
-    table = "estimates.total_draws"
-    with warehouse.open().connect() as connection:
-        # one thread: sums of floating-point numbers come out the same on every run
-        connection.execute("set threads = 1")
-        was_built = build_if_changed(connection, table, tables_read(sql_of(table)))
-        return result(connection, table, was_built=was_built)

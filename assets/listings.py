@@ -9,7 +9,7 @@ import dagster as dg
 import polars as pl
 
 from assets.resources import Network, Snapshots, WarehouseResource
-from assets.tables import data_version, last_asking, note_source, table_metadata
+from assets.tables import last_asking, note_source, result, results
 from pipelines.operating.asking import ask, register
 from pipelines.quarantine import Split, empty_quarantine
 from pipelines.schemas.listings import (
@@ -78,13 +78,7 @@ def _raw_asset(official: OfficialList) -> dg.AssetsDefinition:
         table = f"raw.{official.source}"
         with warehouse.open().connect() as connection:
             write_frame(connection, table, retrievals)
-            return dg.MaterializeResult(
-                metadata={
-                    **table_metadata(connection, table),
-                    "outcome": done.outcome,
-                    "stored": done.stored,
-                }
-            )
+            return result(connection, table, outcome=done.outcome, stored=done.stored)
 
     return raw
 
@@ -185,11 +179,7 @@ def official_lists(
             contract = TABLES[name]
             whole = contract.validate(pl.concat(frames), lazy=True)
             write_frame(connection, f"staged.{name}", whole)
-            yield dg.MaterializeResult(
-                asset_key=["staged", name],
-                metadata=table_metadata(connection, f"staged.{name}"),
-                data_version=data_version(connection, f"staged.{name}"),
-            )
+        yield from results(connection, (f"staged.{name}" for name in TABLES))
 
 
 @dg.asset_check(

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import dagster as dg
 import polars as pl
 
 from assets.checks import _count_check, _refused_check
 from assets.reference import LICENCE, _keep_bytes
-from assets.resources import Sampling, Snapshots, WarehouseResource
-from assets.tables import note_source, result, results, table_specs
-from pipelines.network.assemble import assemble
-from pipelines.network.campaign import clock_tables
+from assets.resources import Snapshots, WarehouseResource
+from assets.tables import note_source, result
 from pipelines.network.corrections import blame, corrections_of, mend
-from pipelines.network.evidence import check_grades, graded
-from pipelines.network.on_day import CHANGES, DAY_TABLES, LISTED, as_of_run, network_on
-from pipelines.network.walk import HOSTS_FROM, judgements, walk_inputs, walked
+from pipelines.network.evidence import check_grades
 from pipelines.quarantine import empty_quarantine
 from pipelines.reference_tables import parse_table
 from pipelines.schemas import network as contracts
 from pipelines.schemas.table import Table
-from pipelines.versions import code_version
-from pipelines.warehouse import inputs_hash, is_current, read_frame, record, write_frame
+from pipelines.warehouse import read_frame, write_frame
 
 CORRECTIONS = "network_corrections"
 FILES: dict[str, type[Table]] = {
@@ -98,177 +90,6 @@ def _staged_asset(table: str, contract: type[Table]) -> dg.AssetsDefinition:
 STAGED_ASSETS = [_staged_asset(*one) for one in FILES.items()]
 STAGED_COUNT_CHECKS = [_count_check(table) for table in FILES]
 STAGED_REFUSED_CHECKS = [_refused_check(table) for table in FILES]
-
-
-RESOLVED = (
-    "entities",
-    "links",
-    "link_statements",
-    "legal_status",
-    "amounts",
-    "all_entities",
-    "all_links",
-    "all_statements",
-    "all_amounts",
-    "entity_pairs",
-    "lists",
-)
-
-
-@dg.multi_asset(
-    name="network__entities",
-    specs=table_specs(
-        "network",
-        RESOLVED,
-        group="network",
-        kinds={"python", "duckdb"},
-        deps=[["staged", table] for table in (*FILES, *LISTED, CHANGES)],
-    ),
-)
-def entities(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
-    """Join, resolve, grade; keep the ledger; mark what may be published."""
-    with warehouse.open().connect() as connection:
-        whole = assemble(connection)
-        for table, frame in whole.tables.items():
-            write_frame(connection, f"network.{table}", frame)
-        day = network_on(connection, as_of_run(connection))
-        for table in DAY_TABLES:
-            write_frame(connection, f"network.{table}", getattr(day, table))
-        yield from results(
-            connection,
-            "network",
-            RESOLVED,
-            as_of=day.as_of.isoformat(),
-            **whole.told,
-            held_back=day.entities.filter(~pl.col("is_publishable")).height,
-        )
-
-
-GRADED = (
-    "calibration",
-    "grade_verdicts",
-)
-
-
-@dg.multi_asset(
-    name="network__calibration",
-    specs=table_specs(
-        "network",
-        GRADED,
-        group="network",
-        kinds={"python"},
-        deps=[["network", name] for name in ("links", "link_statements")],
-    ),
-)
-def calibration(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
-    """Time-split of the grades."""
-    with warehouse.open().connect() as connection:
-        statements = read_frame(connection, "network.link_statements")
-        grades = read_frame(connection, "staged.evidence_grades")
-        relations = read_frame(connection, "network.links")["link_id"]
-        table, verdicts = graded(statements, grades, relations)
-        write_frame(connection, "network.calibration", table)
-        write_frame(connection, "network.grade_verdicts", verdicts)
-        yield from results(connection, "network", GRADED)
-
-
-WALKED = (
-    "attribution_annual",
-    "conservation",
-    "bank_exposure",
-    "chinese_banks",
-    "chinese_bank_tiers",
-    "undesignated_share",
-    "interdiction_frontier",
-    "interdiction_nodes",
-    "interdiction_sensitivity",
-    "acts",
-    "acts_by_tier",
-    "acts_backtest",
-)
-
-
-@dg.multi_asset(
-    name="network_walk",
-    group_name="network",
-    specs=[
-        dg.AssetSpec(
-            ["network", table],
-            deps=[
-                dg.AssetKey(["network", "entities"]),
-                dg.AssetKey(["estimates", "income_draws"]),
-                *(dg.AssetKey(table.split(".")) for table in HOSTS_FROM),
-                dg.AssetKey(["staged", "network_headcounts"]),
-                dg.AssetKey(["staged", "network_bank_notes"]),
-                dg.AssetKey(["staged", "replaceability"]),
-                dg.AssetKey(["staged", "network_settings"]),
-                dg.AssetKey(["staged", "stream_eras"]),
-                dg.AssetKey(["staged", "act_days"]),
-            ],
-            kinds={"python"},
-        )
-        for table in WALKED
-    ],
-)
-def walk(warehouse: WarehouseResource, sampling: Sampling) -> Iterator[dg.MaterializeResult[Any]]:
-    """Place income on parties, see it pass banks, and weigh acts, draw by draw."""
-    with warehouse.open().connect() as connection:
-        # one thread: sums of floating-point numbers come out the same on every run
-        connection.execute("set threads = 1")
-        judged = judgements(connection)
-        made_from = inputs_hash(walk_inputs(connection, judged), code_version(), sampling.key())
-        if not is_current(connection, "network.acts", made_from):
-            tables = walked(connection, judged, sampling.seed)
-            for table in WALKED:
-                write_frame(connection, f"network.{table}", tables[table])
-            record(connection, "network.acts", made_from)
-        for table in WALKED:
-            found = result(connection, f"network.{table}")
-            yield dg.MaterializeResult(
-                asset_key=dg.AssetKey(["network", table]), metadata=found.metadata
-            )
-
-
-CLOCK = (
-    "campaign_monthly",
-    "campaign_designations",
-    "designation_lag",
-    "designation_lag_summary",
-    "joint_statements",
-)
-
-
-@dg.multi_asset(
-    name="network_clock",
-    group_name="network",
-    specs=[
-        dg.AssetSpec(
-            ["network", table],
-            deps=[
-                dg.AssetKey(["network", "entities"]),
-                dg.AssetKey(["estimates", "total_draws"]),
-                dg.AssetKey(["staged", "campaign_events"]),
-                dg.AssetKey(["staged", "un_statement_endorsers"]),
-            ],
-            kinds={"python"},
-        )
-        for table in CLOCK
-    ],
-)
-def clock(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult[Any]]:
-    """The campaign beside the income."""
-    with warehouse.open().connect() as connection:
-        connection.execute("set threads = 1")
-        tables = clock_tables(connection)
-        for table, frame in tables.items():
-            write_frame(connection, f"network.{table}", frame)
-            more: dict[str, Any] = {}
-            if table == "designation_lag_summary":
-                more = frame.drop("as_of").row(0, named=True)
-            found = result(connection, f"network.{table}", **more)
-            yield dg.MaterializeResult(
-                asset_key=dg.AssetKey(["network", table]), metadata=found.metadata
-            )
 
 
 @dg.asset_check(

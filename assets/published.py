@@ -15,7 +15,7 @@ import polars as pl
 from assets.apart import estimated, income_code, settings_hash
 from assets.lineage import column_lineage
 from assets.resources import Sampling, WarehouseResource
-from assets.tables import data_version, results, table_metadata, table_specs
+from assets.tables import result, results, table_specs
 from pipelines.inference.diagnostics import HIGHEST_K
 from pipelines.paths import published_dir, shown, vintages_dir
 from pipelines.publish.browse import write_tables
@@ -119,14 +119,8 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
             # a table that names no parameter need not wait for what parameters are read from
             named = parameters_of(connection) if PARAMETER in sql else {}
             was_built = build_if_changed(connection, address, tables_read(sql), named)
-            return dg.MaterializeResult(
-                metadata={
-                    **table_metadata(connection, address),
-                    "dagster/column_lineage": column_lineage(connection, sql),
-                    "was_built": was_built,
-                },
-                data_version=data_version(connection, address),
-            )
+            lineage = {"dagster/column_lineage": column_lineage(connection, sql)}
+            return result(connection, address, was_built=was_built, **lineage)
 
     return published_table
 
@@ -261,14 +255,13 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
     drawn = sorted({table for sql in draws for table in tables_read(sql)})
     waits.add(dg.AssetKey(["facts", "observations"]))
 
-    tables = [name for name in CONTRACT if name in MADE_BY_RELEASE]
+    tables = [f"published.{name}" for name in CONTRACT if name in MADE_BY_RELEASE]
 
     specs = table_specs(
-        "published",
-        ["release", *tables],
+        ["published.release", *tables],
         group="published_release",
         kinds={"duckdb", "parquet"},
-        deps=sorted(waits),
+        reads=sorted(".".join(key.path) for key in waits),
     )
     specs[0] = specs[0].replace_attributes(
         description="The release: published database, Parquet, CSV, draws, data dictionary, "
@@ -294,7 +287,7 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
             ):
                 last = entries[-1]
                 yield _release_result(target, last.release_id, last.told, was_built=False)
-                yield from results(connection, "published", tables)
+                yield from results(connection, tables)
                 return
             write_frame(connection, "published.data_dictionary", _dictionary())
             # one thread: sums of floating-point numbers come out the same on every run
@@ -333,6 +326,6 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
             yield _release_result(
                 target, done.release_id, done.told, was_built=True, rows=sum(done.rows.values())
             )
-            yield from results(connection, "published", tables)
+            yield from results(connection, tables)
 
     return release

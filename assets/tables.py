@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -94,45 +94,51 @@ def _cell(value: object) -> str:
     return escaped.replace("\n", " ").replace("\r", " ")
 
 
-def result(connection: duckdb.DuckDBPyConnection, table: str, **more: Any) -> dg.MaterializeResult:
-    """The materialization of one table with its metadata."""
-    return dg.MaterializeResult(
-        metadata={**table_metadata(connection, table), **more},
-        data_version=data_version(connection, table),
-    )
-
-
-def table_specs(
-    layer: str,
+def results(
+    connection: duckdb.DuckDBPyConnection,
     tables: Iterable[str],
     *,
-    group: str,
-    kinds: set[str],
-    deps: Sequence[dg.AssetKey | Sequence[str]],
-) -> list[dg.AssetSpec]:
-    """An address for each of several tables that one function makes."""
-    return [
-        dg.AssetSpec([layer, table], group_name=group, kinds=kinds, deps=deps) for table in tables
-    ]
-
-
-def results(
-    connection: duckdb.DuckDBPyConnection, layer: str, tables: Iterable[str], **more: Any
+    version: str = "",
+    **more: Any,
 ) -> Iterator[dg.MaterializeResult]:
-    """The materialization of each of several tables; `more` is told of the first."""
+    """The materialization of each of several tables.
+
+    Args:
+        connection: the open work database.
+        tables: their addresses.
+        version: hash of what they were made from; without it that of what each says, so that a
+            table that says the same sets nothing going.
+        more: metadata of the first.
+    """
     for table in tables:
-        address = f"{layer}.{table}"
         yield dg.MaterializeResult(
-            asset_key=[layer, table],
-            metadata={**table_metadata(connection, address), **more},
-            data_version=data_version(connection, address),
+            asset_key=table.split("."),
+            metadata={**table_metadata(connection, table), **more},
+            data_version=dg.DataVersion(version or content_hash(connection, table)),
         )
         more = {}
 
 
-def data_version(connection: duckdb.DuckDBPyConnection, table: str) -> dg.DataVersion:
-    """Hash of what a table says; a table that says the same sets nothing going."""
-    return dg.DataVersion(content_hash(connection, table))
+def result(connection: duckdb.DuckDBPyConnection, table: str, **more: Any) -> dg.MaterializeResult:
+    """The materialization of one table with its metadata."""
+    return next(results(connection, [table], **more))
+
+
+def table_specs(
+    tables: Iterable[str],
+    *,
+    kinds: Iterable[str],
+    reads: Iterable[str],
+    group: str = "",
+) -> list[dg.AssetSpec]:
+    """An address for each of several tables that one function makes; all names are addresses."""
+    deps = [read.split(".") for read in reads]
+    return [
+        dg.AssetSpec(
+            table.split("."), group_name=group or table.split(".")[0], kinds=set(kinds), deps=deps
+        )
+        for table in tables
+    ]
 
 
 def last_asking(asks: list[Ask]) -> str:

@@ -9,25 +9,18 @@ import polars as pl
 
 from assets.resources import Network, Snapshots, WarehouseResource
 from assets.tables import last_asking, note_source, result
-from pipelines.catalog import hold
 from pipelines.countries import with_names
 from pipelines.operating.asking import NotAsked, Outcome, Refresh, ask, register
 from pipelines.paths import REFERENCE_DIR
 from pipelines.reference_tables import read_table
 from pipelines.schemas.sources import CodesOfCountries
-from pipelines.schemas.trade import MirrorPriors, Miscoding
+from pipelines.schemas.trade import MirrorPriors
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources.ecb_fx import read as ecb
 from pipelines.sources.folders import SourceFolder, list_folders
 from pipelines.sources.http import Fetcher
-from pipelines.sources.mirror import estimate_miscoding, parse_mirror_priors
+from pipelines.sources.mirror import parse_mirror_priors
 from pipelines.sources.staging import Staged, instant_of, stage
-from pipelines.warehouse import build_table, has_table, read_frame, write_frame
-
-BAN_ON = dt.date(2017, 8, 5)  # Security Council resolution 2371
-CHINA_SUSPENSION_ON = dt.date(2017, 2, 18)  # Ministry of Commerce announcement 2017/12
-LIKELY_MISCODED = 0.5
-
+from pipelines.warehouse import has_table, write_frame
 
 SOURCES = list_folders()
 
@@ -236,163 +229,3 @@ def mirror_priors(warehouse: WarehouseResource) -> dg.MaterializeResult:
     with warehouse.open().connect() as connection:
         write_frame(connection, "staged.mirror_priors", frame)
         return result(connection, "staged.mirror_priors")
-
-
-@dg.asset(
-    key=["staged", "fx_monthly"],
-    group_name="staged",
-    kinds={"duckdb", "polars"},
-    deps=[["staged", "ecb_fx"]],
-)
-def fx_monthly(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Cross daily rates and take monthly means."""
-    with warehouse.open().connect() as connection:
-        monthly = ecb.monthly_rates(read_frame(connection, "staged.ecb_fx"))
-        write_frame(connection, "staged.fx_monthly", monthly)
-        return result(connection, "staged.fx_monthly")
-
-
-@dg.asset(
-    key=["facts", "like_coal"],
-    group_name="facts",
-    kinds={"duckdb"},
-    deps=[
-        ["staged", "comtrade"],
-        ["staged", "china_customs"],
-        ["staged", "country_codes"],
-        ["staged", "fx_monthly"],
-    ],
-)
-def like_coal(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Bring both statements of China's customs into one form."""
-    with warehouse.open().connect() as connection:
-        build_table(connection, "facts.like_coal")
-        return result(connection, "facts.like_coal")
-
-
-@dg.asset(
-    key=["facts", "source_observations"],
-    group_name="facts",
-    kinds={"duckdb"},
-    deps=[
-        ["staged", "nbs_prices"],
-        ["staged", "kosis_coal"],
-        ["staged", "russia_permits"],
-        ["staged", "fx_monthly"],
-    ],
-)
-def source_observations(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Shape stated figures as observations."""
-    with warehouse.open().connect() as connection:
-        build_table(connection, "facts.source_observations")
-        return result(connection, "facts.source_observations")
-
-
-@dg.asset(
-    key=["facts", "reference_prices"],
-    group_name="facts",
-    kinds={"duckdb"},
-    deps=[
-        ["staged", "pink_sheet"],
-        ["staged", "figures"],
-        ["facts", "like_coal"],
-        ["facts", "source_observations"],
-    ],
-)
-def reference_prices(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Join the Pink Sheet and the cited reference prices."""
-    with warehouse.open().connect() as connection:
-        build_table(connection, "facts.reference_prices")
-        hold(connection, "facts.reference_prices")
-        return result(connection, "facts.reference_prices")
-
-
-@dg.asset(
-    key=["facts", "miscoding"],
-    group_name="facts",
-    kinds={"duckdb", "scipy"},
-    deps=[["staged", "comtrade"], ["staged", "mirror_priors"]],
-)
-def miscoding(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Compare each reporter's basket with the trusted reporter's two."""
-    with warehouse.open().connect() as connection:
-        priors = parse_mirror_priors(read_frame(connection, "staged.mirror_priors"))
-        chapters = connection.sql(
-            """
-            select
-                reporter_code,
-                partner_code,
-                year(period_start_on)::bigint as year,
-                hs_code,
-                sum(value_usd) as value_usd
-            from staged.comtrade
-            where
-                frequency = 'A' and flow_code = 'M' and hs_level = 2
-                and partner2_code = 0 and customs_code = 'C00' and mode_of_transport_code = 0
-                and partner_code in (408, 410)
-            group by reporter_code, partner_code, year, hs_code
-            """
-        ).pl()
-        table = (
-            estimate_miscoding(chapters, priors)
-            if chapters.height
-            else pl.DataFrame(
-                schema={
-                    name: column.dtype.type
-                    for name, column in Miscoding.to_schema().columns.items()
-                    if column.dtype is not None
-                }
-            )
-        )
-        write_frame(connection, "facts.miscoding", table)
-        return result(connection, "facts.miscoding")
-
-
-@dg.asset(
-    key=["facts", "trade_flows"],
-    group_name="facts",
-    kinds={"duckdb"},
-    deps=[
-        ["staged", "comtrade"],
-        ["staged", "china_customs"],
-        ["staged", "baci"],
-        ["staged", "pink_sheet"],
-        ["staged", "country_codes"],
-        ["staged", "fx_monthly"],
-        ["facts", "reference_prices"],
-        ["facts", "miscoding"],
-    ],
-)
-def trade_flows(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Bring the three sources into one form."""
-    with warehouse.open().connect() as connection:
-        priors = parse_mirror_priors(read_frame(connection, "staged.mirror_priors"))
-        build_table(
-            connection,
-            "facts.trade_flows",
-            {
-                "ban_on": BAN_ON,
-                "china_suspension_on": CHINA_SUSPENSION_ON,
-                "cif_fob_log_mean": priors.cif_fob[0],
-                "cif_fob_log_sd": priors.cif_fob[1],
-                "coal_cif_fob_log_mean": priors.coal_cif_fob[0],
-                "coal_cif_fob_log_sd": priors.coal_cif_fob[1],
-                "unit_value_ratio_low": priors.unit_value_ratio[0],
-                "unit_value_ratio_high": priors.unit_value_ratio[1],
-            },
-        )
-        hold(connection, "facts.trade_flows")
-        return result(connection, "facts.trade_flows")
-
-
-@dg.asset(
-    key=["facts", "trade_observations"],
-    group_name="facts",
-    kinds={"duckdb"},
-    deps=[["facts", "trade_flows"]],
-)
-def trade_observations(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Shape coal flows as observations."""
-    with warehouse.open().connect() as connection:
-        build_table(connection, "facts.trade_observations", {"likely": LIKELY_MISCODED})
-        return result(connection, "facts.trade_observations")

@@ -164,17 +164,22 @@ def head_of(sql: str) -> str:
     return " ".join(line[2:].strip() for line in sql.splitlines() if line.startswith("--"))
 
 
+def named(sql: str) -> set[str]:
+    """Parameters that a statement names, outside its comments."""
+    return set(_PARAMETER.findall(re.sub(r"--[^\n]*", "", sql)))
+
+
 def bound(sql: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """Only the parameters a statement names: DuckDB refuses any others.
 
     Raises:
         WarehouseError: it names one that has no value.
     """
-    named = set(_PARAMETER.findall(re.sub(r"--[^\n]*", "", sql)))
-    missing = named - set(params)
+    asked = named(sql)
+    missing = asked - set(params)
     if missing:
         raise WarehouseError(f"no value given for ${', $'.join(sorted(missing))}")
-    return {name: params[name] for name in named}
+    return {name: params[name] for name in asked}
 
 
 def inputs_hash(*parts: object) -> str:

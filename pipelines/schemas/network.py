@@ -5,7 +5,16 @@ from __future__ import annotations
 import datetime as dt
 
 from pipelines.paths import stream_folders
-from pipelines.schemas.table import HandKept, Quantiles, Table, column, given, key, quantiles
+from pipelines.schemas.table import (
+    HandKept,
+    Quantiles,
+    Table,
+    address_of,
+    column,
+    given,
+    key,
+    quantiles,
+)
 
 STAGES = ("asset", "broker", "front", "bank", "regime")
 BANK_TIERS = (
@@ -691,3 +700,13 @@ class InterdictionSensitivity(
     last_year: int = column()
     draws: int = column()
     scenario: str = key("what is changed")
+
+
+# tables that are kept by hand in files of their names
+HAND_KEPT = tuple(
+    address
+    for one in list(vars().values())
+    if isinstance(one, type)
+    and issubclass(one, Table)
+    and (address := address_of(one)).startswith("staged.")
+)

@@ -7,8 +7,11 @@ HS chapters, as in a mixture of two sources.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -16,8 +19,13 @@ from scipy.special import gammaln
 from scipy.stats import beta
 
 from pipelines.schemas.trade import Miscoding
+from pipelines.warehouse import read_frame
 
 PRK, KOR, CHN = 408, 410, 156
+BAN_ON = dt.date(2017, 8, 5)  # Security Council resolution 2371
+CHINA_SUSPENSION_ON = dt.date(2017, 2, 18)  # Ministry of Commerce announcement 2017/12
+LIKELY_MISCODED = 0.5
+PRIORS = "staged.mirror_priors"
 CHAPTERS = tuple(f"{number:02d}" for number in range(1, 98) if number != 77)
 _FLOOR = 0.05  # pseudo-count spread over the chapters: an unseen chapter is rare, not impossible
 
@@ -73,6 +81,22 @@ def parse_mirror_priors(table: pl.DataFrame) -> MirrorPriors:
             numbers("unit_value_ratio_high")[0],
         ),
     )
+
+
+def trade_values(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Values that the SQL of trade may name: days of the bans, and what is assumed of mirrors."""
+    priors = parse_mirror_priors(read_frame(connection, PRIORS))
+    return {
+        "ban_on": BAN_ON,
+        "china_suspension_on": CHINA_SUSPENSION_ON,
+        "likely": LIKELY_MISCODED,
+        "cif_fob_log_mean": priors.cif_fob[0],
+        "cif_fob_log_sd": priors.cif_fob[1],
+        "coal_cif_fob_log_mean": priors.coal_cif_fob[0],
+        "coal_cif_fob_log_sd": priors.coal_cif_fob[1],
+        "unit_value_ratio_low": priors.unit_value_ratio[0],
+        "unit_value_ratio_high": priors.unit_value_ratio[1],
+    }
 
 
 def log_dirichlet_multinomial(

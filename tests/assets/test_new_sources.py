@@ -13,6 +13,7 @@ from assets import landing, trade
 from assets.definitions import RESOURCES
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.folders import HERE, SourceFolder, list_folders
+from tests.fixtures.wired import feeds
 
 FOLDERS = list_folders()
 
@@ -37,11 +38,8 @@ def sample(name: str) -> tuple[str, bytes]:
 
 
 def stage(folder: SourceFolder) -> None:
-    mine = [
-        one for one in (*trade.RAW_ASSETS, *trade.STAGED_ASSETS) if one.key.path[-1] == folder.name
-    ]
     outcome = dg.materialize(
-        mine,
+        feeds(folder.name),
         resources=RESOURCES,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )

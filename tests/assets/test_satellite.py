@@ -12,15 +12,17 @@ import duckdb
 import polars as pl
 import pytest
 
-from assets import landing, reference, satellite, trade
+from assets import landing
 from assets.definitions import RESOURCES
 from pipelines.paths import work_database
 from pipelines.schemas.figures import OBSERVATION_SCHEMA, StagedFigures
 from pipelines.snapshots import SnapshotStore
+from pipelines.sources.gfw_sar.makers import LOADING_GROUPS
 from pipelines.sources.gfw_sar.read import zones
 from pipelines.sources.staging import empty_frame
 from pipelines.warehouse import Warehouse, write_frame
 from tests.fixtures import satellite_world as made_up
+from tests.fixtures.wired import feeds, wired
 
 NAMES = ("gfw_sar", "sentinel1")
 
@@ -52,10 +54,10 @@ def run(declared: dict[dt.date, float]) -> None:
         write_frame(connection, "facts.trade_observations", pl.DataFrame(schema=OBSERVATION_SCHEMA))
     outcome = dg.materialize(
         [
-            *(one for one in trade.RAW_ASSETS + trade.STAGED_ASSETS if one.key.path[-1] in NAMES),
-            *(one for one in reference.ASSETS if one.key.path[-1] == "feed_priors"),
-            satellite.satellite_presence,
-            satellite.satellite_observations,
+            *feeds(*NAMES),
+            *wired(
+                "staged.feed_priors", "facts.satellite_presence", "facts.satellite_observations"
+            ),
         ],
         resources=RESOURCES,
         run_config={
@@ -102,13 +104,13 @@ def drop_world(data: Path, world: made_up.World) -> None:
         drop(data, f"{name}.json", report)
     for zone, group in zones().select("zone_id", "port_group").iter_rows():
         for year in range(2017, 2027):
-            if group in satellite.LOADING_GROUPS and zone != made_up.ZONE:
+            if group in LOADING_GROUPS and zone != made_up.ZONE:
                 # answered, and nothing was seen there
                 empty = b'{"entries": [{"public-global-sar-presence:v4.0": []}]}'
                 # one byte more a zone and year: the same content is loaded once
                 note = b" " * (int(year) + 20 * zones()["zone_id"].to_list().index(zone))
                 drop(data, f"{zone}_{year}-01-01_{year}-12-31_all.json", empty + note)
-    for area in satellite.LOADING_GROUPS:
+    for area in LOADING_GROUPS:
         for name, page in scenes_of(world, area):
             drop(data, name, page + (b" " if area == "east" else b""))
     outcomes = landing.land_all(SnapshotStore(data / "raw"))

@@ -9,7 +9,6 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from assets import trade
 from assets.resources import Network, Snapshots, WarehouseResource
 from pipelines.paths import data_dir, work_database
 from pipelines.schemas.figures import StagedFigures
@@ -17,19 +16,21 @@ from pipelines.snapshots import SnapshotStore
 from pipelines.sources.staging import empty_frame
 from pipelines.warehouse import Warehouse, write_frame
 from tests.fixtures.samples import china_customs_csv, comtrade_json, pink_sheet_xlsx
+from tests.fixtures.wired import feeds, wired
 
 ASSETS = [
-    *trade.RAW_ASSETS,
-    *trade.STAGED_ASSETS,
-    trade.country_codes,
-    trade.mirror_priors,
-    trade.fx_monthly,
-    trade.like_coal,
-    trade.source_observations,
-    trade.reference_prices,
-    trade.miscoding,
-    trade.trade_flows,
-    trade.trade_observations,
+    *feeds(),
+    *wired(
+        "staged.country_codes",
+        "staged.mirror_priors",
+        "staged.fx_monthly",
+        "facts.like_coal",
+        "facts.source_observations",
+        "facts.reference_prices",
+        "facts.miscoding",
+        "facts.trade_flows",
+        "facts.trade_observations",
+    ),
 ]
 KEY = "s3cr3t-key-0123456789"
 

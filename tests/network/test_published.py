@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assets import network
 from assets.resources import Snapshots, WarehouseResource
 from pipelines.network.run import undesignated_share
 from pipelines.paths import REFERENCE_DIR, REPOSITORY, work_database
 from pipelines.publish.contract import load_contract
-from pipelines.schemas.network import PERSON_AUTHORITIES
+from pipelines.schemas.network import HAND_KEPT, PERSON_AUTHORITIES
 from pipelines.warehouse import Warehouse, build_table, read_frame, write_frame
+from tests.fixtures.wired import wired
 
 TABLES = (
     "entities",
@@ -40,7 +40,7 @@ def work(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DPRK_DATA_DIR", str(folder))
         done = dg.materialize(
-            [*network.STAGED_ASSETS, network.entities, network.calibration],
+            wired(*HAND_KEPT, "network.entities", "network.calibration"),
             resources={"warehouse": WarehouseResource(), "snapshots": Snapshots()},
         )
         assert done.success
@@ -71,7 +71,7 @@ def test_every_row_of_the_hand_kept_tables_arrives(work):
         withdrawn = connection.execute(
             "select source, count(*) from staged.quarantine where rule = 'withdrawn' group by all"
         ).fetchall()
-        for table in network.FILES:
+        for table in (address.removeprefix("staged.") for address in HAND_KEPT):
             lines = len((REFERENCE_DIR / f"{table}.csv").read_text("utf-8").strip().splitlines())
             held = read_frame(connection, f"staged.{table}").height
             assert held + dict(withdrawn).get(table, 0) == lines - 1, table
@@ -283,7 +283,7 @@ def test_inferred_relations_and_press_only_persons_stay_inside():
 
 
 def test_no_cell_of_the_hand_kept_tables_is_a_machine_path(work):
-    for table in network.FILES:
+    for table in (address.removeprefix("staged.") for address in HAND_KEPT):
         text = (REFERENCE_DIR / f"{table}.csv").read_text("utf-8")
         assert str(REPOSITORY.parent) + "/" not in text
         assert "/home/" not in text

@@ -14,26 +14,29 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assets import ais, landing, reference, trade
+from assets import ais, landing
 from assets.resources import DEFAULT_SEED, Network, Sampling, Snapshots, WarehouseResource
 from assets.schedules import MAIN_JOB
 from pipelines.schemas.shipping import EVENTS
 from pipelines.shipping.demo import make_demo
 from pipelines.sources.gfw_events import read as gfw
 from pipelines.sources.http import Fetcher
+from tests.fixtures.wired import feeds, wired
 
-GFW = [one for one in (*trade.RAW_ASSETS, *trade.STAGED_ASSETS) if one.key.path[-1] == "gfw_events"]
+GFW = feeds("gfw_events")
 CHAIN = [
-    landing.landed_files,
-    *(one for one in reference.ASSETS if one.key.path[-1] == "feed_priors"),
-    ais.port_sources,
-    ais.ports,
-    ais.ais_files,
+    *wired(
+        "raw.landed_files",
+        "staged.feed_priors",
+        "staged.port_sources",
+        "staged.ports",
+        "staged.ais_files",
+        "shipping.vessel_statics",
+        "shipping.vessels",
+        "shipping.port_calls",
+        "shipping.loadings",
+    ),
     *GFW,
-    ais.vessel_statics,
-    ais.vessels,
-    ais.shipping_events,
-    ais.coal_loadings,
 ]
 RESOURCES = {
     "warehouse": WarehouseResource(),
@@ -176,7 +179,7 @@ def test_days_are_partitions_of_a_job_and_of_no_asset() -> None:
     assert defs.resolve_job_def("ais_day").partitions_def == ais.DAYS
     steps = {node.name for node in defs.resolve_job_def(MAIN_JOB).graph.nodes}
     assert "raw__ais_positions" not in steps
-    assert "shipping_events" in steps
+    assert "shipping__loadings" in steps
 
 
 def test_one_day_through_the_partitioned_job(data_dir: Path) -> None:

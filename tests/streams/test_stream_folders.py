@@ -10,28 +10,30 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from assets import facts, reference, trade
+from assets import reference
 from assets.checks import COUNT_CHECKS, REFUSED_CHECKS
 from assets.resources import Network, Snapshots, WarehouseResource
 from pipelines.paths import REPOSITORY, STREAMS_DIR, stream_folders, work_database
 from pipelines.schemas.figures import FIGURE_COLUMNS, OBSERVATION_SCHEMA
 from pipelines.warehouse import Warehouse, write_frame
 from tests.fixtures.poisoned_row import FIGURE, ORIGIN, ROWS, SOURCE, add
+from tests.fixtures.wired import feeds, wired
 
 ASSETS = [
     *reference.ASSETS,
-    trade.country_codes,
-    trade.mirror_priors,
-    trade.fx_monthly,
-    trade.like_coal,
-    trade.source_observations,
-    trade.reference_prices,
-    trade.miscoding,
-    trade.trade_flows,
-    trade.trade_observations,
-    *trade.RAW_ASSETS,
-    *trade.STAGED_ASSETS,
-    facts.observations,
+    *wired(
+        "staged.country_codes",
+        "staged.mirror_priors",
+        "staged.fx_monthly",
+        "facts.like_coal",
+        "facts.source_observations",
+        "facts.reference_prices",
+        "facts.miscoding",
+        "facts.trade_flows",
+        "facts.trade_observations",
+        "facts.observations",
+    ),
+    *feeds(),
 ]
 TOY = {
     "quantities": "quantity,unit,concepts,needs,largest,meaning\n"

@@ -1,0 +1,83 @@
+"""Tables made from others: by a file of `sql`, or by a function that says so in a `makers.py`."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.resources import WarehouseResource
+from assets.tables import result, results, table_specs
+from pipelines.making import Maker, list_makers
+from pipelines.paths import SQL_DIR
+from pipelines.sources.mirror import PRIORS, trade_values
+from pipelines.warehouse import (
+    bound,
+    build_if_changed,
+    is_current,
+    named,
+    record,
+    sql_of,
+    tables_read,
+    write_frame,
+)
+
+LAYERS = ("facts", "estimates")
+
+
+def _selected(layer: str, table: str) -> dg.AssetsDefinition:
+    """The table of `sql/<layer>/<table>.sql`, which waits for what the file reads."""
+    address = f"{layer}.{table}"
+    sql = sql_of(address)
+    reads = tables_read(sql)
+
+    @dg.asset(
+        key=[layer, table],
+        group_name=layer,
+        kinds={"duckdb"},
+        deps=[read.split(".") for read in (*reads, *([PRIORS] if named(sql) else []))],
+    )
+    def selected(warehouse: WarehouseResource) -> dg.MaterializeResult:
+        with warehouse.open().connect() as connection:
+            # one thread: sums of floating-point numbers come out the same on every run
+            connection.execute("set threads = 1")
+            values = bound(sql, trade_values(connection)) if named(sql) else {}
+            was_built = build_if_changed(connection, address, reads, values)
+            return result(connection, address, was_built=was_built)
+
+    return selected
+
+
+def _made(maker: Maker) -> dg.AssetsDefinition:
+    sampled = {"sampling"} if maker.wants_sampling else set[str]()
+    group = maker.makes[0].split(".")[0]
+
+    @dg.multi_asset(
+        name=maker.makes[0].replace(".", "__"),
+        specs=table_specs(maker.makes, group=group, kinds=maker.kinds, reads=maker.reads),
+        required_resource_keys={"warehouse"} | sampled,
+    )
+    def made(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        given = {name: getattr(context.resources, name) for name in sampled}
+        with context.resources.warehouse.open().connect() as connection:
+            # one thread: sums of floating-point numbers come out the same on every run
+            connection.execute("set threads = 1")
+            version, told = maker.version(connection, **given), {}
+            if not version or not is_current(connection, maker.makes[-1], version):
+                done = maker(connection, **given)
+                for table, frame in done.tables:
+                    write_frame(connection, table, frame)
+                for sentence in done.warnings:
+                    context.log.warning(sentence)
+                told = dict(done.told)
+                if version:
+                    record(connection, maker.makes[-1], version)
+            yield from results(connection, maker.makes, version=version, **told)
+
+    return made
+
+
+SELECTED = [
+    _selected(layer, path.stem)
+    for layer in LAYERS
+    for path in sorted((SQL_DIR / layer).glob("*.sql"))
+]
+MADE = [_made(maker) for maker in list_makers()]

@@ -1,0 +1,102 @@
+"""Functions that make the tables that no SQL file makes, each with what it makes and reads.
+
+A room lists its own in `makers.py`; `assets` wires whatever stands in a file of that name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import duckdb
+import polars as pl
+
+from pipelines.paths import REPOSITORY
+
+
+class Sampling(Protocol):
+    """How many joint draws, from which seed, up to when: same three, same numbers."""
+
+    @property
+    def draws(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def least_ess(self) -> float: ...
+    @property
+    def highest_rhat(self) -> float: ...
+    def key(self) -> tuple[int, int]: ...
+    def last_month(self) -> dt.date: ...
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made.
+
+    Attributes:
+        tables: address and frame, each written before the next is asked for.
+        told: what the page of the run says of it, once all are written.
+        warnings: sentences for whoever started the run.
+    """
+
+    tables: Iterable[tuple[str, pl.DataFrame]]
+    told: Mapping[str, Any] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Maker:
+    """A function and its tables.
+
+    Attributes:
+        make: the open work database, and `sampling` where it names that, to what it made; a frame
+            alone where it makes one table.
+        makes: addresses of its tables.
+        reads: addresses of the tables it waits for.
+        kinds: what it is made with, as its page shows.
+        made_from: arguments of `make` to a hash of whatever decides the tables; while that is what
+            it was the tables stand. Without one they are made in every run.
+    """
+
+    make: Callable[..., Made | pl.DataFrame]
+    makes: tuple[str, ...]
+    reads: tuple[str, ...]
+    kinds: frozenset[str]
+    made_from: Callable[..., str] | None = None
+
+    @property
+    def wants_sampling(self) -> bool:
+        """Whether its tables hold draws."""
+        return "sampling" in inspect.signature(self.make).parameters
+
+    def __call__(self, connection: duckdb.DuckDBPyConnection, **more: Sampling) -> Made:
+        """Make the tables; `more` is `sampling` where it is wanted."""
+        made = self.make(connection, **more)
+        return Made([(self.makes[0], made)]) if isinstance(made, pl.DataFrame) else made
+
+    def version(self, connection: duckdb.DuckDBPyConnection, **more: Sampling) -> str:
+        """Hash of whatever decides its tables; empty where they are made in every run."""
+        return self.made_from(connection, **more) if self.made_from else ""
+
+
+def maker(
+    *makes: str,
+    reads: Iterable[str],
+    kinds: Iterable[str] = ("duckdb", "polars"),
+    made_from: Callable[..., str] | None = None,
+) -> Callable[[Callable[..., Made | pl.DataFrame]], Maker]:
+    """Say of a function which tables it makes; arguments as of a `Maker`."""
+    return lambda make: Maker(make, makes, tuple(reads), frozenset(kinds), made_from)
+
+
+def list_makers() -> list[Maker]:
+    """What stands in every `makers.py` of a room or of a folder in it, by path."""
+    modules = [
+        importlib.import_module(".".join(path.relative_to(REPOSITORY).with_suffix("").parts))
+        for path in sorted((REPOSITORY / "pipelines").rglob("makers.py"))
+    ]
+    return [one for module in modules for one in vars(module).values() if isinstance(one, Maker)]
