@@ -16,6 +16,7 @@ from assets.schedules import freshness_of
 from assets.tables import promised
 from pipelines.operating.failures import tell_failures
 from pipelines.operating.loggers import quiet_logger
+from pipelines.operating.side_by_side import side_by_side
 
 # a new capability is one module here
 MODULES = (
@@ -89,7 +90,7 @@ def _told(spec: dg.AssetSpec, made_in: Mapping[dg.AssetKey, str]) -> dg.AssetSpe
 
 
 def build_definitions() -> dg.Definitions:
-    """Everything the modules define, run in one process: one writer per DuckDB file."""
+    """Everything the modules define, run in one process, which holds the DuckDB file."""
     modules = [importlib.import_module(name) for name in MODULES]
     checks = _found(modules, dg.AssetChecksDefinition)
     # a checks definition is an assets definition too
@@ -120,7 +121,7 @@ def build_definitions() -> dg.Definitions:
         schedules=_found(modules, dg.ScheduleDefinition),
         sensors=_found(modules, dg.SensorDefinition),
         resources=RESOURCES,
-        executor=dg.in_process_executor,
+        executor=side_by_side,
         loggers={"console": quiet_logger},
     )
 

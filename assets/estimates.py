@@ -1,6 +1,7 @@
 """Estimates: the ledger in, joint draws of every stream and what stands beside a number out."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import dagster as dg
@@ -9,6 +10,7 @@ import polars as pl
 
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import table_metadata
+from pipelines.operating.side_by_side import FIRST, OWN_TABLES
 from pipelines.paths import REPOSITORY, STREAMS_DIR
 from pipelines.streams import TABLES, Stream, streams
 from pipelines.versions import hash_frame, hash_meaning
@@ -81,7 +83,7 @@ def _specs() -> list[dg.AssetSpec]:
     ]
 
 
-@dg.multi_asset(specs=_specs(), name="joint_fit")
+@dg.multi_asset(specs=_specs(), name="joint_fit", op_tags={**OWN_TABLES, **FIRST})
 def joint_fit(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, sampling: Sampling
 ) -> Iterator[dg.MaterializeResult]:
@@ -97,8 +99,15 @@ def joint_fit(
         made_from = inputs_hash(*read, model_code(), sampling.key(), sampling.last_month())
         was_fitted = not is_current(connection, last, made_from)
         if was_fitted:
-            for name, frame in fitted(connection, sampling):
-                write_frame(connection, f"estimates.{name}", frame)
+            # one table is written while the next is made
+            with connection.cursor() as beside, ThreadPoolExecutor(max_workers=1) as pool:
+                written: Future[int] | None = None
+                for name, frame in fitted(connection, sampling):
+                    if written is not None:
+                        written.result()
+                    written = pool.submit(write_frame, beside, f"estimates.{name}", frame)
+                if written is not None:
+                    written.result()
             record(connection, last, made_from)
         for name in sorted(names):
             table = f"estimates.{name}"

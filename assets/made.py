@@ -7,6 +7,7 @@ import dagster as dg
 from assets.resources import WarehouseResource
 from assets.tables import result, results, table_specs
 from pipelines.making import Maker, list_makers
+from pipelines.operating.side_by_side import OWN_TABLES
 from pipelines.paths import SQL_DIR
 from pipelines.sources.mirror import PRIORS, trade_values
 from pipelines.warehouse import (
@@ -33,12 +34,11 @@ def _selected(layer: str, table: str) -> dg.AssetsDefinition:
         key=[layer, table],
         group_name=layer,
         kinds={"duckdb"},
+        op_tags=OWN_TABLES,
         deps=[read.split(".") for read in (*reads, *([PRIORS] if named(sql) else []))],
     )
     def selected(warehouse: WarehouseResource) -> dg.MaterializeResult:
         with warehouse.open().connect() as connection:
-            # one thread: sums of floating-point numbers come out the same on every run
-            connection.execute("set threads = 1")
             values = bound(sql, trade_values(connection)) if named(sql) else {}
             was_built = build_if_changed(connection, address, reads, values)
             return result(connection, address, was_built=was_built)
@@ -53,13 +53,12 @@ def _made(maker: Maker) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=maker.makes[0].replace(".", "__"),
         specs=table_specs(maker.makes, group=group, kinds=maker.kinds, reads=maker.reads),
+        op_tags=OWN_TABLES,
         required_resource_keys={"warehouse"} | sampled,
     )
     def made(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         given = {name: getattr(context.resources, name) for name in sampled}
         with context.resources.warehouse.open().connect() as connection:
-            # one thread: sums of floating-point numbers come out the same on every run
-            connection.execute("set threads = 1")
             version, told = maker.version(connection, **given), {}
             if not version or not is_current(connection, maker.makes[-1], version):
                 done = maker(connection, **given)

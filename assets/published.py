@@ -17,6 +17,7 @@ from assets.lineage import column_lineage
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import result, results, table_specs
 from pipelines.inference.diagnostics import HIGHEST_K
+from pipelines.operating.side_by_side import OWN_TABLES
 from pipelines.paths import published_dir, shown, vintages_dir
 from pipelines.publish.browse import write_tables
 from pipelines.publish.contract import PublishedTable, load_contract
@@ -106,6 +107,7 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
         key=["published", table.name],
         group_name=_group_of(address),
         kinds={"duckdb"},
+        op_tags=OWN_TABLES,
         # the ledger too: its values are parameters that any of these files may name
         deps=sorted(
             {*_dependencies(sql_of(address), known), dg.AssetKey(["facts", "observations"])}
@@ -113,8 +115,6 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
     )
     def published_table(warehouse: WarehouseResource) -> dg.MaterializeResult:
         with warehouse.open().connect() as connection:
-            # one thread: sums of floating-point numbers come out the same on every run
-            connection.execute("set threads = 1")
             sql = sql_of(address)
             # a table that names no parameter need not wait for what parameters are read from
             named = parameters_of(connection) if PARAMETER in sql else {}
@@ -290,8 +290,6 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
                 yield from results(connection, tables)
                 return
             write_frame(connection, "published.data_dictionary", _dictionary())
-            # one thread: sums of floating-point numbers come out the same on every run
-            connection.execute("set threads = 1")
             now = estimates_of(connection)
 
             def history(release_id: str) -> Chronicle:

@@ -30,7 +30,6 @@ class WarehouseResource(dg.ConfigurableResource):
     """The private DuckDB file of the pipeline; one writer at a time."""
 
     memory_limit: str | None = None
-    threads: int | None = None
     _held: contextlib.ExitStack = PrivateAttr(default_factory=contextlib.ExitStack)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
@@ -47,6 +46,7 @@ class WarehouseResource(dg.ConfigurableResource):
                 tell=lambda sentence: _say(context, logging.WARNING, sentence),
             )
         )
+        self._held.enter_context(self.open().kept_open())
         unchanged.begin()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
@@ -57,7 +57,7 @@ class WarehouseResource(dg.ConfigurableResource):
 
     def open(self) -> Warehouse:
         """The work database of the current data folder."""
-        return Warehouse(work_database(), memory_limit=self.memory_limit, threads=self.threads)
+        return Warehouse(work_database(), memory_limit=self.memory_limit)
 
 
 class Snapshots(dg.ConfigurableResource):

@@ -89,7 +89,7 @@ def measure(
     best = used = float("inf")
     with tempfile.TemporaryDirectory() as folder:
         for number in range(rounds):
-            warehouse = Warehouse(Path(folder) / f"{number}.duckdb", threads=2)
+            warehouse = Warehouse(Path(folder) / f"{number}.duckdb")
             started, busy = time.perf_counter(), time.process_time()
             split = parse(content)
             with warehouse.connect() as connection:

@@ -113,9 +113,8 @@ def execute(
         run_alone,
         run_history,
     )
+    from pipelines.operating.side_by_side import run_here
     from pipelines.operating.unchanged import Watchman
-    from pipelines.paths import work_database
-    from pipelines.warehouse import Warehouse
 
     job = definitions().resolve_job_def(name)
     with (
@@ -130,12 +129,12 @@ def execute(
         for sentence in fail_killed_runs(instance):
             say(console, f"warning: {sentence}")
         watch = Watch(node.name for node in job.graph.nodes)
-        with Warehouse(work_database()).kept_open(), shown_while(watch, console):
+        with shown_while(watch, console):
             LISTENERS.append(watch)
             try:
-                outcome = job.execute_in_process(
+                outcome = run_here(
+                    job,
                     instance=instance,
-                    raise_on_error=False,
                     # failures are told once, below, in our own words
                     run_config={**SILENT, **(run_config or {})},
                     tags={PROCESS_TAG: process_mark(), BEGUN_BY_TAG: "./run"},

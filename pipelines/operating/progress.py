@@ -52,7 +52,9 @@ class Watch(logging.Handler):
         self.took: dict[str, float] = {}
         # what steps warned of, each once, to be told when the bar is gone
         self.warnings: dict[str, None] = {}
-        self.step, self.detail, self._began = "", "", time.monotonic()
+        self.detail = ""
+        # steps under way and when they began
+        self._begun: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         told = getattr(record, "dagster_meta", {})
@@ -66,15 +68,26 @@ class Watch(logging.Handler):
                 self.warnings[message] = None
             return
         kind = event.event_type_value
+        step, now = str(event.step_key), time.monotonic()
         if kind == "STEP_START":
-            self.step, self.detail, self._began = str(event.step_key), "", time.monotonic()
+            self.detail, self._begun[step] = "", now
         elif kind in {"STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"}:
-            self.took[str(event.step_key)] = time.monotonic() - self._began
-            self.step, self._began = "", time.monotonic()
+            self.took[step] = now - self._begun.pop(step, now)
 
-    def elapsed_s(self) -> float:
-        """Seconds the step under way has run."""
-        return time.monotonic() - self._began
+    @property
+    def steps(self) -> list[str]:
+        """Steps under way, the one that began last at the end."""
+        return list(self._begun)
+
+    @property
+    def step(self) -> str:
+        """The step that is under way for longest; empty between steps."""
+        return next(iter(self._begun), "")
+
+    def elapsed_s(self, step: str) -> float:
+        """Seconds a step under way has run."""
+        now = time.monotonic()
+        return now - self._begun.get(step, now)
 
     def total_s(self) -> float:
         """Seconds the whole run is expected to take, as far as known by now."""
@@ -82,8 +95,8 @@ class Watch(logging.Handler):
 
     def done_s(self) -> float:
         """Seconds' worth of work done; a step never counts for more than was expected of it."""
-        under_way = min(self.elapsed_s(), self.expected.get(self.step, 0.0)) if self.step else 0.0
-        return sum(self.took.values()) + under_way
+        under_way = (min(self.elapsed_s(one), self.expected.get(one, 0.0)) for one in self.steps)
+        return sum(self.took.values()) + sum(under_way)
 
     def keep_durations(self) -> None:
         """Remember how long steps took, for the next bar."""
@@ -135,13 +148,14 @@ def _lines(watch: Watch, console: Console, stop: threading.Event) -> None:
         console.print(f"{time.strftime('%H:%M:%S')} {text}", markup=False, highlight=False)
 
     while not stop.wait(0.2):
-        here = _shown(watch.step).split("/")[0].split("_")[0]
-        if here and here not in stages:
+        place = f"{len(watch.took)} of {len(watch.expected)} steps done"
+        here = {_shown(step).split("/")[0].split("_")[0] for step in watch.steps} - stages
+        step = watch.step
+        if here:
             # stages overlap; each is told when it begins
-            stages.add(here)
+            stages |= here
             spoke = time.monotonic()
-            say(f"{here} ({len(watch.took)} of {len(watch.expected)} steps done)")
-        elif time.monotonic() - spoke > _SILENCE_S and watch.step:
+            say(f"{', '.join(sorted(here))} ({place})")
+        elif time.monotonic() - spoke > _SILENCE_S and step:
             spoke = time.monotonic()
-            place = f"step {len(watch.took) + 1} of {len(watch.expected)}"
-            say(f"{watch.detail or _shown(watch.step)}, {watch.elapsed_s():.0f} s so far, {place}")
+            say(f"{watch.detail or _shown(step)}, {watch.elapsed_s(step):.0f} s so far, {place}")
