@@ -19,8 +19,8 @@ from pipelines.inference.joint import Outcome
 # figures whose weights fail are left out in earnest when they seem to move a year by so many widths
 _WORTH_A_REFIT = 0.25
 _MOST_REFITS = 3
-# of the transitions of a round, the share that a refit keeps
-_REFIT_SHARE = 2
+# transitions that a refit keeps; of a short fit fewer
+_REFIT_DRAWS = 32
 # a slope below it is not worth a look (Kallioinen and others)
 _LEAST_SENSITIVITY = 0.05
 _LEVELS = np.array([0.05, 0.5, 0.95])
@@ -159,7 +159,9 @@ def _refitted(fitted: Fit, headline: dict[str, str], table: pl.DataFrame) -> pl.
 def without(fitted: Fit, ids: list[str], *, seed: int = 7) -> dict[str, Outcome]:
     """Outcomes by stream with these figures hidden, sampled anew from where the fit stands."""
     sampler = fitted.sampler
-    effort = replace(fitted.effort, draws=max(8, fitted.effort.draws // _REFIT_SHARE), rounds=1)
+    effort = replace(
+        fitted.effort, draws=max(8, min(_REFIT_DRAWS, fitted.effort.draws // 2)), rounds=1
+    )
     samples = sampler.sample(
         seed=seed, data=fitted.joint.hidden(ids), start=fitted.samples, effort=effort
     )

@@ -43,7 +43,7 @@ class Effort:
     """
 
     warmup: int = 150
-    draws: int = 65
+    draws: int = 80
     rounds: int = 12
 
 
