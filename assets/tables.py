@@ -32,8 +32,8 @@ def column_schema(table: PublishedTable) -> dg.TableSchema:
             dg.TableColumn(
                 name=column.name,
                 type=column.type,
-                description=f"{column.meaning}{f' [{column.unit}]' if column.unit else ''}. "
-                f"Source: {column.source}.",
+                description=f"{column.meaning}{f' [{column.unit}]' if column.unit else ''}."
+                + (f" Source: {column.source}." if column.source else ""),
                 constraints=dg.TableColumnConstraints(
                     nullable=column.name not in table.grain,
                     other=["key"] if column.name in table.grain else [],
