@@ -10,7 +10,7 @@ import polars as pl
 
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import table_metadata
-from pipelines.operating.side_by_side import FIRST, OWN_TABLES
+from pipelines.operating.side_by_side import OWN_TABLES, PRIORITY
 from pipelines.paths import REPOSITORY, STREAMS_DIR
 from pipelines.streams import TABLES, Stream, streams
 from pipelines.versions import hash_frame, hash_meaning
@@ -83,7 +83,7 @@ def _specs() -> list[dg.AssetSpec]:
     ]
 
 
-@dg.multi_asset(specs=_specs(), name="joint_fit", op_tags={**OWN_TABLES, **FIRST})
+@dg.multi_asset(specs=_specs(), name="joint_fit", op_tags={**OWN_TABLES, PRIORITY: "2"})
 def joint_fit(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, sampling: Sampling
 ) -> Iterator[dg.MaterializeResult]:

@@ -7,7 +7,7 @@ import dagster as dg
 from assets.resources import WarehouseResource
 from assets.tables import result, results, table_specs
 from pipelines.making import Maker, list_makers
-from pipelines.operating.side_by_side import OWN_TABLES
+from pipelines.operating.side_by_side import OWN_TABLES, PRIORITY
 from pipelines.paths import SQL_DIR
 from pipelines.sources.mirror import PRIORS, trade_values
 from pipelines.warehouse import (
@@ -22,6 +22,8 @@ from pipelines.warehouse import (
 )
 
 LAYERS = ("facts", "estimates")
+# much else waits for them
+TAGS = {**OWN_TABLES, PRIORITY: "1"}
 
 
 def _selected(layer: str, table: str) -> dg.AssetsDefinition:
@@ -34,7 +36,7 @@ def _selected(layer: str, table: str) -> dg.AssetsDefinition:
         key=[layer, table],
         group_name=layer,
         kinds={"duckdb"},
-        op_tags=OWN_TABLES,
+        op_tags=TAGS,
         deps=[read.split(".") for read in (*reads, *([PRIORS] if named(sql) else []))],
     )
     def selected(warehouse: WarehouseResource) -> dg.MaterializeResult:
@@ -53,7 +55,7 @@ def _made(maker: Maker) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=maker.makes[0].replace(".", "__"),
         specs=table_specs(maker.makes, group=group, kinds=maker.kinds, reads=maker.reads),
-        op_tags=OWN_TABLES,
+        op_tags=TAGS,
         required_resource_keys={"warehouse"} | sampled,
     )
     def made(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:

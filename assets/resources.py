@@ -8,6 +8,7 @@ import logging
 import os
 
 import dagster as dg
+import duckdb
 from pydantic import PrivateAttr
 
 from pipelines.cadence import last_month_before
@@ -16,7 +17,7 @@ from pipelines.operating.failures import tag_why
 from pipelines.operating.running import mark_process, run_alone
 from pipelines.paths import data_dir, work_database
 from pipelines.snapshots import SnapshotStore
-from pipelines.warehouse import Warehouse
+from pipelines.warehouse import Warehouse, WarehouseError
 
 DEFAULT_SEED = 20_170_805  # the day the Security Council banned coal
 
@@ -46,7 +47,9 @@ class WarehouseResource(dg.ConfigurableResource):
                 tell=lambda sentence: _say(context, logging.WARNING, sentence),
             )
         )
-        self._held.enter_context(self.open().kept_open())
+        # where somebody else holds the file, the first step that needs it says who
+        with contextlib.suppress(WarehouseError, duckdb.Error):
+            self._held.enter_context(self.open().kept_open())
         unchanged.begin()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:

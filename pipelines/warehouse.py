@@ -35,6 +35,10 @@ _LARGE_FRAME = 200_000
 _ROW_GROUP = 122_880
 
 
+_FINGERPRINTS = (
+    "create schema if not exists meta; "
+    "create table if not exists meta.fingerprints (address varchar primary key, print varchar)"
+)
 # files that this process holds open for a whole run
 _KEPT: set[Path] = set()
 
@@ -81,8 +85,14 @@ class Warehouse:
 
     @contextmanager
     def kept_open(self) -> Generator[None]:
-        """Hold the file through many short connections: opening it anew each time is slower."""
-        with self.connect():
+        """Hold the file through many short connections: opening it anew each time is slower.
+
+        What several connections would otherwise make at the same time is made here.
+        """
+        with self.connect() as connection:
+            for layer in sorted(_LAYERS):
+                connection.execute(f"create schema if not exists {layer}")
+            connection.execute(_FINGERPRINTS)
             _KEPT.add(self.path)
             try:
                 yield
@@ -190,10 +200,7 @@ def is_current(connection: duckdb.DuckDBPyConnection, table: str, fingerprint: s
 
 def record(connection: duckdb.DuckDBPyConnection, table: str, fingerprint: str) -> None:
     """Note what `table` was made from; any later write to it forgets the note."""
-    connection.execute("create schema if not exists meta")
-    connection.execute(
-        "create table if not exists meta.fingerprints (address varchar primary key, print varchar)"
-    )
+    connection.execute(_FINGERPRINTS)
     connection.execute(
         "insert or replace into meta.fingerprints values ($table, $print)",
         {"table": table, "print": fingerprint},

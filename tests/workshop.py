@@ -47,11 +47,12 @@ class Workshop:
 
         from assets.definitions import defs
         from assets.schedules import MAIN_JOB
+        from pipelines.operating.side_by_side import run_here
 
         with dg.DagsterInstance.ephemeral() as instance:
-            return defs.resolve_job_def(MAIN_JOB).execute_in_process(
+            return run_here(
+                defs.resolve_job_def(MAIN_JOB),
                 instance=instance,
-                raise_on_error=False,
                 run_config={
                     "resources": {
                         "sampling": {"config": {"draws": draws, "as_of": AS_OF, **ROUGH}}

@@ -37,8 +37,8 @@ from dagster._core.execution.retries import RetryMode
 
 # a tag of steps that write tables of their own and nothing else
 OWN_TABLES = {"dprk/writes": "own tables"}
-# of several that could begin, those of the longest way to the end begin first
-FIRST = {"dagster/priority": "1"}
+# a tag: the higher, the sooner a step begins, and with it all that it waits for
+PRIORITY = "dagster/priority"
 AT_ONCE = max(2, os.cpu_count() or 2)
 _LOOK_S = 0.2
 _Told = tuple[str, dg.DagsterEvent | BaseException | None]
@@ -110,11 +110,12 @@ def _events(context: PlanExecutionContext, plan: ExecutionPlan) -> Iterator[dg.D
     ready: list[ExecutionStep] = []
     running: dict[str, tuple[ExecutionStep, threading.Thread]] = {}
     stopped: BaseException | None = None
+    priorities = _priorities(plan)
     with plan.start(retry_mode=context.retry_mode) as active:
         while running or not (stopped or active.is_complete):
             if stopped is None:
                 ready += active.get_steps_to_execute()
-                while (step := _next(ready, running)) is not None:
+                while (step := _next(ready, running, priorities)) is not None:
                     ready.remove(step)
                     running[step.key] = (step, _begun(context, active, step, told))
             if not running:
@@ -144,16 +145,29 @@ def _events(context: PlanExecutionContext, plan: ExecutionPlan) -> Iterator[dg.D
             raise stopped
 
 
+def _priorities(plan: ExecutionPlan) -> dict[str, int]:
+    """Of each step the highest priority among its own and those of all that wait for it."""
+    waits = plan.get_executable_step_deps()
+    found: dict[str, int] = {}
+    for step in reversed(plan.get_steps_to_execute_in_topo_order()):
+        own = max(found.get(step.key, 0), int(step.tags.get(PRIORITY, 0)))
+        for key in (step.key, *waits[step.key]):
+            found[key] = max(found.get(key, 0), own)
+    return found
+
+
 def _next(
-    ready: list[ExecutionStep], running: Mapping[str, tuple[ExecutionStep, threading.Thread]]
+    ready: list[ExecutionStep],
+    running: Mapping[str, tuple[ExecutionStep, threading.Thread]],
+    priorities: Mapping[str, int],
 ) -> ExecutionStep | None:
     """The step to begin now, if any."""
     if len(running) >= AT_ONCE:
         return None
     is_free = all(_is_apart(step) for step, _ in running.values())
     found = [step for step in ready if is_free or _is_apart(step)]
-    # sorted keeps the order of those alike: as they became ready
-    return min(found, key=lambda step: -int(step.tags.get("dagster/priority", 0)), default=None)
+    # of those alike the one that became ready before the others
+    return min(found, key=lambda step: -priorities[step.key], default=None)
 
 
 def _is_apart(step: ExecutionStep) -> bool:
@@ -167,7 +181,7 @@ def _begun(
     told: queue.SimpleQueue[_Told],
 ) -> threading.Thread:
     of_step = context.for_step(step, active.get_known_state())
-    assert isinstance(of_step, StepExecutionContext)  # noqa: S101 - what for_step makes
+    assert isinstance(of_step, StepExecutionContext)
 
     def work() -> None:
         try:
