@@ -29,6 +29,7 @@ from pipelines.inbox import (
     waiting,
 )
 from pipelines.paths import data_dir, stream_folders
+from pipelines.reference_tables import read_text
 from pipelines.schemas.sources import LandedFiles
 from pipelines.schemas.types import polars_schema
 from pipelines.snapshots import SnapshotStore
@@ -103,14 +104,7 @@ def _corrections(stream: str, content: bytes, name: str) -> str:
 
 def _stream_of(content: bytes, name: str) -> str:
     """Which stream's table a file edits, by the stream its rows name."""
-    try:
-        streams = set(
-            pl.read_csv(content, columns=["stream"], infer_schema=False)["stream"].drop_nulls()
-        )
-    except (pl.exceptions.PolarsError, ValueError) as error:
-        raise FileRefused(
-            f"{name}: not readable as CSV ({str(error)[:200]}); look for a stray quote mark"
-        ) from error
+    streams = set(read_text(content, source=FIGURES, file=name)["stream"].drop_nulls())
     known = list(stream_folders())
     if len(streams) != 1 or not streams <= set(known):
         raise FileRefused(

@@ -10,6 +10,8 @@ import polars as pl
 
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 
+SHOWN_CHARACTERS = 200
+
 # what an analyst should do about each kind of failure
 _REMEDIES = {
     "not_nullable": "fill the cell in",
@@ -45,6 +47,22 @@ class Split:
     def rows_quarantined(self) -> int:
         """Rows refused, counted once however many of their cells failed."""
         return self.rows_in - self.kept.height
+
+    def proved(self, source: str, file: str) -> Split:
+        """Itself, when its rows add up.
+
+        Raises:
+            SourceDrift: the rows kept and the lines in quarantine are not the rows in.
+        """
+        # line 0 speaks of the file
+        lines = self.quarantined.filter(pl.col("line") > 0)
+        n_refused = lines.select(pl.struct("file", "line").n_unique()).item()
+        if self.rows_in != self.kept.height + n_refused:
+            raise SourceDrift(
+                f"{source}: {file} has {self.rows_in} rows, of which {self.kept.height} were kept "
+                f"and {n_refused} refused: a row is lost or counted twice, and none is used"
+            )
+        return self
 
 
 def empty_quarantine() -> pl.DataFrame:
@@ -181,12 +199,29 @@ def _reason() -> pl.Expr:
     return pl.concat_str(pl.col("column"), said, pl.lit(", which breaks "), pl.col("rule"), remedy)
 
 
-def refused(
-    *, source: str, file: str, line: int, column: str, value: str | None, rule: str, reason: str
+def refusals(
+    rows: pl.DataFrame,
+    *,
+    source: str,
+    file: str,
+    column: str,
+    value: pl.Expr | None = None,
+    rule: str,
+    why: str | pl.Expr,
 ) -> pl.DataFrame:
-    """One refused cell that a parser found before any contract could."""
-    return pl.DataFrame(
-        [[source, file, line, column, value, rule, reason]],
-        schema=QUARANTINE_SCHEMA,
-        orient="row",
-    )
+    """One refused cell per row of `rows` (which carries `line`), in `QUARANTINE_SCHEMA`.
+
+    Args:
+        value: what the cell holds; without it the row's own `column`, where there is one.
+    """
+    if value is None:
+        value = pl.col(column) if column in rows.columns else pl.lit(None)
+    return rows.select(
+        source=pl.lit(source),
+        file=pl.lit(file),
+        line="line",
+        column=pl.lit(column),
+        value=value.cast(pl.String).str.slice(0, SHOWN_CHARACTERS),
+        rule=pl.lit(rule),
+        reason=pl.lit(why) if isinstance(why, str) else why,
+    ).cast(pl.Schema(QUARANTINE_SCHEMA))

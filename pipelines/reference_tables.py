@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
+from pipelines.delimited import Delimited, read_delimited
 from pipelines.paths import shown
 from pipelines.quarantine import (
     SourceDrift,
     Split,
     check_columns,
     empty_quarantine,
-    refused,
+    refusals,
     split,
 )
-from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.table import Table
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -74,14 +72,13 @@ def parse_table(
     Raises:
         SourceDrift: not UTF-8, not CSV, or another header.
     """
-    header, rows, ragged = _read(content, source=source, file=file)
+    table = _read(content, source=source, file=file)
     columns = [name for name in contract.typed() if name not in (constants or {})]
-    check_columns(header, columns, source=source, file=file)
+    check_columns(table.header, columns, source=source, file=file)
 
-    text = _frame_of(header, rows).with_columns(
+    text = table.named().with_columns(
         **{name: pl.lit(value) for name, value in (constants or {}).items()},
     )
-    rows_in = text.height + ragged.height
     withdrawn = empty_quarantine()
     if mend is not None:
         text, withdrawn = mend(text)
@@ -91,10 +88,10 @@ def parse_table(
         typed.select("line", *(constants or {}), *columns), contract, source=source, file=file
     )
     kept, broken = refuse_where(checked.kept, rules, source=source, file=file)
-    quarantined = pl.concat([ragged, withdrawn, unreadable, checked.quarantined, broken]).sort(
-        "line", "column", "rule"
-    )
-    return Split(kept, quarantined, rows_in)
+    quarantined = pl.concat(
+        [table.quarantined, withdrawn, unreadable, checked.quarantined, broken]
+    ).sort("line", "column", "rule")
+    return Split(kept, quarantined, table.rows_in).proved(source, file)
 
 
 def read_table(path: Path, contract: type[Table]) -> pl.DataFrame:
@@ -114,73 +111,20 @@ def read_table(path: Path, contract: type[Table]) -> pl.DataFrame:
 def read_text(content: bytes, *, source: str, file: str) -> pl.DataFrame:
     """Cells of a CSV as text, trimmed, empty ones null; `line` is the line a row starts on.
 
-    Ragged rows are left out.
+    Damaged rows are left out.
 
     Raises:
         SourceDrift: not UTF-8, not CSV, or a column named twice.
     """
-    header, rows, _ = _read(content, source=source, file=file)
-    if len(set(header)) < len(header) or "line" in header:
-        raise SourceDrift(f"{source}: {file} names a column twice; restore its header line")
-    return _frame_of(header, rows)
+    return _read(content, source=source, file=file).named()
 
 
-def _frame_of(header: list[str], rows: list[list[object]]) -> pl.DataFrame:
-    return pl.DataFrame(
-        rows, schema={"line": pl.Int64, **dict.fromkeys(header, pl.String)}, orient="row"
-    ).with_columns(pl.col(header).str.strip_chars().replace("", None))
-
-
-def _read(
-    content: bytes, *, source: str, file: str
-) -> tuple[list[str], list[list[object]], pl.DataFrame]:
-    """Header, full rows led by their line number, and the refused ragged rows."""
+def _read(content: bytes, *, source: str, file: str) -> Delimited:
     if len(content) > MAX_BYTES:
         raise SourceDrift(
             f"{source}: {file} is larger than {MAX_BYTES} bytes; split it into several files"
         )
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise SourceDrift(
-            f"{source}: {file}, line {line}: not UTF-8 (byte {content[error.start]:#04x}); "
-            "save the file as UTF-8 CSV"
-        ) from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    records: list[tuple[int, list[str]]] = []
-    start = 1
-    try:
-        for record in reader:
-            records.append((start, record))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise SourceDrift(
-            f"{source}: {file}, line {reader.line_num}: not readable as CSV ({error}); "
-            "look for an unclosed or stray quote mark"
-        ) from error
-    records = [(line, record) for line, record in records if record]
-    if not records:
-        raise SourceDrift(f"{source}: {file} is empty; restore its header line")
-    header = [name.strip() for name in records[0][1]]
-    full: list[list[object]] = [
-        [line, *record] for line, record in records[1:] if len(record) == len(header)
-    ]
-    ragged = [
-        refused(
-            source=source,
-            file=file,
-            line=line,
-            column="(row)",
-            value=",".join(record)[:200],
-            rule="cells_per_row",
-            reason=f"the row has {len(record)} cells where the header has {len(header)}; "
-            "quote cells that hold a comma, and give every column a cell",
-        )
-        for line, record in records[1:]
-        if len(record) != len(header)
-    ]
-    return header, full, pl.concat(ragged) if ragged else empty_quarantine()
+    return read_delimited(content, source=source, file=file)
 
 
 _EXPECTED = {
@@ -203,39 +147,37 @@ def _cast(
     casts = {name: _read_as(name, dtype) for name, dtype in wanted.items() if name in text.columns}
     typed = text.with_columns(**casts)
     length = pl.col(list(casts)).str.len_chars() > MAX_CELL_CHARACTERS
-    refusals = [empty_quarantine()]
+    refused = []
     for name, dtype in wanted.items():
         bad = text[name].is_not_null() & typed[name].is_null()
         if bad.any():
-            refusals.append(
-                text.filter(bad).select(
-                    source=pl.lit(source),
-                    file=pl.lit(file),
-                    line=pl.col("line"),
-                    column=pl.lit(name),
-                    value=pl.col(name),
-                    rule=pl.lit("not_readable"),
-                    reason=pl.format(
-                        "{} has '{}', which is not {}; correct the cell",
-                        pl.lit(name),
-                        pl.col(name),
-                        pl.lit(_expected(dtype)),
-                    ),
+            why = pl.format(
+                "{} has '{}', which is not {}; correct the cell",
+                pl.lit(name),
+                pl.col(name),
+                pl.lit(_expected(dtype)),
+            )
+            refused.append(
+                refusals(
+                    text.filter(bad),
+                    source=source,
+                    file=file,
+                    column=name,
+                    rule="not_readable",
+                    why=why,
                 )
             )
-    too_long = text.filter(pl.any_horizontal(length))
-    refusals.append(
-        too_long.select(
-            source=pl.lit(source),
-            file=pl.lit(file),
-            line=pl.col("line"),
-            column=pl.lit("(row)"),
-            value=pl.lit(None, dtype=pl.String),
-            rule=pl.lit("cell_too_long"),
-            reason=pl.lit(f"a cell is longer than {MAX_CELL_CHARACTERS} characters; shorten it"),
+    refused.append(
+        refusals(
+            text.filter(pl.any_horizontal(length)),
+            source=source,
+            file=file,
+            column="(row)",
+            rule="cell_too_long",
+            why=f"a cell is longer than {MAX_CELL_CHARACTERS} characters; shorten it",
         )
     )
-    refusal = pl.concat(refusals).cast(pl.Schema(QUARANTINE_SCHEMA))
+    refusal = pl.concat(refused)
     return typed.join(refusal.select("line").unique(), on="line", how="anti"), refusal
 
 
@@ -272,14 +214,13 @@ def refuse_where(
         hit = frame.filter(rule.broken.fill_null(value=False))
         if hit.height:
             broken.append(
-                hit.select(
-                    source=pl.lit(source),
-                    file=pl.lit(file),
-                    line=pl.col("line").cast(pl.Int64),
-                    column=pl.lit(rule.column),
-                    value=pl.col(rule.column).cast(pl.String),
-                    rule=pl.lit(rule.name),
-                    reason=pl.lit(rule.remedy),
+                refusals(
+                    hit,
+                    source=source,
+                    file=file,
+                    column=rule.column,
+                    rule=rule.name,
+                    why=rule.remedy,
                 )
             )
     refusal = pl.concat(broken)

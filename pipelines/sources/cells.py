@@ -1,11 +1,10 @@
-"""From a file to cells: decode, cut into rows, read each cell or say which one failed.
+"""From text cells to types: read each cell or say which one failed.
 
 Everything here works on whole columns; a million rows cost no Python loop.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,187 +12,13 @@ from typing import Any
 import pandera.polars as pa
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split, empty_quarantine, split
-from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.quarantine import SourceDrift, Split, empty_quarantine, refusals, split
 
-_SHOWN_CHARACTERS = 200
 _LARGE = 10_000  # rows from which one pass pays
 INTEGER = r"^[+-]?\d{1,18}(\.0+)?$"
 NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$"
 _TRUE = ("true", "True", "TRUE", "1")
 _FALSE = ("false", "False", "FALSE", "0")
-
-
-@dataclass(frozen=True)
-class Delimited:
-    """A delimited file as text cells.
-
-    Attributes:
-        header: column names as found, trimmed.
-        rows: `line` (physical, 1-based) and one trimmed text column per header name; an empty
-            cell is null.
-        quarantined: rows whose number of cells is not the header's.
-        rows_in: data rows found.
-    """
-
-    header: list[str]
-    rows: pl.DataFrame
-    quarantined: pl.DataFrame
-    rows_in: int
-
-
-def decode(content: bytes, encodings: Sequence[str], *, source: str, file: str) -> str:
-    """The text of a file in the first encoding that fits.
-
-    Raises:
-        SourceDrift: none does; the message names the line of the first byte that is wrong.
-    """
-    place = 0
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError as error:
-            place = max(place, error.start)
-    line = content.count(b"\n", 0, place) + 1
-    raise SourceDrift(
-        f"{source}: {file}, line {line}: not text in {' or '.join(encodings)}; "
-        "export the file again, or save it as UTF-8"
-    )
-
-
-def refusals(
-    rows: pl.DataFrame, *, source: str, file: str, column: str, value: pl.Expr, rule: str, why: str
-) -> pl.DataFrame:
-    """One refused cell per row of `rows` (which carries `line`)."""
-    return rows.select(
-        source=pl.lit(source),
-        file=pl.lit(file),
-        line=pl.col("line").cast(pl.Int64),
-        column=pl.lit(column),
-        value=value.cast(pl.String).str.slice(0, _SHOWN_CHARACTERS),
-        rule=pl.lit(rule),
-        reason=pl.lit(why),
-    ).cast(pl.Schema(QUARANTINE_SCHEMA))
-
-
-def read_delimited(text: str, *, separator: str, source: str, file: str) -> Delimited:
-    """Cut a delimited file into text cells, each row with its physical line.
-
-    Quoted cells may hold the separator but no line break. Blank lines are not rows.
-
-    Raises:
-        SourceDrift: the file is empty, or its quoting makes no sense.
-    """
-    lines = (
-        pl.DataFrame({"text": text.removeprefix("\ufeff").split("\n")})
-        .with_row_index("line", offset=1)
-        .with_columns(pl.col("line").cast(pl.Int64), pl.col("text").str.strip_suffix("\r"))
-        .filter(pl.col("text").str.strip_chars() != "")
-    )
-    if lines.height == 0:
-        raise SourceDrift(f"{source}: {file} is empty; export it again with its header line")
-    try:
-        header = next(csv.reader([lines["text"][0]], delimiter=separator, strict=True))
-    except (csv.Error, StopIteration) as error:
-        raise SourceDrift(
-            f"{source}: {file}, line 1 (header): not readable as CSV ({error}); "
-            "look for an unclosed quote mark"
-        ) from error
-    header = [name.strip() for name in header]
-    cells = lines[1:].with_columns(
-        found=pl.col("text")
-        .str.replace_all(r'"[^"]*"', "")
-        .str.count_matches(separator, literal=True)
-        + 1,
-        is_open=pl.col("text").str.count_matches('"', literal=True) % 2 == 1,
-    )
-    full = (pl.col("found") == len(header)) & ~pl.col("is_open")
-    ragged = refusals(
-        cells.filter(~full),
-        source=source,
-        file=file,
-        column="(row)",
-        value=pl.col("text"),
-        rule="cells_per_row",
-        why=f"the row does not have the header's {len(header)} cells, or a quote mark is not "
-        "closed; give every column a cell and quote cells that hold the separator",
-    )
-    good = cells.filter(full)
-    names = [f"c{number}" for number in range(len(header))]
-    if good.height:
-        try:
-            body = pl.read_csv(
-                "\n".join(good["text"]).encode(),
-                has_header=False,
-                schema=dict.fromkeys(names, pl.String),
-                separator=separator,
-                quote_char='"',
-            )
-        except pl.exceptions.PolarsError as error:
-            raise SourceDrift(
-                f"{source}: {file} is not readable as CSV; look for stray quote marks"
-            ) from error
-        if body.height != good.height:
-            raise SourceDrift(
-                f"{source}: {file} has stray quote marks: {good.height} lines read as "
-                f"{body.height} rows; export it again"
-            )
-    else:
-        body = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
-    rows = body.select(
-        good["line"],
-        *(
-            pl.col(column).str.strip_chars(" \t\u00a0\u3000").replace("", None).alias(f"_{number}")
-            for number, column in enumerate(names)
-        ),
-    )
-    rows.columns = ["line", *(f"_{number}" for number in range(len(header)))]
-    return Delimited(header, rows, ragged, cells.height)
-
-
-def is_rectangular(content: bytes, *, rows: int, columns: int) -> bool:
-    """Whether every line of an unquoted comma file has all its cells.
-
-    A fast reader fills a short row up with nulls; counting the commas shows that it did.
-    """
-    return b'"' not in content and content.count(b",") == (rows + 1) * (columns - 1)
-
-
-# names that pandas and R give to the row numbers they save as a first column
-ROW_NAMES = frozenset({"", "x", "unnamed: 0", "...1", "index", "rownames", "row.names"})
-# what they write where there is no value
-NO_VALUE = ("NA", "NaN", "nan", "<NA>", "None")
-
-
-def separator_of(text: str) -> str:
-    """The separator of a header line: comma, semicolon or tab, whichever it has most of."""
-    first = text.split("\n", 1)[0]
-    return max((",", ";", "\t"), key=first.count)
-
-
-def as_saved(table: Delimited, *, decimal_comma: bool = False) -> Delimited:
-    """A table that pandas or R saved, as it was before: no row numbers, no words for no value.
-
-    Args:
-        table: text cells.
-        decimal_comma: numbers such as 1234,5 become 1234.5 (R's write.csv2).
-    """
-    header, rows = table.header, table.rows
-    if header and header[0].strip().lower() in ROW_NAMES and rows["_0"].null_count() == 0:
-        is_number = rows["_0"].str.contains(r"^\d+$").all()
-        if is_number:
-            rows = rows.drop("_0").rename({f"_{n}": f"_{n - 1}" for n in range(1, len(header))})
-            header = header[1:]
-    cell = pl.col(r"^_\d+$")
-    rows = rows.with_columns(pl.when(~cell.is_in(list(NO_VALUE))).then(cell))
-    if decimal_comma:
-        rows = rows.with_columns(cell.str.replace(r"^(-?\d+),(\d+(?:[eE][+-]?\d+)?)$", "${1}.${2}"))
-    return Delimited(header, rows, table.quarantined, table.rows_in)
-
-
-def named(table: Delimited, names: Sequence[str]) -> pl.DataFrame:
-    """The rows with their columns named; `names` follows the file's column order."""
-    return table.rows.rename({f"_{number}": name for number, name in enumerate(names)})
 
 
 @dataclass(frozen=True)

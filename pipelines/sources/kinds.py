@@ -46,7 +46,7 @@ def taken(
                 f"{source}: the file has {size} bytes, more than {MAX_MEMORY_BYTES}; split it"
             )
         content = path.read_bytes()
-        split = parse(content, name)
+        split = parse(content, name).proved(source, name)
         sha256 = hashlib.sha256(content).hexdigest()
         place = name if part is None else part
         held = [one for one in store.retrievals(source) if one.part == place]

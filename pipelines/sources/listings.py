@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import pandera.polars as pa
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split, empty_quarantine, split
+from pipelines.quarantine import SourceDrift, Split, empty_quarantine, refusals, split
 from pipelines.schemas.listings import (
     ORGANISATION_SCHEMATA,
     ListedAddresses,
@@ -19,7 +19,6 @@ from pipelines.schemas.listings import (
     ListedParties,
     ListingChanges,
 )
-from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.types import polars_schema
 
 # an official list in which most rows are refused is a changed list, not a bad day
@@ -306,18 +305,9 @@ def refuse(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Cut rows out before the contract: (kept, quarantine rows). `frame` carries `line`."""
     bad = broken.fill_null(value=False)
-    refusal = frame.filter(bad).select(
-        source=pl.lit(source),
-        file=pl.lit(file),
-        line=pl.col("line").cast(pl.Int64),
-        column=pl.lit(column),
-        value=pl.col(column).cast(pl.String).str.slice(0, 200)
-        if column in frame.columns
-        else pl.lit(None, dtype=pl.String),
-        rule=pl.lit(rule),
-        reason=pl.lit(reason),
+    return frame.filter(~bad), refusals(
+        frame.filter(bad), source=source, file=file, column=column, rule=rule, why=reason
     )
-    return frame.filter(~bad), refusal.select(list(QUARANTINE_SCHEMA))
 
 
 def resolve_links(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import html
 import io
 import json
 import re
 import zipfile
 from dataclasses import dataclass
+
+from pipelines.delimited import first_cells
 
 _MOST = 60
 _LOOKED_AT = 256 * 1024
@@ -46,10 +47,7 @@ def shape_of(content: bytes) -> Shape:
     if not line or "\x00" in line:
         return Shape("other", ())
     mark = max(",;\t|", key=line.count)
-    try:
-        cells = next(csv.reader(io.StringIO(line), delimiter=mark))
-    except (csv.Error, StopIteration):
-        cells = []
+    cells = first_cells(line, mark)
     return Shape("CSV", _named(cells)) if len(cells) > 1 else Shape("text", (line[:80],))
 
 

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 import pandera.polars as pa
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split, empty_quarantine
+from pipelines.quarantine import SourceDrift, Split, empty_quarantine, refusals
 from pipelines.schemas.types import polars_schema
 from pipelines.snapshots import DamagedSnapshot, Snapshot, SnapshotStore
-from pipelines.sources import cells
 from pipelines.sources.editions import place_of
 
 PROVENANCE = {
@@ -155,7 +154,8 @@ def _newest_readable(
             continue
         tried.add(snapshot.sha256)
         try:
-            return parse(store.read(snapshot), snapshot.part or _name_of(snapshot)), snapshot
+            file = snapshot.part or _name_of(snapshot)
+            return parse(store.read(snapshot), file).proved(snapshot.source, file), snapshot
         except SourceDrift as error:
             drift.append(f"{error} (retrieved {snapshot.retrieved_at[:10]})")
         except DamagedSnapshot as error:
@@ -191,7 +191,7 @@ def _merged(
             [
                 superseded,
                 *(
-                    cells.refusals(
+                    refusals(
                         group,
                         source=source,
                         file=str(group["file"][0]),

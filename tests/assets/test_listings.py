@@ -232,7 +232,7 @@ def test_a_list_that_drifts_stops_alone_and_its_older_edition_carries_on(data: P
     ((status, is_stale),) = ask(
         "select status, is_stale from staged.source_runs where source = 'ofac_sdn'"
     )
-    assert "DRIFT: ofac_sdn: sdn.csv, line 1: 3 cells in a row, expected 12" in status
+    assert "DRIFT: ofac_sdn: sdn.csv, line 1: the row has 3 cells where 12 are expected" in status
     assert is_stale
 
 

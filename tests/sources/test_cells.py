@@ -73,30 +73,6 @@ def test_uniqueness_is_never_claimed_wrongly():
 
 
 @pytest.mark.parametrize(
-    ("text", "lines"),
-    [
-        ("a,b\n1,2\n\n3,4\n", [2, 4]),
-        ("a,b\r\n1,2\r\n3,4", [2, 3]),
-        ('a,b\n"x,y",2\n3,4', [2, 3]),
-        ("\ufeffa,b\n1,2", [2]),
-    ],
-)
-def test_rows_keep_their_physical_line(text, lines):
-    table = cells.read_delimited(text, separator=",", source="s", file="f")
-    assert table.rows["line"].to_list() == lines
-    assert table.header == ["a", "b"]
-    assert table.quarantined.height == 0
-
-
-@pytest.mark.parametrize("row", ["1", "1,2,3", '"1,2', '1,"2'])
-def test_ragged_and_open_rows_are_refused_not_mended(row):
-    table = cells.read_delimited(f"a,b\n{row}\n5,6", separator=",", source="s", file="f")
-    assert table.rows["line"].to_list() == [3]
-    assert table.quarantined["line"].to_list() == [2]
-    assert table.rows_in == 2
-
-
-@pytest.mark.parametrize(
     ("text", "value"),
     [("12", 12), ("+12", 12), ("-3", -3), ("12.0", 12), ("12.5", None), ("1e3", None), ("x", None)],
 )

@@ -102,8 +102,10 @@ def test_a_first_column_that_is_no_row_number_stays_and_stops() -> None:
 
 def test_a_damaged_row_of_a_saved_frame_is_not_passed_over() -> None:
     text = written(cells_of(plain()), index="").rsplit(",", 3)[0] + "\n"
-    with pytest.raises(ValueError, match="1 rows do not have the header's"):
-        comtrade.parse_comtrade_file(text.encode(), file="f.csv")
+    split = comtrade.parse_comtrade_file(text.encode(), file="f.csv")
+    lines = split.kept["line"].to_list()
+    assert split.quarantined.select("line", "rule").rows() == [(lines[-1] + 1, "cells_per_row")]
+    assert split.rows_in == len(lines) + 1
 
 
 @pytest.mark.parametrize("name", ["comtrade_plain.csv", "comtrade_pandas_index.csv"])

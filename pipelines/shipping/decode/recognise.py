@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import json
 import lzma
 import re
@@ -18,6 +16,7 @@ from typing import IO
 
 import pyarrow as pa
 
+from pipelines.delimited import first_cells
 from pipelines.shipping.decode.layouts import LAYOUTS, REQUIRED, Layout
 from pipelines.shipping.decode.lines import MOST_LINE_BYTES
 
@@ -117,11 +116,7 @@ def plain_file(path: Path, scratch: Path) -> Generator[Path]:
 def header_of(head: bytes) -> list[str]:
     """The cells of the first line, read as CSV."""
     first = head.split(b"\n", 1)[0].decode("utf-8-sig", errors="replace")
-    try:
-        cells = next(csv.reader(io.StringIO(first)), [])
-    except csv.Error:
-        cells = first.split(",")
-    return [cell.strip() for cell in cells]
+    return first_cells(first) or [cell.strip() for cell in first.split(",")]
 
 
 def header_line(path: Path) -> list[str]:

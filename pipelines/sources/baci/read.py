@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from pipelines.delimited import read_delimited
 from pipelines.quarantine import SourceDrift, Split, check_columns
 from pipelines.schemas.trade import StagedBaci
 from pipelines.snapshots import SnapshotStore
@@ -117,22 +118,26 @@ def parse_baci(content: bytes, *, file: str, party: int | None = None) -> tuple[
         SourceDrift: the header is another, or the file cannot be read at all.
     """
     edition = edition_of(file)
-    rows, refused, found = _read(content, file)
-    kind = rows.schema
-    kilo_usd = cells.number("v", kind["v"])
-    weight = pl.col("q").str.strip_chars() if kind["q"] == pl.String else pl.col("q")
-    if kind["q"] == pl.String:
-        # missing weights are NA, padded with spaces
-        rows = rows.with_columns(q=pl.when(weight != "NA").then(weight))
+    table = read_delimited(content, source=SOURCE, file=file)
+    check_columns(table.header, list(COLUMNS), source=SOURCE, file=file)
+    # missing weights are NA
+    rows = table.named().with_columns(q=pl.when(pl.col("q") != "NA").then("q"))
+    string = pl.String()
+    kilo_usd = cells.number("v", string)
     typed, unreadable = cells.read_cells(
         rows,
         {
-            "year": cells.whole("t", kind["t"]),
-            "exporter_code": cells.whole("i", kind["i"]),
-            "importer_code": cells.whole("j", kind["j"]),
-            "hs_code": cells.text("k", kind["k"]),
-            "value_usd": cells.Cell("v", kilo_usd.read * 1_000, kilo_usd.expected),
-            "quantity_t": cells.number("q", rows.schema["q"]),
+            "year": cells.whole("t", string),
+            "exporter_code": cells.whole("i", string),
+            "importer_code": cells.whole("j", string),
+            "hs_code": cells.text("k", string),
+            "value_usd": cells.Cell(
+                "v",
+                kilo_usd.read * 1_000,
+                kilo_usd.expected,
+                None if kilo_usd.quick is None else kilo_usd.quick * 1_000,
+            ),
+            "quantity_t": cells.number("q", string),
         },
         source=SOURCE,
         file=file,
@@ -146,7 +151,9 @@ def parse_baci(content: bytes, *, file: str, party: int | None = None) -> tuple[
         kept = kept.filter((pl.col("exporter_code") == party) | (pl.col("importer_code") == party))
         outside = checked.kept.height - kept.height
     return (
-        cells.joined(kept, [*refused, unreadable, checked.quarantined], found - outside),
+        cells.joined(
+            kept, [table.quarantined, unreadable, checked.quarantined], table.rows_in - outside
+        ),
         outside,
     )
 
@@ -182,31 +189,6 @@ def parse_baci_file(content: bytes, *, file: str, party: int) -> Split:
         refused.append(year.quarantined)
         rows_in += year.rows_in
     return cells.joined(pl.concat(kept), refused, rows_in)
-
-
-def _read(content: bytes, file: str) -> tuple[pl.DataFrame, list[pl.DataFrame], int]:
-    """Rows, refused rows, rows found: typed at once, or as text where a cell resists."""
-    header = content[: content.find(b"\n") + 1 or 200].decode("utf-8-sig", errors="replace")
-    found = [name.strip().strip('"') for name in header.strip().split(",")]
-    check_columns(found, list(COLUMNS), source=SOURCE, file=file)
-    types = dict.fromkeys(found, pl.Int64) | {
-        "k": pl.String,
-        "v": pl.Float64,
-        "q": pl.Float64,
-    }
-    for schema in (types, {**types, "q": pl.String}):
-        try:
-            rows = pl.read_csv(content, schema=schema, null_values={"q": "NA"}).with_row_index(
-                "line", offset=2
-            )
-        except (pl.exceptions.PolarsError, OSError):
-            continue
-        if not cells.is_rectangular(content, rows=rows.height, columns=len(COLUMNS)):
-            break
-        return rows.with_columns(pl.col("line").cast(pl.Int64)), [], rows.height
-    text = cells.decode(content, ("utf-8-sig",), source=SOURCE, file=file)
-    table = cells.read_delimited(text, separator=",", source=SOURCE, file=file)
-    return cells.named(table, found), [table.quarantined], table.rows_in
 
 
 def parse(content: bytes, file: str) -> Split:

@@ -12,7 +12,8 @@ import re
 
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split, split
+from pipelines.delimited import Delimited, read_delimited, separator_of
+from pipelines.quarantine import SourceDrift, Split, refusals, split
 from pipelines.schemas.trade import StagedChinaCustoms
 from pipelines.sources import cells
 from pipelines.sources.recognise import first_line
@@ -153,7 +154,7 @@ def _amount(column: str) -> cells.Cell:
     return cells.Cell(column, read, "a number such as 1,234.5, or - for none")
 
 
-def _stop_at_decimal_commas(table: cells.Delimited, file: str) -> None:
+def _stop_at_decimal_commas(table: Delimited, file: str) -> None:
     """The site groups thousands by commas: beside decimal commas, 1,234 could be either."""
     found = table.rows.select(
         pl.any_horizontal(pl.col(r"^_\d+$").str.contains(r"^\d+,(\d{1,2}|\d{4,})$"))
@@ -188,13 +189,15 @@ def parse_china_customs(content: bytes, *, file: str) -> Split:
     """
     if len(content) > MAX_BYTES:
         raise SourceDrift(f"{SOURCE}: {file} is larger than {MAX_BYTES} bytes; split the query")
-    text = cells.decode(content, ("utf-8-sig", "gb18030"), source=SOURCE, file=file)
-    separator = cells.separator_of(text)
-    table = cells.as_saved(
-        cells.read_delimited(text, separator=separator, source=SOURCE, file=file)
-    )
+    table = read_delimited(
+        content,
+        encodings=("utf-8-sig", "gb18030"),
+        separator=separator_of(content),
+        source=SOURCE,
+        file=file,
+    ).as_saved()
     _stop_at_decimal_commas(table, file)
-    rows = cells.named(table, _header(table.header, file))
+    rows = table.named(_header(table.header, file))
     absent = [name for name in _NAMES if name not in rows.columns]
     rows = rows.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
 
@@ -271,7 +274,7 @@ def parse_china_customs(content: bytes, *, file: str) -> Split:
     checked = split(staged, StagedChinaCustoms, source=SOURCE, file=file)
     if table.rows_in >= EXPORT_CAP:
         refused.append(
-            cells.refusals(
+            refusals(
                 pl.DataFrame({"line": [0]}),
                 source=SOURCE,
                 file=file,

@@ -16,7 +16,8 @@ import duckdb
 import httpx
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split, check_columns
+from pipelines.delimited import read_delimited, separator_of
+from pipelines.quarantine import SourceDrift, Split, check_columns, empty_quarantine, refusals
 from pipelines.schemas.trade import FLOW_CODES, HS_EDITIONS, StagedComtrade
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
@@ -398,55 +399,15 @@ def parse_comtrade_bulk(content: bytes, *, file: str) -> Split:
                 f"{SOURCE}: {file} is not a readable Parquet file; fetch it again"
             ) from error
     else:
-        frame = _read_csv(content, file)
-    found = [name for name in frame.columns if name != "line"]
-    check_columns(found, list(FIELDS), source=SOURCE, file=file, optional=_BARE)
-    if "line" not in frame.columns:
-        frame = frame.with_row_index("line", offset=1).with_columns(pl.col("line").cast(pl.Int64))
-    absent = [pl.lit(None, dtype=pl.String).alias(name) for name in FIELDS if name not in found]
-    return _stage(frame.with_columns(absent), file)
-
-
-def _read_csv(content: bytes, file: str) -> pl.DataFrame:
-    """Text cells, fast; a file with quotes or ragged rows, or saved from a frame, goes the careful
-    way."""
-    types = {
-        **dict.fromkeys(FIELDS, pl.String),
-        **dict.fromkeys(_INTEGERS, pl.Int64),
-        **dict.fromkeys(_FLOATS, pl.Float64),
-    }
-    # a cell that is no number makes the typed reading fail; then every cell is read as text
-    header = content[:8192].removeprefix(b"\xef\xbb\xbf").decode("latin-1")
-    separator = cells.separator_of(header)
-    first = header.split(separator, 1)[0].strip('"').lower()
-    is_plain = separator == "," and first not in cells.ROW_NAMES
-    for chosen in (types, {}) if is_plain else ():
-        try:
-            frame = pl.read_csv(
-                content,
-                infer_schema=False,
-                schema_overrides=chosen,
-                encoding="utf8",
-                null_values=list(cells.NO_VALUE),
-            )
-        except (pl.exceptions.PolarsError, OSError):
-            continue
-        if cells.is_rectangular(content, rows=frame.height, columns=frame.width):
-            return frame
-        break
-    text = cells.decode(content, ("utf-8-sig",), source=SOURCE, file=file)
-    table = cells.as_saved(
-        cells.read_delimited(text, separator=separator, source=SOURCE, file=file),
-        decimal_comma=separator == ";",
-    )
-    if table.quarantined.height:
-        lines = ", ".join(str(line) for line in table.quarantined["line"].head(5))
-        raise SourceDrift(
-            f"{SOURCE}: {file}: {table.quarantined.height} rows do not have the header's "
-            f"{len(table.header)} cells (lines {lines}); the file is damaged, download it again"
+        separator = separator_of(content)
+        table = read_delimited(content, separator=separator, source=SOURCE, file=file).as_saved(
+            decimal_comma=separator == ";"
         )
-    check_columns(table.header, list(FIELDS), source=SOURCE, file=file, optional=_BARE)
-    return cells.named(table, table.header)
+        check_columns(table.header, list(FIELDS), source=SOURCE, file=file, optional=_BARE)
+        return _stage(table.named(), file, table.quarantined)
+    check_columns(frame.columns, list(FIELDS), source=SOURCE, file=file, optional=_BARE)
+    numbered = frame.with_row_index("line", offset=1)
+    return _stage(numbered.with_columns(pl.col("line").cast(pl.Int64)), file)
 
 
 def _end_of_period(frequency: str, period: str) -> pl.Expr:
@@ -458,8 +419,11 @@ def _end_of_period(frequency: str, period: str) -> pl.Expr:
     )
 
 
-def _stage(rows: pl.DataFrame, file: str) -> Split:
+def _stage(rows: pl.DataFrame, file: str, damaged: pl.DataFrame | None = None) -> Split:
     """Raw columns under Comtrade's names, any type, to `StagedComtrade`."""
+    damaged = empty_quarantine() if damaged is None else damaged
+    absent = [pl.lit(None, pl.String).alias(name) for name in FIELDS if name not in rows.columns]
+    rows = rows.with_columns(absent)
     cells.check_codes(rows, "typeCode", ("C",), source=SOURCE, file=file)
     cells.check_codes(rows, "freqCode", ("A", "M"), source=SOURCE, file=file)
     cells.check_codes(rows, "flowCode", FLOW_CODES, source=SOURCE, file=file)
@@ -502,7 +466,7 @@ def _stage(rows: pl.DataFrame, file: str) -> Split:
         source=SOURCE,
         file=file,
     )
-    return finish(typed, [unreadable], rows.height, file)
+    return finish(typed, [damaged, unreadable], rows.height + damaged.height, file)
 
 
 def finish(typed: pl.DataFrame, refused: list[pl.DataFrame], rows_in: int, file: str) -> Split:
@@ -532,7 +496,7 @@ def finish(typed: pl.DataFrame, refused: list[pl.DataFrame], rows_in: int, file:
     wrong_level = staged.filter(level != pl.col("hs_level"))
     refused = [
         *refused,
-        cells.refusals(
+        refusals(
             wrong_level,
             source=SOURCE,
             file=file,
@@ -591,10 +555,9 @@ def parse_comtrade_old(content: bytes, *, file: str) -> Split:
     Raises:
         SourceDrift: the header or a code list is not the agreed one.
     """
-    text = cells.decode(content, ("utf-8-sig", "latin-1"), source=SOURCE, file=file)
-    table = cells.read_delimited(text, separator=",", source=SOURCE, file=file)
+    table = read_delimited(content, encodings=("utf-8-sig", "latin-1"), source=SOURCE, file=file)
     check_columns(table.header, _OLD_COLUMNS, source=SOURCE, file=file)
-    rows = cells.named(table, table.header)
+    rows = table.named()
     cells.check_codes(rows, "Trade Flow", tuple(_OLD_FLOWS), source=SOURCE, file=file)
     cells.check_codes(rows, "Classification", HS_EDITIONS, source=SOURCE, file=file)
     string = pl.String()

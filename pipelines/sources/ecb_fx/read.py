@@ -14,6 +14,7 @@ from pathlib import Path
 import currency_converter
 import polars as pl
 
+from pipelines.delimited import read_delimited
 from pipelines.quarantine import SourceDrift, Split, split
 from pipelines.schemas.trade import StagedEcbRates, StagedFxMonthly
 from pipelines.snapshots import SnapshotStore
@@ -95,8 +96,7 @@ def parse_ecb(content: bytes, *, file: str) -> Split:
             f"{SOURCE}: {file}: expected a zip holding {MEMBER}, or that CSV; it may be an error "
             "page: fetch it again"
         )
-    text = cells.decode(content, ("utf-8-sig",), source=SOURCE, file=file)
-    table = cells.read_delimited(text, separator=",", source=SOURCE, file=file)
+    table = read_delimited(content, source=SOURCE, file=file)
     header = table.header
     missing = [name for name in _NEEDED if name not in header]
     odd = [
@@ -112,7 +112,7 @@ def parse_ecb(content: bytes, *, file: str) -> Split:
             f"{', '.join(repr(name[:40]) for name in odd) or 'none'}; given twice: "
             f"{', '.join(twice) or 'none'}"
         )
-    rows = cells.named(table, [name or "unnamed" for name in header]).with_columns(
+    rows = table.named([name or "unnamed" for name in header]).with_columns(
         *(
             pl.when(pl.col(name) != "N/A").then(pl.col(name)).alias(name)
             for name in _QUOTED

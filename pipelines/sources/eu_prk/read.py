@@ -11,8 +11,8 @@ import datetime as dt
 
 import polars as pl
 
+from pipelines.delimited import BLANK, read_delimited
 from pipelines.quarantine import SourceDrift, check_columns
-from pipelines.sources.csv_cells import headed_cells
 from pipelines.sources.http import Answer, Fetcher, Limits
 from pipelines.sources.listings import (
     Edition,
@@ -78,9 +78,9 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
     Raises:
         SourceDrift: other columns than agreed, not UTF-8, not CSV.
     """
-    header, cut = headed_cells(content, source=SOURCE, file=FILE)
-    check_columns(header, COLUMNS, source=SOURCE, file=FILE)
-    cells, refused, rows_in = cut.rows, cut.refused, cut.rows_in
+    table = read_delimited(content, null=BLANK, source=SOURCE, file=FILE)
+    check_columns(table.header, COLUMNS, source=SOURCE, file=FILE)
+    cells, refused, rows_in = table.named(), table.quarantined, table.rows_in
     if rows_in == 0:
         raise SourceDrift(f"{SOURCE}: {FILE} has a header and no rows; download it again")
     edition = Edition.of(SOURCE, [content], retrieved_at=retrieved_at, file=FILE)

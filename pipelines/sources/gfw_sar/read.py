@@ -17,11 +17,10 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split, split
+from pipelines.quarantine import SourceDrift, Split, refusals, split
 from pipelines.reference_tables import read_table
 from pipelines.schemas.table import Feed, HandKept, column, given, key
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources import cells
 from pipelines.sources.http import (
     Answer,
     BodyCutOff,
@@ -307,7 +306,7 @@ def parse(content: bytes, file: str) -> Split:
         & (is_window | pl.col("lat").is_between(-90, 90))
     ).fill_null(value=False)
     marked = typed.with_columns(is_again=is_whole & ~pl.struct(key).is_first_distinct())
-    again = cells.refusals(
+    again = refusals(
         marked.filter("is_again"),
         source=SOURCE,
         file=file,

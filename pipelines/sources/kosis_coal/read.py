@@ -13,10 +13,10 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split, check_columns, split
+from pipelines.delimited import read_delimited
+from pipelines.quarantine import SourceDrift, Split, check_columns, refusals, split
 from pipelines.schemas.table import Feed, column, given, key
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources import cells
 from pipelines.sources.http import Answer, Fetcher, Limits, RequestRefused, SourceUnavailable
 from pipelines.sources.refresh import Refreshed, refresh_file
 
@@ -184,7 +184,7 @@ def parse(content: bytes, file: str) -> Split:
         orient="row",
     )
     wanted = (pl.col("place").is_not_null() & (pl.col("good") == "coal")).fill_null(value=False)
-    other = cells.refusals(
+    other = refusals(
         frame.filter(~wanted),
         source=SOURCE,
         file=file,
@@ -223,10 +223,9 @@ def _what(record: dict[str, object]) -> tuple[str | None, str | None]:
 
 
 def _parse_csv(content: bytes, file: str) -> Split:
-    text = cells.decode(content, ("utf-8-sig",), source=SOURCE, file=file)
-    table = cells.read_delimited(text, separator=",", source=SOURCE, file=file)
+    table = read_delimited(content, source=SOURCE, file=file)
     check_columns(table.header, list(COLUMNS), source=SOURCE, file=file)
-    typed = cells.named(table, table.header).select(
+    typed = table.named().select(
         "line",
         pl.col("year").cast(pl.Int64, strict=False),
         "place",

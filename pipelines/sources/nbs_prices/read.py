@@ -16,11 +16,11 @@ from urllib.parse import urljoin, urlsplit
 
 import polars as pl
 
+from pipelines.delimited import decode, read_delimited
 from pipelines.quarantine import SourceDrift, Split, check_columns, split
 from pipelines.reference_tables import read_table
 from pipelines.schemas.table import Feed, HandKept, column, given, key
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources import cells
 from pipelines.sources.http import Answer, Fetcher, Limits, RequestRefused, SourceUnavailable
 from pipelines.sources.refresh import Refreshed, keep
 
@@ -158,7 +158,7 @@ def _decoded(content: bytes, file: str) -> str:
     known = named[1].decode("ascii").lower() if named else "utf-8"
     first = "gb18030" if known in ("gb2312", "gbk", "gb18030") else "utf-8"
     order = (first, *(one for one in ("utf-8", "gb18030") if one != first))
-    return cells.decode(content, order, source=SOURCE, file=file)
+    return decode(content, order, source=SOURCE, file=file)
 
 
 def _read_page(content: bytes, file: str) -> _Page:
@@ -243,10 +243,9 @@ def parse(content: bytes, file: str) -> Split:
 
 
 def _parse_csv(content: bytes, file: str) -> Split:
-    text = cells.decode(content, ("utf-8-sig", "gb18030"), source=SOURCE, file=file)
-    table = cells.read_delimited(text, separator=",", source=SOURCE, file=file)
+    table = read_delimited(content, encodings=("utf-8-sig", "gb18030"), source=SOURCE, file=file)
     check_columns(table.header, list(COLUMNS), source=SOURCE, file=file)
-    rows = cells.named(table, table.header).with_columns(
+    rows = table.named().with_columns(
         pl.col(name).str.to_date("%Y-%m-%d", strict=False)
         for name in ("period_start_on", "period_end_on")
     )

@@ -8,18 +8,18 @@ public domain.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
+from collections.abc import Sequence
 
 import polars as pl
 
+from pipelines.delimited import Delimited, first_cells, read_delimited
 from pipelines.quarantine import Split
 from pipelines.schemas.listings import (
     ListedAddresses,
     ListedAliases,
     ListedParties,
 )
-from pipelines.sources.csv_cells import headerless_cells
 from pipelines.sources.http import Answer, Fetcher, Limits
 from pipelines.sources.listings import (
     SWIFT_BIC,
@@ -163,17 +163,15 @@ def parse_csv_set(
     )
     splits: dict[str, Split] = {}
 
-    main = headerless_cells(sdn, PARTY_CELLS, null=_NULL, source=list_source, file=name_of["sdn"])
-    ids = main.rows.select("list_id").unique()
+    main = _cut(sdn, PARTY_CELLS, source=list_source, file=name_of["sdn"])
+    rows = main.named()
+    ids = rows.select("list_id").unique()
 
-    rows = main.rows
     if comments is not None:
         source = f"{list_source}_comments"
-        cut = headerless_cells(
-            comments, COMMENT_CELLS, null=_NULL, source=source, file=name_of["comments"]
-        )
-        kept, orphans = _with_party(cut.rows, ids, source=source, file=name_of["comments"])
-        splits[source] = Split(kept, pl.concat([cut.refused, orphans]), cut.rows_in)
+        cut = _cut(comments, COMMENT_CELLS, source=source, file=name_of["comments"])
+        kept, orphans = _with_party(cut.named(), ids, source=source, file=name_of["comments"])
+        splits[source] = Split(kept, pl.concat([cut.quarantined, orphans]), cut.rows_in)
         overflow = kept.group_by("list_id", maintain_order=True).agg(
             pl.col("remarks").drop_nulls().str.join("").alias("__more")
         )
@@ -186,13 +184,13 @@ def parse_csv_set(
 
     typed = typed_parties(rows)
     typed, refused = refuse_parties(typed, source=list_source, file=name_of["sdn"])
-    first = main.rows_in - main.rows.height + refused.height
+    first = main.quarantined.height + refused.height
     splits[list_source] = checked(
         parties_of(typed, edition),
         ListedParties,
         source=list_source,
         file=name_of["sdn"],
-        refused=pl.concat([main.refused, refused]),
+        refused=pl.concat([main.quarantined, refused]),
         rows_refused=first,
     )
     parties = splits[list_source].kept
@@ -211,8 +209,8 @@ def parse_csv_set(
     )
     if alt is not None:
         source, file = f"{list_source}_alt", name_of["alt"]
-        cut = headerless_cells(alt, ALIAS_CELLS, null=_NULL, source=source, file=file)
-        rows, orphans = _with_party(cut.rows, ids, source=source, file=file)
+        cut = _cut(alt, ALIAS_CELLS, source=source, file=file)
+        rows, orphans = _with_party(cut.named(), ids, source=source, file=file)
         rows, nameless = refuse(
             rows,
             nfc("alias_original").is_null(),
@@ -231,7 +229,7 @@ def parse_csv_set(
             ListedAliases,
             source=source,
             file=file,
-            refused=pl.concat([cut.refused, orphans, nameless]),
+            refused=pl.concat([cut.quarantined, orphans, nameless]),
             rows_refused=cut.rows_in - rows.height,
         )
         aliases = splits[source].kept
@@ -241,15 +239,15 @@ def parse_csv_set(
     addresses = addresses_of(pl.DataFrame(schema={"line": pl.Int64, "list_id": pl.String}), edition)
     if add is not None:
         source, file = f"{list_source}_add", name_of["add"]
-        cut = headerless_cells(add, ADDRESS_CELLS, null=_NULL, source=source, file=file)
-        rows, orphans = _with_party(cut.rows, ids, source=source, file=file)
+        cut = _cut(add, ADDRESS_CELLS, source=source, file=file)
+        rows, orphans = _with_party(cut.named(), ids, source=source, file=file)
         rows = rows.with_columns(nfc("address"), nfc("city"), nfc("country"))
         splits[source] = checked(
             addresses_of(rows, edition),
             ListedAddresses,
             source=source,
             file=file,
-            refused=pl.concat([cut.refused, orphans]),
+            refused=pl.concat([cut.quarantined, orphans]),
             rows_refused=cut.rows_in - rows.height,
         )
         addresses = splits[source].kept
@@ -257,6 +255,17 @@ def parse_csv_set(
         parties = country_from_address(parties, addresses)
     links = resolve_links(linked_to(parties), parties, aliases, edition)
     return Listing(edition, parties, aliases, addresses, links, splits)
+
+
+def _cut(content: bytes, names: Sequence[str], *, source: str, file: str) -> Delimited:
+    return read_delimited(
+        content,
+        encodings=("utf-8-sig", "cp1252"),
+        names=names,
+        null=_NULL,
+        source=source,
+        file=file,
+    )
 
 
 def _with_party(
@@ -432,9 +441,9 @@ def check_part(content: bytes, part: str, *, file: str) -> Split:
         "comments": COMMENT_CELLS,
     }[part]
     source = "ofac"
-    cut = headerless_cells(content, names, null=_NULL, source=source, file=file)
+    cut = _cut(content, names, source=source, file=file)
     kept, numberless = refuse(
-        cut.rows,
+        cut.named(),
         ~pl.col("list_id").str.contains(r"^\d{1,9}$").fill_null(value=False),
         source=source,
         file=file,
@@ -442,28 +451,22 @@ def check_part(content: bytes, part: str, *, file: str) -> Split:
         rule="not_a_number",
         reason="the first cell is the party's number; a header line or a broken row stands here",
     )
-    whole = Split(kept, pl.concat([cut.refused, numberless]), cut.rows_in)
+    whole = Split(kept, pl.concat([cut.quarantined, numberless]), cut.rows_in)
     stop_if_mostly_refused(whole, source=source, file=file)
     return whole
 
 
 def part_of(head: bytes) -> str | None:
     """Which file of the CSV set begins like this; None for none of them."""
-    text = head.decode("cp1252", "replace")
-    try:
-        first = next(iter(csv.reader([text.split("\n", 1)[0].rstrip("\r")])), [])
-    except csv.Error:
-        return None
-    if not first or not first[0].strip().isdigit():
+    first = first_cells(head.split(b"\n", 1)[0].decode("cp1252", "replace"))
+    if not first or not first[0].isdigit():
         return None
     match first:
         case [_, _, _, _, _, _, _, _, _, _, _, _]:
             return "sdn"
-        case [_, number, _, _, _, _] if number.strip().isdigit():
+        case [_, number, _, _, _, _] if number.isdigit():
             return "add"
-        case [_, number, kind, _, _] if (
-            number.strip().isdigit() and kind.strip().lower() in ALIAS_KIND
-        ):
+        case [_, number, kind, _, _] if number.isdigit() and kind.lower() in ALIAS_KIND:
             return "alt"
         case [_, _]:
             return "comments"

@@ -12,9 +12,9 @@ import datetime as dt
 
 import polars as pl
 
+from pipelines.delimited import read_delimited, separator_of
 from pipelines.quarantine import Split, check_columns, split
 from pipelines.schemas.table import Feed, column, given, key
-from pipelines.sources import cells
 
 SOURCE = "russia_permits"
 COLUMNS = (
@@ -80,11 +80,15 @@ def parse(content: bytes, file: str) -> Split:
     Raises:
         SourceDrift: the header is not the documented one.
     """
-    text = cells.decode(content, ("utf-8-sig", "cp1251"), source=SOURCE, file=file)
-    mark = ";" if text.split("\n", 1)[0].count(";") > 5 else ","
-    table = cells.read_delimited(text, separator=mark, source=SOURCE, file=file)
+    table = read_delimited(
+        content,
+        encodings=("utf-8-sig", "cp1251"),
+        separator=separator_of(content),
+        source=SOURCE,
+        file=file,
+    )
     check_columns(table.header, list(COLUMNS), source=SOURCE, file=file)
-    rows = cells.named(table, table.header)
+    rows = table.named()
     year = pl.col("year").cast(pl.Int32, strict=False)
     quarter = pl.col("quarter").str.extract(r"^[Qq]?([1-4])$", 1).cast(pl.Int32, strict=False)
     begins = pl.date(year, quarter * 3 - 2, 1)

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import polars as pl
 
+from pipelines.delimited import BLANK, read_delimited
 from pipelines.quarantine import SourceDrift
-from pipelines.sources.csv_cells import headed_cells
 from pipelines.sources.http import Answer, Fetcher, Limits
 from pipelines.sources.listings import (
     Edition,
@@ -119,15 +119,20 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
             f"{SOURCE}: {FILE}, line 1: {found[1].decode()!r} is no day of a calendar; download "
             "the list again"
         ) from error
-    header, cut = headed_cells(content[found.end() :], source=SOURCE, file=FILE)
+    table = read_delimited(content[found.end() :], null=BLANK, source=SOURCE, file=FILE)
+    header, below = table.header, pl.col("line") + 1
     missing = [name for name in _NEEDED if name not in header]
     if missing:
         raise SourceDrift(
             f"{SOURCE}: {FILE}, line 2 (header): missing {', '.join(missing)}; found "
             f"{', '.join(header)[:300]}. Rename, or change the reader if the list has changed."
         )
-    rows = cut.rows.with_columns(pl.col("line") + 1).with_columns(
-        pl.lit(None, dtype=pl.String).alias(name) for name in _OPTIONAL if name not in header
+    rows = (
+        table.named()
+        .with_columns(below)
+        .with_columns(
+            pl.lit(None, dtype=pl.String).alias(name) for name in _OPTIONAL if name not in header
+        )
     )
     kinds = set(rows["Designation Type"].drop_nulls().str.strip_chars().str.to_lowercase())
     if kinds - set(_KINDS):
@@ -170,8 +175,8 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
         _aliases(mine),
         _addresses(mine),
         # the line above the header is not seen where rows are cut
-        refused=pl.concat([cut.refused.with_columns(pl.col("line") + 1), nameless, undated]),
-        rows_refused=cut.rows_in - cut.rows.height + nameless.height + undated.height,
+        refused=pl.concat([table.quarantined.with_columns(below), nameless, undated]),
+        rows_refused=table.quarantined.height + nameless.height + undated.height,
     )
     ids = listing.parties.select("list_id")
     ties = _links(mine.join(ids, on="list_id", how="semi", maintain_order="left"))
