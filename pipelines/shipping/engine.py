@@ -429,15 +429,15 @@ def _work_ships(
     before = bucket.of(state.tables["heard"])
     open_day = reception.add(pl.concat([before, heard.cast(pl.Schema(CARRIED["heard"]))]))
     backend.table("reports", parameters)
-    backend.drop("legs")
     for name in ("pieces", "piece_targets"):
         backend.table(name, parameters)
     backend.lend("chain_links", _follow_chains(backend.frame("links", parameters)))
-    for name in ("segment_pieces", "segments", "states"):
+    for name in ("segment_pieces", "segments", "stretches", "states"):
         backend.table(name, parameters)
     backend.drop("reports")
     for name in ("runs", "drift_legs"):
         backend.table(name, parameters)
+    backend.drop("legs")
     silences = backend.frame("silences", parameters)
     backend.drop("states")
     found = {

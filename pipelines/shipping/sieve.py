@@ -36,6 +36,7 @@ LEGS_SCHEMA = {
     "n": pl.Int64,
     "from_n": pl.Int64,
     "is_last": pl.Boolean,
+    "is_adrift": pl.Boolean,
     "prev_t": pl.Int64,
     "prev_lon": pl.Float64,
     "prev_lat": pl.Float64,
@@ -397,15 +398,26 @@ def _changes(
     # away from ports: slow in both directions; 1 - x²/2 never exceeds the cosine
     slow = leg_s * parameters["drift_deg_per_s"] + parameters["noise_deg"]
     maybe = np.flatnonzero((here <= SEA) & (north < slow) & (leg_s <= parameters["leg_s"]))
-    maybe = maybe[~_in_port(code, starts, maybe + 1)]
+    told = _last_clear(code, starts, maybe + 1)
+    maybe, told = maybe[told <= SEA], told[told <= SEA]
     y = lat[1:][maybe]
     shrink = np.maximum(1 - y * y * 1.5231e-4, 0.0) * 0.998
-    keep[maybe[east[maybe] * shrink < slow[maybe]]] = True
+    drifts = east[maybe] * shrink < slow[maybe]
 
-    wanted = last | ~same
-    wanted[1:] |= keep
+    tells = last | ~same
+    tells[1:] |= keep
+    wanted = tells.copy()
+    wanted[1:][maybe[drifts]] = True
     wanted[:judged] = False
     at = np.flatnonzero(wanted)
+    stretch = np.searchsorted(starts, at, side="right")
+    # slow at sea as before, and nothing else: no state changes. The first row of a stretch that
+    # names a draught is not among them: the stretch before may be another ship's
+    adrift = np.zeros(len(mmsi), dtype=bool)
+    adrift[1:][maybe[drifts & (told == SEA)]] = True
+    adrift = (adrift & ~tells)[at]
+    naming = np.flatnonzero(~np.isnan(draught[at]))
+    adrift[naming[np.flatnonzero(np.diff(stretch[naming], prepend=-1))]] = False
     prev = np.maximum(at - 1, 0)
     numbers = np.concatenate([[from_n], starts + (seen + 1 - judged)])
     legs = {
@@ -416,8 +428,9 @@ def _changes(
         "draught_m": draught[at],
         "is_stopped": stopped[at],
         "n": at + (seen + 1 - judged),
-        "from_n": numbers[np.searchsorted(starts, at, side="right")],
+        "from_n": numbers[stretch],
         "is_last": last[at],
+        "is_adrift": adrift,
         "has_prev": same[at],
         "prev_t": t[prev],
         "prev_lon": lon[prev],
@@ -426,21 +439,21 @@ def _changes(
     return legs, mmsi[judged:][~same[judged:]], int(numbers[-1])
 
 
-def _in_port(code: NDArray, starts: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Which of some rows lie between the circles of a port their ship was in and has not left.
+def _last_clear(code: NDArray, starts: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray:
+    """The code of some rows; between the circles of a port, the last one of their ship before.
 
     Args:
         code: of every row, as `PortMap.codes`.
-        starts: rows that may belong to another ship or track than the row before.
+        starts: rows that may belong to another ship or track than the row before; where none is
+            clear since the last of them, its own code stands.
         rows: to be told.
     """
-    between = np.flatnonzero(code[rows] == BETWEEN)
-    found = np.zeros(len(rows), dtype=bool)
+    found = code[rows]
+    between = np.flatnonzero(found == BETWEEN)
     if len(between):
         clear = code != BETWEEN
         clear[0] = True
         clear[starts] = True
         at = np.flatnonzero(clear)
-        last = at[np.searchsorted(at, rows[between], side="right") - 1]
-        found[between] = code[last] > SEA
+        found[between] = code[at[np.searchsorted(at, rows[between], side="right") - 1]]
     return found

@@ -2,7 +2,8 @@
 -- grain   one position at which something may change: mmsi, t
 -- inputs  shipping.neighbours, shipping.port_cells
 -- units   t epoch seconds; lon, lat degrees; draught metres; zone as in shipping.reports; from_n:
---         n of the position since which every leg of the ship is believable
+--         n of the position since which every leg of the ship is believable; is_adrift: known to
+--         change no state, which this pass does not ask
 -- params  $silence_s: shortest silence any stage asks about; $speed_deg_per_s, $error_deg: the
 --         fastest believable leg; $drift_deg_per_s, $noise_deg: the fastest drifting leg;
 --         $leg_s: longest leg that is interpolated
@@ -125,6 +126,7 @@ select
         rows between unbounded preceding and current row
     ) as from_n,
     is_last,
+    false as is_adrift,
     prev_t,
     case when prev_t is not null then prev_lon end as prev_lon,
     case when prev_t is not null then prev_lat end as prev_lat

@@ -1,5 +1,5 @@
 -- shipping.reports
--- grain   one position at which something may change: mmsi, t
+-- grain   one position at which a state may change: mmsi, t
 -- inputs  shipping.legs, shipping.port_cells, shipping.port_candidates, shipping.carried_pieces
 -- units   as shipping.legs; zone is a port_id inside its inner radius, -9 between the radii,
 --         -1 outside; is_break: no ship could have come here from the position before
@@ -31,6 +31,7 @@ with located as (
         on
             cast(floor(legs.lon * 50) as bigint) * 100000
             + cast(floor(legs.lat * 50) as bigint) = cells.cell
+    where not legs.is_adrift
 ),
 
 rivals as (
@@ -47,6 +48,7 @@ rivals as (
         on
             cast(floor(legs.lon * 50) as bigint) * 100000
             + cast(floor(legs.lat * 50) as bigint) = near.cell
+    where not legs.is_adrift
 ),
 
 nearest as (
@@ -84,7 +86,7 @@ joined as (
     left join nearest
         on located.mmsi = nearest.mmsi and located.t = nearest.t and nearest.choice = 1
     left join shipping.carried_pieces as tips
-        on located.mmsi = tips.mmsi and tips.is_newest and located.prev_t is null
+        on case when located.prev_t is null then located.mmsi end = tips.mmsi and tips.is_newest
 ),
 
 measured as (

@@ -59,9 +59,12 @@ gathered as (
         mark as started_at,
         port_id,
         run_at is null and prev_port_id is not null as has_entry,
-        is_stopped
-        or coalesce(next_stop_at >= t, false)
-        or (next_t is not null and next_mark is null and next_is_stopped) as has_stop,
+        port_id >= 0
+        and (
+            is_stopped
+            or coalesce(next_stop_at >= t, false)
+            or (next_t is not null and next_mark is null and next_is_stopped)
+        ) as has_stop,
         port_id >= 0
         and (
             coalesce(next_silence_at > t, false)

@@ -1,43 +1,14 @@
 -- shipping.states
 -- grain   one position of a segment at which something may change, and one head row per segment
 --         carried in, which alone has a run_at: mmsi, segment, t
--- inputs  shipping.reports, shipping.segment_pieces, shipping.carried_runs
+-- inputs  shipping.reports, shipping.stretches, shipping.segments, shipping.carried_runs
 -- units   epoch seconds; degrees; metres; port_id -1 is at sea; last_stop_at and last_silence_at
 --         are of the rows before this one
 -- params  $port_silence_s: a silence in port that counts as a port gap
 -- why     hysteresis: a ship is in port from the inner radius until it leaves the outer one, so
 --         between the two the last clear answer holds; the head row brings it from earlier days
 
-with starts as (
-    select
-        mmsi,
-        from_n,
-        last_value(case when is_break then t end ignore nulls) over (
-            partition by mmsi order by n
-            rows between unbounded preceding and current row
-        ) as break_at
-    from shipping.reports
-    where n = from_n
-),
-
-stretches as (
-    select
-        starts.mmsi,
-        starts.from_n,
-        pieces.segment,
-        pieces.previous_ended_at,
-        pieces.previous_end_lon,
-        pieces.previous_end_lat
-    from starts
-    left join shipping.carried_pieces as tips
-        on starts.mmsi = tips.mmsi and tips.is_newest
-    inner join shipping.segment_pieces as pieces
-        on
-            starts.mmsi = pieces.mmsi
-            and coalesce(starts.break_at, tips.started_at) = pieces.started_at
-),
-
-tracked as (
+with tracked as (
     select
         reports.mmsi,
         stretches.segment,
@@ -55,7 +26,7 @@ tracked as (
             as prev_lat,
         cast(null as bigint) as run_at
     from shipping.reports as reports
-    inner join stretches
+    inner join shipping.stretches as stretches
         on reports.mmsi = stretches.mmsi and reports.from_n = stretches.from_n
     union all
     select

@@ -56,7 +56,8 @@ def test_row_groups_lose_no_row(positions: pl.DataFrame, tmp_path: Path, rows: i
     few = positions.head(3_000)
     whole, cut = _sieved(few, tmp_path, few.height), _sieved(few, tmp_path, rows)
     # a group does not know the draught said before it, and keeps the next one said
-    assert whole.join(cut, on=cut.columns, how="anti", nulls_equal=True).is_empty()
+    same = [name for name in cut.columns if name != "is_adrift"]
+    assert whole.join(cut, on=same, how="anti", nulls_equal=True).is_empty()
     assert cut.height - whole.height <= few.height / rows
 
 
@@ -106,6 +107,38 @@ def test_drifting_between_the_circles_of_a_port_it_is_in_is_no_drift(
     frame = _voyage([(first_km, 5.0), *[(3.5, 5.0)] * 7])
     kept = _sieved(frame, tmp_path, 100, PORTS.head(1))
     assert set(kept["t"] // 600) == expected
+
+
+def _adrift(frame: pl.DataFrame, folder: Path) -> set[int]:
+    legs = _sieved(frame, folder, 100, PORTS.head(1))
+    return set(legs.filter("is_adrift")["t"] // 600)
+
+
+def test_who_drifts_on_outside_every_port_changes_no_state(tmp_path: Path) -> None:
+    # out at sea: under way, slow five times; the last row of all is kept for being the last
+    assert _adrift(_voyage([(20.0, 9.0), (22.0, 9.0), *[(22.0, 0.5)] * 6]), tmp_path) == set(
+        range(2, 7)
+    )
+    # between the circles: known to be no stay only of who was seen outside before
+    assert _adrift(_voyage([(9.0, 9.0), *[(3.5, 0.5)] * 5]), tmp_path) == {2, 3, 4}
+    assert _adrift(_voyage([(3.5, 9.0), *[(3.5, 0.5)] * 5]), tmp_path) == set()
+
+
+def test_a_silence_or_a_new_draught_while_adrift_may_change_a_state(tmp_path: Path) -> None:
+    frame = _voyage([(20.0, 0.5)] * 9)
+    later = frame.with_columns(
+        t=pl.col("t") + pl.when(pl.int_range(9) > 4).then(18_000).otherwise(0)
+    )
+    assert _adrift(later, tmp_path) == {1, 2, 3, 4, 36, 37}
+    deeper = frame.with_columns(draught_m=pl.Series([7.0, None, 7, 7, 8, 8, None, 8, 8]))
+    assert _adrift(deeper, tmp_path) == {1, 2, 3, 5, 6, 7}
+
+
+def test_a_draught_that_another_track_named_is_told_again(tmp_path: Path) -> None:
+    # two ships on one MMSI: 9 m is new to the first, though the last position named it
+    frame = _voyage([(20.0, 9.0), (900.0, 9.0), *[(20.0, 0.5)] * 5])
+    frame = frame.with_columns(draught_m=pl.Series([7.0, 9, None, 9, 9, 9, 9]))
+    assert _adrift(frame, tmp_path) == {4, 5}
 
 
 def test_a_leg_no_ship_can_sail_begins_a_stretch(tmp_path: Path) -> None:
