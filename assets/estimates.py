@@ -12,7 +12,7 @@ from assets.resources import Sampling, WarehouseResource
 from assets.tables import table_metadata
 from pipelines.operating.side_by_side import OWN_TABLES, PRIORITY
 from pipelines.paths import REPOSITORY, STREAMS_DIR
-from pipelines.streams import TABLES, Stream, streams
+from pipelines.streams import Stream, streams
 from pipelines.versions import hash_frame, hash_meaning
 from pipelines.warehouse import (
     inputs_hash,
@@ -38,18 +38,36 @@ SCORING = {
 # besides Python and the staged tables, which are hashed by their rows
 OWN_FILES = ("stream.toml", "discount_bases.csv", "places.csv")
 READ = ("facts.observations", "staged.priors")
+# tables that every fit writes; sql/estimates makes what follows from them
+FITTED = (
+    "streams",
+    "stream_measures",
+    "densities",
+    "income_draws",
+    "observation_use",
+    "component_shares",
+    "influence",
+    "readings",
+    "seems_to_mean",
+    "prior_sensitivity",
+    "value_of_information",
+    "diagnostics",
+    "sampling",
+)
 OBTAINABLE = "staged.obtainable_data"
 
 
 def model_code() -> str:
     """Hash of the code that the numbers come from; what scores them decides none."""
     folders = [PIPELINES / "inference", STREAMS_DIR, *(STREAMS_DIR / name for name in STREAMS)]
-    modules = [file for folder in folders for file in folder.glob("*.py")]
+    modules = [
+        file for folder in folders for file in folder.glob("*.py") if file.stem not in SCORING
+    ]
     own = [file for name in OWN_FILES for file in STREAMS_DIR.glob(f"*/{name}")]
     # SQL that a module of its name reads
     own += [file.with_suffix(".sql") for file in modules if file.with_suffix(".sql").exists()]
     own += [PIPELINES / "draws.py"]
-    return hash_meaning([*(file for file in modules if file.stem not in SCORING), *own])
+    return hash_meaning([*modules, *own])
 
 
 def tables_for(chosen: dict[str, Stream]) -> list[str]:
@@ -79,7 +97,7 @@ def _specs() -> list[dg.AssetSpec]:
             kinds={"python"},
             deps=[table.split(".") for table in (OBTAINABLE, *tables_for(STREAMS))],
         )
-        for name in (*TABLES, *own)
+        for name in (*FITTED, *own)
     ]
 
 

@@ -1,7 +1,5 @@
 """From a joint density to what is published: draws, and everything that stands beside a number."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,10 +33,6 @@ class Fit:
     diagnostics: pl.DataFrame
     sampler: Sampler
     effort: Effort
-
-    def years(self, stream: str) -> np.ndarray:
-        """Calendar years of a stream's months, sorted."""
-        return self.joint.years(stream)
 
     def annual(self, stream: str, measure: str) -> np.ndarray:
         """A measure by calendar year, (draws, years)."""
@@ -115,112 +109,51 @@ def places(fitted: Fit, stream: str) -> pl.DataFrame:
         Figures without a concept that draws hold have nulls.
     """
     joint, outcome = fitted.joint, fitted.outcomes[stream]
-    one, ids = joint.evidence[stream], {"observation_id": pl.String}
-    rows = one.rows.filter(
+    one = joint.evidence[stream]
+    rows = one.rows.with_row_index("row")
+    held = rows.filter(
         pl.col("measure").is_in([*outcome.measures, *outcome.series]),
         pl.col("value_log").is_finite(),
         pl.col("window_end_on") >= one.months[0],
         pl.col("window_start_on") <= month_end(one.months[-1]),
     )
-    columns = ("concept_q05", "concept_q50", "concept_q95", "posterior_quantile")
-    concepts = [pl.DataFrame(schema=ids | dict.fromkeys(columns, pl.Float64))]
-    for (measure,), of in rows.group_by(["measure"]):
+    points = np.full((rows.height, 5), np.nan)
+    for (measure,), of in held.group_by(["measure"]):
         windows = window_matrix(of["window_start_on"], of["window_end_on"], one.months)
         values = outcome.over(str(measure), windows)
-        points = [
-            *np.quantile(values, [0.05, 0.5, 0.95], axis=0),
-            (values < np.exp(of["value_log"].to_numpy())).mean(axis=0),
-        ]
-        concepts.append(
-            of.select(
-                "observation_id", *(pl.Series(*told) for told in zip(columns, points, strict=True))
-            )
-        )
-    below = joint.sites_of(stream, joint.density.below(fitted.theta))
-    said = [pl.DataFrame(schema=ids | {"predictive_quantile": pl.Float64})]
-    for (site,), of in one.rows.filter(pl.col("site").is_in(list(below))).group_by(["site"]):
-        chance = below[str(site)].mean(axis=0)[of["at"].to_numpy()]
-        said.append(of.select("observation_id", pl.Series("predictive_quantile", chance)))
-    return (
-        one.rows.select("observation_id")
-        .join(pl.concat(concepts), on="observation_id", how="left")
-        .join(pl.concat(said), on="observation_id", how="left")
-        .sort("observation_id")
-    )
+        points[of["row"], :3] = np.quantile(values, [0.05, 0.5, 0.95], axis=0).T
+        points[of["row"], 3] = (values < np.exp(of["value_log"].to_numpy())).mean(axis=0)
+    for site, chance in joint.sites_of(stream, joint.density.below(fitted.theta)).items():
+        of = rows.filter(pl.col("site") == site)
+        points[of["row"], 4] = chance.mean(axis=0)[of["at"]]
+    names = ("concept_q05", "concept_q50", "concept_q95", "posterior_quantile")
+    told = pl.DataFrame(points, schema=[*names, "predictive_quantile"]).fill_nan(None)
+    return rows.select("observation_id").hstack(told).sort("observation_id")
 
 
-def speaking(rows: pl.DataFrame) -> pl.DataFrame:
-    """Figures that say how much of a component there was; a part or more than the whole do not."""
-    return rows.filter(
-        pl.col("reason_not_used").is_null(),
-        pl.col("component").is_not_null(),
-        pl.col("role").is_in(["whole", "record"]),
-    )
-
-
-def spoken_years(rows: pl.DataFrame) -> pl.DataFrame:
-    """Which root speaks of which component in which year: component, year, root_id."""
-    return (
-        speaking(rows)
-        .select(
-            "component",
-            "root_id",
-            year=pl.int_ranges(
-                pl.col("window_start_on").dt.year().cast(pl.Int64),
-                pl.col("window_end_on").dt.year().cast(pl.Int64) + 1,
-            ),
-        )
-        .explode("year")
-        .unique()
-        .sort("component", "year", "root_id")
-    )
-
-
-def components(fitted: Fit, stream: str, measure: str) -> pl.DataFrame:
-    """How much of a year's uncertainty each component holds, and on what evidence it stands.
+def component_shares(fitted: Fit, stream: str, measure: str) -> pl.DataFrame:
+    """How much of a year's uncertainty each component holds.
 
     Income is regressed on all components at once; a component's share is the covariance of its
     term with income over income's variance, so shares add up to what components explain.
 
     Returns:
         stream, year, component, variance_share, low_usd, high_usd (income over the central 80% of
-        the component, the others at their means), grade (this_year, within_two_years, none) and
-        n_roots that speak of that component in that year.
+        the component, the others at their means).
     """
-    outcome, years = fitted.outcomes[stream], fitted.years(stream)
-    income = fitted.annual(stream, measure)
-    spoken = spoken_years(fitted.joint.evidence[stream].rows)
-    names = list(outcome.components)
+    components = fitted.outcomes[stream].components
     rows = []
-    for at, year in enumerate(years):
-        y = income[:, at]
-        x = np.stack([outcome.components[name][:, at] for name in names], axis=1)
+    for at, year in enumerate(fitted.joint.years(stream)):
+        logs = np.log(np.maximum(fitted.annual(stream, measure)[:, at], 1e-9))
+        x = np.stack([of[:, at] for of in components.values()], axis=1)
         x = x - x.mean(axis=0)
-        logs = np.log(np.maximum(y, 1e-9))
         weights, *_ = np.linalg.lstsq(x, logs - logs.mean(), rcond=None)
-        for place, name in enumerate(names):
-            term = weights[place] * x[:, place]
+        for name, term in zip(components, (weights * x).T, strict=True):
             low, high = np.exp(logs.mean() + np.quantile(term, [0.1, 0.9]))
-            of = spoken.filter(pl.col("component") == name)
-            near = (of["year"] - int(year)).abs().min()
-            grade = "none"
-            if isinstance(near, int):
-                grade = "this_year" if near == 0 else "within_two_years" if near <= 2 else "none"
-            rows.append(
-                {
-                    "stream": stream,
-                    "year": int(year),
-                    "component": name,
-                    "variance_share": float(
-                        np.cov(term, logs)[0, 1] / max(logs.var(ddof=1), 1e-12)
-                    ),
-                    "low_usd": float(low),
-                    "high_usd": float(high),
-                    "grade": grade,
-                    "n_roots": of.filter(pl.col("year") == int(year))["root_id"].n_unique(),
-                }
-            )
-    return pl.DataFrame(rows)
+            share = np.cov(term, logs)[0, 1] / max(logs.var(ddof=1), 1e-12)
+            rows.append((stream, int(year), name, float(share), float(low), float(high)))
+    columns = ("stream", "year", "component", "variance_share", "low_usd", "high_usd")
+    return pl.DataFrame(rows, schema=columns, orient="row")
 
 
 def value_of_information(
@@ -242,21 +175,20 @@ def value_of_information(
             the stream has one of that country.
     """
     one, outcome = fitted.joint.evidence[stream], fitted.outcomes[stream]
-    income, years = fitted.annual(stream, measure), fitted.years(stream)
+    income, years = fitted.annual(stream, measure), fitted.joint.years(stream)
     generator = np.random.default_rng(seed)
     n_bins, n = 20, len(income) - len(income) % 20
     now = np.subtract(*np.quantile(income, [0.95, 0.05], axis=0))
+    held = {*outcome.series, *outcome.measures}
     rows = []
     for row in obtainable.iter_rows(named=True):
         name = series_of.get(row["quantity"], row["quantity"])
         local = f"{name} {row.get('counterpart_iso3')}"
-        name = local if local in outcome.series or local in outcome.measures else name
-        if name not in outcome.series and name not in outcome.measures:
-            continue
+        name = local if local in held else name
         window = window_matrix(
             pl.Series([row["window_start_on"]]), pl.Series([row["window_end_on"]]), one.months
         )
-        if not window.any():
+        if name not in held or not window.any():
             continue
         truth = np.log(outcome.over(name, window)[:, 0])
         answer = truth + generator.normal(0, row["error_sd_log"], len(truth))
@@ -266,19 +198,10 @@ def value_of_information(
             if year in touched:
                 left = np.subtract(*np.quantile(income[bins, at], [0.95, 0.05], axis=1)).mean()
                 rows.append((stream, int(year), row["datum"], float(left / now[at])))
+    ratio = "expected_width_ratio"
+    schema = {"stream": pl.String, "year": pl.Int64, "datum": pl.String, ratio: pl.Float64}
     return (
-        pl.DataFrame(
-            rows,
-            schema={
-                "stream": pl.String,
-                "year": pl.Int64,
-                "datum": pl.String,
-                "expected_width_ratio": pl.Float64,
-            },
-            orient="row",
-        )
-        .with_columns(
-            rank=pl.col("expected_width_ratio").rank("ordinal").over("year").cast(pl.Int64)
-        )
+        pl.DataFrame(rows, schema=schema, orient="row")
+        .with_columns(rank=pl.col(ratio).rank("ordinal").over("year").cast(pl.Int64))
         .sort("year", "rank")
     )

@@ -10,7 +10,7 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, given, key
 
 
-class Components(Table, table="estimates.components", source="joint draws"):
+class Components(Table, table="estimates.components", source="estimates.component_shares"):
     """What a year's uncertainty is made of, and on what evidence each part stands."""
 
     stream: str = key()
@@ -24,6 +24,17 @@ class Components(Table, table="estimates.components", source="joint draws"):
         isin=("this_year", "within_two_years", "none"),
     )
     n_roots: int = given(ge=0)
+
+
+class ComponentShares(Table, table="estimates.component_shares", source="joint draws"):
+    """How much of a year's uncertainty each component holds."""
+
+    stream: str = key()
+    year: int = key()
+    component: str = key()
+    variance_share: float = given()
+    low_usd: float = given()
+    high_usd: float = given()
 
 
 class Densities(Table, table="estimates.densities", source="the streams' models"):
@@ -58,7 +69,7 @@ class Mcse(Table, table="estimates.mcse", source="estimates.diagnostics"):
     mcse_q95: float = given(ge=0)
 
 
-class MonthRoots(Table, table="estimates.month_roots", source="facts.observations"):
+class MonthRoots(Table, table="estimates.month_roots", source="estimates.observation_use"):
     """Roots that speak of a stream's own quantities, by month."""
 
     stream: str = key()
@@ -66,7 +77,7 @@ class MonthRoots(Table, table="estimates.month_roots", source="facts.observation
     root_id: str = key()
 
 
-class YearRoots(Table, table="estimates.year_roots", source="facts.observations"):
+class YearRoots(Table, table="estimates.year_roots", source="estimates.observation_use"):
     """Roots that speak of a stream's own quantities, by year."""
 
     stream: str = key()
@@ -79,8 +90,12 @@ class ObservationUse(Table, table="estimates.observation_use", source="joint dra
     """What became of each figure and where it falls in the draws."""
 
     observation_id: str = key()
+    root_id: str = given()
+    window_start_on: dt.date = given()
+    window_end_on: dt.date = given()
     site: str = column()
     role: str = column("whole, part (a floor), more (a ceiling), or record (declared trade)")
+    component: str = column("factor of income that it speaks of")
     measure: str = column()
     reason_not_used: str = column()
     concept_q05: float = column()

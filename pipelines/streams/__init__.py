@@ -4,42 +4,17 @@ A folder holds ``stream.toml``, the hand-kept tables, ``figures.py`` (which figu
 ``model.py`` (the density). Nothing outside a folder knows its name.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import importlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partialmethod
+from typing import Any
 
 import polars as pl
 
 from pipelines.paths import STREAMS_DIR
-
-if TYPE_CHECKING:  # what stands behind it takes seconds to load
-    from pipelines.inference.joint import Evidence, Outcome
-
-
-# tables that every fit writes
-TABLES = (
-    "streams",
-    "stream_measures",
-    "densities",
-    "income_draws",
-    "observation_use",
-    "components",
-    "year_roots",
-    "month_roots",
-    "influence",
-    "readings",
-    "seems_to_mean",
-    "prior_sensitivity",
-    "value_of_information",
-    "diagnostics",
-    "sampling",
-    "mcse",
-)
 
 
 @dataclass(frozen=True)
@@ -58,20 +33,6 @@ class Stream:
     tables: tuple[str, ...] = ()
     reads: dict[str, str] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
-
-    def evidence(self, *ledger: Any, **more: Any) -> Evidence:
-        """The stream's figures as its model reads them; arguments of `_ask`.
-
-        ``more`` is passed on, such as an earlier end of the record.
-        """
-        return self._ask("figures", "evidence", *ledger, **more)
-
-    def plain(self, *ledger: Any, **more: Any) -> Outcome:
-        """The plain estimate that the model is held against, of streams whose folder has one.
-
-        Arguments of `_ask`; ``more`` is ``hidden``, ``draws``, ``seed``.
-        """
-        return self._ask("plain", "estimate", *ledger, **more)
 
     def _ask(
         self,
@@ -93,7 +54,7 @@ class Stream:
             through: last month estimated.
             read: the tables that ``reads`` names, by argument; of a table of all streams it takes
                 its own rows.
-            more: passed on.
+            more: passed on, such as an earlier end of the record.
         """
         found = importlib.import_module(f"pipelines.streams.{self.name}.{module}")
         mine = pl.col("stream") == self.name
@@ -107,6 +68,12 @@ class Stream:
             },
             **more,
         )
+
+    # the stream's figures as its model reads them
+    evidence = partialmethod(_ask, "figures", "evidence")
+    # the plain estimate that the model is held against, of streams whose folder has one; ``more``
+    # is ``hidden``, ``draws``, ``seed``
+    plain = partialmethod(_ask, "plain", "estimate")
 
 
 def arguments(priors: pl.DataFrame) -> dict[str, tuple[float, ...]]:
