@@ -5,12 +5,11 @@ fit stood and asked what such a source would have said. Plain rules stand beside
 own errors. The record-stop asks another question: not what sources say but what was earned.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -20,9 +19,10 @@ from pipelines.draws import named_generator
 from pipelines.inference.folds import Fold
 from pipelines.inference.joint import Evidence, Joint, Outcome
 from pipelines.inference.sampler import Effort, Sampler, Samples
-from pipelines.inference.scores import era_of, middle_of, score_case
+from pipelines.inference.scores import era_of, score_case
 from pipelines.inference.suites import CASES_SCHEMA
-from pipelines.inference.windows import window_matrix
+from pipelines.inference.windows import middle_of, month_end, window_matrix
+from pipelines.warehouse import select_from
 
 MODEL = "density"
 # the full fit, from which all refits start with a third of the warm-up
@@ -37,6 +37,9 @@ REPLICATES = 6
 # a rule with fewer figures to go on knows nothing of its own errors
 FEWEST_SHOWN = 3
 IGNORANT_SD = 1.0
+
+# the ledger with what is made up
+STOPPED = Path(__file__).with_name("stopped.sql")
 
 # the stream's own ``evidence`` with everything but the ledger and the record's end filled in
 Reader = Callable[..., Evidence]
@@ -108,22 +111,17 @@ def figures_of(evidence: Evidence, observations: pl.DataFrame) -> pl.DataFrame:
     sites = []
     for name, site in evidence.data.items():
         if isinstance(site, dict) and "value" in site:
-            n = len(site["value"])
-            window = site.get("window")
+            of = pl.DataFrame({"value": site["value"], "at": np.arange(len(site["value"]))})
+            size = np.ones(of.height)
             # weights over months, more than one in all: an amount that adds up over its window
-            adds_up = window is not None and window.shape[1] <= len(evidence.months)
-            adds_up = adds_up and window.sum(axis=1).max() > 1 + 1e-9
-            size = np.log(np.maximum(window.sum(axis=1), 1e-9)) if adds_up else np.zeros(n)
-            sites.append(
-                pl.DataFrame(
-                    {"site": name, "at": np.arange(n), "value": site["value"], "log_size": size}
-                )
-            )
+            if "window" in site and site["window"].shape[1] <= len(evidence.months):
+                sums = site["window"].sum(axis=1)
+                size = np.maximum(sums, 1e-9) if sums.max() > 1 + 1e-9 else size
+            sites.append(of.with_columns(site=pl.lit(name), log_size=np.log(size)))
     return (
         evidence.rows.join(told, on="observation_id", how="left", maintain_order="left")
         .join(pl.concat(sites), on=["site", "at"], how="left", maintain_order="left")
-        .with_columns(middle=middle_of())
-        .with_columns(era_of(pl.col("middle")))
+        .with_columns(middle_of().alias("middle"), era_of(middle_of()))
     )
 
 
@@ -155,9 +153,8 @@ def score_fold(bench: Bench, fold: Fold, *, seed: int) -> pl.DataFrame:
         pl.col("role") == "whole",
         ~pl.col("observation_id").is_in(list(fold.hidden)),
     )
-    samples = {
-        MODEL: np.stack([said[site][:, at] for site, at in targets.select("site", "at").rows()])
-    }
+    places = targets.select("site", "at").rows()
+    samples = {MODEL: np.stack([said[site][:, at] for site, at in places])}
     samples |= plain_rules(shown, targets, DRAWS, generator)
     parts = []
     for model, drawn in samples.items():
@@ -205,14 +202,10 @@ def _cases(
     bench: Bench, fold: Fold, model: str, targets: pl.DataFrame, drawn: np.ndarray
 ) -> pl.DataFrame:
     """Scores of one model's samples (targets, draws), columns of ``CASES_SCHEMA``."""
-    return score_case(drawn, targets["value"].to_numpy(), _unit_of(targets)).select(
-        pl.lit(bench.evidence.stream).alias("stream"),
-        pl.lit(fold.test).alias("test"),
-        pl.lit(fold.name).alias("fold"),
-        pl.lit(model).alias("model"),
-        *(targets[name] for name in ("observation_id", "root_id", "era", "quantity")),
-        pl.all(),
-    )
+    of = {"stream": bench.evidence.stream, "test": fold.test, "fold": fold.name, "model": model}
+    told = targets.select("observation_id", "root_id", "era", "quantity")
+    scored = score_case(drawn, targets["value"].to_numpy(), _unit_of(targets))
+    return scored.select(*(pl.lit(one).alias(name) for name, one in of.items()), *told, pl.all())
 
 
 def _unit_of(targets: pl.DataFrame) -> Callable[[np.ndarray], np.ndarray]:
@@ -224,12 +217,9 @@ def _unit_of(targets: pl.DataFrame) -> Callable[[np.ndarray], np.ndarray]:
     is_rest = is_share & np.isclose(value, np.log1p(-np.minimum(stated, 0.95)), atol=1e-3)
 
     def to_unit(scored: np.ndarray) -> np.ndarray:
+        rest = -np.expm1(np.where(is_rest, scored, 0.0))
         ratio = np.exp(np.where(is_logit | is_rest, 0.0, scored - value))
-        return np.where(
-            is_logit,
-            expit(scored),
-            np.where(is_rest, -np.expm1(np.where(is_rest, scored, 0.0)), ratio * stated),
-        )
+        return np.select([is_logit, is_rest], [expit(scored), rest], ratio * stated)
 
     return to_unit
 
@@ -314,16 +304,7 @@ def stopped(
     Raises:
         StopError: no figure of the name in ``like`` stands in the ledger.
     """
-    keep = kinds.filter(pl.col("rule") == "keep").select("quantity", pl.col("class"))
-    quoted = observations.filter(
-        pl.col("window_end_on") > stop, pl.col("window_end_on").dt.month_end() <= _end()
-    ).join(keep, on=["quantity", "class"], how="semi")
-    before = observations.filter(pl.col("window_end_on") <= stop)
-    # prices of other countries' coal are known whatever customs say
-    world = observations.filter(
-        pl.col("window_end_on") > stop, pl.col("quantity").str.starts_with("reference_")
-    )
-    made = [before, quoted, world]
+    made = []
     of_class = {name: generator.normal() for name in sorted(observations["class"].unique())}
     for number, kind in enumerate(kinds.filter(pl.col("rule") == "make").iter_rows(named=True)):
         like = observations.filter(pl.col("observation_id") == kind["like"])
@@ -342,36 +323,15 @@ def stopped(
             inside = slice(start, start + kind["months"])
             error = shared + root + generator.standard_t(4) * kind["error_sd"]
             value = truth[kind["measure"]][inside].sum() / kind["per"] * seen * np.exp(error)
-            made.append(_like(like, f"made-{number}", months[inside], float(value)))
-    return pl.concat(made)
-
-
-def _end() -> dt.date:
-    return (STOP_THROUGH.replace(day=28) + dt.timedelta(days=4)).replace(day=1) - dt.timedelta(1)
-
-
-def _like(like: pl.DataFrame, root: str, window: list[dt.date], value: float) -> pl.DataFrame:
-    """A figure of the same kind as ``like`` by another root over another window."""
-    end = pl.lit(window[-1]).dt.month_end()
-    bare = [
-        pl.lit(None, dtype=like.schema[name]).alias(name)
-        for name in ("assumed_price_usd_per_t", "reason_not_used", "held_back", "stated_year")
-        if name in like.columns
-    ]
-    value = float(f"{value:.3g}")
-    is_floor = like["central"][0] is None
-    return like.with_columns(
-        *bare,
-        observation_id=pl.lit(f"{root}-{window[0]}"),
-        root_id=pl.lit(root),
-        origin_id=pl.lit(root),
-        window_start_on=pl.lit(window[0]),
-        window_end_on=end,
-        is_used=pl.lit(True),
-        low=pl.lit(value if is_floor else None, dtype=pl.Float64),
-        central=pl.lit(None if is_floor else value, dtype=pl.Float64),
-        high=pl.lit(None, dtype=pl.Float64),
-    )
+            window = months[start], month_end(months[inside][-1])
+            made.append((kind["like"], f"made-{number}", *window, float(f"{value:.3g}")))
+    columns = ("like_id", "root", "start_on", "end_on", "value")
+    frames = {
+        "ledger": observations,
+        "kinds": kinds,
+        "made": pl.DataFrame(made, schema=columns, orient="row"),
+    }
+    return select_from(STOPPED, frames, stop=stop, last=month_end(STOP_THROUGH))
 
 
 def stop_folds() -> list[Fold]:
@@ -421,27 +381,20 @@ def score_stop(
         sites = joint.sites_of(evidence.stream, density.outputs(theta, joint.data))
         drawn = evidence.finish(sites, seed + replicate).measures
         own = np.array([month.year for month in evidence.months])
-        cells = [
-            (measure, year)
-            for measure in scored
-            for year in range(stop.year + 1, STOP_THROUGH.year + 1)
-        ]
+        years = range(stop.year + 1, STOP_THROUGH.year + 1)
+        cells = [(measure, year) for measure in scored for year in years]
         income = np.stack([drawn[name][:, own == year].sum(axis=1) for name, year in cells])
         real = np.array([truth[name][year_of == year].sum() for name, year in cells])
-        parts.append(
-            score_case(np.log(income), np.log(real)).select(
-                pl.lit(evidence.stream).alias("stream"),
-                pl.lit(fold.test).alias("test"),
-                pl.lit(fold.name).alias("fold"),
-                pl.lit(MODEL).alias("model"),
-                pl.Series(
-                    "observation_id",
-                    [f"{name} {year} after {stop.year}, {replicate}" for name, year in cells],
-                ),
-                pl.Series("root_id", [f"{stop.year} {year}" for _, year in cells]),
-                pl.lit("before_ban").alias("era"),
-                pl.Series("quantity", [name for name, _ in cells]),
-                pl.all(),
-            )
-        )
+        targets = pl.DataFrame(
+            {
+                "observation_id": [
+                    f"{name} {year} after {stop.year}, {replicate}" for name, year in cells
+                ],
+                "root_id": [f"{stop.year} {year}" for _, year in cells],
+                "quantity": [name for name, _ in cells],
+                "value": np.log(real),
+                "stated": real,
+            }
+        ).with_columns(era=pl.lit("before_ban"))
+        parts.append(_cases(bench, fold, MODEL, targets, np.log(income)))
     return pl.concat(parts)

@@ -1,7 +1,5 @@
 """What a backtest hides: folds, what restates what, and folds kept so that a killed run resumes."""
 
-from __future__ import annotations
-
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Sequence
@@ -10,8 +8,11 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.inference.scores import middle_of
+from pipelines.warehouse import select_from
 
+# which figures each fold hides and scores; which figures tell the same thing
+SQL_FILE = Path(__file__).with_name("folds.sql")
+RESTATEMENTS = Path(__file__).with_name("restatements.sql")
 # told what is done, how much there is in all, and what comes next
 Progress = Callable[[int, int, str], None]
 # figures of one definition as near as this, over windows that overlap, are one figure told twice
@@ -48,22 +49,7 @@ def restatements(rows: pl.DataFrame) -> pl.DataFrame:
         ``observation_id``, ``restated_by``: value within 2%, windows overlapping, quantity,
         concept, place and part-or-whole the same.
     """
-    rows = rows.with_columns(role=pl.col("role").replace("record", "whole")).select(
-        "observation_id", "root_id", "quantity", "measure", "role", "counterpart_iso3",
-        "value_log", "window_start_on", "window_end_on",
-    )  # fmt: skip
-    same = ["quantity", "measure", "role", "counterpart_iso3"]
-    pairs = rows.join(rows, on=same, suffix="_by", nulls_equal=True)
-    return (
-        pairs.filter(
-            pl.col("root_id") != pl.col("root_id_by"),
-            (pl.col("value_log") - pl.col("value_log_by")).abs() <= SAME_LOG,
-            pl.col("window_start_on") <= pl.col("window_end_on_by"),
-            pl.col("window_start_on_by") <= pl.col("window_end_on"),
-        )
-        .select("observation_id", restated_by="observation_id_by")
-        .sort("observation_id", "restated_by")
-    )
+    return select_from(RESTATEMENTS, {"figures": rows}, same=SAME_LOG)
 
 
 def folds_of(rows: pl.DataFrame, through: dt.date) -> list[Fold]:
@@ -81,63 +67,14 @@ def folds_of(rows: pl.DataFrame, through: dt.date) -> list[Fold]:
     Raises:
         ValueError: an assessment is restated by a figure that stays in sight.
     """
-    live = rows.filter(pl.col("reason_not_used").is_null()).with_columns(year=middle_of().dt.year())
-    read = live.filter(pl.col("site").is_not_null())
-    whole = pl.col("role") == "whole"
-
-    def fold(test: str, name: str, hidden: pl.DataFrame, scored: pl.DataFrame) -> Fold:
-        ids = scored.filter(whole)["observation_id"].sort()
-        return Fold(test, name, frozenset(hidden["observation_id"]), tuple(ids))
-
-    out: list[Fold] = []
-    for root in read["root_id"].unique().sort():
-        hidden = read.filter(pl.col("root_id") == root)
-        out.append(fold("leave_one_root_out", root, hidden, hidden))
-    for year in read["year"].unique().sort():
-        hidden = read.filter(pl.col("year") == year)
-        out.append(fold("leave_one_year_out", str(year), hidden, hidden))
-    for name in ("desk", "press"):
-        hidden = read.filter(pl.col("class") == name)
-        out.append(fold("leave_class_out", name, hidden, hidden))
-    first = int(read.select(pl.col("year").min()).item() or through.year)
-    for year in range(first, through.year + 1):
-        january = dt.date(year, 1, 1)
-        hidden = read.filter(pl.col("window_end_on") >= january)
-        ahead = hidden.filter(
-            pl.col("window_start_on") >= january,
-            pl.col("window_end_on") <= dt.date(year, 12, 31),
-        )
-        if live.height - hidden.height >= FEWEST_SHOWN:
-            out.append(fold("forward", str(year), hidden, ahead))
-    out += [
-        _assessments(root, live, restatements(live))
-        for root in read.filter(pl.col("class") == "desk", whole)["root_id"].unique().sort()
-    ]
-    return [one for one in out if one.scored]
-
-
-def _assessments(root: str, live: pl.DataFrame, pairs: pl.DataFrame) -> Fold:
-    """A desk's figures of wholes, hidden with its root and with what restates them.
-
-    What the record itself restates cannot be hidden, so it is not scored.
-    """
-    mine = live.filter(pl.col("root_id") == root, pl.col("site").is_not_null())
-    recorded = live.filter(pl.col("site").is_null())["observation_id"].to_list()
-    in_record = pairs.filter(pl.col("restated_by").is_in(recorded))["observation_id"].to_list()
-    scored = mine.filter(
-        pl.col("class") == "desk",
-        pl.col("role") == "whole",
-        ~pl.col("observation_id").is_in(in_record),
-    )["observation_id"]
-    said_again = pairs.filter(pl.col("observation_id").is_in(scored.to_list()))["restated_by"]
-    fold = Fold(
-        "assessment_held_out",
-        root,
-        frozenset(mine["observation_id"]) | frozenset(said_again),
-        tuple(scored.sort()),
-    )
-    require_unrestated(fold, live)
-    return fold
+    live = rows.filter(pl.col("reason_not_used").is_null())
+    frames = {"live": live, "pairs": restatements(live)}
+    found = select_from(SQL_FILE, frames, last_year=through.year, fewest=FEWEST_SHOWN)
+    folds = [Fold(*key, frozenset(hidden), tuple(ids)) for *key, hidden, ids in found.rows()]
+    for fold in folds:
+        if fold.test == "assessment_held_out":
+            require_unrestated(fold, live)
+    return folds
 
 
 def require_unrestated(fold: Fold, live: pl.DataFrame) -> None:

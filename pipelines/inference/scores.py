@@ -6,8 +6,6 @@ together, so intervals of coverage come from drawing roots, not figures, with re
 Definitions: Gneiting & Raftery (2007), JASA 102; Bracher et al. (2021), PLoS Comput Biol 17(2).
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable
 from functools import cache
@@ -54,12 +52,6 @@ def era_of(day: pl.Expr) -> pl.Expr:
     for name, first in ERAS.items():
         out = pl.when(day >= first).then(pl.lit(name)).otherwise(out)
     return out.alias("era")
-
-
-def middle_of() -> pl.Expr:
-    """The day in the middle of a figure's window."""
-    start, end = pl.col("window_start_on"), pl.col("window_end_on")
-    return (start + (end - start) / 2).cast(pl.Date)
 
 
 def crps(samples: np.ndarray, outcomes: np.ndarray) -> np.ndarray:

@@ -6,8 +6,6 @@ made and of which density, so that readers learn whether it is still the one the
 from.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
@@ -125,16 +123,12 @@ def choose_suite(stream: str, kept: Path, density: str) -> Suite | None:
         kept: folder where the job keeps its own.
         density: fingerprint of the stream's density in the release under way.
     """
-    found = [
-        suite
-        for folder, is_embedded in ((kept, False), (EMBEDDED, True))
-        if (suite := read_suite(stream, folder, is_embedded=is_embedded)) is not None
-    ]
+    found = (read_suite(stream, kept), read_suite(stream, EMBEDDED, is_embedded=True))
     return max(
-        found,
-        key=lambda suite: (
-            suite.note.density == density,
-            dt.datetime.fromisoformat(suite.note.scored_at),
+        filter(None, found),
+        key=lambda one: (
+            one.note.density == density,
+            dt.datetime.fromisoformat(one.note.scored_at),
         ),
         default=None,
     )
