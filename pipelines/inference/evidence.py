@@ -9,8 +9,6 @@ in all it says of a group of quantities, half of whose variance it shares over a
 streams. Rows with ``is_read`` 0 weigh nothing and are still predicted.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax.numpy as jnp
@@ -27,6 +25,17 @@ _LOG_3_8 = -0.9808292530117262
 ASTRAY = 0.05
 # half of the variance of a bias is common to everything the same root, or class, says
 COMMON = 0.5
+
+
+def normal(name: str, shape: tuple[int, ...] = ()) -> Any:
+    """Standard normals of one site."""
+    return numpyro.sample(name, dist.Normal(jnp.zeros(shape), 1.0))
+
+
+def of_prior(name: str, mean_sd: Any) -> Any:
+    """Normals with the means and standard deviations of a prior, (..., 2)."""
+    mean, sd = jnp.moveaxis(jnp.asarray(mean_sd), -1, 0)
+    return mean + sd * normal(name, mean.shape)
 
 
 class T4(dist.StudentT):

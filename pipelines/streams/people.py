@@ -5,45 +5,41 @@ any window is a weighted sum of knots. Headcounts in persons, pay in USD per per
 shares of gross pay 0 to 1, totals in USD a year, flows in persons a year.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-import numpyro
-import numpyro.distributions as dist
 import polars as pl
+from jax.nn import softmax
 
-from pipelines.inference.evidence import Rows
-from pipelines.inference.joint import ROW_SCHEMA
-from pipelines.inference.windows import error_log, month_end
+from pipelines.inference.evidence import Rows, Shared, figure, leaning, mixture, of_prior, part
+from pipelines.inference.joint import ROW_SCHEMA, Outcome
+from pipelines.inference.windows import error_log, month_end, year_sums
 from pipelines.warehouse import select_from
 
 KNOT_MONTHS = 6
+PAY_KNOT_YEARS = 2
 _Z80 = 2.563  # width of a central 80% in standard deviations
 # what a sum of money may be, in the order of every array over them
 CONCEPTS = ("gross_wages_usd", "state_take_usd", "remitted_usd", "kept")
 MEASURES = CONCEPTS[:3]
 # series of a host or the world that a figure, or a datum to be had, is held against
 RATES = ("headcount", "gross_wage", "fee", "worker_take_home", "state_share")
+# which errors the figures of a site share
+GROUPS = {
+    "headcount": ("headcount", "part", "place", "ratio", "crossings", "arrivals", "sent_home"),
+    "pay": ("per_worker", "group"),
+    "share": ("share",),
+    "total": ("total", "part_of_total"),
+}
+GROUP_OF = {site: group for group, sites in GROUPS.items() for site in sites}
+# sites of a ratio: money over workers, or over gross pay
+OF_MONEY = ("per_worker", "group", "share")
 SQL_FILE = Path(__file__).with_name("people.sql")
 Priors = Mapping[str, Sequence[float]]
-
-
-def normal(name: str, shape: tuple[int, ...] = ()) -> Any:
-    """Standard normals of one site."""
-    return numpyro.sample(name, dist.Normal(jnp.zeros(shape), 1.0))
-
-
-def of_prior(name: str, mean_sd: Any) -> Any:
-    """Normals with the means and standard deviations of a prior, (..., 2)."""
-    mean, sd = jnp.moveaxis(jnp.asarray(mean_sd), -1, 0)
-    return mean + sd * normal(name, mean.shape)
 
 
 def log_window(values: Any, rows: Rows) -> Any:
@@ -60,6 +56,33 @@ def knot_of(day: pl.Expr, first: dt.date) -> pl.Expr:
 def knots_of(months: Sequence[dt.date]) -> int:
     """How many knots reach from the first month past the end of the last."""
     return -(-len(months) // KNOT_MONTHS) + 1
+
+
+def money_said(
+    figures: dict[str, Any], priors: Any, shared: Shared, gross: Any, money: Any, paid: Any
+) -> None:
+    """What figures say of the shares of pay and of whole incomes; sites of a model's text.
+
+    Args:
+        figures, priors, shared: as the model has them.
+        gross: USD a paid month, (..., knots).
+        money: gross, taken, remitted and kept, (4, ..., knots).
+        paid: the share of months paid.
+    """
+    rows = figures["share"]
+    taken = log_window(money, rows) - jnp.log(rows["over"] @ jnp.ravel(gross))
+    logit = taken - jnp.log1p(-jnp.exp(taken))
+    figure("share", logit, rows, shared.klass("share"), shared.root("share"))
+    # totals, USD a year: gross, taken or remitted; where the source does not say, any of them
+    klass, root = shared.klass("total"), shared.root("total")
+    rows = figures["total"]
+    readings = jnp.log(12 * paid * rows["window"] @ money[:3].reshape(3, -1).T)
+    weights = softmax(of_prior("means", jnp.tile(jnp.array(priors["concept_logit"]), (3, 1))))
+    weights = jnp.maximum(weights * rows["concept"], 1e-12)
+    mixture("total", readings, weights / jnp.sum(weights, axis=1, keepdims=True), rows, klass, root)
+    rows = figures["part_of_total"]
+    floor = jnp.log(12 * paid) + log_window(gross, rows) + leaning(rows, klass, root)
+    part("part_of_total", floor, rows)
 
 
 def line(start: np.ndarray, end: np.ndarray, knots: int) -> np.ndarray:
@@ -87,6 +110,27 @@ def since(edges: np.ndarray, knots: int, reference: int) -> np.ndarray:
     """(steps, knots): how much of each step between edges lies between the reference and a knot."""
     done = np.clip((np.arange(knots) - edges[:-1, None]) / np.diff(edges)[:, None], 0, 1)
     return done - done[:, [reference]]
+
+
+def at(day: dt.date, first: dt.date) -> float:
+    """A day in knots."""
+    return float(pl.select(knot_of(pl.lit(day), first)).item())
+
+
+def grid(months: Sequence[dt.date], reference_day: dt.date) -> dict[str, np.ndarray]:
+    """What every density over these months shares.
+
+    Returns:
+        ``since`` (steps, knots) and ``pay_line`` (strides of pay, knots), signed from the reference
+        day; ``line`` (months, knots).
+    """
+    knots, reference = knots_of(months), round(at(reference_day, months[0]))
+    strides = np.arange(0.0, knots + 2 * PAY_KNOT_YEARS, 2 * PAY_KNOT_YEARS)
+    return {
+        "since": since(np.arange(knots, dtype=float), knots, reference),
+        "pay_line": since(strides, knots, reference),
+        "line": monthly(months),
+    }
 
 
 def monthly(months: Sequence[dt.date]) -> np.ndarray:
@@ -155,14 +199,11 @@ def _logit(share: pl.Expr) -> pl.Expr:
     return (held / (1 - held)).log()
 
 
-def settled(
-    frame: pl.DataFrame, groups: Mapping[str, str], parts: Sequence[str], hosts: Sequence[str]
-) -> pl.DataFrame:
+def settled(frame: pl.DataFrame, parts: Sequence[str], hosts: Sequence[str]) -> pl.DataFrame:
     """Every row gets a ``site`` or a reason, never both, and what `ROW_SCHEMA` tells of it.
 
     Args:
         frame: `read`, with ``site``, ``component``, ``host``.
-        groups: site to the group of quantities whose errors it shares.
         parts: sites whose figures state a part.
         hosts: that the stream has series of.
     """
@@ -173,7 +214,7 @@ def settled(
         .with_columns(site=pl.when(pl.col("reason_not_used").is_null()).then("site"))
         .with_columns(
             at=pl.int_range(pl.len()).over("site").cast(pl.Int64),
-            group=site.replace_strict(groups, default=None),
+            group=site.replace_strict(GROUP_OF, default=None),
             component=pl.when(site.is_not_null()).then("component"),
             measure=measure(hosts),
             role=pl.when(site.is_in(parts)).then(pl.lit("part")).otherwise(pl.lit("whole")),
@@ -187,37 +228,41 @@ def rows(frame: pl.DataFrame) -> pl.DataFrame:
     return told.cast(dict(ROW_SCHEMA))
 
 
-def site(
-    frame: pl.DataFrame, name: str, knots: int, masks: Mapping[str, Sequence[float]]
+def arrays(
+    frame: pl.DataFrame, sites: Sequence[str], knots: int, masks: Mapping[str, Sequence[float]]
 ) -> dict[str, Any]:
-    """Arrays of the rows read as one site: ``value``, ``error``, and where they look.
+    """Arrays of the rows read as each site: ``value``, ``error``, and where they look.
 
     Args:
+        frame: `settled`.
         masks: label of each row's ``host`` to 0s and 1s over the model's hosts.
 
     Returns:
-        Besides, ``hosts`` (rows, hosts), ``time`` (rows, knots), and ``window`` (rows, hosts x
-        knots), the product of the two.
+        By site, besides, ``concept`` (rows, concepts), ``hosts`` (rows, hosts), ``time`` (rows,
+        knots), and ``window`` (rows, hosts x knots), the product of the two; of a ratio of money
+        ``window`` looks at one concept (rows, concepts x hosts x knots), and ``over`` at what it
+        is divided by.
     """
-    mine = frame.filter(pl.col("site") == name).sort("at")
-    time = line(mine["start"].to_numpy(), mine["end"].to_numpy(), knots)
-    width = len(next(iter(masks.values())))
-    hosts = np.array([masks[host] for host in mine["host"]], float).reshape(-1, width)
-    return {
-        "value": mine["centre"].to_numpy().copy(),
-        "error": mine["error"].to_numpy().copy(),
-        "hosts": hosts,
-        "time": time,
-        "window": spread(hosts, time),
-        "concept": one_hot(mine["concept"], CONCEPTS),
-    }
-
-
-def of_money(rows: dict[str, Any]) -> dict[str, Any]:
-    """Rows that see one concept of money over the workers (or the gross pay) in their windows."""
-    over = rows["window"]
-    which = spread(rows["concept"], rows["hosts"])
-    return rows | {"window": spread(which, rows["time"]), "over": over}
+    out: dict[str, Any] = {}
+    for name in sites:
+        mine = frame.filter(pl.col("site") == name).sort("at")
+        time = line(mine["start"].to_numpy(), mine["end"].to_numpy(), knots)
+        width = len(next(iter(masks.values())))
+        hosts = np.array([masks[host] for host in mine["host"]], float).reshape(-1, width)
+        out[name] = {
+            "value": mine["centre"].to_numpy().copy(),
+            "error": mine["error"].to_numpy().copy(),
+            "hosts": hosts,
+            "time": time,
+            "window": spread(hosts, time),
+            "concept": one_hot(mine["concept"], CONCEPTS),
+        }
+    for name in out.keys() & set(OF_MONEY):
+        one = out[name]
+        which = spread(one["concept"], one["hosts"])
+        out[name] = one | {"window": spread(which, one["time"]), "over": one["window"]}
+    out["total"]["concept"] = out["total"]["concept"][:, :3]
+    return out
 
 
 def spread(which: np.ndarray, time: np.ndarray) -> np.ndarray:
@@ -272,25 +317,57 @@ def series(
 ) -> dict[str, np.ndarray]:
     """Monthly series by "<quantity> <host>", (draws, months); pay is weighted by workers."""
     pay = by_host["people"] * by_host["wage"]
-    parts = {
-        "people": by_host["people"],
-        "pay": pay,
-        "taken": pay * by_host["take"] / by_host["gross"],
-        "sent": pay * by_host["remitted"] / by_host["gross"],
-    }
+    taken, sent = (pay * by_host[name] / by_host["gross"] for name in ("take", "remitted"))
+    out = {}
+    for host in sorted({name.split(" ")[1] for name in wanted - set(MEASURES)}):
+        at = slice(None) if host == "WLD" else [list(hosts).index(host)]
+        n, w, s, k = (of[:, at].sum(axis=1) for of in (by_host["people"], pay, taken, sent))
+        rates = (n, w / n, k / n, (w - s) / n, s / w)
+        told = {f"{of} {host}": rate for of, rate in zip(RATES, rates, strict=True)}
+        out |= {name: rate for name, rate in told.items() if name in wanted}
+    return out
 
-    @cache
-    def of(part: str, host: str) -> np.ndarray:
-        if host == "WLD":
-            return parts[part].sum(axis=1)
-        return parts[part][:, list(hosts).index(host)]
 
-    rules: dict[str, Callable[[str], np.ndarray]] = {
-        "headcount": lambda host: of("people", host),
-        "gross_wage": lambda host: of("pay", host) / of("people", host),
-        "fee": lambda host: of("sent", host) / of("people", host),
-        "worker_take_home": lambda host: (of("pay", host) - of("taken", host)) / of("people", host),
-        "state_share": lambda host: of("taken", host) / of("pay", host),
+def outcome(
+    sites: Mapping[str, np.ndarray],
+    seed: int,
+    *,
+    months: Sequence[dt.date],
+    hosts: Sequence[str],
+    apart: Mapping[str, Sequence[int]],
+    wanted: set[str],
+    table: Callable[[dict[str, np.ndarray], Sequence[dt.date]], pl.DataFrame],
+) -> Outcome:
+    """What the draws say, by month.
+
+    Args:
+        sites: ``people``, ``gross``, ``take``, ``remitted`` (draws, hosts, knots), ``paid``.
+        seed: nothing is drawn here.
+        hosts: labels.
+        apart: ends of components' names to places of the hosts that they add up.
+        wanted: series that figures, or data to be had, are held against.
+        table: makes the stream's own draws of `by_month`.
+    """
+    by_host = by_month(sites, months)
+    sums = year_sums(months)
+    # of one host, a matrix: a stack of single rows adds up in another order
+    yearly = {
+        name: (values[:, 0] @ sums)[:, None] if len(hosts) == 1 else values @ sums
+        for name, values in by_host.items()
     }
-    asked = [(name, *name.split(" ")) for name in sorted(wanted - set(MEASURES))]
-    return {name: rules[quantity](host) for name, quantity, host in asked}
+    some = {
+        end: {name: values[:, at].sum(axis=1) for name, values in yearly.items()}
+        for end, at in apart.items()
+    }
+    total = {name: values.sum(axis=1) for name, values in yearly.items()}
+    return Outcome(
+        measures=measures(by_host),
+        series=series(by_host, hosts, wanted),
+        tables={"draws": lambda: table(by_host, months)},
+        components={
+            **{f"headcount{end}": np.log(of["people"]) for end, of in some.items()},
+            **{f"pay{end}": np.log(of["gross"] / of["people"]) for end, of in some.items()},
+            "share": np.log(total["take"] / total["gross"]),
+            "reach": np.log(total["remitted"] / total["take"]),
+        },
+    )

@@ -4,16 +4,15 @@ Paths are those of `plain_path`. Floors, parts, flows and stated totals are pass
 is known of borders.
 """
 
-from __future__ import annotations
-
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
 from scipy.special import expit
 
 from pipelines.inference.joint import Outcome
+from pipelines.inference.windows import month_grid
 from pipelines.streams import people
 from pipelines.streams.plain_path import plain_path
 
@@ -23,23 +22,28 @@ NO_FIGURE = (np.log(3_500.0), 0.45)
 
 
 def estimate(
-    frame: pl.DataFrame,
-    months: Sequence[dt.date],
+    placed: Callable[..., pl.DataFrame],
+    first: dt.date,
     hosts: Sequence[str],
+    observations: pl.DataFrame,
     priors: people.Priors,
     *,
+    through: dt.date,
     hidden: Sequence[str] = (),
     draws: int = 1_000,
     seed: int = 0,
+    **tables: pl.DataFrame,
 ) -> Outcome:
-    """Draw people, pay and shares by host and month.
+    """Draw people, pay and shares by host and month, as the stream's own `evidence` would.
 
     Args:
-        frame: the stream's rows with ``site``, ``host``, ``centre``, ``error``, ``start``, ``end``;
-            rows without a site are unread.
-        months: first days of month.
+        placed: makes the stream's rows of observations, months, priors and ``tables``, with
+            ``site``, ``host``, ``centre``, ``error``, ``start``, ``end``; rows without a site are
+            unread.
+        first: first month.
         hosts: labels; ("WLD",) for a stream not split among hosts.
-        priors: ``paid_logit``, ``reach_logit``.
+        observations, priors, through, tables: as `evidence`; of priors it reads ``paid_logit`` and
+            ``reach_logit`` besides.
         hidden: observation ids passed over.
         draws: worlds.
         seed: same seed, same draws.
@@ -47,6 +51,8 @@ def estimate(
     Raises:
         ValueError: no pay or no share is stated anywhere.
     """
+    months = month_grid(first, through)
+    frame = placed(observations, months, priors, **tables)
     generator = np.random.default_rng(seed)
     pick = generator.uniform(size=draws)
 

@@ -4,8 +4,6 @@ In each draw one of the roots that speak of a series is believed wherever it spe
 points the path runs straight in logs, with the error of a random walk tied at both ends.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import polars as pl
 

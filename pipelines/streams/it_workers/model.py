@@ -9,16 +9,14 @@ share of months paid.
 No border shuts this work in: it is done from inside as well as abroad, so N may rise at any time.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax.numpy as jnp
 import numpyro
-from jax.nn import sigmoid, softmax
+from jax.nn import sigmoid
 
-from pipelines.inference.evidence import Shared, figure, leaning, mixture, part
-from pipelines.streams.people import MEASURES, log_window, normal, of_prior
+from pipelines.inference.evidence import Shared, figure, leaning, normal, of_prior, part
+from pipelines.streams.people import MEASURES, log_window, money_said
 
 
 def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> None:
@@ -54,26 +52,7 @@ def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> No
     rows = figures["group"]
     each = mix + log_window(money, rows) - jnp.log(rows["over"] @ people)
     figure("group", each + lean, rows, klass, root)
-    rows = figures["share"]
-    taken = log_window(money, rows) - jnp.log(rows["over"] @ gross)
-    figure(
-        "share",
-        taken - jnp.log1p(-jnp.exp(taken)),
-        rows,
-        shared.klass("share"),
-        shared.root("share"),
-    )
-
-    # totals, USD a year: generated, taken or remitted; where the source does not say, any of them
-    klass, root = shared.klass("total"), shared.root("total")
-    rows = figures["total"]
-    readings = jnp.log(12 * paid * rows["window"] @ money[:3].T)
-    weights = softmax(of_prior("means", jnp.tile(jnp.array(priors["concept_logit"]), (3, 1))))
-    weights = jnp.maximum(weights * rows["concept"], 1e-12)
-    mixture("total", readings, weights / jnp.sum(weights, axis=1, keepdims=True), rows, klass, root)
-    rows = figures["part_of_total"]
-    floor = jnp.log(12 * paid) + log_window(gross, rows) + leaning(rows, klass, root)
-    part("part_of_total", floor, rows)
+    money_said(figures, priors, shared, gross, money, paid)
 
     numpyro.deterministic("people", people[None])
     numpyro.deterministic("paid", paid)

@@ -1,32 +1,8 @@
 """The plain estimate of IT workers, kept as comparator; only backtests read it."""
 
-from __future__ import annotations
+from functools import partial
 
-import datetime as dt
-from typing import Any
+from pipelines.streams import people_plain
+from pipelines.streams.it_workers.figures import FIRST_MONTH, WORLD, placed
 
-import polars as pl
-
-from pipelines.inference.joint import Outcome
-from pipelines.inference.windows import month_grid
-from pipelines.streams import people, people_plain
-from pipelines.streams.it_workers.figures import FIRST_MONTH, WORLD, sited
-
-
-def estimate(
-    observations: pl.DataFrame,
-    priors: people.Priors,
-    *,
-    through: dt.date,
-    rates: pl.DataFrame,
-    **more: Any,
-) -> Outcome:
-    """Draw what `figures.evidence` of the same arguments would, less the hidden figures.
-
-    Args:
-        observations, priors, through, rates: as `figures.evidence`.
-        more: passed on to `people_plain.estimate`: ``hidden``, ``draws``, ``seed``.
-    """
-    months = month_grid(FIRST_MONTH, through)
-    read = people.read(observations, months, rates, priors)
-    return people_plain.estimate(sited(read), months, WORLD, priors, **more)
+estimate = partial(people_plain.estimate, placed, FIRST_MONTH, WORLD)

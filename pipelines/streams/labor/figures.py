@@ -1,18 +1,15 @@
 """Overseas labor: the ledger's rows as the arrays `model.py` reads, and its draws as tables."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from pipelines.draws import to_long
-from pipelines.inference.joint import Evidence, Outcome
+from pipelines.inference.joint import Evidence
 from pipelines.inference.windows import month_grid
 from pipelines.streams import people
 from pipelines.streams.labor.model import (
@@ -33,7 +30,6 @@ REFERENCE_DAY = dt.date(2016, 7, 1)
 RUSSIA_RECRUITS = dt.date(2024, 1, 1)
 # the day that the one level told as a percentage is a percentage of
 RATIO_TO = dt.date(2017, 8, 15)
-PAY_KNOT_YEARS = 2
 SMALL_STRIDE = 4  # half-years
 # what stands for several hosts
 _GROUPS = {
@@ -46,20 +42,10 @@ _GROUPS = {
 MASKS = {host: [float(host == other) for other in HOSTS] for host in HOSTS} | {
     name: [float(host in members) for host in HOSTS] for name, members in _GROUPS.items()
 }
-# which errors the figures of a site share
-GROUP_OF = {
-    "headcount": "headcount",
-    "part": "headcount",
-    "place": "headcount",
-    "ratio": "headcount",
-    "crossings": "headcount",
-    "arrivals": "headcount",
-    "sent_home": "headcount",
-    "per_worker": "pay",
-    "share": "share",
-    "total": "total",
-    "part_of_total": "total",
-}
+SITES = (*people.GROUPS["headcount"], "per_worker", "share", "total", "part_of_total")
+# series that data to be had might answer
+ANSWERING = {f"headcount {host}" for host in HOSTS}
+ANSWERING |= {f"{of} {host}" for of in people.RATES for host in ("CHN", "RUS", "WLD")}
 # as what each figure enters the density
 SQL_FILE = Path(__file__).with_name("figures.sql")
 # counts of one town: observation_id, place, why
@@ -86,7 +72,7 @@ def evidence(
     """
     months = month_grid(FIRST_MONTH, through)
     dates = {kind: (start, end) for kind, start, end in halts["kind", "start_on", "end_on"].rows()}
-    rows = sited(people.read(observations, months, rates, priors), dates["border_open"][0])
+    rows = placed(observations, months, priors, halts=halts, rates=rates)
     # once all workers were to be gone no register counts them: whom a count covers is a guess
     is_guess = (pl.col("site") == "headcount") & (
         pl.col("window_start_on") > dates["repatriation"][1]
@@ -94,7 +80,7 @@ def evidence(
     unregistered = pl.when(is_guess).then(priors["error.no_register"][0]).otherwise(0.0)
     rows = rows.with_columns(error=(pl.col("error") ** 2 + unregistered**2).sqrt())
     knots = people.knots_of(months)
-    data: dict[str, Any] = {name: people.site(rows, name, knots, MASKS) for name in GROUP_OF}
+    data = people.arrays(rows, SITES, knots, MASKS)
     for name in ("arrivals", "sent_home"):
         # what a stock gained between the ends of the window: a year, or in all
         mine = rows.filter(pl.col("site") == name).sort("at")
@@ -102,14 +88,11 @@ def evidence(
         change = people.line(end, end, knots) - people.line(start, start, knots)
         years = (end - start)[:, None] / 2 if name == "arrivals" else 1.0
         data[name]["change"] = people.spread(data[name]["hosts"], change / years)
-    then = np.full(len(data["ratio"]["value"]), at(RATIO_TO))
+    then = np.full(len(data["ratio"]["value"]), people.at(RATIO_TO, FIRST_MONTH))
     before = people.line(then, then, knots)
     data["ratio"]["before"] = people.spread(data["ratio"]["hosts"], before)
-    data["per_worker"] = people.of_money(data["per_worker"])
-    data["share"] = people.of_money(data["share"])
     sectors = rows.filter(pl.col("site") == "per_worker").sort("at")["sector"]
     data["per_worker"]["trade"] = people.one_hot(sectors, TRADES)
-    data["total"]["concept"] = data["total"]["concept"][:, :3]
     return Evidence(
         stream="labor",
         months=months,
@@ -117,29 +100,34 @@ def evidence(
         data=data | grid(months, dates, rates),
         priors=priors,
         rows=people.rows(rows),
-        finish=partial(finish, months=months, wanted=rows["measure"].drop_nulls().unique()),
+        finish=partial(
+            people.outcome,
+            months=months,
+            hosts=HOSTS,
+            apart={" CHN": [0], " RUS": [1], " other": list(range(2, len(HOSTS)))},
+            wanted=ANSWERING | set(rows["measure"].drop_nulls()),
+            table=draws_frame,
+        ),
     )
 
 
-def at(day: dt.date) -> float:
-    """A day in knots."""
-    return float(pl.select(people.knot_of(pl.lit(day), FIRST_MONTH)).item())
-
-
-def sited(frame: pl.DataFrame, opens: dt.date) -> pl.DataFrame:
-    """Say as what each readable row enters the density (``site``), or why none does.
-
-    Args:
-        frame: `people.read`.
-        opens: the day the shut border opened.
-    """
+def placed(
+    observations: pl.DataFrame,
+    months: Sequence[dt.date],
+    priors: people.Priors,
+    *,
+    halts: pl.DataFrame,
+    rates: pl.DataFrame,
+) -> pl.DataFrame:
+    """Say as what each row enters the density (``site``), or why none does."""
     tables = {
-        "readable": frame,
+        "readable": people.read(observations, months, rates, priors),
         "places": pl.read_csv(PLACES_FILE),
         "labels": pl.DataFrame({"label": list(MASKS)}),
     }
+    opens = halts.filter(pl.col("kind") == "border_open")["start_on"][0]
     rows = select_from(SQL_FILE, tables, opens=opens)
-    return people.settled(rows, GROUP_OF, ("part", "part_of_total", "place"), HOSTS)
+    return people.settled(rows, ("part", "part_of_total", "place"), HOSTS)
 
 
 def grid(
@@ -155,13 +143,13 @@ def grid(
     Returns:
         ``regime`` (hosts, steps); ``own``, ``fall`` (hosts, steps) and ``common`` (steps,), which
         innovation moves a step, with ``own_scale``, ``fall_each``, ``common_scale`` one a piece;
-        ``since`` (steps, knots), signed from the reference day; ``elapsed`` (knots,), of the time
-        to the deadline; ``pay_line`` (pay steps, knots); ``yuan`` (knots,), log dollars per yuan
-        against the reference day; ``reopened`` (knots,), of the year and a half since;
-        ``line`` (months, knots).
+        ``elapsed`` (knots,), of the time to the deadline; ``yuan`` (knots,), log dollars per yuan
+        against the reference day; ``reopened`` (knots,), of the year and a half since; and what
+        `people.grid` gives.
     """
     knots = people.knots_of(months)
     middle = np.arange(knots - 1) + 0.5
+    at = partial(people.at, first=FIRST_MONTH)
     regime = np.full(knots - 1, FREE)
     # a step belongs to the regime in which most of it lies
     permits_end, deadline = at(dates["permits_end"][0]), at(dates["repatriation"][1])
@@ -179,7 +167,6 @@ def grid(
     common, common_scale = _innovations(regime[None, :], [2], regime[None, :] != SHUT)
     reference = round(at(REFERENCE_DAY))
     knot = np.arange(knots)
-    strides_of_pay = np.arange(0.0, knots + 2 * PAY_KNOT_YEARS, 2 * PAY_KNOT_YEARS)
     yuan = (
         pl.DataFrame({"month": list(months)})
         .join(rates.filter(pl.col("currency") == "CNY"), on="month", how="left")
@@ -189,7 +176,7 @@ def grid(
         .log()
         .to_numpy()[np.minimum(knot * people.KNOT_MONTHS, len(months) - 1)]
     )
-    return {
+    return people.grid(months, REFERENCE_DAY) | {
         "regime": by_host,
         "own": own,
         "own_scale": own_scale,
@@ -197,12 +184,9 @@ def grid(
         "fall_each": np.ones_like(fall_scale),
         "common": common[0],
         "common_scale": common_scale,
-        "since": people.since(np.arange(knots, dtype=float), knots, reference),
         "elapsed": np.clip((knot - permits_end) / (deadline - permits_end), 0, 1),
-        "pay_line": people.since(strides_of_pay, knots, reference),
         "yuan": yuan[reference] - yuan,
         "reopened": np.clip(knot - opens, 0, 3) / 3,
-        "line": people.monthly(months),
     }
 
 
@@ -225,43 +209,6 @@ def _innovations(
     return index, 1 / np.sqrt(count)
 
 
-def finish(
-    sites: dict[str, np.ndarray], seed: int, *, months: list[dt.date], wanted: pl.Series
-) -> Outcome:
-    """What the draws say, by month.
-
-    Args:
-        sites: ``people``, ``gross``, ``take``, ``remitted`` (draws, hosts, knots), ``paid``.
-        seed: nothing is drawn here.
-        wanted: series that figures are held against, besides those that data might answer.
-    """
-    by_host = people.by_month(sites, months)
-    asked = [f"headcount {host}" for host in HOSTS]
-    asked += [f"{of} {host}" for of in people.RATES for host in ("CHN", "RUS", "WLD")]
-    series = people.series(by_host, HOSTS, {*wanted, *asked})
-    year = np.array([month.year for month in months])
-    years = (year[:, None] == np.unique(year)) / 1.0
-    yearly = {name: values @ years for name, values in by_host.items()}
-    which = {"CHN": [0], "RUS": [1], "other": list(range(2, len(HOSTS)))}
-    some = {
-        host: {name: values[:, at].sum(axis=1) for name, values in yearly.items()}
-        for host, at in which.items()
-    }
-    total = {name: values.sum(axis=1) for name, values in yearly.items()}
-    components = {
-        **{f"headcount {host}": np.log(of["people"]) for host, of in some.items()},
-        **{f"pay {host}": np.log(of["gross"] / of["people"]) for host, of in some.items()},
-        "share": np.log(total["take"] / total["gross"]),
-        "reach": np.log(total["remitted"] / total["take"]),
-    }
-    return Outcome(
-        measures=people.measures(by_host),
-        series=series,
-        tables={"draws": lambda: draws_frame(by_host, months)},
-        components=components,
-    )
-
-
 def draws_frame(by_host: dict[str, np.ndarray], months: Sequence[dt.date]) -> pl.DataFrame:
     """Joint draws by month and host, sorted by draw, host and month.
 
@@ -273,12 +220,6 @@ def draws_frame(by_host: dict[str, np.ndarray], months: Sequence[dt.date]) -> pl
         state_take_usd, remitted_usd``.
     """
     draws, hosts, n = by_host["people"].shape
-    cells = pl.DataFrame(
-        {
-            "month": pl.Series(list(months)).gather(np.tile(np.arange(n), hosts)),
-            "host_iso3": np.repeat(HOSTS, n),
-        }
-    )
     names = {
         "headcount": by_host["people"],
         "wage_usd_per_month": by_host["wage"],
@@ -288,7 +229,10 @@ def draws_frame(by_host: dict[str, np.ndarray], months: Sequence[dt.date]) -> pl
         "remitted_usd": by_host["remitted"],
     }
     flat = {name: values.reshape(draws, -1) for name, values in names.items()}
-    long = to_long(range(hosts * n), period="cell", **flat)
-    return long.select(
-        "draw", *(cells[name].gather(long["cell"]) for name in cells.columns), *names
+    cells = to_long(range(hosts * n), period="cell", **flat)
+    return cells.select(
+        "draw",
+        pl.Series("month", list(months)).gather(cells["cell"] % n),
+        pl.Series("host_iso3", HOSTS).gather(cells["cell"] // n),
+        *names,
     )

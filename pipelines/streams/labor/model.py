@@ -8,16 +8,14 @@ worker does not keep, k the part of that which reaches the DPRK side; a the shar
 Lines between knots are straight in persons and money, so a window is a weighted sum of knots.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax.numpy as jnp
 import numpyro
-from jax.nn import log_sigmoid, sigmoid, softmax, softplus
+from jax.nn import log_sigmoid, sigmoid, softplus
 
-from pipelines.inference.evidence import Rows, Shared, figure, leaning, mixture, part
-from pipelines.streams.people import MEASURES, log_window, normal, of_prior
+from pipelines.inference.evidence import Rows, Shared, figure, leaning, normal, of_prior, part
+from pipelines.streams.people import MEASURES, log_window, money_said
 
 HOSTS = ("CHN", "RUS", "KWT", "QAT", "ARE", "MNG", "POL", "OTH")
 TRADES = (
@@ -133,22 +131,7 @@ def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> No
     each = log_window(money, rows) - jnp.log(rows["over"] @ jnp.ravel(people))
     each += mix + rows["trade"] @ trade
     figure("per_worker", each, rows, shared.klass("pay"), shared.root("pay"))
-    rows = figures["share"]
-    taken = log_window(money, rows) - jnp.log(rows["over"] @ jnp.ravel(gross))
-    logit = taken - jnp.log1p(-jnp.exp(taken))
-    figure("share", logit, rows, shared.klass("share"), shared.root("share"))
-
-    # totals, USD a year: gross, taken or remitted; where the source does not say, any of them
-    klass, root = shared.klass("total"), shared.root("total")
-    rows = figures["total"]
-    readings = jnp.log(12 * paid * rows["window"] @ money[:3].reshape(3, -1).T)
-    weights = softmax(of_prior("means", jnp.tile(jnp.array(priors["concept_logit"]), (3, 1))))
-    weights = jnp.maximum(weights * rows["concept"], 1e-12)
-    weights /= jnp.sum(weights, axis=1, keepdims=True)
-    mixture("total", readings, weights, rows, klass, root)
-    rows = figures["part_of_total"]
-    floor = jnp.log(12 * paid) + log_window(gross, rows) + leaning(rows, klass, root)
-    part("part_of_total", floor, rows)
+    money_said(figures, priors, shared, gross, money, paid)
 
     numpyro.deterministic("people", people)
     numpyro.deterministic("paid", paid)
