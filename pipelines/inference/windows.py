@@ -1,8 +1,7 @@
 """Windows of days over a grid of months, and what a figure's own words say of its error."""
 
-from __future__ import annotations
-
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +37,18 @@ def window_matrix(starts: pl.Series, ends: pl.Series, months: list[dt.date]) -> 
     stop = np.array(ends.to_list(), dtype="datetime64[D]").reshape(-1, 1) + 1
     overlap = np.minimum(stop, after) - np.maximum(start, begin)
     return overlap.astype(float).clip(min=0) / (after - begin).astype(float)
+
+
+def year_sums(months: Sequence[dt.date]) -> np.ndarray:
+    """Which months add up to which calendar year, in order, (months, years) of 0s and 1s."""
+    year = np.array([month.year for month in months])
+    return (year[:, None] == np.unique(year)).astype(float)
+
+
+def middle_of() -> pl.Expr:
+    """The day in the middle of a figure's window."""
+    start, end = pl.col("window_start_on"), pl.col("window_end_on")
+    return (start + (end - start) / 2).cast(pl.Date)
 
 
 def half_year_lines(months: list[dt.date]) -> np.ndarray:
@@ -81,12 +92,15 @@ def error_log(base: float | pl.Expr) -> pl.Expr:
     return (base**2 + own.pow(2) + age.pow(2)).sqrt()
 
 
-def site_arrays(rows: pl.DataFrame, months: list[dt.date], *, is_mean: bool) -> dict[str, Any]:
+def site_arrays(
+    rows: pl.DataFrame, months: list[dt.date], *, is_mean: bool, also: Sequence[str] = ()
+) -> dict[str, Any]:
     """Value, error and window of a site's rows, padded to one row where there are none.
 
     Args:
         rows: sorted by ``at``: ``value_log``, ``error_log`` and both ends of the window.
         is_mean: weights of a mean over the window (prices, stocks) instead of a sum (flows).
+        also: further columns, handed on as numbers; 0 in the padding.
 
     Windows that begin before the grid speak of a part of it: their value is cut down by the share
     of days inside, since nothing else is known.
@@ -96,6 +110,7 @@ def site_arrays(rows: pl.DataFrame, months: list[dt.date], *, is_mean: bool) -> 
         "value": np.zeros(n),
         "error": np.ones(n),
         "window": np.full((n, len(months)), 1.0 / len(months)),
+        **{name: np.zeros(n) for name in also},
     }
     if rows.is_empty():
         return out
@@ -112,4 +127,4 @@ def site_arrays(rows: pl.DataFrame, months: list[dt.date], *, is_mean: bool) -> 
     else:
         out["value"] += np.log(np.maximum(days, 1) / length)
     out["window"] = window
-    return out
+    return out | {name: rows[name].cast(pl.Float64).to_numpy() for name in also}

@@ -1,19 +1,15 @@
 """Where the coal goes: each year's split among every destination that any figure names."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from pipelines.draws import named_generator, to_long
 from pipelines.warehouse import select_from
 
-OTHERS = "XXX"
-# what figures of a year say: year, destination_iso3, usd, cases, n_roots
+# what figures of a year say: year, destination_iso3, weight, n_roots, is_assumption
 SQL_FILE = Path(__file__).with_name("destinations.sql")
 # ships counted to one country are one observer's choice of where to look: they add no more than
 _MOST_COUNT = 12.0
@@ -41,47 +37,18 @@ def destination_draws(
         SQL_FILE,
         {"ledger": observations, "years": pl.DataFrame({"year": years})},
         most=_MOST_COUNT,
+        last_recorded=last_recorded.year,
+        china=priors["destination_china_recorded"][0],
+        china_after=priors["destination_china_unrecorded"][0],
+        size=priors["destination_concentration"][0],
+        size_after=priors["destination_concentration_unrecorded"][0],
     )
-    parts, basis = [], []
-    for year in years:
-        of = said.filter(pl.col("year") == year)
-        countries = [*of["destination_iso3"], OTHERS]
-        kind = "recorded" if year < last_recorded.year else "unrecorded"
-        china = priors[f"destination_china_{kind}"][0]
-        share = dict.fromkeys(countries, (1 - china) / (len(countries) - 1)) | {"CHN": china}
-        if kind == "recorded":
-            size, cases = priors["destination_concentration"][0], 0.0
-            share = _declared(dict(of.drop_nulls("usd")["destination_iso3", "usd"].rows()), share)
-        else:
-            size = priors["destination_concentration_unrecorded"][0]
-            cases = np.append(of["cases"].to_numpy(), 0.0)
-        weights = size * np.array([share[country] for country in countries]) + cases
-        drawn = named_generator(seed, f"destinations.{year}").dirichlet(weights, size=draws)
+    parts = []
+    for (year,), of in said.group_by(["year"], maintain_order=True):
+        drawn = named_generator(seed, f"destinations.{year}").dirichlet(of["weight"], size=draws)
         parts.append(
-            to_long(countries, period="destination_iso3", share=drawn).with_columns(
-                year=pl.lit(year, pl.Int64)
+            to_long(of["destination_iso3"], period="destination_iso3", share=drawn).select(
+                "draw", pl.lit(year, pl.Int64).alias("year"), "destination_iso3", "share"
             )
         )
-        roots = [*of["n_roots"], 0]
-        basis += [(year, *one, not any(roots)) for one in zip(countries, roots, strict=True)]
-    return (
-        pl.concat(parts).select("draw", "year", "destination_iso3", "share"),
-        pl.DataFrame(
-            basis,
-            schema=["year", "destination_iso3", "n_roots", "is_assumption"],
-            orient="row",
-        ),
-    )
-
-
-def _declared(usd: Mapping[str, float], base: dict[str, float]) -> dict[str, float]:
-    """Shares by declared value where China's and others' stand side by side."""
-    if "CHN" not in usd:
-        return base
-    china = base["CHN"]
-    others = {country: usd[country] / usd["CHN"] * china for country in usd if country != "CHN"}
-    fit = min(1.0, 0.9 * (1 - china) / max(sum(others.values()), 1e-12))
-    declared = {country: share * fit for country, share in others.items()}
-    left = 1 - china - sum(declared.values())
-    unknown = [country for country in base if country not in declared and country != "CHN"]
-    return {"CHN": china} | declared | {country: left / len(unknown) for country in unknown}
+    return pl.concat(parts), said.drop("weight")

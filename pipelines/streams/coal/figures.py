@@ -1,9 +1,7 @@
 """Coal figures on a month grid: which enters where, and why the others do not."""
 
-from __future__ import annotations
-
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,10 +14,12 @@ from pipelines.inference.joint import ROW_SCHEMA, Evidence, Outcome
 from pipelines.inference.windows import (
     error_log,
     half_year_lines,
+    middle_of,
     month_end,
     month_grid,
     site_arrays,
     window_matrix,
+    year_sums,
 )
 from pipelines.streams.coal.destinations import destination_draws
 from pipelines.streams.coal.model import model
@@ -33,6 +33,16 @@ LAST_RECORDED = dt.date(2017, 9, 30)
 _SETTLING = 400
 # which figure enters where, and why the others do not
 SQL_FILE = Path(__file__).with_name("figures.sql")
+# sites of figures, and what is known of their rows besides
+SITES = {
+    **dict.fromkeys(["tonnes", "tonnes_part", "money", "money_part", "money_ceiling"], ()),
+    "count": ("is_listed",),
+    **dict.fromkeys(["count_part", "lot", "chinese"], ()),
+    "price": ("is_delivered", "is_asked"),
+    "discount": ("is_chinese",),
+}
+# those that speak of a mean over their window, not a sum
+OF_MEANS = ("lot", "price", "discount", "chinese")
 # what a discount was stated against: observation_id, base (chinese, world), why
 BASES_FILE = Path(__file__).with_name("discount_bases.csv")
 
@@ -62,34 +72,21 @@ def evidence(
     months = month_grid(FIRST_MONTH, through)
     hidden = [month for month in months if month > last_recorded]
     rows = _placed(observations, last_recorded, through)
-    record = rows.filter(pl.col("role") == "record")
-    seen = record.filter(pl.col("reason_not_used").is_null())
+    seen = rows.filter(pl.col("role") == "record", pl.col("reason_not_used").is_null())
     recorded = [month for month in months if month <= last_recorded]
     windows = window_matrix(seen["window_start_on"], seen["window_end_on"], recorded)
     zero = observations.filter(pl.col("kind") == "structural_zero")
-    is_zero = (
-        window_matrix(zero["window_start_on"], zero["window_end_on"], recorded).max(
-            axis=0, initial=0.0
-        )
-        > 0
-    )
-    settled = record_draws(
-        seen,
-        windows,
-        is_zero,
-        priors,
-        np.full(_SETTLING, priors["freight"][0]),
-        np.full(_SETTLING, 0.2),
-        seed=1,
-    )
+    empty = window_matrix(zero["window_start_on"], zero["window_end_on"], recorded)
+    is_zero = empty.max(axis=0, initial=0.0) > 0
+    past = partial(record_draws, seen, windows, is_zero, priors)
+    freight = np.full(_SETTLING, priors["freight"][0])
+    settled = past(freight, np.full(_SETTLING, 0.2), seed=1)
     log_t, log_price = last_year(settled, recorded)
-    data = {
-        **_calendar(observations, halts, hidden, priors),
-        "log_last_t": np.float64(log_t),
-        "log_last_price": np.float64(log_price),
-    }
-    world = data["world_log"]
-    data |= _sites(rows, hidden, world, priors)
+    calendar = _calendar(observations, halts, hidden, priors)
+    data = calendar | _sites(rows, hidden, calendar["world_log"], priors)
+    data |= {"log_last_t": np.float64(log_t), "log_last_price": np.float64(log_price)}
+    years = np.unique([month.year for month in months]).tolist()
+    split = partial(destination_draws, observations, priors, years, last_recorded)
     return Evidence(
         stream="coal",
         months=months,
@@ -97,16 +94,7 @@ def evidence(
         data=data,
         priors=priors,
         rows=rows.select(list(ROW_SCHEMA)),
-        finish=partial(
-            _finish,
-            months=months,
-            observations=observations,
-            record=seen,
-            windows=windows,
-            is_zero=is_zero,
-            priors=priors,
-            last_recorded=last_recorded,
-        ),
+        finish=partial(_finish, months=months, past=past, split=split),
         meanings={"money": ("at a price of its own", "at an assumed price")},
     )
 
@@ -135,18 +123,15 @@ def _calendar(
     touches = inside.any(axis=1)
     kinds = halts["kind"].to_numpy()
     is_halt = (kinds == "halt") & touches
-    is_step = np.isin(kinds, ["ban", "reopening"]) & (
-        np.array(halts["start_on"].to_list(), dtype="datetime64[D]") <= start[-1]
-    )
+    begins = np.array(halts["start_on"].to_list(), dtype="datetime64[D]")
+    is_step = np.isin(kinds, ["ban", "reopening"]) & (begins <= start[-1])
     # a step holds from its month on; one at or before the first month is where the path starts
-    begins = np.array(halts["start_on"].to_list(), dtype="datetime64[M]")[:, None]
-    step = (start.astype("datetime64[M]")[None, :] >= begins).astype(float)[is_step]
+    step = (start >= begins.astype("datetime64[M]")[is_step, None]).astype(float)
     named = [f"{kind}_step" for kind in kinds[is_step]]
     world = _world_price(observations, months)
     before = _world_price(observations, [dt.date(months[0].year - 1, 10, 1)])
     output = _output_log(observations, months)
-    years = np.unique([month.year for month in months])
-    by_year = np.array([[float(month.year == year) for month in months] for year in years])
+    by_year = year_sums(months).T
     return {
         "year": by_year,
         # a year cut off by the grid holds that share of the most
@@ -173,73 +158,53 @@ def _output_log(observations: pl.DataFrame, months: list[dt.date]) -> tuple[np.n
         .agg(log=pl.col("central").log().mean())
         .sort("year")
     )
-    years = np.unique([month.year for month in months])
-    at = known["year"].to_numpy()
+    years, at = np.unique([month.year for month in months]), known["year"].to_numpy()
     away = np.abs(years[:, None] - at[None, :]).min(axis=1)
     return np.interp(years, at, known["log"].to_numpy()), 0.1 * away
 
 
 def _world_price(observations: pl.DataFrame, months: list[dt.date]) -> np.ndarray:
     """Log of the world coal price by month: mean of the logs of what the ledger holds, straight."""
-    known = observations.filter(
-        pl.col("quantity") == "reference_price_usd_per_t",
-        pl.col("counterpart_iso3") != "CHN",
-        pl.col("is_used"),
-        pl.col("central") > 0,
-    ).with_columns(
-        middle=pl.col("window_start_on")
-        + (pl.col("window_end_on") - pl.col("window_start_on")) / 2,
+    known = (
+        observations.filter(
+            pl.col("quantity") == "reference_price_usd_per_t",
+            pl.col("counterpart_iso3") != "CHN",
+            pl.col("is_used"),
+            pl.col("central") > 0,
+        )
+        .group_by(middle=middle_of())
+        .agg(log=pl.col("central").log().mean())
+        .sort("middle")
     )
-    by_time = known.group_by("middle").agg(log=pl.col("central").log().mean()).sort("middle")
     at = np.array(months, dtype="datetime64[D]").astype(float)
-    x = by_time["middle"].cast(pl.Date).to_numpy().astype("datetime64[D]").astype(float)
-    return np.interp(at, x, by_time["log"].to_numpy())
+    x = known["middle"].to_numpy().astype("datetime64[D]").astype(float)
+    return np.interp(at, x, known["log"].to_numpy())
 
 
 def _sites(rows: pl.DataFrame, months: list[dt.date], world: Any, priors: Priors) -> dict[str, Any]:
     """Arrays of every site, padded so that none is empty."""
     sites: dict[str, Any] = {}
-    read = rows.filter(pl.col("site").is_not_null())
-    for name in (
-        "tonnes", "tonnes_part", "money", "money_part", "money_ceiling", "count", "count_part",
-        "lot", "price", "discount", "chinese",
-    ):  # fmt: skip
-        of = read.filter(pl.col("site") == name).sort("at")
-        is_mean = name in ("lot", "price", "discount", "chinese")
-        sites[name] = site_arrays(of, months, is_mean=is_mean)
-    n = {name: len(site["value"]) for name, site in sites.items()}
-
-    def column(name: str, expression: pl.Expr) -> np.ndarray:
-        of = read.filter(pl.col("site") == name).sort("at").select(expression.cast(pl.Float64))
-        out = np.zeros(n[name])
-        out[: of.height] = of.to_series().to_numpy()
-        return out
-
+    for name, also in SITES.items():
+        of = rows.filter(pl.col("site") == name).sort("at")
+        sites[name] = site_arrays(of, months, is_mean=name in OF_MEANS, also=also)
     for name in ("price", "discount", "chinese"):
         sites[name]["error"] = np.hypot(sites[name]["error"], priors["quote_error"][0])
     # the effort of a count varies from window to window, and small counts by chance
+    count = sites["count"]
     listed, watched = priors["list_effort"][0], priors["image_effort"][0]
-    is_listed = pl.col("quantity") == "shipments"
-    effort = column("count", pl.when(is_listed).then(listed).otherwise(watched))
-    chance = np.exp(-0.5 * sites["count"]["value"])
-    sites["count"]["error"] = np.sqrt(sites["count"]["error"] ** 2 + effort**2 + chance**2)
+    effort = np.where(count.pop("is_listed"), listed, watched)
+    chance = np.exp(-0.5 * count["value"])
+    count["error"] = np.sqrt(count["error"] ** 2 + effort**2 + chance**2)
     sites["lot"]["error"] = np.hypot(sites["lot"]["error"], priors["lot_spread"][0])
-    for name, what in (
-        ("price", "is_delivered"),
-        ("price", "is_asked"),
-        ("discount", "is_chinese"),
-    ):
-        sites[name][what] = column(name, pl.col(what))
     weights = sites["discount"]["window"]
     sites["discount"]["base"] = weights @ world
     # stated as the share by which DPRK coal is cheaper
     off = sites["discount"]["value"]
     sites["discount"]["value"] = np.log1p(-np.minimum(np.exp(off), 0.95))
-    observers = read.filter(pl.col("site") == "count").sort("at")["observer"]
+    observers = rows.filter(pl.col("site") == "count").sort("at")["observer"]
     names = sorted(observers.unique()) or ["none"]
-    index = np.zeros(n["count"], dtype=int)
-    index[: observers.len()] = [names.index(name) for name in observers]
-    sites["count"]["observer"] = index
+    count["observer"] = np.zeros(len(count["value"]), dtype=int)
+    count["observer"][: observers.len()] = [names.index(name) for name in observers]
     sites["seen_is_list"] = np.array([float(name.endswith("shipments")) for name in names])
     return sites
 
@@ -249,35 +214,26 @@ def _finish(
     seed: int,
     *,
     months: list[dt.date],
-    observations: pl.DataFrame,
-    record: pl.DataFrame,
-    windows: np.ndarray,
-    is_zero: np.ndarray,
-    priors: Priors,
-    last_recorded: dt.date,
+    past: Callable[..., dict[str, np.ndarray]],
+    split: Callable[[int, int], tuple[pl.DataFrame, pl.DataFrame]],
 ) -> Outcome:
-    """The recorded months of each world before its inferred ones."""
-    past = record_draws(
-        record, windows, is_zero, priors, sites["log_freight"], sites["cost_share"], seed
-    )
-    whole = {name: np.concatenate([past[name], sites[f"months/{name}"]], axis=1) for name in past}
-    years = np.array([month.year for month in months])
-    yearly = (years[:, None] == np.unique(years)[None, :]).astype(float)
-    money, tonnes = whole["gross_fob_usd"] @ yearly, whole["tonnes"] @ yearly
+    """The recorded months of each world before its inferred ones.
+
+    Args:
+        past: `record_draws` of freight, costs and seed.
+        split: `destination_draws` of the number of draws and seed.
+    """
+    recorded = past(sites["log_freight"], sites["cost_share"], seed)
+    whole = {
+        name: np.concatenate([values, sites[f"months/{name}"]], axis=1)
+        for name, values in recorded.items()
+    }
+    money, tonnes = (whole[name] @ year_sums(months) for name in ("gross_fob_usd", "tonnes"))
     components = {
         "tonnage": np.log(tonnes),
         "price": np.log(money / tonnes),
         "costs abroad": np.log1p(-sites["cost_share"])[:, None] + np.zeros_like(money),
     }
-    split = partial(
-        destination_draws,
-        observations,
-        priors,
-        np.unique(years).tolist(),
-        last_recorded,
-        len(money),
-        seed,
-    )
     usd = {name: values for name, values in whole.items() if name.endswith("_usd")}
     return Outcome(
         usd,
@@ -285,8 +241,8 @@ def _finish(
         flows=frozenset(["tonnes"]),
         tables={
             "draws": lambda: algebra.to_long(months, period="month", **whole),
-            "destination_draws": lambda: split()[0],
-            "destination_basis": lambda: split()[1],
+            "destination_draws": lambda: split(len(money), seed)[0],
+            "destination_basis": lambda: split(len(money), seed)[1],
         },
         components=components,
     )

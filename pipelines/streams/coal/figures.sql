@@ -187,6 +187,7 @@ select
         else 0.5
     end as is_delivered,
     nature in ('asked', 'listed') as is_asked,
-    base = 'chinese' as is_chinese
+    base = 'chinese' as is_chinese,
+    quantity = 'shipments' as is_listed
 from settled
 order by observation_id

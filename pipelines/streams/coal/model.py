@@ -14,8 +14,6 @@ record ends but by an event of the cited table of halts. walk, c, discount are r
 half-yearly knots, straight between.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax.numpy as jnp
@@ -24,7 +22,16 @@ import numpyro.distributions as dist
 from jax.nn import log_sigmoid
 from jax.scipy.special import log_ndtr
 
-from pipelines.inference.evidence import Rows, Shared, ceiling, figure, leaning, mixture, part
+from pipelines.inference.evidence import (
+    Rows,
+    Shared,
+    ceiling,
+    figure,
+    leaning,
+    mixture,
+    normal,
+    part,
+)
 
 Figures = dict[str, Any]
 
@@ -32,45 +39,40 @@ Figures = dict[str, Any]
 def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
     """Latents, incomes and every coal figure after the record."""
 
-    def normal(name: str, shape: tuple[int, ...] = ()) -> Any:
+    def prior(name: str, shape: tuple[int, ...] = ()) -> Any:
         mean, sd = priors[name]
-        return mean + sd * numpyro.sample(name, dist.Normal(jnp.zeros(shape), 1.0))
+        return mean + sd * normal(name, shape)
 
     def walk(name: str, scale: Any) -> Any:
-        knots = figures["line"].shape[1]
-        steps = numpyro.sample(name, dist.Normal(jnp.zeros(knots), 1.0))
+        steps = normal(name, figures["line"].shape[1:])
         return figures["line"] @ (scale * jnp.cumsum(steps))
 
     # -- tonnes ------------------------------------------------------------------------------
-    tonnage_scale = priors["tonnage_walk"][0] * jnp.exp(normal("tonnage_walk_log"))
-    steps = figures["step_mean"] + figures["step_sd"] * numpyro.sample(
-        "steps", dist.Normal(jnp.zeros(figures["step_mean"].shape), 1.0)
-    )
+    tonnage_scale = priors["tonnage_walk"][0] * jnp.exp(prior("tonnage_walk_log"))
+    mean, sd = figures["step_mean"], figures["step_sd"]
+    steps = mean + sd * normal("steps", mean.shape)
     halts = priors["halt_depth"][0] * numpyro.sample(
         "halts", dist.HalfNormal(jnp.ones(figures["halt"].shape[1]))
     )
     events = figures["step"] @ steps - figures["halt"] @ halts
-    monthly = priors["within_half_year"][0] * numpyro.sample(
-        "monthly", dist.Normal(jnp.zeros(figures["line"].shape[0]), 1.0)
-    )
-    slow = figures["log_last_t"] + normal("start") + events + walk("tonnage", tonnage_scale)
+    monthly = priors["within_half_year"][0] * normal("monthly", figures["line"].shape[:1])
+    slow = figures["log_last_t"] + prior("start") + events + walk("tonnage", tonnage_scale)
     log_v = slow + monthly
     tonnes = jnp.exp(log_v)
 
     # -- prices ------------------------------------------------------------------------------
-    freight = normal("freight")
-    delivered = freight + normal("freight_hidden")
-    chinese_level, pass_through = normal("chinese_level"), normal("pass_through")
+    freight = prior("freight")
+    delivered = freight + prior("freight_hidden")
+    chinese_level, pass_through = prior("chinese_level"), prior("pass_through")
     world = pass_through * figures["world"]
     chinese_walk = walk("chinese_walk", priors["chinese_walk"][0])
     chinese = chinese_level + world + chinese_walk
-    discount = figures["ban"] * normal("ban_discount") + walk(
-        "discount_walk", priors["discount_walk"][0]
-    )
-    start_price = figures["log_last_price"] - freight + normal("start_price")
+    discount = figures["ban"] * prior("ban_discount")
+    discount += walk("discount_walk", priors["discount_walk"][0])
+    start_price = figures["log_last_price"] - freight + prior("start_price")
     log_p = start_price + world + chinese_walk + discount
     income = tonnes * jnp.exp(log_p)
-    cost = 1.0 / (1.0 + jnp.exp(-normal("cost_logit")))
+    cost = 1.0 / (1.0 + jnp.exp(-prior("cost_logit")))
 
     numpyro.deterministic("months/tonnes", tonnes)
     numpyro.deterministic("months/price_usd_per_t", jnp.exp(log_p))
@@ -91,7 +93,7 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
     part("tonnes_part", over(at, tonnes), at)
     # a dollar total that names no price: sold at this world's price, or at one its author assumed
     at = figures["money"]
-    assumed = normal("assumed_price", at["value"].shape)
+    assumed = prior("assumed_price", at["value"].shape)
     readings = jnp.stack([over(at, income), over(at, tonnes) + assumed], axis=1)
     own = priors["own_price_weight"][0]
     mixture("money", readings, jnp.array([own, 1 - own]), at, klass, root)
@@ -102,9 +104,8 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
     ceiling("money_ceiling", over(at, income * jnp.exp(delivered)) + lean, at)
 
     # -- ships counted: one share seen per observer and way of counting ------------------------
-    mean_lot = normal("mean_lot")
-    n_observers = figures["seen_is_list"].shape[0]
-    z = numpyro.sample("seen", dist.Normal(jnp.zeros(n_observers), 1.0))
+    mean_lot = prior("mean_lot")
+    z = normal("seen", figures["seen_is_list"].shape)
     listed, watched = priors["listed_share_logit"], priors["watched_share_log"]
     seen = jnp.where(
         figures["seen_is_list"] > 0,
@@ -117,13 +118,12 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
     at = figures["count_part"]
     part("count_part", over(at, tonnes) - mean_lot, at, priors["count_part_sd"][0])
     at = figures["lot"]
-    figure(
-        "lot", mean_lot + jnp.zeros(at["value"].shape), at, shared.klass("lot"), shared.root("lot")
-    )
+    lot = mean_lot + jnp.zeros(at["value"].shape)
+    figure("lot", lot, at, shared.klass("lot"), shared.root("lot"))
 
     # -- prices quoted: where handed over, in what sense, by whom -------------------------------
     klass, root = shared.klass("price"), shared.root("price")
-    asked = normal("asked")
+    asked = prior("asked")
     at = figures["price"]
     quoted = (at["window"] @ log_p) + at["is_delivered"] * delivered + at["is_asked"] * asked
     figure("price", quoted, at, klass, root)

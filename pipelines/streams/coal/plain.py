@@ -4,8 +4,6 @@ Tonnes and prices run on `plain_path` from where the record leaves off through w
 whole. Parts, counts of ships, dollar totals, halts and Chinese prices are passed over.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Sequence
 

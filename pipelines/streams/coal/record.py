@@ -5,8 +5,6 @@ the shortest to the longest, a longer one spreading over its free months only wh
 leave. Values are CIF; one factor a world, ``log_freight``, carries all of them to FOB.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
@@ -105,19 +103,18 @@ def _readings(
 def _shortest_first(rows: pl.DataFrame, inside: np.ndarray) -> np.ndarray:
     """Order of settling: customs first, short before long, all coal first, the
     declaring country before compilers, fine before rounded."""
-    value = rows["value"].to_numpy()
-    digits = np.array([len(f"{v:.0f}".rstrip("0")) for v in value])
-    key = pl.DataFrame(
-        {
-            "is_told": ~rows["class"].is_in(["customs", "official"]),
-            "months": inside.sum(axis=1),
-            "is_narrow": rows["sector"] == "HS270111",
-            "is_world": rows["counterpart_iso3"] != "CHN",
-            "digits": -digits,
-            "id": rows["observation_id"],
-        }
+    digits = [len(f"{value:.0f}".rstrip("0")) for value in rows["value"]]
+    keyed = rows.with_row_index("row").with_columns(
+        months=pl.Series(inside.sum(axis=1)), digits=pl.Series(digits, dtype=pl.Int64)
     )
-    return key.with_row_index("at").sort(key.columns)["at"].to_numpy()
+    return keyed.sort(
+        ~pl.col("class").is_in(["customs", "official"]),
+        "months",
+        pl.col("sector") == "HS270111",
+        pl.col("counterpart_iso3") != "CHN",
+        -pl.col("digits"),
+        "observation_id",
+    )["row"].to_numpy()
 
 
 def _settle(
