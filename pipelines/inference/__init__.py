@@ -1,7 +1,5 @@
 """Inference that knows no stream: a model's text in; gradient, draws and predictions out."""
 
-from __future__ import annotations
-
 import os
 
 os.environ["XLA_FLAGS"] = " ".join(

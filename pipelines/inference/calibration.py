@@ -8,10 +8,9 @@ width. A control draws the same worlds and fits them without errors common to cl
 it must fail, or the test could not have told.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import datetime as dt
+from collections import Counter
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -24,7 +23,8 @@ from pipelines.inference.density import Data, Density
 from pipelines.inference.folds import Fold, Progress, run_resumable
 from pipelines.inference.joint import Evidence, Joint
 from pipelines.inference.sampler import Effort, Sampler, Samples
-from pipelines.inference.scores import AS_PUBLISHED, ERAS, FEWEST_WORLDS, era_of, middle_of
+from pipelines.inference.scores import AS_PUBLISHED, ERAS, FEWEST_WORLDS, era_of
+from pipelines.inference.windows import middle_of
 
 WORLDS = FEWEST_WORLDS
 # a fit whose intervals are 40% too narrow is found out seven times in eight
@@ -133,18 +133,18 @@ class MadeUp:
         """
         sites = self.joint.sites_of(self.evidence.stream, self.joint.density.outputs(theta))
         measures = self.evidence.finish(sites, seed).measures
-        rows, months = self.evidence.rows, pl.Series("middle", self.evidence.months)
-        read = rows.filter(pl.col("site").is_not_null())
+        rows, months = self.evidence.rows, pl.DataFrame({"month": self.evidence.months})
         record = rows.filter(pl.col("role") == "record", pl.col("reason_not_used").is_null())
         last = record["window_start_on"].max() or dt.date.min
-        spoken = set(_eras(read.select(middle=middle_of())))
-        era = np.where(months > last, _eras(months.to_frame()), "")
+        spoken = rows.filter(pl.col("site").is_not_null()).select(era_of(middle_of()))["era"]
+        of_month = pl.when(pl.col("month") > last).then(era_of(pl.col("month")))
+        era = months.select(of_month)["era"].to_numpy()
         name = next(name for name in measures if name.endswith("_usd"))
         site, at = levelled(self.evidence)
         return {
             f"{name} {one}": np.log(measures[name][:, era == one].sum(axis=1))
             for one in ERAS
-            if one in spoken and (era == one).any()
+            if one in spoken.to_list() and (era == one).any()
         } | {f"{site} figures": sites[f"{site}/concept"][:, at].mean(axis=1)}
 
 
@@ -156,17 +156,12 @@ def levelled(evidence: Evidence) -> tuple[str, list[int]]:
     sum of n tau^2 over its classes is taken.
     """
     whole = evidence.rows.filter(pl.col("site").is_not_null(), pl.col("role") == "whole")
-    sums: dict[str, float] = {}
+    sums: Counter[str] = Counter()
     spoken = whole.group_by("site", "group", "class").agg(pl.col("root_id").n_unique())
     for site, group, name, roots in spoken.sort("site", "class").rows():
-        scale = evidence.priors[f"class_sd.{group}.{name}"][0]
-        sums[site] = sums.get(site, 0.0) + roots * scale**2
-    site = max(sums, key=lambda one: sums[one])
+        sums[site] += roots * evidence.priors[f"class_sd.{group}.{name}"][0] ** 2
+    site = max(sums, key=sums.__getitem__)
     return site, whole.filter(pl.col("site") == site)["at"].sort().to_list()
-
-
-def _eras(days: pl.DataFrame) -> list[str]:
-    return days.select(era_of(pl.col("middle")))["era"].to_list()
 
 
 def calibrate(

@@ -6,12 +6,11 @@ log density site by site. Data are arguments, never constants: hiding a figure o
 compiles nothing anew.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import jax
@@ -74,6 +73,11 @@ def _below(of: Any, value: Any) -> Any:
         inside = of.component_distribution.cdf(value[..., None])
         return jnp.sum(of.mixing_distribution.probs * inside, axis=-1)
     return None if hasattr(of, "probs") else of.cdf(value)
+
+
+def _valued(sites: dict[str, Any], kinds: str) -> dict[str, Any]:
+    """Values of the sites of some kinds."""
+    return {name: site["value"] for name, site in sites.items() if site["type"] in kinds.split()}
 
 
 class Density:
@@ -197,20 +201,12 @@ class Density:
     def _seen(self, sites: dict[str, Any]) -> dict[str, dict[str, Any]]:
         """Of a traced world, all that needs no random numbers: one program for three questions."""
         sampled = {name: site for name, site in sites.items() if site["type"] == "sample"}
+        log_sites = {name: site["fn"].log_prob(site["value"]) for name, site in sampled.items()}
+        below = {name: _below(sites[name]["fn"], sites[name]["value"]) for name in self.observed}
         return {
-            "outputs": {
-                name: site["value"]
-                for name, site in sites.items()
-                if site["type"] == "deterministic"
-            },
-            "log_sites": {
-                name: site["fn"].log_prob(site["value"]) for name, site in sampled.items()
-            },
-            "below": {
-                name: chance
-                for name in self.observed
-                if (chance := _below(sites[name]["fn"], sites[name]["value"])) is not None
-            },
+            "outputs": _valued(sites, "deterministic"),
+            "log_sites": log_sites,
+            "below": {name: chance for name, chance in below.items() if chance is not None},
         }
 
     def _said(self, sites: dict[str, Any]) -> dict[str, Any]:
@@ -223,10 +219,11 @@ class Density:
         handler, pick = {
             "seen": (lambda model: model, self._seen),
             "said": (uncondition, self._said),
+            "prior": (uncondition, partial(_valued, kinds="sample deterministic")),
         }[kind]
 
         def one(theta: Any, key: Any, data: Data) -> dict[str, Any]:
-            values, _ = self._values(self._parts(theta))
+            values = {} if kind == "prior" else self._values(self._parts(theta))[0]
             model = handler(substitute(seed(self.model, key), data=values))
             return pick(trace(model).get_trace(data))
 
@@ -253,17 +250,4 @@ class Density:
 
     def prior(self, n: int, key: int, data: Data | None = None) -> Sites:
         """Worlds drawn from the prior: every site, figures included, (n, *shape)."""
-
-        def one(key: Any, data: Data) -> dict[str, Any]:
-            traced = trace(uncondition(seed(self.model, key))).get_trace(data)
-            return {
-                name: site["value"]
-                for name, site in traced.items()
-                if site["type"] in ("sample", "deterministic")
-            }
-
-        if "prior" not in self._runs:
-            self._runs["prior"] = jax.jit(jax.vmap(one, (0, None)))
-        keys = jax.random.split(jax.random.PRNGKey(key), n)
-        out = self._runs["prior"](keys, self.data if data is None else data)
-        return {name: np.asarray(value) for name, value in out.items()}
+        return self._over("prior", np.zeros((n, self.size)), data, key)

@@ -1,6 +1,6 @@
 """Has sampling converged, and to how many digits."""
 
-from __future__ import annotations
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -26,24 +26,22 @@ def diagnose(stream: str, measure: str, years: np.ndarray, values: np.ndarray) -
     """
     from arviz_stats.base import array_stats  # loading it takes seconds
 
+    axes: Any = {"chain_axis": 0, "draw_axis": 1}
     return pl.DataFrame(
-        [
-            {
-                "stream": stream,
-                "measure": measure,
-                "year": int(year),
-                "rhat": float(array_stats.rhat(x)),
-                "ess_bulk": float(array_stats.ess(x, method="bulk")),
-                "ess_tail": float(array_stats.ess(x, method="tail", prob=(0.05, 0.95))),
-                **{
-                    f"mcse_q{level:02}": float(
-                        array_stats.mcse(x, method="quantile", prob=level / 100)
-                    )
-                    for level in (5, 50, 95)
-                },
-            }
-            for year, x in zip(years, np.moveaxis(values, -1, 0), strict=True)
-        ]
+        {
+            "stream": stream,
+            "measure": measure,
+            "year": years.astype(np.int64),
+            "rhat": array_stats.rhat(values, **axes),
+            "ess_bulk": array_stats.ess(values, method="bulk", **axes),
+            "ess_tail": array_stats.ess(values, method="tail", prob=(0.05, 0.95), **axes),
+            **{
+                f"mcse_q{level:02}": array_stats.mcse(
+                    values, method="quantile", prob=level / 100, **axes
+                )
+                for level in (5, 50, 95)
+            },
+        }
     )
 
 

@@ -5,9 +5,9 @@ Journal of Machine Learning Research 25); where the weights' tail says not to be
 0.7), the model is sampled anew without it.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -79,57 +79,29 @@ def influence(fitted: Fit, headline: dict[str, str]) -> pl.DataFrame:
     """
     joint = fitted.joint
     log_sites = joint.density.log_sites(fitted.theta)
-    read = joint.read
     parts = []
     for stream, measure in headline.items():
-        income, years = fitted.annual(stream, measure), fitted.years(stream)
-        of = read.filter(pl.col("stream") == stream)
-        log_rows = np.stack(
-            [
-                log_sites[f"{stream}/{site}"][:, at]
-                for site, at in of.select("site", "at").iter_rows()
-            ],
-            axis=1,
-        )
-        now, reweighted = np.quantile(income, _LEVELS, axis=0), Weighted(income)
+        reweighted = Weighted(fitted.annual(stream, measure))
+        of = joint.read.filter(pl.col("stream") == stream)
+        places = of.select("site", "at").iter_rows()
+        log_rows = np.stack([log_sites[f"{stream}/{site}"][:, at] for site, at in places], axis=1)
         for what, key in (("figure", "observation_id"), ("root", "root_id"), ("class", "class")):
             names = of[key].to_numpy()
             for name in np.unique(names):
                 weights, k = smoothed(-log_rows[:, names == name].sum(axis=1))
-                left = reweighted.quantiles(weights)
-                parts.append(_rows(stream, years, what, str(name), now, left, k))
-    table = pl.concat(parts)
-    return _refitted(fitted, headline, table)
+                about = {"what": what, "name": str(name), "pareto_k": k, "method": "psis"}
+                parts.append(_points(fitted, stream, reweighted.quantiles(weights), **about))
+    now = _headline_points(fitted, fitted.outcomes, headline)
 
+    def shifted(left: pl.DataFrame) -> pl.DataFrame:
+        shift = pl.col("q50_now") - pl.col("q50")
+        width = (pl.col("q95") - pl.col("q05")).clip(1e-9)
+        return left.join(now, on=["stream", "year"], suffix="_now", maintain_order="left").select(
+            left.columns, shift_usd=shift, shift_in_widths=shift.abs() / width
+        )
 
-def _rows(
-    stream: str,
-    years: np.ndarray,
-    what: str,
-    name: str,
-    now: np.ndarray,
-    left: np.ndarray,
-    k: float,
-    method: str = "psis",
-) -> pl.DataFrame:
-    shift = now[1] - left[1]
-    return pl.DataFrame(
-        {
-            "stream": stream,
-            "year": years.astype(np.int64),
-            "what": what,
-            "name": name,
-            **dict(zip(("q05", "q50", "q95"), left, strict=True)),
-            "shift_usd": shift,
-            "shift_in_widths": np.abs(shift) / np.maximum(left[2] - left[0], 1e-9),
-            "pareto_k": k,
-            "method": method,
-        }
-    )
-
-
-def _refitted(fitted: Fit, headline: dict[str, str], table: pl.DataFrame) -> pl.DataFrame:
-    """Sample anew without the figures whose weights fail and that seem to matter most."""
+    table = shifted(pl.concat(parts))
+    # those whose weights fail and that seem to matter most
     doubtful = (
         table.filter(
             pl.col("what") == "figure",
@@ -139,21 +111,30 @@ def _refitted(fitted: Fit, headline: dict[str, str], table: pl.DataFrame) -> pl.
         .group_by("name")
         .agg(pl.col("shift_in_widths").max())
         .sort("shift_in_widths", "name", descending=[True, False])["name"]
-        .head(_MOST_REFITS)
-        .to_list()
     )
-    for name in doubtful:
-        found = without(fitted, [name])
-        for stream, measure in headline.items():
-            now = np.quantile(fitted.annual(stream, measure), _LEVELS, axis=0)
-            left = np.quantile(
-                found[stream].annual(measure, fitted.joint.evidence[stream].months), _LEVELS, axis=0
-            )
-            fresh = _rows(stream, fitted.years(stream), "figure", name, now, left, 0.0, "refit")
-            mine = (pl.col("name") == name) & (pl.col("stream") == stream)
-            if not table.filter(mine).is_empty():
-                table = pl.concat([table.filter(~mine), fresh])
+    for name in doubtful.head(_MOST_REFITS):
+        about = {"what": "figure", "name": name, "pareto_k": 0.0, "method": "refit"}
+        left = _headline_points(fitted, without(fitted, [name]), headline, **about)
+        left = left.join(table, on=["stream", "name"], how="semi", maintain_order="left")
+        table = pl.concat([table.join(left, on=["stream", "name"], how="anti"), shifted(left)])
     return table.sort("stream", "what", "name", "year")
+
+
+def _points(fitted: Fit, stream: str, points: np.ndarray, **about: Any) -> pl.DataFrame:
+    """stream, year, ``about`` and the ``points`` (3, years) as q05, q50, q95."""
+    grain = {"stream": stream, "year": fitted.joint.years(stream).astype(np.int64)}
+    return pl.DataFrame(grain | about | dict(zip(("q05", "q50", "q95"), points, strict=True)))
+
+
+def _headline_points(
+    fitted: Fit, found: Mapping[str, Outcome], headline: dict[str, str], **about: Any
+) -> pl.DataFrame:
+    """`_points` of every stream's headline by year in some worlds."""
+    evidence, parts = fitted.joint.evidence, []
+    for stream, measure in headline.items():
+        annual = found[stream].annual(measure, evidence[stream].months)
+        parts.append(_points(fitted, stream, np.quantile(annual, _LEVELS, axis=0), **about))
+    return pl.concat(parts)
 
 
 def without(fitted: Fit, ids: list[str], *, seed: int = 7) -> dict[str, Outcome]:
@@ -175,22 +156,14 @@ def readings(fitted: Fit, headline: dict[str, str], leave: dict[str, str]) -> pl
     Args:
         leave: reading to the class it leaves out, as "without desk" to "desk".
     """
-    parts = []
+    read = fitted.joint.read
     found = {"all": fitted.outcomes} | {
-        reading: without(
-            fitted, fitted.joint.read.filter(pl.col("class") == klass)["observation_id"].to_list()
-        )
+        reading: without(fitted, read.filter(pl.col("class") == klass)["observation_id"].to_list())
         for reading, klass in leave.items()
     }
-    for reading, by_stream in found.items():
-        for stream, measure in headline.items():
-            annual = by_stream[stream].annual(measure, fitted.joint.evidence[stream].months)
-            points = zip(("q05", "q50", "q95"), np.quantile(annual, _LEVELS, axis=0), strict=True)
-            years = fitted.years(stream).astype(np.int64)
-            parts.append(
-                pl.DataFrame({"stream": stream, "year": years, "reading": reading, **dict(points)})
-            )
-    return pl.concat(parts)
+    return pl.concat(
+        [_headline_points(fitted, worlds, headline, reading=name) for name, worlds in found.items()]
+    )
 
 
 def power_scaled(
@@ -212,55 +185,38 @@ def power_scaled(
     log_sites = density.log_sites(fitted.theta)
     parts = []
     for stream, measure in headline.items():
-        income, years = fitted.annual(stream, measure), fitted.years(stream)
+        income = fitted.annual(stream, measure)
         now, reweighted = np.quantile(income, _LEVELS, axis=0), Weighted(income)
-        sites = {
-            name.removeprefix(f"{stream}/"): values.reshape(len(income), -1).sum(axis=1)
-            for name, values in log_sites.items()
-            if name in density.latent
-            and (
-                name.startswith(f"{stream}/")
-                or name.startswith((f"root/{stream}.", f"class/{stream}."))
-            )
+        own, prior = f"{stream}/", (f"{stream}/", f"root/{stream}.", f"class/{stream}.")
+        logs_of = {
+            name: values.reshape(len(income), -1).sum(axis=1) for name, values in log_sites.items()
         }
-        sites["likelihood"] = np.sum(
-            [
-                values.reshape(len(income), -1).sum(axis=1)
-                for name, values in log_sites.items()
-                if name in density.observed and name.startswith(f"{stream}/")
-            ],
-            axis=0,
-        )
+        sites = {
+            name.removeprefix(own): logs
+            for name, logs in logs_of.items()
+            if name in density.latent and name.startswith(prior)
+        }
+        said = [name for name in density.observed if name.startswith(own)]
+        sites["likelihood"] = np.sum([logs_of[name] for name in logs_of if name in said], axis=0)
+        shuffled = np.random.default_rng(0).permutation(len(income))
         for name, logs in sites.items():
-            weak, _ = smoothed((_WEAKER - 1) * logs)
-            strong, _ = smoothed((_STRONGER - 1) * logs)
-            slope = [_sense(income[:, at], weak, strong) for at in range(len(years))]
+            weak, strong = (smoothed((alpha - 1) * logs)[0] for alpha in (_WEAKER, _STRONGER))
+            slope = np.array([_sense(of_year, weak, strong) for of_year in income.T])
             # what a prior without bearing on the year reaches by chance: years mixed up
-            shuffled = np.random.default_rng(0).permutation(len(income))
             noise = _sense(income[shuffled, -1], weak, strong)
+            about = {
+                "prior": name,
+                "method": "psis",
+                "sensitivity": slope,
+                "sensitivity_noise": noise,
+                "is_sensitive": slope >= max(_LEAST_SENSITIVITY, noise),
+            }
             for alpha in alphas:
                 weights, k = smoothed((alpha - 1) * logs)
-                ratio = reweighted.quantiles(weights) / np.maximum(now, 1e-9)
-                parts.append(
-                    pl.DataFrame(
-                        {
-                            "stream": stream,
-                            "year": years.astype(np.int64),
-                            "prior": name,
-                            "alpha": alpha,
-                            "median_ratio": ratio[1],
-                            "q05_ratio": ratio[0],
-                            "q95_ratio": ratio[2],
-                            "method": "psis",
-                            "pareto_k": k,
-                            "is_reliable": k <= HIGHEST_K,
-                            "sensitivity": slope,
-                            "sensitivity_noise": noise,
-                            "is_sensitive": np.array(slope) >= max(_LEAST_SENSITIVITY, noise),
-                        }
-                    )
-                )
-    return pl.concat(parts)
+                ratios = reweighted.quantiles(weights) / np.maximum(now, 1e-9)
+                weighed = {"alpha": alpha, "pareto_k": k, "is_reliable": k <= HIGHEST_K}
+                parts.append(_points(fitted, stream, ratios, **about, **weighed))
+    return pl.concat(parts).rename({"q05": "q05_ratio", "q50": "median_ratio", "q95": "q95_ratio"})
 
 
 _WEAKER, _STRONGER = 0.8, 1.25

@@ -4,8 +4,6 @@ What streams share are the errors of those who speak: one outlet, one desk, one 
 stands behind figures of several streams, so their incomes move together.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from numpyro.handlers import scope
 
 from pipelines.inference.density import Data, Density
 from pipelines.inference.evidence import Shared, sample_shared
+from pipelines.inference.windows import year_sums
 
 # whose word it is; the error of a class is common to all its figures of a group of quantities
 CLASSES = ("customs", "official", "observer", "press", "desk", "interested")
@@ -39,6 +38,36 @@ ROW_SCHEMA = pl.Schema(
         "reason_not_used": pl.String,
     }
 )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What draws say of a stream.
+
+    Attributes:
+        measures: monthly USD of the whole stream by name, (draws, months).
+        series: other monthly series figures are held against, by name, (draws, months).
+        flows: series that add up over months; the others (prices, stocks) are averaged.
+        tables: further long tables of draws by name, made when asked for.
+        components: factors of yearly income by name, logs, (draws, years).
+    """
+
+    measures: dict[str, np.ndarray]
+    series: dict[str, np.ndarray] = field(default_factory=dict)
+    flows: frozenset[str] = frozenset()
+    tables: dict[str, Callable[[], pl.DataFrame]] = field(default_factory=dict)
+    components: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def annual(self, measure: str, months: Sequence[dt.date]) -> np.ndarray:
+        """A measure by calendar year of its months, (draws, years)."""
+        return self.measures[measure] @ year_sums(months)
+
+    def over(self, name: str, windows: np.ndarray) -> np.ndarray:
+        """A measure or series over windows (rows, months), flows summed; (draws, rows)."""
+        values = self.measures[name] if name in self.measures else self.series[name]
+        if name in self.measures or name in self.flows:
+            return values @ windows.T
+        return values @ (windows / np.maximum(windows.sum(axis=1, keepdims=True), 1e-12)).T
 
 
 @dataclass(frozen=True)
@@ -70,37 +99,6 @@ class Evidence:
     meanings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What draws say of a stream.
-
-    Attributes:
-        measures: monthly USD of the whole stream by name, (draws, months).
-        series: other monthly series figures are held against, by name, (draws, months).
-        flows: series that add up over months; the others (prices, stocks) are averaged.
-        tables: further long tables of draws by name, made when asked for.
-        components: factors of yearly income by name, logs, (draws, years).
-    """
-
-    measures: dict[str, np.ndarray]
-    series: dict[str, np.ndarray] = field(default_factory=dict)
-    flows: frozenset[str] = frozenset()
-    tables: dict[str, Callable[[], pl.DataFrame]] = field(default_factory=dict)
-    components: dict[str, np.ndarray] = field(default_factory=dict)
-
-    def annual(self, measure: str, months: Sequence[dt.date]) -> np.ndarray:
-        """A measure by calendar year of its months, (draws, years)."""
-        year = np.array([month.year for month in months])
-        return self.measures[measure] @ (year[:, None] == np.unique(year)[None, :])
-
-    def over(self, name: str, windows: np.ndarray) -> np.ndarray:
-        """A measure or series over windows (rows, months), flows summed; (draws, rows)."""
-        values = self.measures[name] if name in self.measures else self.series[name]
-        if name in self.measures or name in self.flows:
-            return values @ windows.T
-        return values @ (windows / np.maximum(windows.sum(axis=1, keepdims=True), 1e-12)).T
-
-
 class Joint:
     """The joint density of some streams.
 
@@ -114,59 +112,49 @@ class Joint:
 
     def __init__(self, evidence: Sequence[Evidence]) -> None:
         self.evidence = {one.stream: one for one in evidence}
-        read = pl.concat(
-            [
-                one.rows.filter(pl.col("site").is_not_null()).with_columns(
-                    stream=pl.lit(one.stream)
-                )
-                for one in evidence
-            ]
-        )
-        self.read = read.with_columns(key=pl.format("{}.{}", "stream", "group"))
+        read = [
+            one.rows.filter(pl.col("site").is_not_null()).with_columns(stream=pl.lit(one.stream))
+            for one in evidence
+        ]
+        self.read = pl.concat(read).with_columns(key=pl.format("{}.{}", "stream", "group"))
         self.roots = sorted(self.read["root_id"].unique())
-        position = {root: at for at, root in enumerate(self.roots)}
-        klass = {name: at for at, name in enumerate(CLASSES)}
         groups: dict[str, Any] = {}
         for (key,), rows in self.read.sort("key").group_by(["key"], maintain_order=True):
-            one = self.evidence[str(rows["stream"][0])]
+            one, group = self.evidence[str(rows["stream"][0])], str(rows["group"][0])
             present = rows["class"].unique().to_list()
             groups[str(key)] = {
-                "roots": np.array(sorted({position[root] for root in rows["root_id"]})),
-                "class_sd": np.array(
-                    [_class_sd(one, str(rows["group"][0]), name, present) for name in CLASSES]
-                ),
+                "roots": np.searchsorted(self.roots, rows["root_id"].unique().sort()),
+                "class_sd": np.array([_class_sd(one, group, name, present) for name in CLASSES]),
             }
-        n_groups = self.read.group_by("root_id").agg(pl.col("key").n_unique())
-        wide = dict(n_groups.iter_rows())
+        wide = self.read.group_by("root_id").agg(pl.col("key").n_unique() > 1).sort("root_id")
         data: Data = {
             "shared": {
-                "root_is_wide": np.array([float(wide[root] > 1) for root in self.roots]),
+                "root_is_wide": wide["key"].to_numpy().astype(float),
                 "root_sd": np.float64(evidence[0].priors["root_sd"][0]),
                 "groups": groups,
             }
         }
         for one in evidence:
             figures = {
-                name: dict(value) if isinstance(value, dict) else value
+                name: self._owned(one, name, value) if isinstance(value, dict) else value
                 for name, value in one.data.items()
             }
-            for name, site in figures.items():
-                if not isinstance(site, dict):
-                    continue
-                rows = one.rows.filter(pl.col("site") == name).sort("at")
-                n = len(site["value"])
-                site["root"], site["class"] = np.zeros(n, dtype=int), np.zeros(n, dtype=int)
-                site["is_read"] = np.zeros(n)
-                at = rows["at"].to_numpy()
-                site["root"][at] = [position[root] for root in rows["root_id"]]
-                site["class"][at] = [klass[name] for name in rows["class"]]
-                site["is_read"][at] = 1.0
             data[one.stream] = {
                 "figures": figures,
                 "priors": {name: np.array(args, dtype=float) for name, args in one.priors.items()},
             }
         self.data = data
         self.density = Density(self._model, data)
+
+    def _owned(self, one: Evidence, name: str, site: dict[str, Any]) -> dict[str, Any]:
+        """A site's rows with who speaks in each, and whether it is read."""
+        rows = one.rows.filter(pl.col("site") == name).sort("at")
+        n, at = len(site["value"]), rows["at"].to_numpy()
+        root, klass, is_read = np.zeros(n, dtype=int), np.zeros(n, dtype=int), np.zeros(n)
+        root[at] = np.searchsorted(self.roots, rows["root_id"])
+        klass[at] = [CLASSES.index(name) for name in rows["class"]]
+        is_read[at] = 1.0
+        return site | {"root": root, "class": klass, "is_read": is_read}
 
     def _model(self, data: Data) -> None:
         roots, classes = sample_shared(data["shared"])

@@ -7,8 +7,7 @@ acceptance, path length jittered (Neal 2011; Hoffman & Gelman 2014, JMLR 15). Ho
 depends on rounding and so on the machine: sampling goes on, round by round, until it is enough.
 """
 
-from __future__ import annotations
-
+import itertools
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -228,9 +227,8 @@ class Sampler:
         rounds: list[np.ndarray] = []
         recent: list[np.ndarray] = []
         n_divergent, accepted = 0, 0.0
-        iteration, total = -1, warmup + effort.draws
-        while True:
-            iteration += 1
+        total = warmup + effort.draws
+        for iteration in itertools.count():
             if iteration == total:
                 kept = np.concatenate(rounds, axis=1)
                 if is_enough is None or is_enough(kept) or len(rounds) == effort.rounds:
@@ -248,9 +246,8 @@ class Sampler:
             n_leaps = int(np.clip(np.ceil(path / step), 1, _MOST_LEAPS))
             momentum = generator.normal(size=(chains, size))
             rest = (step, n_leaps, centre, factor, data)
-            new_z, new_momentum, new_value, new_gradient = self._run(
-                z, momentum, gradient, rest=rest
-            )
+            moved = self._run(z, momentum, gradient, rest=rest)
+            new_z, new_momentum, new_value, new_gradient = moved
             error = 0.5 * ((new_momentum**2).sum(axis=1) - (momentum**2).sum(axis=1))
             error = error - new_value + value
             error = np.where(np.isfinite(error), error, np.inf)
