@@ -30,7 +30,7 @@ LEVELS = ("q05", "q50", "q95")
 
 
 def answer() -> list[dict]:
-    """stream, measure, year, level, usd_m, error_usd_m of a fit in this process."""
+    """stream, measure, level, usd_m, error_usd_m of the last full year, by a fit made here."""
     import duckdb
 
     from assets.estimates import STREAMS, evidence_of
@@ -38,36 +38,37 @@ def answer() -> list[dict]:
     from pipelines.inference.estimate import fit
     from pipelines.inference.joint import Joint
     from pipelines.paths import work_database
-    from pipelines.streams.fit_tables import mcse
 
     sampling = Sampling()
     with duckdb.connect(str(work_database()), read_only=True) as reader:
         joint = Joint([evidence_of(reader, stream, sampling) for stream in STREAMS.values()])
     fitted = fit(joint, draws=sampling.draws, seed=sampling.seed)
     year = sampling.last_month().year - (sampling.last_month().month < 12)
-    drawn: dict[tuple[str, str], np.ndarray] = {}
-    for measure in ("state_income", "gross_income"):
+    of_year = fitted.diagnostics.filter(pl.col("year") == year)
+    rows = []
+    for concept in ("state_income", "gross_income"):
+        drawn, errors = {}, {}
         for name, stream in STREAMS.items():
-            at = list(fitted.years(name)).index(year)
-            drawn[name, measure] = fitted.annual(name, getattr(stream, measure))[:, at]
-        drawn["total", measure] = np.sum([drawn[name, measure] for name in STREAMS], axis=0)
-    errors = mcse(fitted, STREAMS).filter(pl.col("year") == year)
-    return [
-        {
-            "stream": stream,
-            "measure": measure,
-            "year": year,
-            "level": level,
-            "usd_m": float(np.quantile(values, int(level[1:]) / 100)) / MILLION,
-            "error_usd_m": errors.row(
-                by_predicate=(pl.col("stream") == stream) & (pl.col("measure") == f"{measure}_usd"),
-                named=True,
-            )[f"mcse_{level}"]
-            / MILLION,
-        }
-        for (stream, measure), values in drawn.items()
-        for level in LEVELS
-    ]
+            measure = getattr(stream, concept)
+            drawn[name] = fitted.annual(name, measure)[
+                :, list(fitted.joint.years(name)).index(year)
+            ]
+            mine = (pl.col("stream") == name) & (pl.col("measure") == measure)
+            errors[name] = of_year.filter(mine).select(f"mcse_{level}" for level in LEVELS).row(0)
+        drawn["total"] = np.sum(list(drawn.values()), axis=0)
+        errors["total"] = np.sqrt(np.square(list(errors.values())).sum(axis=0))
+        rows += [
+            {
+                "stream": name,
+                "measure": concept,
+                "level": level,
+                "usd_m": float(np.quantile(values, int(level[1:]) / 100)) / MILLION,
+                "error_usd_m": float(error) / MILLION,
+            }
+            for name, values in drawn.items()
+            for level, error in zip(LEVELS, errors[name], strict=True)
+        ]
+    return rows
 
 
 def compare(one: list[dict], two: list[dict]) -> tuple[list[str], int]:

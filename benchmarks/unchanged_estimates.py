@@ -1,0 +1,41 @@
+"""What the estimate stage costs when no input changed.
+
+    python -m benchmarks.unchanged_estimates      # over data/, where `./run` has ended well
+
+Runs the stage again in this process and prints what each of its steps and all of them took, without
+loading Python and Dagster. Ends with 1 above two seconds, or where something was fitted after all.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import dagster as dg
+
+from assets.estimates import followed_from_fit, joint_fit
+from assets.resources import Sampling, WarehouseResource
+
+MOST_SECONDS = 2.0
+
+
+def main() -> int:
+    """Run the stage and print what it took."""
+    start = time.perf_counter()
+    done = dg.materialize(
+        [joint_fit, followed_from_fit],
+        resources={"warehouse": WarehouseResource(), "sampling": Sampling()},
+    )
+    seconds = time.perf_counter() - start
+    for event in done.all_events:
+        if event.is_step_success:
+            took = event.step_success_data.duration_ms / 1000
+            sys.stdout.write(f"{event.step_key:<20}{took:6.2f} s\n")
+    made = [one.metadata for one in done.asset_materializations_for_node("joint_fit")]
+    was_fitted = any(metadata["was_fitted"].value for metadata in made)
+    sys.stdout.write(f"{'all':<20}{seconds:6.2f} s{', with a fit' if was_fitted else ''}\n")
+    return int(was_fitted or seconds > MOST_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
