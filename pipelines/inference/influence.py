@@ -140,9 +140,8 @@ def _headline_points(
 def without(fitted: Fit, ids: list[str], *, seed: int = 7) -> dict[str, Outcome]:
     """Outcomes by stream with these figures hidden, sampled anew from where the fit stands."""
     sampler = fitted.sampler
-    effort = replace(
-        fitted.effort, draws=max(8, min(_REFIT_DRAWS, fitted.effort.draws // 2)), rounds=1
-    )
+    draws = max(8, min(_REFIT_DRAWS, fitted.effort.draws // 2))
+    effort = replace(fitted.effort, draws=draws, rounds=1)
     samples = sampler.sample(
         seed=seed, data=fitted.joint.hidden(ids), start=fitted.samples, effort=effort
     )
