@@ -41,3 +41,4 @@ select
     )
 from made
 inner join ledger on made.like_id = ledger.observation_id
+order by observation_id

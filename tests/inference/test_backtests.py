@@ -313,6 +313,8 @@ def stopped_ledger():
         high=pl.lit(None, dtype=pl.Float64),
         is_used=pl.lit(False),
         stated_year=pl.lit(2024, dtype=pl.Int64),
+        assumed_price_usd_per_t=pl.lit(90.0),
+        reason_not_used=pl.lit("held back"),
     )
 
 
@@ -324,14 +326,15 @@ def test_a_stopped_record_leaves_quotes_and_what_is_made_from_the_truth():
     made = left.filter(pl.col("observation_id").str.starts_with("made"))
     assert left.filter(~pl.col("observation_id").str.starts_with("made"))[
         "observation_id"
-    ].to_list() == ["record", "quote", "world"]
+    ].to_list() == ["quote", "record", "world"]
     # months 48-59 and 72-83 of 2013 and 2015 sum to 642 and 930; half is seen, by twos
     assert made["central"].to_list() == pytest.approx([642 / 4, 930 / 4], rel=0.005)
     assert made["window_start_on"].to_list() == [dt.date(2013, 1, 1), dt.date(2015, 1, 1)]
     assert made["window_end_on"].to_list() == [dt.date(2013, 12, 31), dt.date(2015, 12, 31)]
     assert made["root_id"].n_unique() == 1
     assert made["is_used"].all()
-    assert made["stated_year"].null_count() == 2
+    for bare in ("stated_year", "assumed_price_usd_per_t", "reason_not_used"):
+        assert made[bare].null_count() == 2
 
 
 def test_made_up_errors_are_common_to_class_and_root():
