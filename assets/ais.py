@@ -15,7 +15,7 @@ import dagster as dg
 
 from assets.landing import land_and_tell
 from assets.resources import Network, Snapshots, WarehouseResource
-from assets.tables import note_source, result, results, table_specs
+from assets.tables import result, results, table_specs
 from pipelines.paths import REFERENCE_DIR
 from pipelines.quarantine import Split
 from pipelines.shipping.days import DayReport, build_day, stale_days
@@ -23,6 +23,7 @@ from pipelines.shipping.dropped import landed_dir, positions_dir
 from pipelines.shipping.landed_tables import landed_tables, lines_without_place
 from pipelines.sources.gfw_events.read import fetch_day, is_settled
 from pipelines.sources.http import Fetcher, SourceUnavailable
+from pipelines.sources.notes import note_source
 from pipelines.sources.ports.read import parse_port_sources, parse_ports
 from pipelines.warehouse import read_frame, write_frame
 

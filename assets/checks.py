@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets import listings, trade  # noqa: F401  they register their sources
+from assets import sources  # noqa: F401  they are registered there
 from assets.reference import CORRECTED, TABLES
 from assets.resources import Snapshots, WarehouseResource
 from pipelines.network.attribution import CENT

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +13,7 @@ from assets.published import build_assets
 from assets.resources import Network, Sampling, Snapshots, WarehouseResource
 from assets.schedules import freshness_of
 from assets.tables import promised
+from pipelines.catalog import contract_of
 from pipelines.operating.failures import tell_failures
 from pipelines.operating.loggers import quiet_logger
 from pipelines.operating.side_by_side import side_by_side
@@ -22,8 +22,7 @@ from pipelines.operating.side_by_side import side_by_side
 MODULES = (
     "assets.landing",
     "assets.reference",
-    "assets.trade",
-    "assets.listings",
+    "assets.sources",
     "assets.ais",
     "assets.demo",
     "assets.made",
@@ -66,23 +65,31 @@ _AUTOMATIC = {"facts", "estimates", "network", "published"}
 _OWNERS = {"raw": "sources", "staged": "sources", "published": "releases", "network": "network"}
 
 
-# staged tables by what they are about, as the modules that make them are
+# staged tables by what they are about, as their contracts stand; the others are feeds of trade
 _STAGED = {
-    "assets.reference": "staged_figures",
-    "assets.trade": "staged_trade",
-    "assets.made": "staged_trade",
-    "assets.listings": "staged_lists",
-    "assets.ais": "staged_ships",
-    "assets.network": "staged_network",
+    "figures": "staged_figures",
+    "listings": "staged_lists",
+    "network": "staged_network",
+    "ports": "staged_ships",
+    "shipping": "staged_ships",
 }
 
 
-def _told(spec: dg.AssetSpec, made_in: Mapping[dg.AssetKey, str]) -> dg.AssetSpec:
+def _group_of(spec: dg.AssetSpec) -> str:
+    """The group a table was given, else its layer; staged tables are parted by subject."""
+    layer = spec.key.path[0]
+    # what nothing makes alone is a ledger that many write to
+    if layer != "staged" or not spec.kinds:
+        return spec.group_name or layer
+    table = contract_of(".".join(spec.key.path))
+    return _STAGED.get(table.model.__module__.rpartition(".")[2] if table else "", "staged_trade")
+
+
+def _told(spec: dg.AssetSpec) -> dg.AssetSpec:
     """What is promised of every table, its group, its owner, and what sets it going."""
     layer = spec.key.path[0]
-    group = _STAGED.get(made_in.get(spec.key, "")) if layer == "staged" else None
     return promised(spec).replace_attributes(
-        group_name=group or spec.group_name,
+        group_name=_group_of(spec),
         owners=spec.owners or [f"team:{_OWNERS.get(layer, 'estimates')}"],
         automation_condition=AFTER_NEW_EVIDENCE if layer in _AUTOMATIC else None,
         freshness_policy=freshness_of(spec.key.path[-1]) if layer == "raw" else None,
@@ -97,12 +104,6 @@ def build_definitions() -> dg.Definitions:
     assets = [one for one in _found(modules, dg.AssetsDefinition) if one not in checks]
     known = {key for one in assets for key in one.keys}
     tables = build_assets(known)
-    made_in = {
-        key: module.__name__
-        for module in modules
-        for one in _found([module], dg.AssetsDefinition)
-        for key in one.keys
-    }
     whole: list[dg.AssetsDefinition | dg.AssetSpec] = [
         *assets,
         *tables,
@@ -115,7 +116,7 @@ def build_definitions() -> dg.Definitions:
     for one in (*assets, *tables, *checks):
         tell_failures(one)
     return dg.Definitions(
-        assets=dg.map_asset_specs(lambda spec: _told(spec, made_in), linked),  # ty: ignore[no-matching-overload]
+        assets=dg.map_asset_specs(_told, linked),  # ty: ignore[no-matching-overload]
         asset_checks=checks,
         jobs=_found(modules, dg.JobDefinition) + _found(modules, UNRESOLVED_JOB),
         schedules=_found(modules, dg.ScheduleDefinition),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.resources import WarehouseResource
-from assets.tables import result, results, table_specs
+from assets.tables import result, results, table_specs, written
 from pipelines.making import Maker, list_makers
 from pipelines.operating.side_by_side import OWN_TABLES, PRIORITY
 from pipelines.paths import SQL_DIR
@@ -18,7 +18,6 @@ from pipelines.warehouse import (
     record,
     sql_of,
     tables_read,
-    write_frame,
 )
 
 LAYERS = ("facts", "estimates")
@@ -61,17 +60,13 @@ def _made(maker: Maker) -> dg.AssetsDefinition:
     def made(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         given = {name: getattr(context.resources, name) for name in sampled}
         with context.resources.warehouse.open().connect() as connection:
-            version, told = maker.version(connection, **given), {}
-            if not version or not is_current(connection, maker.makes[-1], version):
-                done = maker(connection, **given)
-                for table, frame in done.tables:
-                    write_frame(connection, table, frame)
-                for sentence in done.warnings:
-                    context.log.warning(sentence)
-                told = dict(done.told)
-                if version:
-                    record(connection, maker.makes[-1], version)
-            yield from results(connection, maker.makes, version=version, **told)
+            version = maker.version(connection, **given)
+            if version and is_current(connection, maker.makes[-1], version):
+                yield from results(connection, maker.makes, version=version)
+                return
+            yield from written(connection, maker.makes, maker(connection, **given), version)
+            if version:
+                record(connection, maker.makes[-1], version)
 
     return made
 

@@ -8,13 +8,14 @@ import polars as pl
 from assets.checks import _count_check, _refused_check
 from assets.reference import LICENCE, _keep_bytes
 from assets.resources import Snapshots, WarehouseResource
-from assets.tables import note_source, result
+from assets.tables import result
 from pipelines.network.corrections import blame, corrections_of, mend
 from pipelines.network.evidence import check_grades
 from pipelines.quarantine import empty_quarantine
 from pipelines.reference_tables import parse_table
 from pipelines.schemas import network as contracts
 from pipelines.schemas.table import Table
+from pipelines.sources.notes import note_source
 from pipelines.warehouse import read_frame, write_frame
 
 CORRECTIONS = "network_corrections"

@@ -16,7 +16,7 @@ import dagster as dg
 import polars as pl
 
 from assets.resources import Snapshots, WarehouseResource
-from assets.tables import note_source, result
+from assets.tables import result
 from pipelines.paths import REFERENCE_DIR, STREAMS_DIR, stream_folders
 from pipelines.quarantine import Split, empty_quarantine
 from pipelines.reference_tables import read_table
@@ -38,6 +38,7 @@ from pipelines.sources.figures import (
     parse_quantities,
     parse_units,
 )
+from pipelines.sources.notes import note_source
 from pipelines.sources.overlays import SCHEMA as OVERLAY_SCHEMA
 from pipelines.sources.overlays import Dropped, Overlay, overlay_of
 from pipelines.warehouse import read_frame, write_frame

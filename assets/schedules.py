@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import dagster as dg
 
-from assets import listings, trade
 from assets.checks import sources_answered
 from assets.resources import secret
+from assets.sources import FEEDS, LISTS
 from pipelines.cadence import CADENCES, Cadence
 
 MAIN_JOB = "main"
 ONLINE = {"resources": {"network": {"config": {"online": True}}}}
 # each source by the rhythm it declares
-RHYTHMS = {one.name: one.cadence for one in trade.SOURCES if one.refresh is not None} | {
-    one.source: one.cadence for one in listings.LISTS
+RHYTHMS = {one.name: one.cadence for one in FEEDS if one.refresh is not None} | {
+    one.source: one.cadence for one in LISTS
 }
 
 # sources that are not asked without a key, and the variable that holds it
-KEYED = {one.name: one.key for one in trade.SOURCES if one.is_key_needed}
+KEYED = {one.name: one.key for one in FEEDS if one.is_key_needed}
 
 
 def freshness_of(source: str) -> dg.FreshnessPolicy | None:

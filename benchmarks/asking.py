@@ -15,7 +15,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from assets import listings, trade  # noqa: F401  they register their sources
 from benchmarks import doors
 from pipelines.operating import asking
 from pipelines.snapshots import SnapshotStore
@@ -42,6 +41,7 @@ def main(moods: list[str]) -> None:
             began = time.monotonic()
             took: dict[str, float] = {}
             answered = 0
+            asking.register_folders()
             store = SnapshotStore(Path(folder) / "raw")
             futures = asking._ask_all(asking.registered(), store)
             for name, future in futures.items():

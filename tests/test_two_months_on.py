@@ -12,12 +12,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from assets.tables import note_source
 from pipelines.operating.alerting import _stale_sources
 from pipelines.publish.release import id_of
 from pipelines.publish.vintages import VintageStore
 from pipelines.quarantine import Split, empty_quarantine
 from pipelines.snapshots import SnapshotStore
+from pipelines.sources.notes import note_source
 from tests.publish.test_vintages import MADE, estimates, ledger, put
 
 NOW = dt.datetime(2026, 11, 26, 12, tzinfo=dt.UTC)

@@ -18,6 +18,9 @@ import dagster as dg
 
 from pipelines.cadence import Ask
 from pipelines.snapshots import SnapshotStore
+from pipelines.sources.folders import OfficialList, SourceFolder, list_folders, official_lists
+from pipelines.sources.http import Fetcher
+from pipelines.sources.list_editions import refresh_list
 
 
 class Network(Protocol):
@@ -94,6 +97,34 @@ def register(source: str, refresh: Refresh, *, publisher: str) -> None:
         publisher: sources of one publisher are asked one after the other.
     """
     _ASKERS[source] = _Asker(publisher, refresh)
+
+
+def asker_of(source: SourceFolder) -> Refresh | None:
+    """How a feed is asked for what is new; None where people fetch by hand."""
+    fetch = source.refresh
+    if fetch is None:
+        return None
+
+    def refresh(store: SnapshotStore) -> Outcome:
+        key = source.key_value()
+        if source.is_key_needed and key is None:
+            return NotAsked(f"not asked: {source.key} is not set")
+        return fetch(store, Fetcher(), key)
+
+    return refresh
+
+
+def _list_asker(official: OfficialList) -> Refresh:
+    return lambda store: refresh_list(store, official, Fetcher())
+
+
+def register_folders() -> None:
+    """Let `ask` know every feed and every official list that has a folder."""
+    for feed in list_folders():
+        if (asker := asker_of(feed)) is not None:
+            register(feed.name, asker, publisher=feed.publisher)
+    for official in official_lists():
+        register(official.source, _list_asker(official), publisher=official.publisher)
 
 
 def registered() -> list[str]:

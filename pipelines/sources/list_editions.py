@@ -9,9 +9,20 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+import duckdb
 import polars as pl
 
-from pipelines.quarantine import SourceDrift
+from pipelines.making import Made
+from pipelines.quarantine import SourceDrift, Split, empty_quarantine
+from pipelines.schemas.listings import (
+    ListedAddresses,
+    ListedAliases,
+    ListedLinks,
+    ListedParties,
+    ListingChanges,
+)
+from pipelines.schemas.table import Table
+from pipelines.schemas.types import polars_schema
 from pipelines.snapshots import DamagedSnapshot, Snapshot, SnapshotStore
 from pipelines.sources.editions import is_undated, place_of, printed_on, spoken_at
 from pipelines.sources.folders import OfficialList, official_lists
@@ -22,6 +33,7 @@ from pipelines.sources.listings import (
     changes_between,
     with_edition_on,
 )
+from pipelines.sources.notes import last_asking, note_source
 from pipelines.sources.refresh import Refreshed, keep
 
 # editions looked back over when changes are worked out anew
@@ -36,6 +48,13 @@ SAME_DAY = dt.timedelta(days=1)
 
 
 LISTS = official_lists()
+TABLES: dict[str, type[Table]] = {
+    "listed_parties": ListedParties,
+    "listed_aliases": ListedAliases,
+    "listed_addresses": ListedAddresses,
+    "listed_links": ListedLinks,
+    "listing_changes": ListingChanges,
+}
 
 
 @dataclass(frozen=True)
@@ -263,3 +282,84 @@ def _refresh_form(
         )
         stored += 1
     return stored, [], [answer.note for _, answer, _ in answers if answer.note]
+
+
+def _status(
+    official: OfficialList, staged: StagedList, outcome: str, now: dt.datetime
+) -> tuple[str, bool]:
+    if staged.retrieved_at is None or staged.spoken_at is None:
+        words, is_stale = [f"no data; {official.to_get_it}"], False
+    else:
+        printed = staged.listing.edition.edition_on if staged.listing else None
+        words = [f"snapshot of {staged.retrieved_at:%Y-%m-%d}"]
+        if printed is not None:
+            words = [f"edition of {printed}"]
+        elif staged.is_undated:
+            words = ["an undated file, dropped by hand: which day it is of is not known"]
+        if staged.missing:
+            words.append(f"MISSING: {'; '.join(staged.missing)}")
+        is_stale = staged.is_undated or (now - staged.spoken_at).days > official.stale_days
+    if outcome:
+        words.append(outcome)
+    if staged.drift:
+        words.append(f"DRIFT: {staged.drift[0]}")
+    if staged.damage:
+        words.append(f"DAMAGED: {staged.damage[0]}")
+    return "; ".join(words), is_stale or bool(staged.drift or staged.damage)
+
+
+def stage_lists(
+    connection: duckdb.DuckDBPyConnection, store: SnapshotStore, as_of: dt.datetime | None
+) -> Made:
+    """Stage the newest readable edition of every list; a list that drifted stops alone.
+
+    Args:
+        connection: the open work database; the notes are written, the tables are not.
+        store: where the snapshots are.
+        as_of: only retrievals up to then (aware).
+    """
+    found = {name: [_empty(contract)] for name, contract in TABLES.items()}
+    warnings: list[str] = []
+    for official in LISTS:
+        staged = stage_list(store, official, as_of=as_of)
+        warnings += [*staged.drift, *staged.damage]
+        warnings += [f"{official.source}: {message}" for message in staged.missing]
+        asks = store.asks(official.source, as_of)
+        status, is_stale = _status(
+            official, staged, last_asking(asks), as_of or dt.datetime.now(dt.UTC)
+        )
+        listing = staged.listing
+        nothing = Split(_empty(ListedParties), empty_quarantine(), 0)
+        for source, split in (listing.splits if listing else {official.source: nothing}).items():
+            note_source(
+                connection,
+                source,
+                split,
+                licence=official.licence,
+                status=status,
+                is_embedded=False,
+                is_stale=is_stale,
+                as_of=listing.edition.edition_on if listing else None,
+                retrieved_at=listing.edition.retrieved_at if listing else None,
+                cadence=official.cadence,
+                store=store,
+                asked_as=official.source,
+                now=as_of,
+            )
+        if listing is not None:
+            found["listed_parties"].append(listing.parties)
+            found["listed_aliases"].append(listing.aliases)
+            found["listed_addresses"].append(listing.addresses)
+            found["listed_links"].append(listing.links)
+            found["listing_changes"].append(staged.changes)
+    return Made(
+        [
+            (f"staged.{name}", contract.validate(pl.concat(found[name]), lazy=True))
+            for name, contract in TABLES.items()
+        ],
+        warnings=warnings,
+    )
+
+
+def _empty(contract: type[Table]) -> pl.DataFrame:
+    return pl.DataFrame(schema=polars_schema(contract))

@@ -12,11 +12,12 @@ import dagster as dg
 import duckdb
 import pytest
 
-from assets import landing, listings
+from assets import landing, sources
 from assets.definitions import RESOURCES, defs
 from pipelines.paths import STREAMS_DIR
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.eu_prk import read as eu
+from pipelines.sources.list_editions import LISTS, TABLES
 from pipelines.sources.ofac import csv_read as ofac
 from tests.fixtures.listing_samples import (
     ADVANCED_XML,
@@ -26,6 +27,7 @@ from tests.fixtures.listing_samples import (
     eu_csv,
     sdn_set,
 )
+from tests.fixtures.wired import wired
 
 Query = Callable[[str], list[tuple]]
 
@@ -47,9 +49,13 @@ def drop(data: Path, name: str, content: bytes) -> None:
 
 def run(data: Path) -> Query:
     outcome = dg.materialize(
-        [landing.landed_files, *listings.RAW_ASSETS, listings.official_lists,
-         listings.listed_rows_add_up, listings.lists_have_their_form,
-         listings.dprk_links_resolve],
+        [
+            *wired("raw.landed_files", "staged.listed_parties"),
+            *wired(*(f"raw.{one.source}" for one in LISTS)),
+            sources.listed_rows_add_up,
+            sources.lists_have_their_form,
+            sources.dprk_links_resolve,
+        ],
         resources=RESOURCES,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )  # fmt: skip
@@ -73,7 +79,7 @@ def keep(data: Path, day: int, contents: dict[str, bytes], source: str = "ofac_s
 
 def test_without_lists_the_tables_are_empty_and_say_what_to_do(data: Path) -> None:
     ask = run(data)
-    for table in listings.TABLES:
+    for table in TABLES:
         assert ask(f"select count(*) from staged.{table}") == [(0,)]
     ((status, is_embedded),) = ask(
         "select status, is_embedded from staged.source_runs where source = 'ofac_sdn'"

@@ -9,8 +9,9 @@ import dagster as dg
 import duckdb
 import pytest
 
-from assets import landing, trade
+from assets import landing
 from assets.definitions import RESOURCES
+from pipelines.operating.asking import asker_of
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.folders import HERE, SourceFolder, list_folders
 from tests.fixtures.wired import feeds
@@ -101,7 +102,7 @@ def test_without_network_and_key_the_status_says_what_to_do(data: Path, folder) 
 )
 def test_online_without_a_key_nobody_is_asked(data: Path, monkeypatch, folder) -> None:
     monkeypatch.setenv("DPRK_ONLINE", "1")
-    refresh = trade.asker_of(folder)
+    refresh = asker_of(folder)
     assert refresh is not None
     done = refresh(SnapshotStore(data / "raw"))
     assert done.outcome == f"not asked: {folder.key} is not set"

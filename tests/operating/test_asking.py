@@ -7,9 +7,10 @@ import threading
 import dagster as dg
 import pytest
 
-from assets import checks, listings
+from assets import checks
 from assets.resources import Network, Snapshots
 from pipelines.operating import asking
+from pipelines.sources.folders import official_lists
 from pipelines.sources.refresh import Refreshed
 
 
@@ -103,7 +104,7 @@ def test_a_publisher_that_is_silent_is_waited_for_once(raw_assets, words):
 
 def test_lists_of_two_services_never_wait_for_each_other():
     """The annexes come from a repository, the consolidated list from the Commission."""
-    publishers = {one.source: one.publisher for one in listings.LISTS}
+    publishers = {one.source: one.publisher for one in official_lists()}
     assert publishers["eu_prk"] != publishers["eu_fsf"]
     assert publishers["ofac_sdn"] == publishers["ofac_consolidated"]
     mine = {name: who for name, who in publishers.items() if name.startswith("opensanctions_")}
