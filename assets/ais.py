@@ -15,23 +15,19 @@ import dagster as dg
 
 from assets.landing import land_and_tell
 from assets.resources import Network, Snapshots, WarehouseResource
-from assets.tables import result, results, table_specs
-from pipelines.paths import REFERENCE_DIR
-from pipelines.quarantine import Split
+from assets.tables import results, table_specs
 from pipelines.shipping.days import DayReport, build_day, stale_days
 from pipelines.shipping.dropped import landed_dir, positions_dir
 from pipelines.shipping.landed_tables import landed_tables, lines_without_place
 from pipelines.sources.gfw_events.read import fetch_day, is_settled
 from pipelines.sources.http import Fetcher, SourceUnavailable
 from pipelines.sources.notes import note_source
-from pipelines.sources.ports.read import parse_port_sources, parse_ports
 from pipelines.warehouse import read_frame, write_frame
 
 EDGE_GROUP = "ais_edge"
 LICENCE_AIS = "as received; positions are not redistributed"
 GFW_TOKEN = "GFW_API_TOKEN"  # noqa: S105  the variable's name, not a token
 ENGINE = "DPRK_SHIPPING_ENGINE"
-LICENCE_PORTS = "facts typed by hand with citations; World Port Index public domain"
 DAYS = dg.DailyPartitionsDefinition(start_date="2012-01-01", timezone="UTC")
 
 POSITIONS_KEY = dg.AssetKey(["raw", "ais_positions"])
@@ -102,51 +98,6 @@ def _record_day(
 def ais_day_job() -> None:
     """Build one day."""
     build_day_of_positions()
-
-
-@dg.asset(
-    key=["staged", "port_sources"],
-    group_name="shipping",
-    kinds={"duckdb", "polars"},
-)
-def port_sources(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Read the hand-kept table."""
-    file = "port_sources.csv"
-    split = parse_port_sources(
-        (REFERENCE_DIR / file).read_bytes(), source="port_sources", file=file
-    )
-    return _stage(warehouse, "port_sources", split)
-
-
-@dg.asset(
-    key=["staged", "ports"],
-    group_name="shipping",
-    kinds={"duckdb", "polars"},
-    deps=[["staged", "port_sources"]],
-)
-def ports(warehouse: WarehouseResource) -> dg.MaterializeResult:
-    """Read the hand-kept table, held against its sources."""
-    with warehouse.open().connect(read_only=True) as connection:
-        known = read_frame(connection, "staged.port_sources")["source_id"].to_list()
-    file = "ports.csv"
-    split = parse_ports(
-        (REFERENCE_DIR / file).read_bytes(), source="ports", file=file, source_ids=known
-    )
-    return _stage(warehouse, "ports", split)
-
-
-def _stage(warehouse: WarehouseResource, table: str, split: Split) -> dg.MaterializeResult:
-    with warehouse.open().connect() as connection:
-        write_frame(connection, f"staged.{table}", split.kept.drop("line"))
-        counts = note_source(
-            connection,
-            table,
-            split,
-            licence=LICENCE_PORTS,
-            status="embedded in the repository",
-            is_embedded=True,
-        )
-        return result(connection, f"staged.{table}", **counts)
 
 
 LANDED = ("staged.ais_files", "staged.ais_rule_counts")

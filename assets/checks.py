@@ -8,19 +8,20 @@ from pathlib import Path
 import dagster as dg
 
 from assets import sources  # noqa: F401  they are registered there
-from assets.reference import CORRECTED, TABLES
 from assets.resources import Snapshots, WarehouseResource
+from pipelines.hand_kept import CORRECTED
 from pipelines.network.attribution import CENT
+from pipelines.network.evidence import check_grades
 from pipelines.operating.asking import asked_in, registered
 from pipelines.paths import SQL_DIR
 from pipelines.schemas.network import ASSERTS_NOTHING, PERSON_AUTHORITIES
-from pipelines.warehouse import bound, head_of, tables_read
+from pipelines.warehouse import bound, head_of, read_frame, tables_read
 
 # of what a source said, or what was said of it; `asked.jsonl` beside its snapshots has it whole
 _SHOWN = 220
 
 
-def _count_check(table: str) -> dg.AssetChecksDefinition:
+def count_check(table: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=["staged", table],
         name=f"{table}_rows_in_are_rows_kept_plus_refused",
@@ -54,7 +55,7 @@ def _count_check(table: str) -> dg.AssetChecksDefinition:
     return rows_add_up
 
 
-def _refused_check(table: str) -> dg.AssetChecksDefinition:
+def refused_check(table: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=["staged", table],
         name=f"{table}_no_row_refused",
@@ -123,16 +124,29 @@ def sources_answered(snapshots: Snapshots) -> dg.AssetCheckResult:
     )
 
 
+@dg.asset_check(
+    asset=["network", "calibration"],
+    blocking=True,
+    description="No class of statement is graded against what later years showed.",
+)
+def grades_stand_up_to_later_years(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Every grade against its Jeffreys interval, its range and the classes below it."""
+    with warehouse.open().connect(read_only=True) as connection:
+        verdicts = read_frame(connection, "network.grade_verdicts")
+    wrong = [
+        text
+        for _, group in verdicts.group_by("about", maintain_order=True)
+        for text in check_grades(group)
+    ]
+    return dg.AssetCheckResult(passed=not wrong, description="; ".join(wrong) or "grades stand")
+
+
 # tables that many assets write a part of: an address, and no maker of its own
 LEDGERS = [
     dg.AssetSpec(["staged", "source_runs"], group_name="staged"),
     dg.AssetSpec(["staged", "quarantine"], group_name="staged"),
-    dg.AssetSpec(["staged", "figure_overlays"], group_name="staged", deps=[["staged", "figures"]]),
     dg.AssetSpec(["meta", "fingerprints"], group_name="published_release"),
 ]
-SOURCE_TABLES = tuple(kept.table for kept in TABLES)
-COUNT_CHECKS = [_count_check(table) for table in SOURCE_TABLES]
-REFUSED_CHECKS = [_refused_check(table) for table in SOURCE_TABLES]
 
 
 # what rules may ask by name

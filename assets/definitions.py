@@ -21,13 +21,12 @@ from pipelines.operating.side_by_side import side_by_side
 # a new capability is one module here
 MODULES = (
     "assets.landing",
-    "assets.reference",
+    "assets.hand_kept",
     "assets.sources",
     "assets.ais",
     "assets.demo",
     "assets.made",
     "assets.estimates",
-    "assets.network",
     "assets.backtest",
     "assets.checks",
     "assets.schedules",

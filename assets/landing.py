@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
-from assets.reference import FIGURES, ROW_NAME, frames_of_repository, known_of
-from assets.reference import LICENCE as FIGURE_LICENCE
 from assets.resources import Snapshots, WarehouseResource
 from assets.schedules import MAIN_JOB
 from assets.tables import table_metadata
+from pipelines.hand_kept import figure_kind
 from pipelines.inbox import (
-    FileRefused,
     Kind,
-    Loaded,
     Outcome,
     forget,
     land,
@@ -28,15 +22,11 @@ from pipelines.inbox import (
     shown_name,
     waiting,
 )
-from pipelines.paths import data_dir, stream_folders
-from pipelines.reference_tables import read_text
+from pipelines.paths import data_dir
 from pipelines.schemas.sources import LandedFiles
 from pipelines.schemas.types import polars_schema
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources.figures import parse_figures
-from pipelines.sources.kinds import holder, source_kinds, taken
-from pipelines.sources.overlays import ADDS, Dropped, overlay_of
-from pipelines.sources.recognise import first_line
+from pipelines.sources.kinds import holder, source_kinds
 from pipelines.warehouse import write_frame
 
 OUTCOME_SCHEMA = polars_schema(LandedFiles)
@@ -49,69 +39,7 @@ def landing_dir() -> Path:
 
 def kinds_of(store: SnapshotStore) -> list[Kind]:
     """Every kind of file that is taken, in the order it is tried."""
-    return [
-        *source_kinds(store),
-        Kind(
-            "figure table",
-            "an edited copy of a stream's figures.csv, header observation_id,stream,quantity,…",
-            _is_figures,
-            _figures(store),
-        ),
-    ]
-
-
-def _is_figures(_: Path, head: bytes) -> bool:
-    return first_line(head).lstrip("\ufeff").startswith("observation_id,stream,quantity,")
-
-
-def _figures(store: SnapshotStore) -> Callable[[Path, str], Loaded]:
-    """Take an edited figure table only when every row holds: a bad row would move an estimate."""
-
-    def load(path: Path, name: str) -> Loaded:
-        content = path.read_bytes()
-        stream = _stream_of(content, name)
-        split = parse_figures(
-            content,
-            file=name,
-            source=FIGURES,
-            stream=stream,
-            known=known_of(stream, frames_of_repository()),
-        )
-        if split.rows_quarantined:
-            told = "; ".join(
-                f"line {line}: {reason}"
-                for line, reason in split.quarantined.select("line", "reason").head(20).iter_rows()
-            )
-            raise FileRefused(f"{name}: {split.rows_quarantined} rows break a rule: {told}")
-        kept = f"{stream}_{FIGURES}"
-        load_table = taken(store, kept, FIGURE_LICENCE, lambda *_: split, "", is_edition=False)
-        return replace(load_table(path, name), note=_corrections(stream, content, name))
-
-    return load
-
-
-def _corrections(stream: str, content: bytes, name: str) -> str:
-    """What a dropped table of figures will stand for, in words."""
-    shipped = (stream_folders()[stream] / f"{FIGURES}.csv").read_bytes()
-    mine = Dropped(name, content, "", dt.datetime.now(dt.UTC))
-    how = overlay_of(shipped, [shipped], [mine], key=ROW_NAME).rows["how"]
-    n_new = int((how == ADDS).sum())
-    return (
-        f"of its rows {how.len() - n_new} stand in place of shipped ones, {n_new} beside them, the "
-        "others say what ships; updates of the repository leave them in place"
-    )
-
-
-def _stream_of(content: bytes, name: str) -> str:
-    """Which stream's table a file edits, by the stream its rows name."""
-    streams = set(read_text(content, source=FIGURES, file=name)["stream"].drop_nulls())
-    known = list(stream_folders())
-    if len(streams) != 1 or not streams <= set(known):
-        raise FileRefused(
-            f"{name}: its streams are {', '.join(sorted(streams)[:8]) or 'none'}; a table of "
-            f"figures holds one of {', '.join(known)}"
-        )
-    return streams.pop()
+    return [*source_kinds(store), figure_kind(store)]
 
 
 def land_all(store: SnapshotStore) -> list[Outcome]:

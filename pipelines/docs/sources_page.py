@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from pipelines.paths import REPOSITORY
-from pipelines.sources.folders import list_folders, official_lists, own_keepers
+from pipelines.sources.folders import kept_folders, list_folders, official_lists, own_keepers
 from pipelines.voices import list_voices
 
 PAGE = REPOSITORY / "docs" / "SOURCES.md"
@@ -45,6 +45,12 @@ def sources_page() -> str:
     ] + [
         _row(f"`{one.name}`", one.about, one.publisher, one.licence, "by hand", "", "", one.dropped)
         for one in own_keepers()
+    ]
+    feeds += [
+        _row(
+            f"`{one.name}`", one.about, one.publisher, one.licence, "by hand", "", "", one.to_get_it
+        )
+        for one in kept_folders()
     ]
     voices = list_voices()
     lists = [

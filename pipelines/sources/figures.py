@@ -14,18 +14,14 @@ from pipelines.schemas.figures import (
     DISTRIBUTIONS,
     FIRST_YEAR,
     LAST_YEAR,
-    StagedAreas,
     StagedClaims,
     StagedFigures,
     StagedFigureSources,
     StagedHalts,
-    StagedHeldBackReasons,
     StagedObtainableData,
     StagedOrigins,
-    StagedPriceIndex,
     StagedPriors,
     StagedQuantities,
-    StagedUnits,
 )
 
 
@@ -408,23 +404,3 @@ def parse_claims(content: bytes, *, file: str, source: str, stream: str, known: 
         rules=rules,
         **_of_stream(stream),
     )
-
-
-def parse_held_back_reasons(content: bytes, *, file: str, source: str) -> Split:
-    """The table of reasons to `StagedHeldBackReasons`; raises SourceDrift as `parse_table`."""
-    return parse_table(content, StagedHeldBackReasons, source=source, file=file)
-
-
-def parse_units(content: bytes, *, file: str, source: str) -> Split:
-    """The table of units to `StagedUnits`; raises SourceDrift as `parse_table`."""
-    return parse_table(content, StagedUnits, source=source, file=file)
-
-
-def parse_price_index(content: bytes, *, file: str, source: str) -> Split:
-    """The price index to `StagedPriceIndex`; raises SourceDrift as `parse_table`."""
-    return parse_table(content, StagedPriceIndex, source=source, file=file)
-
-
-def parse_areas(content: bytes, *, file: str, source: str) -> Split:
-    """The table of areas to `StagedAreas`; raises SourceDrift as `parse_table`."""
-    return parse_table(content, StagedAreas, source=source, file=file)

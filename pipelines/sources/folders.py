@@ -187,9 +187,10 @@ def _said(
 
 
 def _sort(settings: Path) -> str:
-    """What a folder is of: a list, a feed, or a source that keeps its own files."""
+    """What a folder is of: a list, a feed, a source that keeps its own files, or tables of ours."""
     said = tomllib.loads(settings.read_text(encoding="utf-8"))
-    return "list" if "lists" in said else "own" if "keeps_its_own" in said else "feed"
+    kinds = {"lists": "list", "keeps_its_own": "own", "is_hand_kept": "kept"}
+    return next((kind for mark, kind in kinds.items() if mark in said), "feed")
 
 
 def list_folders(home: Path = HERE, package: str = "pipelines.sources") -> list[SourceFolder]:
@@ -238,6 +239,35 @@ def own_keepers(home: Path = HERE, package: str = "pipelines.sources") -> list[O
         )
         for settings in sorted(home.glob("*/source.toml"))
         if _sort(settings) == "own"
+    ]
+
+
+@dataclass(frozen=True)
+class KeptFolder:
+    """Tables that we type from a source's documents: `<table>.csv`, each row cited.
+
+    Its `read.py` may hold `parse_<table>`, where columns alone do not say what a row must hold.
+    """
+
+    name: str
+    about: str
+    publisher: str
+    licence: str
+    to_get_it: str
+    is_hand_kept: bool = True
+
+
+def kept_folders(home: Path = HERE) -> list[KeptFolder]:
+    """Every folder of tables kept by hand: those that say `is_hand_kept`.
+
+    Raises:
+        SourceFolderError: a folder lacks a setting, or has one of the wrong kind.
+    """
+    needed = {one: str for one in ("about", "publisher", "licence", "to_get_it")}
+    return [
+        KeptFolder(settings.parent.name, **_said(settings, needed | {"is_hand_kept": bool}, {}))
+        for settings in sorted(home.glob("*/source.toml"))
+        if _sort(settings) == "kept"
     ]
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 import pytest
 
-from assets import checks, landing, reference
 from assets.definitions import RESOURCES
+from assets.hand_kept import COUNT_CHECKS, REFUSED_CHECKS, STAGED
+from pipelines import hand_kept
 from pipelines.paths import STREAMS_DIR
+from tests.fixtures.wired import wired
 
 SHIPPED = STREAMS_DIR / "coal" / "figures.csv"
 
@@ -49,10 +52,10 @@ def run(data: Path) -> None:
     """Land and stage."""
     outcome = dg.materialize(
         [
-            landing.landed_files,
-            *reference.ASSETS,
-            *checks.COUNT_CHECKS,
-            *checks.REFUSED_CHECKS,
+            *wired("raw.landed_files"),
+            *STAGED,
+            *COUNT_CHECKS,
+            *REFUSED_CHECKS,
         ],
         resources=RESOURCES,
     )
@@ -110,13 +113,13 @@ def test_corrections_replace_add_and_withdraw_rows_and_outlive_an_update(
     update = folder / "coal" / "figures.csv"
     update.parent.mkdir(parents=True)
     update.write_bytes(as_csv(moved))
-    whole = reference.files_of
+    whole = hand_kept.files_of
     monkeypatch.setattr(
-        reference,
+        hand_kept,
         "files_of",
         lambda kept: [
-            reference.replace(one, path=update)
-            if (one.stream, kept.table) == ("coal", reference.FIGURES)
+            replace(one, path=update)
+            if (one.stream, kept.table) == ("coal", hand_kept.FIGURES)
             else one
             for one in whole(kept)
         ],

@@ -7,12 +7,12 @@ import csv
 import polars as pl
 import pytest
 
-from pipelines.paths import REFERENCE_DIR
+from pipelines.paths import SOURCES_DIR
 from pipelines.schemas.ports import Ports
 from pipelines.sources.ports.read import parse_port_sources, parse_ports
 
-PORTS = (REFERENCE_DIR / "ports.csv").read_bytes()
-SOURCES = (REFERENCE_DIR / "port_sources.csv").read_bytes()
+PORTS = (SOURCES_DIR / "ports" / "ports.csv").read_bytes()
+SOURCES = (SOURCES_DIR / "ports" / "port_sources.csv").read_bytes()
 
 
 @pytest.fixture(scope="module")

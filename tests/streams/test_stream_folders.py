@@ -10,8 +10,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from assets import reference
-from assets.checks import COUNT_CHECKS, REFUSED_CHECKS
+from assets.hand_kept import COUNT_CHECKS, REFUSED_CHECKS, STAGED
 from assets.resources import Network, Snapshots, WarehouseResource
 from pipelines.paths import REPOSITORY, STREAMS_DIR, stream_folders, work_database
 from pipelines.schemas.figures import FIGURE_COLUMNS, OBSERVATION_SCHEMA
@@ -20,7 +19,7 @@ from tests.fixtures.poisoned_row import FIGURE, ORIGIN, ROWS, SOURCE, add
 from tests.fixtures.wired import feeds, wired
 
 ASSETS = [
-    *reference.ASSETS,
+    *STAGED,
     *wired(
         "staged.country_codes",
         "staged.mirror_priors",
@@ -74,7 +73,7 @@ def streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("DPRK_ONLINE", raising=False)
     folder = tmp_path / "streams"
     shutil.copytree(STREAMS_DIR, folder, ignore=shutil.ignore_patterns("*.py", "*.md"))
-    monkeypatch.setattr("assets.reference.STREAMS_DIR", folder)
+    monkeypatch.setattr("pipelines.hand_kept.STREAMS_DIR", folder)
     (folder / "statues").mkdir()
     for name, text in TOY.items():
         (folder / "statues" / f"{name}.csv").write_text(text, encoding="utf-8")
@@ -95,7 +94,7 @@ def run(streams: Path, *rows: dict[str, str]) -> dg.ExecuteInProcessResult:
     }
     # checks run beside the assets; one that fails stops what stands behind it
     return dg.materialize(
-        [*ASSETS, *COUNT_CHECKS[: len(reference.TABLES)], *REFUSED_CHECKS[: len(reference.TABLES)]],
+        [*ASSETS, *COUNT_CHECKS, *REFUSED_CHECKS],
         resources=resources,
         raise_on_error=False,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.paths import REFERENCE_DIR
+from pipelines.paths import SOURCES_DIR
 from pipelines.quarantine import SourceDrift, Split
 from pipelines.reference_tables import read_table
 from pipelines.schemas.gfw import GfwEvents
@@ -186,7 +186,7 @@ def fetch_day(
     Raises:
         SourceUnavailable: no usable answer.
     """
-    area = area_around(read_table(REFERENCE_DIR / "ports.csv", Ports))
+    area = area_around(read_table(SOURCES_DIR / "ports" / "ports.csv", Ports))
     pages = list(fetch_events(fetcher, token, day, area, base_url=base_url, limits=limits))
     for number, page in enumerate(pages):
         keep(store, SOURCE, LICENCE, page, part=f"{day}-{number:03d}")
