@@ -36,11 +36,14 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.paths import write_whole
+from pipelines.seeming import seems
 
 HEAD_BYTES = 64 * 1024
 MAX_ATTEMPTS = 3
 SHOWN_REFUSALS = 20
 SHOWN_CHARACTERS = 300
+# written from the folders of the sources
+KINDS_PAGE = "docs/SOURCES.md"
 
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError,
@@ -132,7 +135,6 @@ class Outcome:
         sha256: hash of the content; None while waiting.
         message: one line for people.
         is_worth_a_look: the message asks something of whoever dropped the file.
-        more: further lines for the report.
         members: outcomes inside a zip.
     """
 
@@ -148,7 +150,6 @@ class Outcome:
     members: tuple[Outcome, ...] = ()
     refused: tuple[tuple[int, str, str], ...] = field(default=(), repr=False)
     is_worth_a_look: bool = False
-    more: tuple[str, ...] = field(default=(), repr=False)
 
 
 def safe_name(name: str) -> str:
@@ -453,10 +454,9 @@ def _load(
             name,
             "rejected",
             "; ".join(nearly)
-            or "its content is of no known kind (the report lists those that "
-            "are taken here): download it again, or add a kind for it",
+            or f"its content is of no known kind: {seems(head)}; the files that are taken, a line "
+            f"each: {KINDS_PAGE}",
             sha256=sha256,
-            more=("Files that are taken here:", *(f"{one.name}: {one.expected}" for one in kinds)),
         )
     try:
         loaded = kind.load(content, safe_name(name))
@@ -685,8 +685,6 @@ def report_of(outcome: Outcome, at: dt.datetime) -> str:
         "",
         _text(outcome.message),
     ]
-    if outcome.more:
-        lines += ["", _text(outcome.more[0]), "", *(f"- {_text(one)}" for one in outcome.more[1:])]
     if outcome.refused:
         lines += ["", "| line | column | reason |", "|---|---|---|"]
         lines += [

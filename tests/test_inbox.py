@@ -19,8 +19,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assets.landing import kinds_of
 from pipelines import inbox
 from pipelines.inbox import Kind, Limits, Loaded, land, report_of, safe_name, shown_name
+from pipelines.paths import REPOSITORY
+from pipelines.seeming import seems
+from pipelines.snapshots import SnapshotStore
 
 AT_ONCE = Limits(settle_s=0)
 
@@ -103,9 +107,56 @@ def test_an_unknown_file_is_told_what_is_taken(tmp_path: Path, shelf: Shelf) -> 
     drop(tmp_path, "a.csv", b"something else")
     (outcome,) = land(tmp_path, [shelf.kind()], limits=AT_ONCE)
     assert outcome.status == "rejected"
-    assert "of no known kind" in outcome.message
+    told = (
+        'its content is of no known kind: it seems to be text that begins "something else"; '
+        "download it again from its publisher, or add a folder for its source (CONTRIBUTING.md); "
+        "the files that are taken, a line each: docs/SOURCES.md"
+    )
+    assert outcome.message == told
     report = next((tmp_path / "rejected").glob("*.report.md")).read_text()
-    assert "- shelf: lines after rows:" in report
+    assert told.replace('"', '"') in report
+    # what is taken is told by its page, not here
+    assert "shelf" not in report
+
+
+def test_a_refused_file_is_told_the_page_that_lists_every_kind_that_is_taken() -> None:
+    page = (REPOSITORY / inbox.KINDS_PAGE).read_text(encoding="utf-8")
+    kinds = kinds_of(SnapshotStore(REPOSITORY / "no-such-folder"))
+    told = [kind.expected.replace("|", "\\|") for kind in kinds]
+    assert len(told) > 15
+    assert [one for one in told if one not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (b"%PDF-1.7\n", "a PDF; drop the table itself"),
+        (b"PK\x03\x04\x14\0", "a zip or an Office file; unpack it"),
+        (b"\xd0\xcf\x11\xe0\xa1", "an old Office file; save its table as CSV"),
+        (
+            b"<!DOCTYPE html><html><title>Not\n found</title>",
+            'a web page, titled "Not found"; drop',
+        ),
+        (b'<?xml version="1.0"?><a:ships x="1"/>', "XML whose document element is ships; download"),
+        (b'[{"name": "A", "imo": 1, "name": "B"}', "JSON with the keys name, imo; download"),
+        (
+            b"\xef\xbb\xbfyear;tonnes;usd\n1;2;3\n",
+            "a table of 3 columns, year;tonnes;usd; download",
+        ),
+        ("year\ttonnes\n".encode("utf-16"), "a table of 2 columns, year tonnes; download"),
+        (b"\0\1\2", "no text; download"),
+        (b"", 'text that begins ""; download'),
+        (b"{" + b'"' * 9_000, "JSON; download"),
+    ],
+)
+def test_what_an_unknown_file_seems_to_be(head: bytes, told: str) -> None:
+    assert seems(head).startswith(f"it seems to be {told}")
+
+
+def test_what_is_quoted_of_an_unknown_file_is_short_and_printable() -> None:
+    told = seems(b"\x1b[31m" + b"x" * 5_000 + b"\n")
+    assert told.isprintable()
+    assert len(told) < 250
 
 
 def test_a_file_that_is_nearly_of_a_kind_is_told_what_is_wrong(tmp_path: Path, shelf: Shelf):

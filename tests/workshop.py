@@ -118,8 +118,8 @@ class _in_force:
     def __enter__(self) -> None:
         os.environ.pop("DPRK_AS_OF", None)
         self.patch.setenv("DPRK_DATA_DIR", str(self.place.data))
-        self.patch.setattr("assets.reference.REFERENCE_DIR", self.place.reference)
-        self.patch.setattr("assets.reference.STREAMS_DIR", self.place.streams)
+        self.patch.setattr("pipelines.hand_kept.REFERENCE_DIR", self.place.reference)
+        self.patch.setattr("pipelines.hand_kept.STREAMS_DIR", self.place.streams)
 
     def __exit__(self, *_: object) -> None:
         self.patch.undo()

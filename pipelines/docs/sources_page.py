@@ -12,8 +12,9 @@ PAGE = REPOSITORY / "docs" / "SOURCES.md"
 _HEAD = """# Sources
 
 One folder each under `pipelines/sources/`; this page is written from them (`./run docs`). A file is
-dropped into `landing/` of the data folder and known by its content. Addresses, what is asked and
-what is doubtful: `pipelines/reference/SOURCES.md`.
+dropped into `landing/` of the data folder and known by its content, by what stands under `file`; an
+edited copy of a stream's figures.csv, header observation_id,stream,quantity,…, is taken too.
+Addresses, what is asked and what is doubtful: `pipelines/reference/SOURCES.md`.
 """
 _FEED = ("source", "what", "publisher", "licence", "asked", "stale after, days", "key", "file")
 _LIST = ("source", "what", "who speaks, and what standing on it means", *_FEED[3:6], "file")

@@ -138,14 +138,12 @@ LOOK = """
 import json, os, sys
 from pathlib import Path
 import dagster as dg
-from assets import landing
+from assets import landing, sources
 from assets.definitions import RESOURCES, defs
 from pipelines.snapshots import SnapshotStore
 from pipelines.docs.sources_page import sources_page
 from pipelines.sources.probe import doors
-from pipelines.sources.folders import official_lists
 from pipelines.voices import LIST_VOICES
-from tests.fixtures.wired import feeds, wired
 
 data = Path(os.environ["DPRK_DATA_DIR"])
 (data / "landing").mkdir(parents=True)
@@ -165,8 +163,9 @@ for file in (data / "raw" / "toy_ships").iterdir():
 (data / "landing" / "f.txt").write_text(dropped["c.txt"])
 os.utime(data / "landing" / "f.txt", (1, 1))
 again += [one.status for one in landing.land_all(SnapshotStore(data / "raw"))]
-lists = wired("staged.listed_parties", *(f"raw.{one.source}" for one in official_lists()))
-done = dg.materialize([*feeds("toys"), *lists], resources=RESOURCES, raise_on_error=True)
+wanted = ["raw.toys", "staged.toys", *(f"raw.{one.source}" for one in sources.LISTS)]
+mine = [one for one in (*sources.RAW, *sources.STAGED) if ".".join(one.key.path) in wanted]
+done = dg.materialize([*mine, sources.official_lists], resources=RESOURCES, raise_on_error=True)
 import duckdb
 with duckdb.connect(str(data / "work.duckdb"), read_only=True) as work:
     days = work.execute("select day::varchar from staged.toys order by 1").fetchall()
