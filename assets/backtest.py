@@ -1,6 +1,6 @@
 """The backtest job: refit without part of the evidence, score, keep. Not part of the main job."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,101 +10,15 @@ import polars as pl
 from assets.estimates import STREAMS, tables_for
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import results, table_specs
-from pipelines.paths import STREAMS_DIR, data_dir
+from pipelines.paths import data_dir
 from pipelines.publish.release import utc_now
 from pipelines.streams import Stream
 from pipelines.warehouse import read_frame, write_frame
-
-# what a record-stop makes up, where a stream has a record that stopped
-RECORD_STOP = "record_stop.csv"
 
 
 def backtest_dir() -> Path:
     """Where the backtest job keeps its folds and finished suites."""
     return data_dir() / "backtests"
-
-
-def _score(
-    context: dg.OpExecutionContext,
-    stream: Stream,
-    sampling: Sampling,
-    tables: dict[str, pl.DataFrame],
-) -> None:
-    """Score every fold of a stream, then calibrate its density; both resume where they stopped."""
-    # loading what samples takes seconds, and only this job needs it
-    from pipelines.inference import backtests, calibration, folds, scores, suites
-
-    def tell(done: int, total: int, name: str) -> None:
-        context.log.info(f"fold {done} of {total}: {name}")
-
-    def read(ledger: pl.DataFrame, ask: Callable[..., Any] = stream.evidence, **more: Any) -> Any:
-        of = {name: tables[table] for name, table in stream.reads.items()}
-        return ask(ledger, tables["staged.priors"], read=of, **more)
-
-    through = sampling.last_month()
-    observations = tables["facts.observations"].filter(pl.col("stream") == stream.name)
-    evidence = read(observations, through=through)
-    bench = backtests.Bench(evidence, observations, seed=sampling.seed)
-    density = bench.joint.density.fingerprint()
-    common: dict[str, Any] = {
-        "key": f"{density} {sampling.seed}",
-        "store": backtest_dir() / "folds",
-        "progress": tell,
-    }
-    cases = folds.run_resumable(
-        folds.folds_of(bench.figures, through),
-        lambda fold: backtests.score_fold(bench, fold, seed=sampling.seed),
-        prefix=stream.name,
-        **common,
-    )
-    if (STREAMS_DIR / stream.name / "plain.py").is_file():
-
-        def plain(hidden: Sequence[str], draws: int, seed: int) -> Any:
-            return read(
-                observations, stream.plain, through=through, hidden=hidden, draws=draws, seed=seed
-            )
-
-        beside = folds.run_resumable(
-            folds.folds_of(bench.figures, through),
-            lambda fold: backtests.score_plain(bench, fold, plain, seed=sampling.seed),
-            prefix=f"{stream.name}-plain",
-            **common,
-        )
-        cases = pl.concat([cases, beside])
-    kinds = STREAMS_DIR / stream.name / RECORD_STOP
-    if kinds.is_file():
-        table = pl.read_csv(kinds)
-        stopped = folds.run_resumable(
-            backtests.stop_folds(),
-            lambda fold: backtests.score_stop(read, table, bench, fold, seed=sampling.seed),
-            prefix=f"{stream.name}-stop",
-            key=f"{common['key']} {table.write_csv()}",
-            store=common["store"],
-            progress=tell,
-        )
-        cases = pl.concat([cases, stopped])
-    ranks = calibration.calibrate(calibration.MadeUp(evidence), seed=sampling.seed, **common)
-    note = suites.Note(
-        stream=stream.name,
-        scored_at=utc_now().isoformat(),
-        density=density,
-        seed=sampling.seed,
-        through=through.isoformat(),
-    )
-    suites.keep_suite(suites.Suite(note, cases, ranks), backtest_dir())
-    uneven = scores.uniformity(ranks).filter(~pl.col("is_even"))
-    failed = uneven.filter(pl.col("fit") == scores.AS_PUBLISHED)
-    if failed.height:
-        raise dg.Failure(
-            f"simulation-based calibration of {stream.name} failed for "
-            + ", ".join(failed["quantity"])
-            + ": the sampler and the density disagree; do not publish before it is mended"
-        )
-    if uneven.is_empty():
-        context.log.warning(
-            f"{stream.name}: worlds fitted without errors common to a class of source ranked "
-            "evenly too: on these figures calibration could not tell"
-        )
 
 
 def _stream_op(stream: Stream) -> dg.OpDefinition:
@@ -119,11 +33,30 @@ def _stream_op(stream: Stream) -> dg.OpDefinition:
     def backtested(
         context: dg.OpExecutionContext, warehouse: WarehouseResource, sampling: Sampling
     ) -> None:
+        # loading what samples takes seconds, and only this job needs it
+        from pipelines.streams.backtests import Miscalibrated, score_stream
+
+        def tell(done: int, total: int, name: str) -> None:
+            context.log.info(f"fold {done} of {total}: {name}")
+
         alone = {stream.name: stream}
         # read at once and let go: others may write while this runs
         with warehouse.open().connect(read_only=True) as connection:
             tables = {table: read_frame(connection, table) for table in tables_for(alone)}
-        _score(context, stream, sampling, tables)
+        try:
+            doubt = score_stream(
+                stream,
+                tables,
+                through=sampling.last_month(),
+                seed=sampling.seed,
+                scored_at=utc_now(),
+                home=backtest_dir(),
+                progress=tell,
+            )
+        except Miscalibrated as error:
+            raise dg.Failure(str(error)) from error
+        if doubt:
+            context.log.warning(doubt)
 
     return backtested
 

@@ -22,6 +22,7 @@ from pipelines.paths import published_dir, shown, vintages_dir
 from pipelines.publish.browse import write_tables
 from pipelines.publish.contract import PublishedTable, load_contract
 from pipelines.publish.release import (
+    DATABASE_NAME,
     HISTORY,
     PublishError,
     draws_sql,
@@ -176,10 +177,10 @@ def _release_result(
 
 def _write_pages(folder: Path) -> None:
     # charts and the network's file forms take seconds to load, and most starts make no page
-    from assets.network_files import network_outputs
+    from pipelines.network.files import network_outputs
     from pipelines.publish.site.build import headline_png, write_site
 
-    network_outputs(folder)
+    network_outputs(folder, folder / DATABASE_NAME)
     write_site(folder)
     (folder / PICTURE).write_bytes(headline_png(folder))
     write_tables(folder, CONTRACT)

@@ -10,18 +10,18 @@ import polars as pl
 
 from pipelines.network.exports import write_network_files
 from pipelines.network.page import render_network_page, render_tables_page
-from pipelines.publish.release import DATABASE_NAME
 
 
-def network_outputs(folder: Path) -> None:
+def network_outputs(folder: Path, database: Path) -> None:
     """Write the network's pages and files.
 
     Writes network.html, merges_waiting.html, network.ftm.json and network.graphml.
 
     Args:
-        folder: the release being built, with its database finished.
+        folder: the release being built.
+        database: its database, finished.
     """
-    with duckdb.connect(str(folder / DATABASE_NAME), read_only=True) as reader:
+    with duckdb.connect(str(database), read_only=True) as reader:
         entities, links, statements, ledger, attribution, exposure, amounts = (
             reader.sql(f"select * from {table} order by all").pl()
             for table in (
