@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.sources.folders import list_folders, official_lists
 from tests.fixtures.connectors import CONNECTORS, try_connector
 from tests.fixtures.source_server import Trouble
+
+
+def test_every_folder_that_a_program_may_ask_is_tried_and_nothing_else():
+    tried = {one.name.partition(",")[0].partition(" ")[0] for one in CONNECTORS}
+    folders = {one.name for one in list_folders() if one.refresh}
+    lists = {one.source: one.folder for one in official_lists()}
+    assert folders <= tried
+    assert {lists.get(name, name) for name in tried} == folders | set(lists.values())
 
 
 @pytest.mark.parametrize("connector", CONNECTORS, ids=lambda one: one.name)
