@@ -149,7 +149,8 @@ class Estimates:
     """What the comparison of two releases needs of one of them.
 
     Attributes:
-        annual: stream, measure, year, q05 … q95, mean, is_partial_year.
+        annual: stream, measure, year, q05 … q95, mean, is_partial_year; of a state between two
+            releases q50 and is_partial_year alone.
         batches: stream, measure, year, batch, q50 (of `sql/history/annual_batches.sql`).
     """
 

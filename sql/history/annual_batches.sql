@@ -12,7 +12,8 @@ with per_draw as (
         measure,
         draw,
         year(month) as year,
-        sum(usd) as usd
+        sum(usd) as usd,
+        count(*) as n_months
     from estimates.income_draws
     group by stream, measure, draw, year(month)
     union all by name
@@ -21,7 +22,8 @@ with per_draw as (
         measure,
         draw,
         year(month) as year,
-        sum(usd) as usd
+        sum(usd) as usd,
+        count(*) as n_months
     from estimates.total_draws
     group by measure, draw, year(month)
 ),
@@ -38,7 +40,8 @@ select
     measure,
     year::bigint as year,
     batch::bigint as batch,
-    quantile_cont(usd, 0.50) as q50
+    quantile_cont(usd, 0.50) as q50,
+    max(n_months) < 12 as is_partial_year
 from numbered
 group by stream, measure, year, batch
 order by stream, measure, year, batch

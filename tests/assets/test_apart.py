@@ -11,6 +11,7 @@ import pytest
 
 from assets import apart
 from assets.resources import Sampling
+from pipelines.publish import vintages
 from pipelines.publish.vintages import BATCHES, State
 from pipelines.warehouse import read_frame, write_frame
 
@@ -26,10 +27,14 @@ def work() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def fake(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Iterator:
-    """Draw d of month m pays (ledger x prior) + seed + d, in both of two streams."""
+    """Draw d of a month pays (ledger x prior) + seed + d, in both of two streams.
+
+    Months are those of 2024, the last of 2025, and the last of all.
+    """
     ledger = read_frame(connection, apart.LEDGER)["central"].item()
     prior = read_frame(connection, "staged.priors")["central"].item()
-    months = [dt.date(2025, 12, 1), sampling.last_month()]
+    months = [*(dt.date(2024, month, 1) for month in range(1, 13)), dt.date(2025, 12, 1)]
+    months.append(sampling.last_month())
     yield "streams", pl.DataFrame({"stream": ["x"]})
     yield (
         "income_draws",
@@ -73,6 +78,14 @@ def test_states_are_estimated_with_their_own_evidence_and_sampling(work, monkeyp
     )
     assert first["q50"].item() == 69.0
     assert found["code"].batches["batch"].n_unique() == BATCHES
+    # what comes after it may have more months of a year
+    partial = found["evidence"].annual.filter(pl.col("is_partial_year"))
+    assert set(partial["year"]) == {2025, 2026}
+    moved = vintages._step(found["evidence"], found["code"], ["month"])
+    told_of = moved.filter(pl.col("has_other_months"))
+    assert set(told_of.select("stream", "year").rows()) == {
+        (stream, year) for stream in ("a", "b", "total") for year in (2025, 2026)
+    }
     # the work database itself is as it was
     assert read_frame(work, apart.LEDGER)["central"].item() == 100.0
 
