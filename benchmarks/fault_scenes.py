@@ -253,20 +253,23 @@ def disk_full(source: Path, root: Path, table: Table) -> None:
         ask_for_change(place)
 
         def fill() -> None:
-            # until not a byte is left, again and again while the run makes room
+            while not over.wait(0.2) and holder_of(place / "data") is None:
+                pass
+            # past the look at what is free, to the last byte, and again while the run makes room
+            over.wait(3.0)
             with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
-                while not over.wait(0.05):
-                    with contextlib.suppress(OSError):
+                while not over.is_set():
+                    try:
                         file.write(b"\0" * MB)
-                        continue
+                    except OSError:
+                        over.wait(0.05)
 
         over = threading.Event()
-        timer = threading.Timer(8.0, fill)
-        timer.start()
+        filling = threading.Thread(target=fill)
+        filling.start()
         told = run(place)
         over.set()
-        timer.cancel()
-        timer.join()
+        filling.join()
         filler.unlink(missing_ok=True)
         table.row("The disk fills up while it runs", place, told, run(place)[0])
 
