@@ -29,6 +29,7 @@ def income_code() -> str:
             [
                 *(SQL_DIR / "estimates").glob("*.sql"),
                 SQL_DIR / "published" / "income_annual.sql",
+                SQL_DIR / "macros" / "quantile_points.sql",
                 REPOSITORY / "requirements.lock",
             ]
         ),

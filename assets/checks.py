@@ -15,7 +15,7 @@ from pipelines.network.evidence import check_grades
 from pipelines.operating.asking import asked_in, registered
 from pipelines.paths import SQL_DIR
 from pipelines.schemas.network import ASSERTS_NOTHING, PERSON_AUTHORITIES
-from pipelines.warehouse import bound, head_of, read_frame, tables_read
+from pipelines.warehouse import bound, head_of, read_frame, row_count, sql_of, tables_read
 
 # of what a source said, or what was said of it; `asked.jsonl` beside its snapshots has it whole
 _SHOWN = 220
@@ -30,18 +30,9 @@ def count_check(table: str) -> dg.AssetChecksDefinition:
     )
     def rows_add_up(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         with warehouse.open().connect(read_only=True) as connection:
-            run = connection.execute(
-                "select rows_in, rows_kept, rows_quarantined from staged.source_runs "
-                "where source = $source",
-                {"source": table},
-            ).fetchone()
-            held = connection.execute(f"select count(*) from staged.{table}").fetchone()
-            refused = connection.execute(
-                "select count(distinct (file, line)) from staged.quarantine where source = $source",
-                {"source": table},
-            ).fetchone()
-        rows_in, kept, quarantined = run or (-1, -1, -1)
-        in_table, in_quarantine = (held or (-1,))[0], (refused or (-1,))[0]
+            run = connection.execute(sql_of("runs.source_rows"), {"source": table}).fetchone()
+            in_table = row_count(connection, f"staged.{table}")
+        rows_in, kept, quarantined, in_quarantine = run or (-1, -1, -1, -1)
         return dg.AssetCheckResult(
             passed=rows_in == in_table + in_quarantine
             and kept == in_table
@@ -65,12 +56,9 @@ def refused_check(table: str) -> dg.AssetChecksDefinition:
     def none_refused(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         with warehouse.open().connect(read_only=True) as connection:
             refused = connection.execute(
-                'select file, line, "column", reason from staged.quarantine '
-                "where source = $source and rule not in ('withdrawn', $corrected) "
-                "order by file, line limit 20",
-                {"source": table, "corrected": CORRECTED},
+                sql_of("runs.refused_cells"), {"source": table, "corrected": CORRECTED}
             ).fetchall()
-        told = "\n".join(f"{file}, line {line}: {reason}" for file, line, _, reason in refused)
+        told = "\n".join(f"{file}, line {line}: {reason}" for file, line, reason in refused)
         return dg.AssetCheckResult(
             passed=not refused,
             description=told or "no row was refused",

@@ -155,6 +155,12 @@ def sql_of(table: str) -> str:
     return "\nunion all by name\n".join(f"select * from (\n{text}\n)" for text in texts)
 
 
+def macros_of(sql: str) -> list[str]:
+    """Texts of the macros under sql/macros/ that a select calls; a release has the same."""
+    files = sorted((SQL_DIR / "macros").glob("*.sql"))
+    return [file.read_text(encoding="utf-8") for file in files if f"{file.stem}(" in sql]
+
+
 # a select may read tables of any of these
 _LAYERS = frozenset({"staged", "facts", "shipping", "estimates", "network", "published"})
 
@@ -259,8 +265,10 @@ def build_if_changed(
     Returns:
         Whether it was built.
     """
+    sql = sql_of(table)
     fingerprint = inputs_hash(
-        sql_of(table),
+        sql,
+        *macros_of(sql),
         sorted((params or {}).items()),
         [fingerprint_of(connection, one) for one in sorted(inputs)],
     )
@@ -297,6 +305,8 @@ def build_table(
     try:
         with transaction(connection):
             _forget(connection, table)
+            for macro in macros_of(sql):
+                connection.execute(macro)
             if values:
                 connection.execute(f"create or replace table {schema}.{name} as\n{sql}", values)
             else:

@@ -39,18 +39,13 @@ def as_of_run(connection: duckdb.DuckDBPyConnection) -> dt.date:
         except ValueError as error:
             raise ValueError(f"DPRK_AS_OF is {asked!r}; give a date as YYYY-MM-DD") from error
     today = dt.datetime.now(dt.UTC).date()
-    latest = ["select max(stated_on) from staged.network_statements"]
+    days = [read_frame(connection, "staged.network_statements")["stated_on"].max()]
     if has_table(connection, "staged.listed_parties"):
-        latest.append(
-            "select max(coalesce(listed_on, edition_on, retrieved_at::date)) "
-            "from staged.listed_parties where is_dprk"
-        )
-    days = [today.replace(day=1)]
-    for sql in latest:
-        found = connection.execute(sql).fetchone()
-        if found and found[0] and found[0] <= today:
-            days.append(found[0])
-    return max(days)
+        listed = read_frame(connection, "staged.listed_parties").filter("is_dprk")
+        listed_on = pl.coalesce("listed_on", "edition_on", pl.col("retrieved_at").dt.date())
+        days.append(listed.select(listed_on.max()).item())
+    told = [day for day in days if isinstance(day, dt.date) and day <= today]
+    return max([today.replace(day=1), *told])
 
 
 def listed_rows(

@@ -93,7 +93,7 @@ points as (
         stream,
         claim_id,
         measure,
-        quantile_cont(amount, [0.05, 0.50, 0.95]) as q,
+        quantile_points(amount) as q,
         avg((amount < low)::double) as low_quantile,
         avg((amount < high)::double) as high_quantile
     from per_draw
@@ -114,15 +114,15 @@ select
     compared.unit,
     compared.measure,
     compared.compared_with,
-    points.q[1] as q05,
-    points.q[2] as q50,
-    points.q[3] as q95,
+    points.q['q05'] as q05,
+    points.q['q50'] as q50,
+    points.q['q95'] as q95,
     points.low_quantile,
     points.high_quantile,
     case
-        when points.q is null then 'not estimated'
-        when compared.low > points.q[3] then 'above the interval'
-        when compared.high < points.q[1] then 'below the interval'
+        when points.q['q50'] is null then 'not estimated'
+        when compared.low > points.q['q95'] then 'above the interval'
+        when compared.high < points.q['q05'] then 'below the interval'
         else 'compatible'
     end as verdict,
     compared.root_id,

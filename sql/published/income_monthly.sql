@@ -27,8 +27,7 @@ points as (
         stream,
         measure,
         month,
-        quantile_cont(usd, [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95]) as q,
-        avg(usd) as mean
+        quantile_points(usd) as q
     from drawn
     group by stream, measure, month
 ),
@@ -86,14 +85,14 @@ select
     points.stream,
     points.measure,
     points.month,
-    points.q[1] as q05,
-    points.q[2] as q10,
-    points.q[3] as q25,
-    points.q[4] as q50,
-    points.q[5] as q75,
-    points.q[6] as q90,
-    points.q[7] as q95,
-    points.mean,
+    points.q['q05'] as q05,
+    points.q['q10'] as q10,
+    points.q['q25'] as q25,
+    points.q['q50'] as q50,
+    points.q['q75'] as q75,
+    points.q['q90'] as q90,
+    points.q['q95'] as q95,
+    points.q['mean'] as mean,
     coverage.streams,
     annual.evidence_grade,
     annual.evidence_none_share,

@@ -11,6 +11,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 import httpx
@@ -26,6 +27,7 @@ from pipelines.sources.recognise import first_line
 from pipelines.sources.refresh import Refreshed, keep
 
 SOURCE = "comtrade"
+_ROWS = Path(__file__).with_name("rows.sql")
 CONTRACT = StagedComtrade
 LICENCE = "UN Comtrade terms: use with attribution, no bulk redistribution"
 BASE_URL = "https://comtradeapi.un.org"
@@ -290,8 +292,8 @@ def fetch_comtrade(
     ]
 
 
-def _envelope(content: bytes, file: str) -> tuple[str, int, int]:
-    """The envelope as JSON text, the rows it holds and the rows it counts."""
+def _envelope(content: bytes, file: str) -> tuple[str, list[str], int, int]:
+    """The envelope as JSON text, the rows' fields, the rows it holds and the rows it counts."""
     try:
         whole = content.decode("utf-8-sig")
         # Python's reader settles what JSON is; DuckDB then reads the rows column by column
@@ -316,7 +318,7 @@ def _envelope(content: bytes, file: str) -> tuple[str, int, int]:
         raise _not_whole(file, counted, len(rows))
     if set(map(type, rows)) - {dict}:
         raise SourceDrift(f"{SOURCE}: {file}: data holds something that is no row; fetch it again")
-    return whole, len(rows), counted
+    return whole, sorted(set().union(*rows)), len(rows), counted
 
 
 def _not_whole(file: str, counted: object, held: int) -> SourceDrift:
@@ -338,7 +340,7 @@ def envelope_counts(content: bytes, *, file: str) -> tuple[int, int]:
     Raises:
         SourceDrift: the answer is not Comtrade's envelope, or it reports an error.
     """
-    return _envelope(content, file)[1:]
+    return _envelope(content, file)[2:]
 
 
 def parse_comtrade(content: bytes, *, file: str) -> Split:
@@ -351,32 +353,19 @@ def parse_comtrade(content: bytes, *, file: str) -> Split:
     Raises:
         SourceDrift: the envelope, a field or a code list is not the agreed one.
     """
-    whole, count, counted = _envelope(content, file)
+    whole, found, count, counted = _envelope(content, file)
     if counted != count:
         raise _not_whole(file, counted, count)
     if count == 0:
         return _stage(
             pl.DataFrame(schema={"line": pl.Int64, **dict.fromkeys(FIELDS, pl.String)}), file
         )
+    check_columns(found, list(FIELDS), source=SOURCE, file=file, optional=_BARE)
     shape = json.dumps(dict.fromkeys(FIELDS, "VARCHAR"))
     with duckdb.connect() as connection:
         try:
-            connection.execute(
-                "create table rows as select unnest(json_extract($text::json, '$.data[*]')) as row",
-                {"text": whole},
-            )
-            found = [
-                str(name)
-                for (name,) in connection.execute(
-                    "select distinct unnest(json_keys(row)) as name from rows order by name"
-                ).fetchall()
-            ]
-            check_columns(found, list(FIELDS), source=SOURCE, file=file, optional=_BARE)
-            frame = connection.execute(
-                "select (row_number() over ())::bigint as line, unnest(json_transform(row, $shape))"
-                " from rows",
-                {"shape": shape},
-            ).pl()
+            sql = _ROWS.read_text(encoding="utf-8")
+            frame = connection.execute(sql, {"text": whole, "shape": shape}).pl()
         except duckdb.Error as error:
             raise SourceDrift(
                 f"{SOURCE}: {file} is not a readable JSON answer ({type(error).__name__}); "

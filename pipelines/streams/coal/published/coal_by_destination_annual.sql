@@ -20,8 +20,7 @@ points as (
     select
         shares.destination_iso3,
         shares.year,
-        avg(shares.share * tonnes.tonnes) as destination_mean_tonnes,
-        quantile_cont(shares.share * tonnes.tonnes, [0.05, 0.95]) as ends
+        quantile_points(shares.share * tonnes.tonnes) as q
     from estimates.coal_destination_draws as shares
     inner join tonnes on shares.year = tonnes.year and shares.draw = tonnes.draw
     group by shares.destination_iso3, shares.year
@@ -31,9 +30,9 @@ select
     points.destination_iso3,
     countries.country as destination,
     points.year,
-    points.destination_mean_tonnes,
+    points.q['mean'] as destination_mean_tonnes,
     annual.is_assumption,
-    format('{:,.0f} to {:,.0f}', points.ends[1] / 1e3, points.ends[2] / 1e3) as range_90_kt
+    format('{:,.0f} to {:,.0f}', points.q['q05'] / 1e3, points.q['q95'] / 1e3) as range_90_kt
 from points
 inner join published.coal_destination_annual as annual
     on points.destination_iso3 = annual.destination_iso3 and points.year = annual.year

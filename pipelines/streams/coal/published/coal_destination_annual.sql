@@ -10,8 +10,7 @@ with points as (
     select
         year,
         destination_iso3,
-        quantile_cont(share, [0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95]) as q,
-        avg(share) as share_mean
+        quantile_points(share) as q
     from estimates.coal_destination_draws
     group by year, destination_iso3
 )
@@ -19,14 +18,14 @@ with points as (
 select
     points.year,
     points.destination_iso3,
-    points.q[1] as share_q05,
-    points.q[2] as share_q10,
-    points.q[3] as share_q25,
-    points.q[4] as share_q50,
-    points.q[5] as share_q75,
-    points.q[6] as share_q90,
-    points.q[7] as share_q95,
-    points.share_mean,
+    points.q['q05'] as share_q05,
+    points.q['q10'] as share_q10,
+    points.q['q25'] as share_q25,
+    points.q['q50'] as share_q50,
+    points.q['q75'] as share_q75,
+    points.q['q90'] as share_q90,
+    points.q['q95'] as share_q95,
+    points.q['mean'] as share_mean,
     coalesce(basis.n_roots, 0) as n_origins,
     coalesce(basis.is_assumption, true) as is_assumption
 from points
