@@ -205,19 +205,6 @@ def main() -> int:
             why or one.note,
         )
     Console(width=150).print(table)
-    extract = comtrade.parse_comtrade_file(
-        (real / "comtrade/shrimp_tha_2007_2011.json").read_bytes(), file="extract"
-    ).kept
-    totals, left_out = comtrade.reconcile(extract)
-    print(
-        f"Comtrade extract: {totals.height} totals by reporter, year, flow and code; "
-        + "; ".join(f"{count} {status}" for status, count in totals["status"].value_counts().rows())
-        + f". Rows in the sums {totals['rows_counted'].sum():,}, left out {left_out.height}:"
-    )
-    for line, code, start, why in left_out.select(
-        "line", "hs_code", "period_start_on", "left_out"
-    ).rows():
-        print(f"  row {line}: {code} of {start:%Y}: {why}")
     return 1 if lost else 0
 
 

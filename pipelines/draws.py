@@ -93,16 +93,6 @@ def to_long(
     )
 
 
-def add_within_draw(draws: pl.DataFrame, by: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
-    """Sum ``values`` inside each draw over everything but ``by`` (e.g. months to years).
-
-    Returns:
-        One row per draw and ``by``, sorted by them.
-    """
-    keys = ["draw", *by]
-    return draws.group_by(keys).agg(pl.col(*values).sum()).sort(keys)
-
-
 def summarise(
     draws: pl.DataFrame, by: Sequence[str], values: Sequence[str], *, prefixed: bool | None = None
 ) -> pl.DataFrame:
@@ -147,15 +137,3 @@ def lognormal_of_range(low: float, high: float, *, mass: float = 0.8) -> tuple[f
 
     z = float(ndtri(0.5 + mass / 2))
     return (np.log(low) + np.log(high)) / 2, (np.log(high) - np.log(low)) / (2 * z)
-
-
-def beta_of_mean(mean: float, sd: float) -> tuple[float, float]:
-    """The two parameters of a Beta with this mean and standard deviation.
-
-    Raises:
-        ValueError: no Beta has them (``sd`` too large for a share with that mean).
-    """
-    if not 0 < mean < 1 or not 0 < sd < np.sqrt(mean * (1 - mean)):
-        raise ValueError(f"no Beta has mean {mean} and standard deviation {sd}")
-    size = mean * (1 - mean) / sd**2 - 1
-    return mean * size, (1 - mean) * size

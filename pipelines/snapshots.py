@@ -207,11 +207,6 @@ class SnapshotStore:
         found = self.retrievals(source, as_of)
         return found[-1] if found else None
 
-    def newest_parts(self, source: str, as_of: dt.datetime | None = None) -> list[Snapshot]:
-        """The last retrieval of each piece of a source, oldest first."""
-        last = {one.part: one for one in self.retrievals(source, as_of)}
-        return sorted(last.values(), key=lambda one: (one.retrieved, one.sha256, one.part))
-
     def read(self, snapshot: Snapshot) -> bytes:
         """The bytes, checked against their hash.
 

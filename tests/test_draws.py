@@ -20,11 +20,6 @@ def test_shapes_must_agree():
         draws.to_long(["jan"], tonnes=np.ones((2, 2)))
 
 
-def test_months_add_to_years_inside_a_draw():
-    frame = draws.to_long([1, 1, 2], period="year", usd=np.array([[1.0, 2.0, 5.0]]))
-    assert draws.add_within_draw(frame, ["year"], ["usd"]).rows() == [(0, 1, 3.0), (0, 2, 5.0)]
-
-
 def test_quantiles_of_eleven_even_values():
     frame = draws.to_long(["m"], usd=np.arange(11.0)[:, None])
     row = draws.summarise(frame, ["month"], ["usd"]).row(0, named=True)
@@ -47,11 +42,3 @@ def test_range_reader_puts_a_tenth_on_each_side(low, ratio):
 def test_reversed_range_is_refused():
     with pytest.raises(ValueError, match="low < high"):
         draws.lognormal_of_range(2, 1)
-
-
-def test_beta_of_mean_gives_back_mean_and_sd():
-    a, b = draws.beta_of_mean(0.2, 0.1)
-    assert a / (a + b) == pytest.approx(0.2)
-    assert np.sqrt(a * b / ((a + b) ** 2 * (a + b + 1))) == pytest.approx(0.1)
-    with pytest.raises(ValueError, match="no Beta"):
-        draws.beta_of_mean(0.2, 0.9)

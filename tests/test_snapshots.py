@@ -51,7 +51,7 @@ def test_each_part_has_its_own_newest(store):
     put(store, b"a1", 1, part="2015")
     put(store, b"b1", 1, part="2016")
     put(store, b"a2", 2, part="2015")
-    assert {one.part: store.read(one) for one in store.newest_parts("prices")} == {
+    assert {one.part: store.read(one) for one in store.retrievals("prices")} == {
         "2015": b"a2",
         "2016": b"b1",
     }
@@ -67,7 +67,7 @@ def test_two_dropped_files_do_not_hide_one_another(store):
             retrieved_at=at(1),
             http_status=0,
         )
-    assert {one.part for one in store.newest_parts("gacc")} == {"february.csv", "january.csv"}
+    assert {one.part for one in store.retrievals("gacc")} == {"february.csv", "january.csv"}
 
 
 def test_a_confirmed_snapshot_is_known_to_be_current_later(store):

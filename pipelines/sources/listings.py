@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandera.polars as pa
@@ -20,6 +20,7 @@ from pipelines.schemas.listings import (
     ListingChanges,
 )
 from pipelines.schemas.types import polars_schema
+from pipelines.sources.http import Answer, Fetcher, Limits
 
 # an official list in which most rows are refused is a changed list, not a bad day
 MOST_REFUSED_SHARE = 0.5
@@ -291,6 +292,56 @@ def stop_if_mostly_refused(whole: Split, *, source: str, file: str) -> None:
             f"the agreed form, first at line {first.get('line')}: {first.get('reason')}. "
             "The list has changed; compare it with the contract and change the parser."
         )
+
+
+def fetch_of(
+    source: str, address: str, bounds: Limits, *, params: Mapping[str, str] | None = None
+) -> Callable[..., Answer]:
+    """The `fetch` of a list that is one file: the edition as it stands, unless it is held."""
+
+    def fetch(
+        fetcher: Fetcher,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        url: str = address,
+        limits: Limits = bounds,
+    ) -> Answer:
+        """The list as it stands; raises SourceUnavailable."""
+        return fetcher.get(
+            url, limits, source=source, params=params, etag=etag, last_modified=last_modified
+        )
+
+    return fetch
+
+
+def refuse_unnamed_or_undated(
+    frame: pl.DataFrame, unnamed: pl.Expr, *, source: str, file: str, needs: str, dated: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Cut out records without what names them, and those whose `listed` is no date of `listed_on`.
+
+    Args:
+        unnamed: true where a name, a number or a kind is missing; needs: those, in words.
+        dated: what the publisher calls the day of listing.
+    """
+    told = {"source": source, "file": file}
+    kept, nameless = refuse(
+        frame,
+        unnamed,
+        column="reference",
+        rule="not_nullable",
+        reason=f"a record without {needs}; look it up at the publisher",
+        **told,
+    )
+    kept, undated = refuse(
+        kept,
+        pl.col("listed").is_not_null() & pl.col("listed_on").is_null(),
+        column="listed",
+        rule="not_readable",
+        reason=f"{dated} is not a date as YYYY-MM-DD; look it up at the publisher",
+        **told,
+    )
+    return kept, pl.concat([nameless, undated])
 
 
 def refuse(

@@ -7,9 +7,14 @@ select
     runs.rows_kept,
     runs.rows_quarantined,
     (
-        select count(distinct (refused.file, refused.line))
-        from staged.quarantine as refused
-        where refused.source = runs.source
+        select count(*)
+        from (
+            select distinct
+                refused.file,
+                refused.line
+            from staged.quarantine as refused
+            where refused.source = runs.source
+        ) as places
     ) as n_lines
 from staged.source_runs as runs
 where runs.source = $source

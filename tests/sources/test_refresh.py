@@ -55,7 +55,7 @@ def test_every_question_is_asked_once_and_kept_apart(store):
     done, asked = ask(store)
     assert done.is_complete
     assert asked == ["2015", "2016", "2025"]
-    assert len(store.newest_parts("comtrade")) == 3
+    assert len({one.part for one in store.retrievals("comtrade")}) == 3
     again, asked = ask(store, now=NOW + dt.timedelta(days=1))
     assert asked == []
     assert "recently" in again.outcome
@@ -120,7 +120,7 @@ def test_an_answer_in_pieces_is_fresh_as_a_whole(store):
     done, asked = ask(store, queries=[query], rows_of=rows_of)
     assert done.is_complete
     assert asked == ["2015"] * 3 + ["2016"] * 3  # each year too full, then two whole halves
-    parts = {one.part for one in store.newest_parts("comtrade")}
+    parts = {one.part for one in store.retrievals("comtrade")}
     assert len(parts) == 4
     _, asked = ask(store, queries=[query], rows_of=rows_of, now=NOW + dt.timedelta(days=1))
     assert asked == []

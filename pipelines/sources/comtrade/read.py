@@ -113,7 +113,6 @@ _BARE = tuple(
     if name.endswith(("Desc", "ISO", "Abbr")) or name == "classificationSearchCode"
 )
 _KILOGRAMS = 8
-_NO_UNIT = -1
 
 
 class ComtradeTruncated(SourceUnavailable):
@@ -712,58 +711,3 @@ def probe(fetcher: Fetcher, key: str | None) -> Answer:
     """One month and one code: small with a key and without."""
     query = Query("M", ("201701",), ("2701",), ("M",))
     return fetch_comtrade(fetcher, query, key=key)[0].answer
-
-
-def reconcile(staged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Compare the sum over partners with the reporter's own figure for the world.
-
-    Args:
-        staged: rows of `StagedComtrade`.
-
-    Returns:
-        (one row per reporter, period, flow, edition and code: rows_counted, sum_usd, world_usd
-        (null when the extract has no row for the world), difference_usd, status;
-        one row per row left out of the sums: line and why)
-    """
-    total = (
-        (pl.col("partner2_code") == 0)
-        & (pl.col("customs_code") == "C00")
-        & (pl.col("mode_of_transport_code") == 0)
-        & (pl.col("mode_of_supply_code") == "0")
-    )
-    why = (
-        pl.when(pl.col("flow_code").is_in(["RM", "RX"]))
-        .then(pl.lit("re-trade: already inside the reporter's M or X"))
-        .when(~pl.col("flow_code").is_in(["M", "X"]))
-        .then(pl.lit("part of M or X"))
-        .when(~total)
-        .then(pl.lit("breakdown of a total row"))
-        .when(pl.col("partner_code") == 0)
-        .then(pl.lit("the world: the figure compared with"))
-    )
-    marked = staged.with_columns(left_out=why)
-    key = [
-        "reporter_code", "frequency", "period_start_on", "flow_code", "hs_edition", "hs_code"
-    ]  # fmt: skip
-    counted = (
-        marked.filter(pl.col("left_out").is_null())
-        .group_by(key)
-        .agg(rows_counted=pl.len().cast(pl.Int64), sum_usd=pl.col("value_usd").sum())
-    )
-    world = marked.filter(
-        (pl.col("partner_code") == 0) & total & pl.col("flow_code").is_in(["M", "X"])
-    ).select(*key, world_usd="value_usd")
-    difference = pl.col("sum_usd").fill_null(0.0) - pl.col("world_usd")
-    table = (
-        counted.join(world, on=key, how="full", coalesce=True)
-        .with_columns(difference_usd=difference)
-        .with_columns(
-            status=pl.when(pl.col("world_usd").is_null())
-            .then(pl.lit("no row for the world in this extract"))
-            .when(pl.col("difference_usd").abs() <= 0.5 + 1e-9 * pl.col("world_usd"))
-            .then(pl.lit("equal"))
-            .otherwise(pl.lit("differs"))
-        )
-        .sort(key)
-    )
-    return table, marked.filter(pl.col("left_out").is_not_null()).select("line", *key, "left_out")

@@ -8,5 +8,5 @@ with records as (
 
 select
     (row_number() over ())::bigint as line,
-    unnest(json_transform(record, $shape))
+    unnest(json_transform(record, $shape)) -- noqa: AL03
 from records

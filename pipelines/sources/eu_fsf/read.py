@@ -14,17 +14,18 @@ from xml.etree.ElementTree import Element
 import polars as pl
 
 from pipelines.quarantine import SourceDrift
-from pipelines.sources.http import Answer, Fetcher, Limits
+from pipelines.sources.http import Limits
 from pipelines.sources.listings import (
     ADDRESS_CELLS,
     ALIAS_CELLS,
     Edition,
     Listing,
     birth_dates_of,
+    fetch_of,
     listing_of,
     nfc,
     passports_of,
-    refuse,
+    refuse_unnamed_or_undated,
 )
 from pipelines.sources.recognise import root_of
 from pipelines.sources.xml_records import child_text, children, records
@@ -62,23 +63,7 @@ _PARTY = {
 }
 
 
-def fetch(
-    fetcher: Fetcher,
-    *,
-    etag: str | None = None,
-    last_modified: str | None = None,
-    url: str = URL,
-    limits: Limits = LIMITS,
-) -> Answer:
-    """The list as it stands; raises SourceUnavailable."""
-    return fetcher.get(
-        url,
-        limits,
-        source=SOURCE,
-        params={"token": PUBLIC_TOKEN},
-        etag=etag,
-        last_modified=last_modified,
-    )
+fetch = fetch_of(SOURCE, URL, LIMITS, params={"token": PUBLIC_TOKEN})
 
 
 def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
@@ -164,25 +149,14 @@ def _typed(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         imo_number=pl.lit(None, dtype=pl.String),
         is_dprk=pl.col("programmes").list.contains(_PROGRAMME),
     ).with_columns(dprk_reason=pl.when("is_dprk").then(pl.lit("program")))
-    kept, nameless = refuse(
+    return refuse_unnamed_or_undated(
         typed,
         pl.col("name").is_null() | pl.col("list_id").is_null() | pl.col("schema").is_null(),
         source=SOURCE,
         file=FILE,
-        column="reference",
-        rule="not_nullable",
-        reason="a record without a name, a reference or a kind; look it up at the publisher",
+        needs="a name, a reference or a kind",
+        dated="designationDate",
     )
-    kept, undated = refuse(
-        kept,
-        pl.col("listed").is_not_null() & pl.col("listed_on").is_null(),
-        source=SOURCE,
-        file=FILE,
-        column="listed",
-        rule="not_readable",
-        reason="designationDate is not a date as YYYY-MM-DD; look it up at the publisher",
-    )
-    return kept, pl.concat([nameless, undated])
 
 
 def _party(number: int, element: Element) -> dict[str, Any]:

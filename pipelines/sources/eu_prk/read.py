@@ -13,11 +13,12 @@ import polars as pl
 
 from pipelines.delimited import BLANK, read_delimited
 from pipelines.quarantine import SourceDrift, check_columns
-from pipelines.sources.http import Answer, Fetcher, Limits
+from pipelines.sources.http import Limits
 from pipelines.sources.listings import (
     Edition,
     Listing,
     birth_dates_of,
+    fetch_of,
     imo_valid,
     listing_of,
     nfc,
@@ -53,20 +54,7 @@ COLUMNS = [
 _ALIAS_COLUMNS = {"alias": "aka", "weakAlias": "weak", "previousName": "fka"}
 
 
-def fetch(
-    fetcher: Fetcher,
-    *,
-    etag: str | None = None,
-    last_modified: str | None = None,
-    url: str = URL,
-    limits: Limits = LIMITS,
-) -> Answer:
-    """The annexes as they stand.
-
-    Raises:
-        SourceUnavailable: the service did not give them.
-    """
-    return fetcher.get(url, limits, source=SOURCE, etag=etag, last_modified=last_modified)
+fetch = fetch_of(SOURCE, URL, LIMITS)
 
 
 def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:

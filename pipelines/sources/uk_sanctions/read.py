@@ -15,11 +15,12 @@ import polars as pl
 
 from pipelines.delimited import BLANK, read_delimited
 from pipelines.quarantine import SourceDrift
-from pipelines.sources.http import Answer, Fetcher, Limits
+from pipelines.sources.http import Limits
 from pipelines.sources.listings import (
     Edition,
     Listing,
     birth_dates_of,
+    fetch_of,
     imo_valid,
     listing_of,
     nfc,
@@ -81,16 +82,7 @@ _OPTIONAL = (
 )
 
 
-def fetch(
-    fetcher: Fetcher,
-    *,
-    etag: str | None = None,
-    last_modified: str | None = None,
-    url: str = URL,
-    limits: Limits = LIMITS,
-) -> Answer:
-    """The list as it stands; raises SourceUnavailable."""
-    return fetcher.get(url, limits, source=SOURCE, etag=etag, last_modified=last_modified)
+fetch = fetch_of(SOURCE, URL, LIMITS)
 
 
 def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:

@@ -10,18 +10,19 @@ from xml.etree.ElementTree import Element
 import polars as pl
 
 from pipelines.quarantine import SourceDrift
-from pipelines.sources.http import Answer, Fetcher, Limits
+from pipelines.sources.http import Limits
 from pipelines.sources.listings import (
     ADDRESS_CELLS,
     ALIAS_CELLS,
     Edition,
     Listing,
     birth_dates_of,
+    fetch_of,
     imo_valid,
     listing_of,
     nfc,
     passports_of,
-    refuse,
+    refuse_unnamed_or_undated,
 )
 from pipelines.sources.recognise import root_of
 from pipelines.sources.xml_records import child_text, children, records
@@ -59,20 +60,7 @@ _PARTY_CELLS = {
 }
 
 
-def fetch(
-    fetcher: Fetcher,
-    *,
-    etag: str | None = None,
-    last_modified: str | None = None,
-    url: str = URL,
-    limits: Limits = LIMITS,
-) -> Answer:
-    """The list as it stands.
-
-    Raises:
-        SourceUnavailable: the service did not give it.
-    """
-    return fetcher.get(url, limits, source=SOURCE, etag=etag, last_modified=last_modified)
+fetch = fetch_of(SOURCE, URL, LIMITS)
 
 
 def parse(content: bytes | Path, *, retrieved_at: dt.datetime) -> Listing:
@@ -168,30 +156,20 @@ def _listing(
         imo_valid=imo_valid("imo_number", "imo_kind"),
         dprk_reason=pl.when(pl.col("is_dprk")).then(pl.lit("program")),
     )
-    kept, nameless = refuse(
+    kept, refused = refuse_unnamed_or_undated(
         typed,
         pl.col("name").is_null() | pl.col("list_id").is_null(),
         source=SOURCE,
         file=FILE,
-        column="reference",
-        rule="not_nullable",
-        reason="a record without a name or a reference number; look it up at the publisher",
-    )
-    kept, undated = refuse(
-        kept,
-        pl.col("listed").is_not_null() & pl.col("listed_on").is_null(),
-        source=SOURCE,
-        file=FILE,
-        column="listed",
-        rule="not_readable",
-        reason="LISTED_ON is not a date as YYYY-MM-DD; look it up at the publisher",
+        needs="a name or a reference number",
+        dated="LISTED_ON",
     )
     return listing_of(
         edition,
         kept,
         aliases,
         addresses,
-        refused=pl.concat([nameless, undated]),
+        refused=refused,
         rows_refused=people.height - kept.height,
     )
 
