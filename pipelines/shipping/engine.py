@@ -38,7 +38,7 @@ from pipelines.shipping.port_grid import PortMap, port_grid, port_map
 from pipelines.shipping.sieve import OutOfOrder, Part, parts_of, sieve
 
 ROWS_PER_BUCKET = 1_750_000
-SLOTS_AT_ONCE = 150_000
+SLOTS_AT_ONCE = 75_000
 RECEPTION_AT_ONCE = 500_000
 HEARD_CELLS = 720 * 360
 
@@ -397,6 +397,8 @@ def _legs(
         except OutOfOrder:
             pass
         else:
+            # the blocks it read are garbage now, which malloc would keep beside the stages' needs
+            pa.default_memory_pool().release_unused()
             backend.lend("legs", sieved.legs)
             return sieved.rows_in, True, sieved.heard
     conditions = [*bucket.conditions, f"t < {times[1]}"]
@@ -677,6 +679,7 @@ def _work_meetings(
     found: list[pl.DataFrame] = []
     latest = carried["last_slot"].max()
     for span, last in slots.spans(int(latest) if isinstance(latest, int) else -1):
+        pa.default_memory_pool().release_unused()
         backend.put("carried_meetings", carried)
         backend.lend("slots", span)
         for name in ("slot_ships", "contacts"):
