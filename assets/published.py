@@ -13,9 +13,8 @@ import duckdb
 import polars as pl
 
 from assets.apart import estimated, income_code, settings_hash
-from assets.lineage import column_lineage
 from assets.resources import Sampling, WarehouseResource
-from assets.tables import result, results, table_specs
+from assets.tables import column_lineage, result, results, table_specs
 from pipelines.inference.diagnostics import HIGHEST_K
 from pipelines.operating.side_by_side import OWN_TABLES
 from pipelines.paths import published_dir, shown, vintages_dir

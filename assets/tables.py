@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 
 from pipelines.catalog import contract_of, hold
+from pipelines.column_sources import sources_of
 from pipelines.making import Made
 from pipelines.publish.contract import PublishedTable
 from pipelines.warehouse import content_hash, write_frame
@@ -115,6 +116,20 @@ def results(
 def result(connection: duckdb.DuckDBPyConnection, table: str, **more: Any) -> dg.MaterializeResult:
     """The materialization of one table with its metadata."""
     return next(results(connection, [table], **more))
+
+
+def column_lineage(connection: duckdb.DuckDBPyConnection, sql: str) -> dg.TableColumnLineage:
+    """For each column of a select, the table columns it is made from."""
+    return dg.TableColumnLineage(
+        {
+            name: [
+                dg.TableColumnDep(asset_key=dg.AssetKey(table.split(".")), column_name=column)
+                for table, column in of
+            ]
+            for name, of in sources_of(connection, sql).items()
+            if of
+        }
+    )
 
 
 def written(
