@@ -303,10 +303,13 @@ def build_table(
     values = bound(sql, params or {})
     connection.execute(f"create schema if not exists {schema}")
     try:
+        for macro in macros_of(sql):
+            # this connection's own: another may be making it too
+            connection.execute(
+                macro.replace("create or replace macro", "create or replace temp macro", 1)
+            )
         with transaction(connection):
             _forget(connection, table)
-            for macro in macros_of(sql):
-                connection.execute(macro)
             if values:
                 connection.execute(f"create or replace table {schema}.{name} as\n{sql}", values)
             else:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import duckdb
 import polars as pl
 import pytest
@@ -56,3 +59,29 @@ def test_a_large_frame_is_laid_out_alike_however_many_threads_there_are(tmp_path
         threads = connection.execute("select current_setting('threads')").fetchall()
     assert [count for (count,) in counts] == [group] * (rows // group) + [rows % group]
     assert threads == [(4,)]
+
+
+def test_tables_are_built_side_by_side(tmp_path, monkeypatch):
+    select = "select quantile_points(amount) as points from range(101) as worlds(amount)"
+    monkeypatch.setattr(warehouse, "sql_of", lambda _: select)
+    whole = warehouse.Warehouse(tmp_path / "work.duckdb")
+    together = threading.Barrier(4, timeout=30)
+
+    def build(name: str) -> float:
+        with whole.connect() as connection:
+            for _ in range(10):
+                together.wait()
+                warehouse.build_if_changed(connection, f"published.{name}", ["staged.seed"])
+                warehouse.write_frame(connection, f"estimates.{name}", pl.DataFrame({"a": [1]}))
+                connection.execute(
+                    "delete from meta.fingerprints where address = $table",
+                    {"table": f"published.{name}"},
+                )
+            found = connection.execute(f"select points.q95 from published.{name}").fetchone()
+        assert found
+        return float(found[0])
+
+    with whole.kept_open(), whole.connect() as connection:
+        warehouse.write_frame(connection, "staged.seed", pl.DataFrame({"a": [1]}))
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(build, "abcd")) == [95.0] * 4
