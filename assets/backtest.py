@@ -34,7 +34,7 @@ def _stream_op(stream: Stream) -> dg.OpDefinition:
         context: dg.OpExecutionContext, warehouse: WarehouseResource, sampling: Sampling
     ) -> None:
         # loading what samples takes seconds, and only this job needs it
-        from pipelines.streams.backtests import Miscalibrated, score_stream
+        from pipelines.operating.backtesting import Miscalibrated, score_stream
 
         def tell(done: int, total: int, name: str) -> None:
             context.log.info(f"fold {done} of {total}: {name}")

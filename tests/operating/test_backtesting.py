@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from pipelines.inference import scores
-from pipelines.streams import backtests
+from pipelines.operating import backtesting as backtests
 
 THROUGH = dt.date(2020, 12, 1)
 SCORED_AT = dt.datetime(2021, 1, 2, tzinfo=dt.UTC)
