@@ -26,6 +26,7 @@ from pipelines.paths import SQL_DIR, STREAMS_DIR
 
 _TABLE = re.compile(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_MAKES_MACRO = re.compile(r"^create (or replace )?macro", re.MULTILINE)
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 _LOCK_RETRIES = 6
 _LOCK_WAIT_S = 0.25
@@ -156,9 +157,17 @@ def sql_of(table: str) -> str:
 
 
 def macros_of(sql: str) -> list[str]:
-    """Texts of the macros under sql/macros/ that a select calls; a release has the same."""
-    files = sorted((SQL_DIR / "macros").glob("*.sql"))
-    return [file.read_text(encoding="utf-8") for file in files if f"{file.stem}(" in sql]
+    """Statements that make, for one connection, the macros under sql/macros/ that a select calls.
+
+    A release has the same for everybody.
+    """
+    calls = sqlglot.parse_one(sql, dialect="duckdb").find_all(exp.Anonymous)
+    files = [SQL_DIR / "macros" / f"{name}.sql" for name in sorted({one.name for one in calls})]
+    return [
+        _MAKES_MACRO.sub("create or replace temp macro", file.read_text(encoding="utf-8"), count=1)
+        for file in files
+        if file.is_file()
+    ]
 
 
 # a select may read tables of any of these
@@ -304,10 +313,7 @@ def build_table(
     connection.execute(f"create schema if not exists {schema}")
     try:
         for macro in macros_of(sql):
-            # this connection's own: another may be making it too
-            connection.execute(
-                macro.replace("create or replace macro", "create or replace temp macro", 1)
-            )
+            connection.execute(macro)
         with transaction(connection):
             _forget(connection, table)
             if values:

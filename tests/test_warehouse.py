@@ -85,3 +85,24 @@ def test_tables_are_built_side_by_side(tmp_path, monkeypatch):
         warehouse.write_frame(connection, "staged.seed", pl.DataFrame({"a": [1]}))
         with ThreadPoolExecutor(4) as pool:
             assert list(pool.map(build, "abcd")) == [95.0] * 4
+
+
+def test_a_select_that_names_a_macro_in_a_text_makes_none(monkeypatch):
+    sql = (
+        "select 'headline_above_share(stream)' as how, quantile_points(x).q05 as q05 from staged.a"
+    )
+    monkeypatch.setattr(warehouse, "sql_of", lambda _: sql)
+    made = warehouse.macros_of(sql)
+    assert [text.count("create or replace temp macro quantile_points(") for text in made] == [1]
+    with duckdb.connect() as connection:
+        connection.execute("create schema staged; create table staged.a as select 7.0 as x")
+        for _ in range(2):
+            warehouse.build_table(connection, "published.a")
+        assert connection.execute("from published.a").fetchall() == [
+            ("headline_above_share(stream)", 7.0)
+        ]
+        kept = connection.execute(
+            "select function_name from duckdb_functions() where schema_name = 'main' "
+            "and database_name != 'temp' and not internal and function_type = 'macro'"
+        ).fetchall()
+    assert kept == []
