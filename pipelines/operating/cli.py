@@ -187,6 +187,13 @@ def _tell_failures(outcome: dg.ExecuteInProcessResult, console: Console) -> None
                     console.print(f"[bold red]failed[/] {step}")
                     say(console, f"  {message}")
                 told.add(message)
+        elif event.is_run_failure and not any(one.is_step_failure for one in outcome.all_events):
+            # no step failed: what holds them did
+            error = event.job_failure_data.error
+            while error and error.cause:
+                error = error.cause
+            console.print("[bold red]failed[/]")
+            say(console, f"  {error.message.strip() if error else event.message}")
 
 
 def print_answer(console: Console, release: Path | None = None) -> None:

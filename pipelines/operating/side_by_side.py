@@ -9,10 +9,12 @@ time.
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import ctypes
 import os
 import queue
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -30,7 +32,11 @@ from dagster._core.execution.context.system import (
 from dagster._core.execution.context_creation_job import PlanExecutionContextManager
 from dagster._core.execution.execute_in_process import core_execute_in_process
 from dagster._core.execution.plan.active import ActiveExecution
-from dagster._core.execution.plan.execute_plan import dagster_event_sequence_for_step
+from dagster._core.execution.plan.execute_plan import (
+    _handle_compute_log_setup_error,
+    _handle_compute_log_teardown_error,
+    dagster_event_sequence_for_step,
+)
 from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.execution.plan.step import ExecutionStep
 from dagster._core.execution.retries import RetryMode
@@ -100,9 +106,18 @@ def _logged(
     logs = job_context.instance.compute_log_manager
     key = logs.build_log_key_for_run(job_context.run_id, create_compute_log_file_key())
     steps = [step.key for step in execution_plan.get_steps_to_execute_in_topo_order()]
-    with logs.capture_logs(key) as kept:
-        yield dg.DagsterEvent.capture_logs(job_context, steps, list(key), kept)
+    with contextlib.ExitStack() as held:
+        try:
+            kept = held.enter_context(logs.capture_logs(key))
+            yield dg.DagsterEvent.capture_logs(job_context, steps, list(key), kept)
+        except Exception:
+            yield from _handle_compute_log_setup_error(job_context, sys.exc_info())
         yield from _events(job_context, execution_plan)
+        # what was done stands, whether or not its log could be kept
+        try:
+            held.close()
+        except Exception:
+            yield from _handle_compute_log_teardown_error(job_context, sys.exc_info())
 
 
 def _events(context: PlanExecutionContext, plan: ExecutionPlan) -> Iterator[dg.DagsterEvent]:

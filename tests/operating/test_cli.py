@@ -12,11 +12,13 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import dagster as dg
 import pytest
 from rich.console import Console
 
 from assets import schedules
 from pipelines.operating import cli, loggers, progress
+from pipelines.operating.side_by_side import run_here
 from pipelines.paths import REPOSITORY
 
 
@@ -206,3 +208,23 @@ def test_a_source_is_overdue_in_the_ui_by_the_cadence_it_declares():
     assert weekly_window.to_timedelta() == dt.timedelta(days=14)
     assert yearly_window.to_timedelta() == dt.timedelta(days=366 + 60)
     assert schedules.freshness_of("china_customs") is None
+
+
+def test_a_run_that_fails_without_a_step_says_why():
+    @dg.resource
+    def broken(_context: dg.InitResourceContext) -> None:
+        raise ValueError("the folder is held")
+
+    @dg.asset(required_resource_keys={"broken"})
+    def made() -> None:
+        """Nothing."""
+
+    defs = dg.Definitions([made], jobs=[dg.define_asset_job("all")], resources={"broken": broken})
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = run_here(defs.resolve_job_def("all"), instance=instance, run_config=quiet)
+    screen = io.StringIO()
+    cli._tell_failures(done, Console(file=screen, width=400))
+    assert not done.success
+    assert "failed" in screen.getvalue()
+    assert "the folder is held" in screen.getvalue()

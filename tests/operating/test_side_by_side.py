@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 
 from pipelines.operating import side_by_side
 from pipelines.operating.side_by_side import OWN_TABLES, PRIORITY, run_here
@@ -49,6 +50,26 @@ def failed(done: dg.ExecuteInProcessResult) -> set[str]:
 
 def succeeded(done: dg.ExecuteInProcessResult) -> set[str]:
     return {str(event.step_key) for event in done.all_events if event.is_step_success}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_log_that_cannot_be_kept_fails_nothing(when, monkeypatch):
+    whole = NoOpComputeLogManager.capture_logs
+
+    @contextmanager
+    def capture_logs(self, log_key):
+        if when == "before":
+            raise OSError("the watcher of logs died")
+        with whole(self, log_key) as kept:
+            yield kept
+        raise OSError("the watcher of logs died")
+
+    monkeypatch.setattr(NoOpComputeLogManager, "capture_logs", capture_logs)
+    done = run(step("a", lambda: None))
+    assert (done.success, succeeded(done)) == (True, {"a"})
+    kept = [event.engine_event_data for event in done.all_events if event.is_engine_event]
+    errors = [str(one.error) for one in kept if one.error]
+    assert ["the watcher of logs died" in error for error in errors] == [True]
 
 
 class Crowd:
