@@ -10,22 +10,6 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, given, key
 
 
-class Components(Table, table="estimates.components", source="estimates.component_shares"):
-    """What a year's uncertainty is made of, and on what evidence each part stands."""
-
-    stream: str = key()
-    year: int = key()
-    component: str = key()
-    variance_share: float = given()
-    low_usd: float = given()
-    high_usd: float = given()
-    grade: str = given(
-        "this_year where a root speaks of it in the year, within_two_years, or none",
-        isin=("this_year", "within_two_years", "none"),
-    )
-    n_roots: int = given(ge=0)
-
-
 class ComponentShares(Table, table="estimates.component_shares", source="joint draws"):
     """How much of a year's uncertainty each component holds."""
 
@@ -35,6 +19,18 @@ class ComponentShares(Table, table="estimates.component_shares", source="joint d
     variance_share: float = given()
     low_usd: float = given()
     high_usd: float = given()
+
+
+class Components(
+    ComponentShares, table="estimates.components", source="estimates.component_shares"
+):
+    """What a year's uncertainty is made of, and on what evidence each part stands."""
+
+    grade: str = given(
+        "this_year where a root speaks of it in the year, within_two_years, or none",
+        isin=("this_year", "within_two_years", "none"),
+    )
+    n_roots: int = given(ge=0)
 
 
 class Densities(Table, table="estimates.densities", source="the streams' models"):

@@ -39,14 +39,7 @@ with slow as (
 
 measured as (
     select
-        mmsi,
-        segment,
-        t,
-        lon,
-        lat,
-        prev_t,
-        prev_lon,
-        prev_lat,
+        *,
         case
             when lon - prev_lon > 180 then lon - prev_lon - 360
             when lon - prev_lon < -180 then lon - prev_lon + 360

@@ -16,21 +16,11 @@ from pipelines.snapshots import SnapshotStore
 from pipelines.sources.staging import empty_frame
 from pipelines.warehouse import Warehouse, write_frame
 from tests.fixtures.samples import china_customs_csv, comtrade_json, pink_sheet_xlsx
-from tests.fixtures.wired import feeds, wired
+from tests.fixtures.wired import TRADE, feeds, wired
 
 ASSETS = [
     *feeds(),
-    *wired(
-        "staged.country_codes",
-        "staged.mirror_priors",
-        "staged.fx_monthly",
-        "facts.like_coal",
-        "facts.source_observations",
-        "facts.reference_prices",
-        "facts.miscoding",
-        "facts.trade_flows",
-        "facts.trade_observations",
-    ),
+    *wired(*TRADE),
 ]
 KEY = "s3cr3t-key-0123456789"
 

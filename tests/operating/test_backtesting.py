@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from pipelines.inference import scores
-from pipelines.operating import backtesting as backtests
+from pipelines.operating import backtesting
 
 THROUGH = dt.date(2020, 12, 1)
 SCORED_AT = dt.datetime(2021, 1, 2, tzinfo=dt.UTC)
@@ -39,8 +39,8 @@ def suite(monkeypatch, tmp_path):
                 "is_even": [published, control],
             }
         )
-        monkeypatch.setattr(backtests.scores, "uniformity", lambda ranks: even)
-        return backtests.score_stream(
+        monkeypatch.setattr(backtesting.scores, "uniformity", lambda ranks: even)
+        return backtesting.score_stream(
             SimpleNamespace(name="toys", reads={}, evidence=lambda *_, **more: more["through"]),  # ty: ignore[invalid-argument-type]
             {"facts.observations": LEDGER, "staged.priors": pl.DataFrame()},
             through=THROUGH,
@@ -50,15 +50,15 @@ def suite(monkeypatch, tmp_path):
             progress=lambda *told: seen.setdefault("told", []).append(told),
         )
 
-    monkeypatch.setattr(backtests.backtests, "Bench", bench)
-    monkeypatch.setattr(backtests.folds, "run_resumable", resumed)
-    monkeypatch.setattr(backtests.folds, "folds_of", lambda figures, through: [through])
-    monkeypatch.setattr(backtests.calibration, "MadeUp", lambda evidence: evidence)
+    monkeypatch.setattr(backtesting.backtests, "Bench", bench)
+    monkeypatch.setattr(backtesting.folds, "run_resumable", resumed)
+    monkeypatch.setattr(backtesting.folds, "folds_of", lambda figures, through: [through])
+    monkeypatch.setattr(backtesting.calibration, "MadeUp", lambda evidence: evidence)
     monkeypatch.setattr(
-        backtests.calibration, "calibrate", lambda made, *, seed, **common: pl.DataFrame()
+        backtesting.calibration, "calibrate", lambda made, *, seed, **common: pl.DataFrame()
     )
     monkeypatch.setattr(
-        backtests.suites, "keep_suite", lambda suite, home: seen.update(kept=suite, home=home)
+        backtesting.suites, "keep_suite", lambda suite, home: seen.update(kept=suite, home=home)
     )
     return run, seen, tmp_path
 
@@ -77,7 +77,7 @@ def test_a_suite_is_of_its_stream_s_figures_and_kept_with_what_it_was_made_from(
 
 def test_uneven_ranks_of_the_published_fit_refuse_it_and_are_kept_all_the_same(suite) -> None:
     run, seen, _ = suite
-    with pytest.raises(backtests.Miscalibrated, match="of toys failed for tin: the sampler"):
+    with pytest.raises(backtesting.Miscalibrated, match="of toys failed for tin: the sampler"):
         run(published=False, control=False)
     assert seen["kept"].note.stream == "toys"
 

@@ -17,7 +17,7 @@ from pipelines.paths import REPOSITORY, STREAMS_DIR, stream_folders, work_databa
 from pipelines.schemas.figures import FIGURE_COLUMNS, OBSERVATION_SCHEMA, StagedFigures
 from pipelines.warehouse import Warehouse, write_frame
 from tests.fixtures.poisoned_row import FIGURE, ORIGIN, ROWS, SOURCE, add
-from tests.fixtures.wired import feeds, wired
+from tests.fixtures.wired import TRADE, feeds, wired
 
 # tables of streams; those of the network are tested with it
 KEPT = [
@@ -28,15 +28,7 @@ KEPT = [
 ASSETS = [
     *wired(*(f"staged.{name}" for name in KEPT)),
     *wired(
-        "staged.country_codes",
-        "staged.mirror_priors",
-        "staged.fx_monthly",
-        "facts.like_coal",
-        "facts.source_observations",
-        "facts.reference_prices",
-        "facts.miscoding",
-        "facts.trade_flows",
-        "facts.trade_observations",
+        *TRADE,
         "facts.observations",
     ),
     *feeds(),
