@@ -6,6 +6,7 @@ stream alone knows stands in its own folder: `pipelines/streams/<name>/published
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -34,8 +35,6 @@ _LOCK_WAIT_S = 0.25
 _LARGE_FRAME = 200_000
 # rows that DuckDB stores together
 _ROW_GROUP = 122_880
-
-
 _FINGERPRINTS = (
     "create schema if not exists meta; "
     "create table if not exists meta.fingerprints (address varchar primary key, print varchar)"
@@ -156,12 +155,18 @@ def sql_of(table: str) -> str:
     return "\nunion all by name\n".join(f"select * from (\n{text}\n)" for text in texts)
 
 
+@functools.cache
+def _parsed(sql: str) -> exp.Expr:
+    """A select as a tree, to be read only: several ask about the same text."""
+    return sqlglot.parse_one(sql, dialect="duckdb")
+
+
 def macros_of(sql: str) -> list[str]:
     """Statements that make, for one connection, the macros under sql/macros/ that a select calls.
 
     A release has the same for everybody.
     """
-    calls = sqlglot.parse_one(sql, dialect="duckdb").find_all(exp.Anonymous)
+    calls = _parsed(sql).find_all(exp.Anonymous)
     files = [SQL_DIR / "macros" / f"{name}.sql" for name in sorted({one.name for one in calls})]
     return [
         _MAKES_MACRO.sub("create or replace temp macro", file.read_text(encoding="utf-8"), count=1)
@@ -176,8 +181,8 @@ _LAYERS = frozenset({"staged", "facts", "shipping", "estimates", "network", "pub
 
 def tables_read(sql: str) -> list[str]:
     """Addresses of the tables a select reads, in order of name."""
-    tree = sqlglot.parse_one(sql, dialect="duckdb")
-    return sorted({f"{one.db}.{one.name}" for one in tree.find_all(exp.Table) if one.db in _LAYERS})
+    found = _parsed(sql).find_all(exp.Table)
+    return sorted({f"{one.db}.{one.name}" for one in found if one.db in _LAYERS})
 
 
 def head_of(sql: str) -> str:
