@@ -15,7 +15,7 @@ import dagster as dg
 
 from assets.landing import land_and_tell
 from assets.resources import Network, Snapshots, WarehouseResource
-from assets.tables import results, table_specs
+from assets.tables import code_links, results, table_specs
 from pipelines.shipping.days import DayReport, build_day, stale_days
 from pipelines.shipping.dropped import landed_dir, positions_dir
 from pipelines.shipping.landed_tables import landed_tables, lines_without_place
@@ -40,6 +40,7 @@ AIS_POSITIONS = dg.AssetSpec(
         "bucketed by MMSI. Every run builds the days that new files reach into; the partitioned "
         "job ais_day builds one day."
     ),
+    metadata=code_links(build_day),
 )
 
 
@@ -110,6 +111,7 @@ LANDED = ("staged.ais_files", "staged.ais_rule_counts")
         group="shipping",
         kinds={"duckdb", "polars"},
         reads=["raw.ais_positions", "raw.landed_files"],
+        by=[landed_tables],
     ),
 )
 def ais_files(

@@ -86,7 +86,12 @@ SCORED = (
 
 @dg.multi_asset(
     name="estimates__backtest_scores",
-    specs=table_specs(SCORED, kinds={"python"}, reads=["estimates.densities"]),
+    specs=table_specs(
+        SCORED,
+        kinds={"python"},
+        reads=["estimates.densities"],
+        by=["pipelines.inference.suites:tables"],
+    ),
 )
 def backtest_scores(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
     """Collect the last finished suites; nothing is refitted here."""

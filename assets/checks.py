@@ -9,13 +9,15 @@ import dagster as dg
 
 from assets import sources  # noqa: F401  they are registered there
 from assets.resources import Snapshots, WarehouseResource
+from assets.tables import code_links
 from pipelines.hand_kept import CORRECTED
 from pipelines.network.attribution import CENT
 from pipelines.network.evidence import check_grades
 from pipelines.operating.asking import asked_in, registered
 from pipelines.paths import SQL_DIR
 from pipelines.schemas.network import ASSERTS_NOTHING, PERSON_AUTHORITIES
-from pipelines.warehouse import bound, head_of, read_frame, row_count, sql_of, tables_read
+from pipelines.sources.notes import note_source
+from pipelines.warehouse import bound, head_of, read_frame, record, row_count, sql_of, tables_read
 
 # of what a source said, or what was said of it; `asked.jsonl` beside its snapshots has it whole
 _SHOWN = 220
@@ -131,9 +133,12 @@ def grades_stand_up_to_later_years(warehouse: WarehouseResource) -> dg.AssetChec
 
 # tables that many assets write a part of: an address, and no maker of its own
 LEDGERS = [
-    dg.AssetSpec(["staged", "source_runs"], group_name="staged"),
-    dg.AssetSpec(["staged", "quarantine"], group_name="staged"),
-    dg.AssetSpec(["meta", "fingerprints"], group_name="published_release"),
+    dg.AssetSpec(address.split("."), group_name=group, metadata=code_links(by))
+    for address, group, by in (
+        ("staged.source_runs", "staged", note_source),
+        ("staged.quarantine", "staged", note_source),
+        ("meta.fingerprints", "published_release", record),
+    )
 ]
 
 

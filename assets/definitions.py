@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import warnings
 from types import ModuleType
 from typing import Any
 
@@ -108,14 +107,10 @@ def build_definitions() -> dg.Definitions:
         *tables,
         *_found(modules, dg.AssetSpec),
     ]
-    with warnings.catch_warnings():
-        # code links are called beta by Dagster, once an asset
-        warnings.simplefilter("ignore", dg.BetaWarning)
-        linked = dg.with_source_code_references(whole)
     for one in (*assets, *tables, *checks):
         tell_failures(one)
     return dg.Definitions(
-        assets=dg.map_asset_specs(_told, linked),  # ty: ignore[no-matching-overload]
+        assets=dg.map_asset_specs(_told, whole),
         asset_checks=checks,
         jobs=_found(modules, dg.JobDefinition) + _found(modules, UNRESOLVED_JOB),
         schedules=_found(modules, dg.ScheduleDefinition),

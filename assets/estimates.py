@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 from assets.resources import Sampling, WarehouseResource
-from assets.tables import table_metadata
+from assets.tables import code_links, table_metadata
 from pipelines.operating.side_by_side import OWN_TABLES, PRIORITY
 from pipelines.paths import REPOSITORY, STREAMS_DIR
 from pipelines.streams import Stream, streams
@@ -55,6 +55,7 @@ FITTED = (
     "sampling",
 )
 OBTAINABLE = "staged.obtainable_data"
+MADE_BY = ("pipelines.streams.fit_tables:tables", "pipelines.inference.estimate:fit")
 
 
 def model_code() -> str:
@@ -96,6 +97,7 @@ def _specs() -> list[dg.AssetSpec]:
             group_name="estimates",
             kinds={"python"},
             deps=[table.split(".") for table in (OBTAINABLE, *tables_for(STREAMS))],
+            metadata=code_links(*MADE_BY),
         )
         for name in (*FITTED, *own)
     ]

@@ -6,8 +6,8 @@ import dagster as dg
 
 from assets.checks import count_check, refused_check
 from assets.resources import Snapshots, WarehouseResource
-from assets.tables import table_specs, written
-from pipelines.hand_kept import FIGURES, OVERLAYS, KeptTable, hand_kept, stage_kept
+from assets.tables import code_links, table_specs, written
+from pipelines.hand_kept import FIGURES, OVERLAYS, KeptTable, files_of, hand_kept, stage_kept
 
 
 def _asset(kept: KeptTable) -> dg.AssetsDefinition:
@@ -22,6 +22,7 @@ def _asset(kept: KeptTable) -> dg.AssetsDefinition:
                 *(["raw.landed_files"] if is_dropped else []),
                 *(f"staged.{name}" for name in kept.reads),
             ],
+            by=[stage_kept, *(file.path for file in files_of(kept))],
         ),
     )
     def staged(
@@ -37,4 +38,9 @@ STAGED = [_asset(kept) for kept in hand_kept().values()]
 COUNT_CHECKS = [count_check(table) for table in hand_kept()]
 REFUSED_CHECKS = [refused_check(table) for table in hand_kept()]
 # written beside the figures they correct
-BESIDE = dg.AssetSpec(OVERLAYS.split("."), group_name="staged", deps=[["staged", FIGURES]])
+BESIDE = dg.AssetSpec(
+    OVERLAYS.split("."),
+    group_name="staged",
+    deps=[["staged", FIGURES]],
+    metadata=code_links(stage_kept),
+)

@@ -11,7 +11,7 @@ import polars as pl
 
 from assets.resources import Snapshots, WarehouseResource
 from assets.schedules import MAIN_JOB
-from assets.tables import table_metadata
+from assets.tables import code_links, table_metadata
 from pipelines.hand_kept import figure_kind
 from pipelines.inbox import (
     Kind,
@@ -68,6 +68,7 @@ def land_and_tell(store: SnapshotStore) -> list[Outcome]:
     key=["raw", "landed_files"],
     group_name="raw",
     kinds={"file"},
+    metadata=code_links(land),
 )
 def landed_files(warehouse: WarehouseResource, snapshots: Snapshots) -> dg.MaterializeResult:
     """Work the landing folder, then list everything loaded so far."""

@@ -53,7 +53,9 @@ def _made(maker: Maker) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name=maker.makes[0].replace(".", "__"),
-        specs=table_specs(maker.makes, group=group, kinds=maker.kinds, reads=maker.reads),
+        specs=table_specs(
+            maker.makes, group=group, kinds=maker.kinds, reads=maker.reads, by=[maker.make]
+        ),
         op_tags=TAGS,
         required_resource_keys={"warehouse"} | sampled,
     )

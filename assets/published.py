@@ -262,6 +262,7 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
         group="published_release",
         kinds={"duckdb", "parquet"},
         reads=sorted(".".join(key.path) for key in waits),
+        by=[publish],
     )
     specs[0] = specs[0].replace_attributes(
         description="The release: published database, Parquet, CSV, draws, data dictionary, "

@@ -1,6 +1,8 @@
 """Every source that has a folder: asked, listed as retrieved, staged, and checked for its form."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 
 import dagster as dg
 
@@ -18,10 +20,21 @@ FEEDS = list_folders()
 register_folders()
 
 
-def _raw_asset(source: str) -> dg.AssetsDefinition:
+def _raw_asset(source: str, module: ModuleType) -> dg.AssetsDefinition:
+    asks = [name for name in ("refresh", "ask", "fetch") if hasattr(module, name)]
+
     @dg.multi_asset(
         name=f"raw__{source}",
-        specs=table_specs([f"raw.{source}"], kinds={"file"}, reads=["raw.landed_files"]),
+        specs=table_specs(
+            [f"raw.{source}"],
+            kinds={"file"},
+            reads=["raw.landed_files"],
+            by=[
+                *(f"{module.__name__}:{name}" for name in asks[:1]),
+                retrievals_of,
+                Path(str(module.__file__)).with_name("source.toml"),
+            ],
+        ),
     )
     def raw(
         warehouse: WarehouseResource, snapshots: Snapshots, network: Network
@@ -42,7 +55,10 @@ def _staged_asset(source: SourceFolder) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=f"staged__{source.name}",
         specs=table_specs(
-            [f"staged.{source.name}"], kinds={"duckdb", "polars"}, reads=[f"raw.{source.name}"]
+            [f"staged.{source.name}"],
+            kinds={"duckdb", "polars"},
+            reads=[f"raw.{source.name}"],
+            by=[f"{source.module.__name__}:parse", stage_feed],
         ),
     )
     def staged(
@@ -61,7 +77,10 @@ LISTED = [f"staged.{table}" for table in TABLES]
 @dg.multi_asset(
     name="official_lists",
     specs=table_specs(
-        LISTED, kinds={"duckdb", "polars"}, reads=[f"raw.{one.source}" for one in LISTS]
+        LISTED,
+        kinds={"duckdb", "polars"},
+        reads=[f"raw.{one.source}" for one in LISTS],
+        by=[stage_lists],
     ),
 )
 def official_lists(
@@ -99,7 +118,10 @@ def _drift_check(source: SourceFolder) -> dg.AssetChecksDefinition:
     return agreed_form
 
 
-RAW = [_raw_asset(name) for name in (*(one.name for one in FEEDS), *(one.source for one in LISTS))]
+RAW = [
+    *(_raw_asset(one.name, one.module) for one in FEEDS),
+    *(_raw_asset(one.source, one.module) for one in LISTS),
+]
 STAGED = [_staged_asset(source) for source in FEEDS]
 DRIFT_CHECKS = [_drift_check(source) for source in FEEDS]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -11,10 +12,12 @@ import polars as pl
 
 from pipelines.catalog import contract_of, hold
 from pipelines.column_sources import sources_of
-from pipelines.making import Made
+from pipelines.making import Made, Place, stands_at
+from pipelines.paths import shown
 from pipelines.publish.contract import PublishedTable
-from pipelines.warehouse import content_hash, write_frame
+from pipelines.warehouse import content_hash, sql_files, write_frame
 
+CODE_LINKS = "dagster/code_references"
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
 
@@ -38,16 +41,42 @@ def column_schema(table: PublishedTable) -> dg.TableSchema:
     )
 
 
+def code_links(*made_by: Place, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Metadata that opens files where what they hold begins: functions, classes, whole files.
+
+    Args:
+        made_by: what to open.
+        before: metadata whose links stay, and come first.
+    """
+    with warnings.catch_warnings():
+        # code links are called beta by Dagster, once each
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        links = list(before[CODE_LINKS].code_references) if before else []
+        for one in made_by:
+            path, line = stands_at(one)
+            links.append(
+                dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=shown(path))
+            )
+        return {CODE_LINKS: dg.CodeReferencesMetadataValue(code_references=links)}
+
+
 def promised(spec: dg.AssetSpec) -> dg.AssetSpec:
-    """The address of a table with what its contract says: its page tells it before any run."""
+    """The address of a table with what its contract says: its page tells it before any run.
+
+    Its links open what makes it, the files of SQL where it names nothing, then its contract.
+    """
     address = ".".join(spec.key.path)
+    told = dict(spec.metadata)
+    if CODE_LINKS not in told:
+        told |= code_links(*sql_files(address))
     table = contract_of(address)
     if table is None:
-        return spec
+        return spec.replace_attributes(metadata=told)
     return spec.replace_attributes(
         description=table.told,
         metadata={
-            **spec.metadata,
+            **told,
+            **code_links(table.model, before=told),
             "dagster/column_schema": column_schema(table),
             "dagster/table_name": address,
             "contract": table.place,
@@ -148,13 +177,19 @@ def table_specs(
     *,
     kinds: Iterable[str],
     reads: Iterable[str],
+    by: Iterable[Place],
     group: str = "",
 ) -> list[dg.AssetSpec]:
-    """An address for each of several tables that one function makes; all names are addresses."""
+    """An address for each of several tables that `by` makes; all names are addresses."""
     deps = [read.split(".") for read in reads]
+    links = code_links(*by)
     return [
         dg.AssetSpec(
-            table.split("."), group_name=group or table.split(".")[0], kinds=set(kinds), deps=deps
+            table.split("."),
+            group_name=group or table.split(".")[0],
+            kinds=set(kinds),
+            deps=deps,
+            metadata=links,
         )
         for table in tables
     ]

@@ -6,16 +6,23 @@ A room lists its own in `makers.py`; `assets` wires whatever stands in a file of
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import importlib
 import inspect
+import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
 import polars as pl
 
 from pipelines.paths import REPOSITORY
+
+# what opens a link: a file, or where a module defines this
+Place = Path | type | str | Callable[..., Any]
 
 
 class Sampling(Protocol):
@@ -91,6 +98,35 @@ def maker(
 ) -> Callable[[Callable[..., Made | pl.DataFrame]], Maker]:
     """Say of a function which tables it makes; arguments as of a `Maker`."""
     return lambda make: Maker(make, makes, tuple(reads), frozenset(kinds), made_from)
+
+
+@functools.cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def stands_at(what: Place) -> tuple[Path, int]:
+    """The file that holds what makes or promises a table, and the line where that begins.
+
+    Args:
+        what: a function or a class of a module; its name where importing it would take seconds, as
+            `package.module:function`; or a whole file.
+
+    Raises:
+        ValueError: no line of the module defines it.
+    """
+    if isinstance(what, Path):
+        return what, 1
+    if isinstance(what, str):
+        module, _, name = what.partition(":")
+        path = REPOSITORY.joinpath(*module.split(".")).with_suffix(".py")
+    else:
+        path, name = Path(str(sys.modules[what.__module__].__file__)), getattr(what, "__name__", "")
+    text = _text(path)
+    found = re.search(rf"^(?:def |class )?{name}\b", text, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"{path.name} defines no {name}")
+    return path, text.count("\n", 0, found.start()) + 1
 
 
 def list_makers() -> list[Maker]:
