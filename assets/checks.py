@@ -16,6 +16,7 @@ from pipelines.network.evidence import check_grades
 from pipelines.operating.asking import asked_in, registered
 from pipelines.paths import SQL_DIR
 from pipelines.schemas.network import ASSERTS_NOTHING, PERSON_AUTHORITIES
+from pipelines.sources.list_editions import LISTS
 from pipelines.sources.notes import note_source
 from pipelines.warehouse import bound, head_of, read_frame, record, row_count, sql_of, tables_read
 
@@ -147,22 +148,28 @@ RULE_VALUES = {
     "asserts_nothing": list(ASSERTS_NOTHING),
     "person_authorities": list(PERSON_AUTHORITIES),
     "cent_usd": CENT,
+    "lists": [one.source for one in LISTS],
 }
 _FIRST_ROWS = 3
+_SEVERITY = {True: dg.AssetCheckSeverity.ERROR, False: dg.AssetCheckSeverity.WARN}
 
 
 def _rule_checks(folder: Path) -> dg.AssetChecksDefinition:
-    """Every rule of one table, `sql/checks/<schema>/<table>/<rule>.sql`: the rows that break it."""
-    address = [folder.parent.name, folder.name]
+    """Every rule of one table, `sql/checks/<schema>/<table>/<rule>.sql`: the rows that break it.
+
+    One under `sql/warnings` blocks nothing.
+    """
+    kind, *address = folder.relative_to(SQL_DIR).parts
+    is_blocking = kind == "checks"
     rules = {file.stem: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.sql"))}
 
     @dg.multi_asset_check(
-        name="__".join(address) + "_rules",
+        name="__".join([*address, "rules" if is_blocking else "warnings"]),
         specs=[
             dg.AssetCheckSpec(
                 rule,
                 asset=address,
-                blocking=True,
+                blocking=is_blocking,
                 description=head_of(sql),
                 additional_deps=[
                     read for table in tables_read(sql) if (read := table.split(".")) != address
@@ -180,6 +187,7 @@ def _rule_checks(folder: Path) -> dg.AssetChecksDefinition:
                     check_name=rule,
                     asset_key=dg.AssetKey(address),
                     passed=breaking.is_empty(),
+                    severity=_SEVERITY[is_blocking],
                     description=(
                         f"{head_of(sql)} Broken {breaking.height} times, first by {told}"
                         if told
@@ -191,4 +199,8 @@ def _rule_checks(folder: Path) -> dg.AssetChecksDefinition:
     return rules_hold
 
 
-RULE_CHECKS = [_rule_checks(folder) for folder in sorted((SQL_DIR / "checks").glob("*/*"))]
+RULE_CHECKS = [
+    _rule_checks(folder)
+    for kind in ("checks", "warnings")
+    for folder in sorted((SQL_DIR / kind).glob("*/*"))
+]

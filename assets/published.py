@@ -6,7 +6,6 @@ import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import duckdb
@@ -51,13 +50,13 @@ from pipelines.warehouse import (
     record,
     sql_files,
     sql_of,
+    tables_in,
     tables_read,
     write_frame,
 )
 
 CONTRACT = load_contract()
 PICTURE = "income.png"
-PARAMETER = "highest_wage_usd_per_month"
 MADE_BY_RELEASE = HISTORY | {"data_dictionary"}
 # what a source was asked and when is published, but no number is made from it
 _NO_INPUT = frozenset({"source_runs", "quarantine"})
@@ -74,15 +73,6 @@ def _dependencies(sql: str, known: set[dg.AssetKey]) -> list[dg.AssetKey]:
         else:
             waits |= {one for one in known if one.path[0] == schema}
     return sorted(waits)
-
-
-def parameters_of(connection: Any) -> dict[str, Any]:
-    """Values that published SQL files may name."""
-    highest = connection.execute(
-        "select max(coalesce(high, central, low)) from facts.observations "
-        "where quantity = 'gross_wage' and unit = 'USD/month' and is_used"
-    ).fetchone()
-    return {PARAMETER: highest[0] if highest else None}
 
 
 # by the deepest layer that a table reads, deepest first
@@ -108,17 +98,12 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
         group_name=_group_of(address),
         kinds={"duckdb"},
         op_tags=OWN_TABLES,
-        # the ledger too: its values are parameters that any of these files may name
-        deps=sorted(
-            {*_dependencies(sql_of(address), known), dg.AssetKey(["facts", "observations"])}
-        ),
+        deps=_dependencies(sql_of(address), known),
     )
     def published_table(warehouse: WarehouseResource) -> dg.MaterializeResult:
         with warehouse.open().connect() as connection:
             sql = sql_of(address)
-            # a table that names no parameter need not wait for what parameters are read from
-            named = parameters_of(connection) if PARAMETER in sql else {}
-            was_built = build_if_changed(connection, address, tables_read(sql), named)
+            was_built = build_if_changed(connection, address, tables_read(sql))
             lineage = {"dagster/column_lineage": column_lineage(connection, sql)}
             return result(connection, address, was_built=was_built, **lineage)
 
@@ -194,10 +179,6 @@ def estimates_of(connection: duckdb.DuckDBPyConnection) -> Estimates:
 
 
 def _made(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Made:
-    staged = connection.execute(
-        "select table_name from information_schema.tables "
-        "where table_schema = 'staged' order by table_name"
-    ).fetchall()
     return Made(
         code=code_version(),
         pages=pages_version(),
@@ -205,7 +186,7 @@ def _made(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Made:
         inputs=inputs_hash(
             *(
                 content_hash(connection, f"staged.{name}")
-                for (name,) in staged
+                for name in tables_in(connection, "staged")
                 if name not in _NO_INPUT
             )
         ),

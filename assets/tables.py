@@ -15,7 +15,7 @@ from pipelines.column_sources import sources_of
 from pipelines.making import Made, Place, stands_at
 from pipelines.paths import shown
 from pipelines.publish.contract import PublishedTable
-from pipelines.warehouse import content_hash, sql_files, write_frame
+from pipelines.warehouse import content_hash, row_count, sql_files, write_frame
 
 CODE_LINKS = "dagster/code_references"
 PREVIEW_ROWS = 5
@@ -91,10 +91,9 @@ def table_metadata(connection: duckdb.DuckDBPyConnection, table: str) -> dict[st
         ContractError: the table breaks its contract.
     """
     hold(connection, table)
-    count = connection.execute(f"select count(*) from {table}").fetchone()
-    preview = connection.sql(f"select * from {table} limit {PREVIEW_ROWS}").pl()
+    preview = connection.table(table).limit(PREVIEW_ROWS).pl()
     return {
-        "dagster/row_count": int(count[0]) if count else 0,
+        "dagster/row_count": row_count(connection, table),
         "dagster/table_name": table,
         "preview": dg.MetadataValue.md(markdown_table(preview)),
     }

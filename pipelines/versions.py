@@ -19,7 +19,7 @@ _PAGES = ("publish", "questions", "reader", "report", "templates")
 # what is written about the project: part of no release
 _DOCS = PIPELINES / "docs"
 # what a check asks makes no number
-_CHECKS = SQL_DIR / "checks"
+_CHECKS = {SQL_DIR / "checks", SQL_DIR / "warnings"}
 _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|('(?:[^']|'')*')", re.DOTALL)
 
 
@@ -68,7 +68,7 @@ def _is_page(file: Path) -> bool:
 
 
 def _makes_numbers(file: Path) -> bool:
-    return not _is_page(file) and not {_DOCS, _CHECKS} & set(file.parents)
+    return not _is_page(file) and not {_DOCS, *_CHECKS} & set(file.parents)
 
 
 @functools.cache

@@ -411,12 +411,17 @@ def select_from(file: Path, frames: Mapping[str, pl.DataFrame], **params: Any) -
 def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Whether the table or view exists."""
     schema, name = _checked(table)
+    return name in tables_in(connection, schema)
+
+
+def tables_in(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
+    """Names of the tables and views of a schema, in order."""
     found = connection.execute(
-        "select count(*) from information_schema.tables "
-        "where table_schema = $schema and table_name = $name",
-        {"schema": schema, "name": name},
-    ).fetchone()
-    return bool(found and found[0])
+        "select table_name from information_schema.tables "
+        "where table_schema = $schema order by table_name",
+        {"schema": schema},
+    ).fetchall()
+    return [name for (name,) in found]
 
 
 def row_count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -34,9 +34,7 @@ def network_outputs(folder: Path, database: Path) -> None:
                 "network_amounts",
             )
         )
-        waiting = reader.sql(
-            "select * from merges_waiting order by score desc, left_id, right_id"
-        ).pl()
+        waiting = reader.table("merges_waiting").order("score desc, left_id, right_id").pl()
     (folder / "network.html").write_text(
         render_network_page(
             entities,

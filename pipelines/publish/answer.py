@@ -7,6 +7,8 @@ from typing import Any
 
 import duckdb
 
+from pipelines.warehouse import sql_of
+
 COLUMNS = (
     "USD m",
     "year",
@@ -73,48 +75,14 @@ def answer_rows(reader: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         reader: an open release, or its tables.
 
     Returns:
-        Dicts with stream, title, year, state and gross (dicts with q05, q50, q95 and mcse_q… in
-        USD), this_year_share (of the variance), n_origins, streams (what a total adds), model.
+        Dicts with the columns of `report.answer`, and under `state` and `gross` the row of either
+        income; with q50 None where there is none.
     """
-    found = reader.execute(
-        """
-        with last_full as (
-            select income_annual.*
-            from income_annual
-            where measure in ('state_income_usd', 'gross_income_usd') and not is_partial_year
-            qualify year = max(year) over (partition by stream)
-        )
-        select
-            streams.stream,
-            streams.title,
-            last_full.year,
-            last_full.measure,
-            last_full.q05,
-            last_full.q50,
-            last_full.q95,
-            last_full.mcse_q05,
-            last_full.mcse_q50,
-            last_full.mcse_q95,
-            last_full.evidence_this_year_share as this_year_share,
-            last_full.n_origins,
-            last_full.streams,
-            last_full.model
-        from last_full
-        inner join streams on last_full.stream = streams.stream
-        order by streams.sort_order, streams.stream
-        """
-    )
-    names = [column[0] for column in found.description or ()]
-    numbers = ("q05", "q50", "q95", "mcse_q05", "mcse_q50", "mcse_q95")
     rows: dict[str, dict[str, Any]] = {}
-    for values in found.fetchall():
-        told = dict(zip(names, values, strict=True))
-        row = rows.setdefault(
-            told["stream"],
-            {name: told[name] for name in names if name not in (*numbers, "measure")}
-            | dict.fromkeys(("state", "gross"), dict.fromkeys(numbers)),
-        )
-        row[told["measure"].removesuffix("_income_usd")] = {name: told[name] for name in numbers}
+    for told in reader.sql(sql_of("report.answer")).pl().rows(named=True):
+        unknown = {"q50": None}
+        row = rows.setdefault(told["stream"], {**told, "state": unknown, "gross": unknown})
+        row[told["measure"].removesuffix("_income_usd")] = told
     return list(rows.values())
 
 
@@ -129,8 +97,8 @@ def answer_table(reader: duckdb.DuckDBPyConnection) -> list[list[str]]:
             interval(row["state"]),
             interval(row["gross"]),
             "not known"
-            if row["this_year_share"] is None
-            else f"{round(row['this_year_share'] * 20) * 5}%",
+            if row["evidence_this_year_share"] is None
+            else f"{round(row['evidence_this_year_share'] * 20) * 5}%",
             str(row["n_origins"]),
         ]
         for row in answer_rows(reader)

@@ -42,7 +42,7 @@ from pipelines.publish.contract import (
 )
 from pipelines.publish.csv_files import write_csv
 from pipelines.publish.vintages import Chronicle, Made, VintageStore
-from pipelines.warehouse import head_of, transaction, write_frame
+from pipelines.warehouse import head_of, sql_of, transaction, write_frame
 
 DATABASE_NAME = "dprk_revenue.duckdb"
 # the oldest format every DuckDB driver of today reads
@@ -159,9 +159,7 @@ def draws_sql() -> dict[str, str]:
 def _write_draws(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
     own = draws_sql()
     shared = (SQL_DIR / "draws" / "stream.sql").read_text(encoding="utf-8")
-    found = connection.execute(
-        "select distinct stream from published.income_draws order by stream"
-    ).fetchall()
+    found = connection.execute(sql_of("release.streams")).fetchall()
     streams = [str(row[0]) for row in found]
     for stream in streams:
         target = folder / "draws" / f"{stream}.parquet"
@@ -282,10 +280,7 @@ def _draws_resource(
 
 def _documents(connection: duckdb.DuckDBPyConnection) -> list[dict[str, str]]:
     """Every document that a figure of the ledger was read in."""
-    found = connection.execute(
-        "select distinct source_title, source_url from figures "
-        "where source_title is not null order by all"
-    ).fetchall()
+    found = connection.execute(sql_of("release.documents")).fetchall()
     return [{"title": title, **({"path": url} if url else {})} for title, url in found]
 
 

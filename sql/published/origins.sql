@@ -1,8 +1,7 @@
 -- published.origins
 -- grain   origin_id
--- inputs  staged.origins, published.figures
+-- inputs  staged.origins, published.figures, facts.observations
 -- units   USD/month per worker, USD/t
--- params  $highest_wage_usd_per_month: highest gross wage any figure reports
 -- why     a number that many print is one number; and an origin that states both a total and
 --         what it is a total of can be checked by arithmetic
 
@@ -75,6 +74,12 @@ prices as (
     where quantity = 'price_usd_per_t' and is_used
 ),
 
+wages as (
+    select max(coalesce(high, central, low)) as highest_usd_per_month
+    from facts.observations
+    where quantity = 'gross_wage' and unit = 'USD/month' and is_used
+),
+
 -- an origin that speaks of two streams stands in the tables of both
 bodies as (
     select
@@ -100,7 +105,7 @@ select
     coalesce(statements.n_repeats, 0) as n_repeats,
     coalesce(statements.n_used, 0) as n_used,
     case
-        when per_worker.implied_usd_per_worker_per_month > $highest_wage_usd_per_month
+        when per_worker.implied_usd_per_worker_per_month > wages.highest_usd_per_month
             then 'above_any_reported_wage'
         when
             per_tonne.implied_usd_per_t not between prices.lowest_usd_per_t
@@ -117,4 +122,5 @@ left join statements on origins.origin_id = statements.origin_id
 left join per_worker on origins.origin_id = per_worker.origin_id
 left join per_tonne on origins.origin_id = per_tonne.origin_id
 cross join prices
+cross join wages
 order by origins.origin_id

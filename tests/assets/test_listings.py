@@ -12,7 +12,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from assets import landing, sources
+from assets import checks, landing
 from assets.definitions import RESOURCES, defs
 from pipelines.paths import STREAMS_DIR
 from pipelines.snapshots import SnapshotStore
@@ -52,9 +52,7 @@ def run(data: Path) -> Query:
         [
             *wired("raw.landed_files", "staged.listed_parties"),
             *wired(*(f"raw.{one.source}" for one in LISTS)),
-            sources.listed_rows_add_up,
-            sources.lists_have_their_form,
-            sources.dprk_links_resolve,
+            *(one for one in checks.RULE_CHECKS if "staged__listed" in one.node_def.name),
         ],
         resources=RESOURCES,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

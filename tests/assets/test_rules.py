@@ -44,6 +44,19 @@ create table network.conservation as from (values
        coverage_share, documented_usd, income_usd_mean);
 create table staged.figures as from (values ('f1'), ('f2')) t (observation_id);
 create table facts.observations as from (values ('f1'), ('f2'), ('customs')) t (observation_id);
+create table staged.source_runs as from (values
+    ('un_sc', 3, 2, 'edition of 2026-02-27'),
+    ('opensanctions_sanctions', 4, 4, 'edition of 2026-02-27'))
+    t (source, rows_in, rows_kept, status);
+create table staged.listed_parties as from (values
+    ('un_sc', '1'), ('un_sc', '2'), ('opensanctions_sanctions', '3'))
+    t (list_source, list_id);
+create table staged.quarantine as from (values
+    ('un_sc', 'un.xml', 7, 'name'), ('un_sc', 'un.xml', 7, 'list_id'))
+    t (source, file, line, column_name);
+create table staged.listed_links as from (values
+    ('ofac_sdn', '102', '101', true), ('ofac_sdn', '103', null, false), ('un_sc', '1', null, true))
+    t (list_source, source_list_id, target_list_id, is_dprk);
 create table published.income_annual as from (values
     ('coal', 2024, 2, false), ('coal', 2030, 0, true), ('total', 2024, 2, false))
     t (stream, year, n_origins, is_prior_driven);
@@ -54,6 +67,7 @@ create table published.figures as from (values
        source_title);
 """
 NETWORK = "network/entities"
+LISTS = ["un_sc", "opensanctions_sanctions"]
 # what breaks the rule, and the first cell of the only row it then lists
 BROKEN = {
     f"{NETWORK}/no_relation_rests_on_the_press_or_a_model_alone": [
@@ -100,6 +114,20 @@ BROKEN = {
         ("update network.conservation set coverage_share = 1.01 where stream = 'labor'", "labor"),
         ("update network.conservation set largest_excess_usd = 1 where stream = 'labor'", "labor"),
     ],
+    "staged/listed_parties/listed_rows_in_are_rows_kept_plus_refused": [
+        ("delete from staged.listed_parties where list_id = '2'", "un_sc"),
+        ("delete from staged.quarantine", "un_sc"),
+        ("update staged.source_runs set rows_in = 5 where source like 'open%'",
+         "opensanctions_sanctions"),
+        ("delete from staged.source_runs where source = 'un_sc'", "un_sc"),
+    ],
+    "staged/listed_parties/lists_have_their_agreed_form": [
+        ("update staged.source_runs set status = 'DRIFT: 3 cells' where source = 'un_sc'", "un_sc"),
+    ],
+    "staged/listed_links/dprk_links_resolve": [
+        ("update staged.listed_links set target_list_id = null where list_source like 'ofac%'",
+         "ofac_sdn"),
+    ],
     "facts/observations/every_figure_is_in_the_ledger": [
         ("delete from facts.observations where observation_id = 'f2'", "f2"),
     ],
@@ -120,22 +148,27 @@ BROKEN = {
     ],
 }  # fmt: skip
 RULES = sorted(
-    str(file.relative_to(SQL_DIR / "checks").with_suffix(""))
-    for file in (SQL_DIR / "checks").rglob("*.sql")
+    str(file.relative_to(SQL_DIR / kind).with_suffix(""))
+    for kind in ("checks", "warnings")
+    for file in (SQL_DIR / kind).rglob("*.sql")
 )
 
 
+def text_of(rule: str) -> str:
+    (file,) = (path for path in SQL_DIR.glob(f"*/{rule}.sql"))
+    return file.read_text(encoding="utf-8")
+
+
 def broken(connection: duckdb.DuckDBPyConnection, rule: str) -> list[tuple[object, ...]]:
-    sql = (SQL_DIR / "checks" / f"{rule}.sql").read_text(encoding="utf-8")
-    return connection.execute(sql, bound(sql, RULE_VALUES)).fetchall()
+    sql = text_of(rule)
+    return connection.execute(sql, bound(sql, RULE_VALUES | {"lists": LISTS})).fetchall()
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_is_told_in_a_sentence_and_sound_rows_obey_it(connection, rule):
     connection.execute(SOUND)
     assert broken(connection, rule) == []
-    sql = (SQL_DIR / "checks" / f"{rule}.sql").read_text(encoding="utf-8")
-    assert head_of(sql).endswith(".")
+    assert head_of(text_of(rule)).endswith(".")
 
 
 @pytest.mark.parametrize(

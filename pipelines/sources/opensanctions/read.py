@@ -230,37 +230,8 @@ def parse(
     return _entity_file(taken, links, pl.concat(refusals), rows_in, edition)
 
 
-_HEADS = """
-    with valid as (
-        select
-            line,
-            too_long,
-            coalesce(json_valid(text), false) as is_json,
-            case when coalesce(json_valid(text), false) then text end as text
-        from block
-    )
-    select
-        line,
-        too_long,
-        is_json,
-        json_type(text, '$.id') = 'VARCHAR' as has_id,
-        json_type(text, '$.schema') = 'VARCHAR' as has_schema,
-        json_type(text, '$.properties') = 'OBJECT' as has_properties,
-        text ->> '$.id' as list_id,
-        text ->> '$.schema' as schema,
-        text ->> '$.caption' as caption,
-        text
-    from valid
-    order by line
-"""
-# a value that is no list becomes null; one row per property a line has
-_PROPERTY_ROWS = """
-    select
-        heads.line,
-        property.key as name,
-        from_json(property.value, '["VARCHAR"]') as texts
-    from heads, json_each(heads.text, '$.properties') as property
-"""
+def _sql(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _blocks(stream: BinaryIO, digest: hashlib._Hash) -> Iterator[pl.DataFrame]:
@@ -313,7 +284,7 @@ def _take_apart(
     """Entities of a block, links of its edges, and the lines that are neither."""
     connection.register("block", block)
     try:
-        taken = connection.sql(_HEADS).pl()
+        taken = connection.sql(_sql("heads")).pl()
     finally:
         connection.unregister("block")
     refusals = []
@@ -367,7 +338,7 @@ def _take_apart(
         refusals.append(refused)
     connection.register("heads", taken.select("line", "text"))
     try:
-        properties = connection.sql(_PROPERTY_ROWS).pl()
+        properties = connection.sql(_sql("properties")).pl()
     finally:
         connection.unregister("heads")
     wide = taken.select("line", "list_id", "schema", "caption").join(
