@@ -1,24 +1,14 @@
 """The backtest job: refit without part of the evidence, score, keep. Not part of the main job."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import dagster as dg
 import polars as pl
 
 from assets.estimates import STREAMS, tables_for
 from assets.resources import Sampling, WarehouseResource
-from assets.tables import results, table_specs
-from pipelines.paths import data_dir
+from pipelines.paths import backtests_dir
 from pipelines.publish.release import utc_now
 from pipelines.streams import Stream
-from pipelines.warehouse import read_frame, write_frame
-
-
-def backtest_dir() -> Path:
-    """Where the backtest job keeps its folds and finished suites."""
-    return data_dir() / "backtests"
+from pipelines.warehouse import read_frame
 
 
 def _stream_op(stream: Stream) -> dg.OpDefinition:
@@ -50,7 +40,7 @@ def _stream_op(stream: Stream) -> dg.OpDefinition:
                 through=sampling.last_month(),
                 seed=sampling.seed,
                 scored_at=utc_now(),
-                home=backtest_dir(),
+                home=backtests_dir(),
                 progress=tell,
             )
         except Miscalibrated as error:
@@ -75,41 +65,6 @@ def backtest() -> None:
     after = begin_backtests()
     for stream in STREAMS.values():
         after = _stream_op(stream)(after)
-
-
-SCORED = (
-    "estimates.backtest_scores",
-    "estimates.backtest_cases",
-    "estimates.calibration",
-)
-
-
-@dg.multi_asset(
-    name="estimates__backtest_scores",
-    specs=table_specs(
-        SCORED,
-        kinds={"python"},
-        reads=["estimates.densities"],
-        by=["pipelines.inference.suites:tables"],
-    ),
-)
-def backtest_scores(warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:
-    """Collect the last finished suites; nothing is refitted here."""
-    from pipelines.inference import suites
-
-    with warehouse.open().connect() as connection:
-        densities = dict(read_frame(connection, "estimates.densities").iter_rows())
-        found = [suites.choose_suite(name, backtest_dir(), of) for name, of in densities.items()]
-        chosen = [suite for suite in found if suite is not None]
-        scores, cases, calibration = suites.tables(chosen, densities)
-        write_frame(connection, "estimates.backtest_cases", cases)
-        write_frame(connection, "estimates.calibration", calibration)
-        write_frame(connection, "estimates.backtest_scores", scores)
-        told: dict[str, Any] = {
-            f"is_current_{one.note.stream}": one.note.density == densities[one.note.stream]
-            for one in chosen
-        }
-        yield from results(connection, SCORED, **told)
 
 
 @dg.asset_check(

@@ -7,21 +7,19 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets import sources  # noqa: F401  they are registered there
 from assets.resources import Snapshots, WarehouseResource
 from assets.tables import code_links
 from pipelines.hand_kept import CORRECTED
 from pipelines.network.attribution import CENT
 from pipelines.network.evidence import check_grades
-from pipelines.operating.asking import asked_in, registered
+from pipelines.operating.asking import answers_of
+from pipelines.operating.makers import RAW
 from pipelines.paths import SQL_DIR
 from pipelines.schemas.network import ASSERTS_NOTHING, PERSON_AUTHORITIES
+from pipelines.sources.folders import SourceFolder, list_folders
 from pipelines.sources.list_editions import LISTS
 from pipelines.sources.notes import note_source
 from pipelines.warehouse import bound, head_of, read_frame, record, row_count, sql_of, tables_read
-
-# of what a source said, or what was said of it; `asked.jsonl` beside its snapshots has it whole
-_SHOWN = 220
 
 
 def count_check(table: str) -> dg.AssetChecksDefinition:
@@ -71,9 +69,33 @@ def refused_check(table: str) -> dg.AssetChecksDefinition:
     return none_refused
 
 
+def _drift_check(source: SourceFolder) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=["staged", source.name],
+        name=f"{source.name}_has_its_agreed_form",
+        blocking=False,
+        description="A source that changed its form stops here; older snapshots carry on.",
+    )
+    def agreed_form(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+        with warehouse.open().connect(read_only=True) as connection:
+            found = connection.execute(sql_of("runs.form_of_source"), {"source": source.name})
+            status, has_drifted, is_stale, lost = found.fetchone() or ("not staged", False, True, 0)
+        return dg.AssetCheckResult(
+            passed=not has_drifted and lost == 0,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=status,
+            metadata={"is_stale": is_stale, "rows_lost": lost},
+        )
+
+    return agreed_form
+
+
+DRIFT_CHECKS = [_drift_check(source) for source in list_folders()]
+
+
 @dg.asset_check(
     asset=["published", "release"],
-    additional_deps=[dg.AssetKey(["raw", name]) for name in registered()],
+    additional_deps=[one.makes[0].split(".") for one in RAW],
     blocking=True,
     description=(
         "Sources that this run asked over the network answered, and no fewer than last time. The "
@@ -83,35 +105,23 @@ def refused_check(table: str) -> dg.AssetChecksDefinition:
 def sources_answered(snapshots: Snapshots) -> dg.AssetCheckResult:
     """Compare the answers of this run with the last time each source was asked."""
     context = dg.AssetCheckExecutionContext.get()
-    outcomes = asked_in(context.run.run_id)
-    answered = [name for name, one in outcomes.items() if one.is_complete]
-    silent = sorted(set(outcomes) - set(answered))
-    store = snapshots.store()
-    lost = [
-        name
-        for name in silent
-        # the last asking is this run's
-        if [one.is_answered for one in store.asks(name)][-2:-1] == [True]
-    ]
-    told = f"{len(answered)} of {len(outcomes)} sources asked have answered"
-    if not outcomes:
-        told = "this run asked no source; published/sources_status has when each last answered"
-    else:
-        context.instance.add_run_tags(context.run.run_id, {"dprk/sources": told})
-    for name in silent:
-        words = outcomes[name].outcome.removeprefix(f"{name}: ")
-        told += f"\n{name}: {words[:_SHOWN]}" + ("…" if len(words) > _SHOWN else "")
-    is_outage = bool(outcomes) and (not answered or bool(lost))
-    if is_outage:
+    answers = answers_of(context.run.run_id, snapshots.store())
+    if answers.asked:
+        context.instance.add_run_tags(context.run.run_id, {"dprk/sources": answers.counted})
+    if answers.is_outage:
         # the page of a failed run shows Dagster's own trace for any check; this stands above it
-        context.log.error(told)
-    elif silent:
+        context.log.error(answers.told)
+    elif answers.silent:
         # nobody who answered before fell silent; that some never did is still worth a line
-        context.log.warning(told.replace("\n", "; "))
+        context.log.warning(answers.told.replace("\n", "; "))
     return dg.AssetCheckResult(
-        passed=not is_outage,
-        description=told,
-        metadata={"asked": len(outcomes), "answered": len(answered), "lost": len(lost)},
+        passed=not answers.is_outage,
+        description=answers.told,
+        metadata={
+            "asked": len(answers.asked),
+            "answered": len(answers.asked) - len(answers.silent),
+            "lost": len(answers.lost),
+        },
     )
 
 

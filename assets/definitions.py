@@ -21,7 +21,6 @@ from pipelines.operating.side_by_side import side_by_side
 MODULES = (
     "assets.landing",
     "assets.hand_kept",
-    "assets.sources",
     "assets.ais",
     "assets.demo",
     "assets.made",

@@ -23,6 +23,8 @@ from pipelines.warehouse import (
 LAYERS = ("facts", "estimates")
 # much else waits for them
 TAGS = {**OWN_TABLES, PRIORITY: "1"}
+# what makers ask for, by the resource that has it
+_RESOURCES = {"sampling": "sampling", "store": "snapshots", "network": "network"}
 
 
 def _selected(layer: str, table: str) -> dg.AssetsDefinition:
@@ -47,20 +49,25 @@ def _selected(layer: str, table: str) -> dg.AssetsDefinition:
     return selected
 
 
-def _made(maker: Maker) -> dg.AssetsDefinition:
-    sampled = {"sampling"} if maker.wants_sampling else set[str]()
-    group = maker.makes[0].split(".")[0]
+def wired(maker: Maker) -> dg.AssetsDefinition:
+    """The tables of one maker."""
 
     @dg.multi_asset(
         name=maker.makes[0].replace(".", "__"),
         specs=table_specs(
-            maker.makes, group=group, kinds=maker.kinds, reads=maker.reads, by=[maker.make]
+            maker.makes,
+            group=maker.makes[0].split(".")[0],
+            kinds=maker.kinds,
+            reads=maker.reads,
+            by=maker.by or [maker.make],
         ),
-        op_tags=TAGS,
-        required_resource_keys={"warehouse"} | sampled,
+        op_tags={} if maker.keeps_books else TAGS,
+        required_resource_keys={"warehouse", *(_RESOURCES[name] for name in maker.wants)},
     )
     def made(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        given = {name: getattr(context.resources, name) for name in sampled}
+        given = {name: getattr(context.resources, _RESOURCES[name]) for name in maker.wants}
+        if "store" in given:
+            given["store"] = given["store"].store()
         with context.resources.warehouse.open().connect() as connection:
             version = maker.version(connection, **given)
             if version and is_current(connection, maker.makes[-1], version):
@@ -78,4 +85,4 @@ SELECTED = [
     for layer in LAYERS
     for path in sorted((SQL_DIR / layer).glob("*.sql"))
 ]
-MADE = [_made(maker) for maker in list_makers()]
+MADE = [wired(maker) for maker in list_makers()]

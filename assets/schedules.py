@@ -11,18 +11,19 @@ import dagster as dg
 
 from assets.checks import sources_answered
 from assets.resources import secret
-from assets.sources import FEEDS, LISTS
 from pipelines.cadence import CADENCES, Cadence
+from pipelines.sources.folders import list_folders
+from pipelines.sources.list_editions import LISTS
 
 MAIN_JOB = "main"
 ONLINE = {"resources": {"network": {"config": {"online": True}}}}
 # each source by the rhythm it declares
-RHYTHMS = {one.name: one.cadence for one in FEEDS if one.refresh is not None} | {
+RHYTHMS = {one.name: one.cadence for one in list_folders() if one.refresh is not None} | {
     one.source: one.cadence for one in LISTS
 }
 
 # sources that are not asked without a key, and the variable that holds it
-KEYED = {one.name: one.key for one in FEEDS if one.is_key_needed}
+KEYED = {one.name: one.key for one in list_folders() if one.is_key_needed}
 
 
 def freshness_of(source: str) -> dg.FreshnessPolicy | None:

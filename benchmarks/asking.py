@@ -43,7 +43,7 @@ def main(moods: list[str]) -> None:
             answered = 0
             asking.register_folders()
             store = SnapshotStore(Path(folder) / "raw")
-            futures = asking._ask_all(asking.registered(), store)
+            futures = asking._ask_all(sorted(asking._ASKERS), store)
             for name, future in futures.items():
                 future.add_done_callback(functools.partial(_note, took, name, began))
             for future in futures.values():

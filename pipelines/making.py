@@ -25,6 +25,10 @@ from pipelines.paths import REPOSITORY
 Place = Path | type | str | Callable[..., Any]
 
 
+# how to sample, the bytes as received, and whether this run may fetch
+GIVEN = ("sampling", "store", "network")
+
+
 class Sampling(Protocol):
     """How many joint draws, from which seed, up to when: same three, same numbers."""
 
@@ -38,6 +42,18 @@ class Sampling(Protocol):
     def highest_rhat(self) -> float: ...
     def key(self) -> tuple[int, int]: ...
     def last_month(self) -> dt.date: ...
+
+
+class Network(Protocol):
+    """Whether a run may ask, and of which day it is."""
+
+    def is_online(self) -> bool:
+        """Fetching is asked for, and the run is not of a past day."""
+        ...
+
+    def as_of(self) -> str:
+        """YYYY-MM-DD of the day to rebuild; empty means today."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,11 +76,13 @@ class Maker:
     """A function and its tables.
 
     Attributes:
-        make: the open work database, and `sampling` where it names that, to what it made; a frame
-            alone where it makes one table.
+        make: the open work database, and what it names of `GIVEN`, to what it made; a frame alone
+            where it makes one table.
         makes: addresses of its tables.
         reads: addresses of the tables it waits for.
         kinds: what it is made with, as its page shows.
+        by: what a reader should open to see how; `make` where nothing is said.
+        keeps_books: it also writes what all sources share, so no other such runs beside it.
         made_from: arguments of `make` to a hash of whatever decides the tables; while that is what
             it was the tables stand. Without one they are made in every run.
     """
@@ -74,18 +92,20 @@ class Maker:
     reads: tuple[str, ...]
     kinds: frozenset[str]
     made_from: Callable[..., str] | None = None
+    by: tuple[Place, ...] = ()
+    keeps_books: bool = False
 
     @property
-    def wants_sampling(self) -> bool:
-        """Whether its tables hold draws."""
-        return "sampling" in inspect.signature(self.make).parameters
+    def wants(self) -> list[str]:
+        """What of `GIVEN` it asks for."""
+        return [name for name in inspect.signature(self.make).parameters if name in GIVEN]
 
-    def __call__(self, connection: duckdb.DuckDBPyConnection, **more: Sampling) -> Made:
-        """Make the tables; `more` is `sampling` where it is wanted."""
+    def __call__(self, connection: duckdb.DuckDBPyConnection, **more: Any) -> Made:
+        """Make the tables; `more` is what it wants."""
         made = self.make(connection, **more)
         return Made([(self.makes[0], made)]) if isinstance(made, pl.DataFrame) else made
 
-    def version(self, connection: duckdb.DuckDBPyConnection, **more: Sampling) -> str:
+    def version(self, connection: duckdb.DuckDBPyConnection, **more: Any) -> str:
         """Hash of whatever decides its tables; empty where they are made in every run."""
         return self.made_from(connection, **more) if self.made_from else ""
 
@@ -94,10 +114,10 @@ def maker(
     *makes: str,
     reads: Iterable[str],
     kinds: Iterable[str] = ("duckdb", "polars"),
-    made_from: Callable[..., str] | None = None,
+    **more: Any,
 ) -> Callable[[Callable[..., Made | pl.DataFrame]], Maker]:
     """Say of a function which tables it makes; arguments as of a `Maker`."""
-    return lambda make: Maker(make, makes, tuple(reads), frozenset(kinds), made_from)
+    return lambda make: Maker(make, makes, tuple(reads), frozenset(kinds), **more)
 
 
 @functools.cache
@@ -135,4 +155,6 @@ def list_makers() -> list[Maker]:
         importlib.import_module(".".join(path.relative_to(REPOSITORY).with_suffix("").parts))
         for path in sorted((REPOSITORY / "pipelines").rglob("makers.py"))
     ]
-    return [one for module in modules for one in vars(module).values() if isinstance(one, Maker)]
+    found = [one for module in modules for one in vars(module).values()]
+    flat = [one for each in found for one in (each if isinstance(each, list) else [each])]
+    return [one for one in flat if isinstance(one, Maker)]

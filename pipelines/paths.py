@@ -39,6 +39,11 @@ def vintages_dir() -> Path:
     return data_dir() / "vintages"
 
 
+def backtests_dir() -> Path:
+    """Where the backtest job keeps its folds and finished suites."""
+    return data_dir() / "backtests"
+
+
 def shown(path: Path) -> str:
     """A path as readers see it: relative to the repository where it lies inside it."""
     try:

@@ -17,22 +17,11 @@ from typing import Protocol
 import dagster as dg
 
 from pipelines.cadence import Ask
+from pipelines.making import Network
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.folders import OfficialList, SourceFolder, list_folders, official_lists
 from pipelines.sources.http import Fetcher
 from pipelines.sources.list_editions import refresh_list
-
-
-class Network(Protocol):
-    """Whether a run may ask, and of which day it is."""
-
-    def is_online(self) -> bool:
-        """Fetching is asked for, and the run is not of a past day."""
-        ...
-
-    def as_of(self) -> str:
-        """YYYY-MM-DD of the day to rebuild; empty means today."""
-        ...
 
 
 class Outcome(Protocol):
@@ -74,6 +63,8 @@ class Unreached:
 
 # what `pipelines.sources.http` says of a host that gives no connection, or no answer in time
 SILENCE = ("no connection to", "did not connect within", "did not answer within", "was not done")
+# of what a source said, or what was said of it; `asked.jsonl` beside its snapshots has it whole
+_SHOWN = 220
 Refresh = Callable[[SnapshotStore], Outcome]
 
 
@@ -127,11 +118,6 @@ def register_folders() -> None:
         register(official.source, _list_asker(official), publisher=official.publisher)
 
 
-def registered() -> list[str]:
-    """Names of all sources that can be asked."""
-    return sorted(_ASKERS)
-
-
 def ask(source: str, store: SnapshotStore, network: Network) -> Outcome:
     """What came of asking a source; the first call of a run asks every source of the run.
 
@@ -164,6 +150,54 @@ def asked_in(run_id: str) -> dict[str, Outcome]:
         if future.done() and not future.exception()
     }
     return {name: one for name, one in done.items() if not isinstance(one, NotAsked)}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Who answered in a run.
+
+    Attributes:
+        asked: sources asked, and what came of it.
+        silent: those without a whole answer.
+        lost: those of them that answered the time before.
+        counted: how many answered, in words.
+    """
+
+    asked: dict[str, Outcome]
+    silent: list[str]
+    lost: list[str]
+    counted: str
+
+    @property
+    def is_outage(self) -> bool:
+        """Nobody answered, or somebody who answered the time before did not."""
+        return bool(self.asked) and (len(self.silent) == len(self.asked) or bool(self.lost))
+
+    @property
+    def told(self) -> str:
+        """How many answered, then a line for each that did not."""
+        lines = [self.counted]
+        for name in self.silent:
+            words = self.asked[name].outcome.removeprefix(f"{name}: ")
+            lines.append(f"{name}: {words[:_SHOWN]}" + ("…" if len(words) > _SHOWN else ""))
+        return "\n".join(lines)
+
+
+def answers_of(run_id: str, store: SnapshotStore) -> Answers:
+    """Who answered in a run of this process, held against the last time each was asked."""
+    asked = asked_in(run_id)
+    silent = sorted(name for name, one in asked.items() if not one.is_complete)
+    # the last asking is this run's
+    before = {name: [one.is_answered for one in store.asks(name)][-2:-1] for name in silent}
+    counted = f"{len(asked) - len(silent)} of {len(asked)} sources asked have answered"
+    return Answers(
+        asked,
+        silent,
+        [name for name in silent if before[name] == [True]],
+        counted
+        if asked
+        else "this run asked no source; published/sources_status has when each last answered",
+    )
 
 
 def _ask_all(sources: list[str], store: SnapshotStore) -> dict[str, Future[Outcome]]:

@@ -1,4 +1,4 @@
-"""Tables made from several sources' feeds, where no SQL file makes them."""
+"""The staged table of every source that has a folder, and tables made from several."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ import duckdb
 import polars as pl
 
 from pipelines.countries import with_names
-from pipelines.making import maker
+from pipelines.making import Made, Maker, Network, maker
 from pipelines.paths import REFERENCE_DIR
 from pipelines.reference_tables import read_table
 from pipelines.schemas.sources import CodesOfCountries
 from pipelines.schemas.trade import MirrorPriors, Miscoding
 from pipelines.schemas.types import polars_schema
+from pipelines.snapshots import SnapshotStore
 from pipelines.sources.ecb_fx.read import monthly_rates
+from pipelines.sources.feeds import stage_feed
+from pipelines.sources.folders import SourceFolder, list_folders
+from pipelines.sources.list_editions import LISTS, TABLES, stage_lists
 from pipelines.sources.mirror import estimate_miscoding, parse_mirror_priors
+from pipelines.sources.staging import instant_of
 from pipelines.warehouse import read_frame
 
 COUNTRY_CODES = REFERENCE_DIR / "country_codes.csv"
@@ -55,3 +60,33 @@ def miscoding(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     if chapters.is_empty():
         return pl.DataFrame(schema=polars_schema(Miscoding))
     return estimate_miscoding(chapters, priors)
+
+
+def _staged(source: SourceFolder) -> Maker:
+    def staged(
+        connection: duckdb.DuckDBPyConnection, store: SnapshotStore, network: Network
+    ) -> Made:
+        return stage_feed(connection, store, source, network.as_of())
+
+    return maker(
+        f"staged.{source.name}",
+        reads=[f"raw.{source.name}"],
+        by=(f"{source.module.__name__}:parse", stage_feed),
+        keeps_books=True,
+    )(staged)
+
+
+STAGED = [_staged(source) for source in list_folders()]
+
+
+@maker(
+    *(f"staged.{table}" for table in TABLES),
+    reads=[f"raw.{one.source}" for one in LISTS],
+    by=(stage_lists,),
+    keeps_books=True,
+)
+def official_lists(
+    connection: duckdb.DuckDBPyConnection, store: SnapshotStore, network: Network
+) -> Made:
+    """Stage the newest readable edition of every list."""
+    return stage_lists(connection, store, instant_of(network.as_of()))

@@ -22,6 +22,7 @@ SPECS = {
 MADE = {
     address: getattr(maker.make, "__name__", "")
     for maker in list_makers()
+    if not maker.by
     for address in maker.makes
 }
 

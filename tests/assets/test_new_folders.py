@@ -138,10 +138,12 @@ LOOK = """
 import json, os, sys
 from pathlib import Path
 import dagster as dg
-from assets import landing, sources
+from assets import landing
 from assets.definitions import RESOURCES, defs
+from assets.made import MADE
 from pipelines.snapshots import SnapshotStore
 from pipelines.docs.sources_page import sources_page
+from pipelines.sources.list_editions import LISTS
 from pipelines.sources.probe import doors
 from pipelines.voices import LIST_VOICES
 
@@ -163,9 +165,10 @@ for file in (data / "raw" / "toy_ships").iterdir():
 (data / "landing" / "f.txt").write_text(dropped["c.txt"])
 os.utime(data / "landing" / "f.txt", (1, 1))
 again += [one.status for one in landing.land_all(SnapshotStore(data / "raw"))]
-wanted = ["raw.toys", "staged.toys", *(f"raw.{one.source}" for one in sources.LISTS)]
-mine = [one for one in (*sources.RAW, *sources.STAGED) if ".".join(one.key.path) in wanted]
-done = dg.materialize([*mine, sources.official_lists], resources=RESOURCES, raise_on_error=True)
+wanted = {"raw.toys", "staged.toys", "staged.listed_parties"}
+wanted |= {f"raw.{one.source}" for one in LISTS}
+mine = [one for one in MADE if wanted & {".".join(key.path) for key in one.keys}]
+done = dg.materialize(mine, resources=RESOURCES, raise_on_error=True)
 import duckdb
 with duckdb.connect(str(data / "work.duckdb"), read_only=True) as work:
     days = work.execute("select day::varchar from staged.toys order by 1").fetchall()
