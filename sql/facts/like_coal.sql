@@ -1,5 +1,5 @@
 -- facts.like_coal
--- grain   one month of China's anthracite imports from one seller: seller_iso3, month, source
+-- grain   one month of China's anthracite imports from one seller: seller_iso3, month, source_id
 -- inputs  staged.comtrade, staged.china_customs, staged.country_codes, staged.fx_monthly
 -- units   US dollars as declared (CIF), metric tonnes
 -- params  none
