@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
-import polars as pl
 import pytest
 
-from pipelines.catalog import contract_of
-from pipelines.schemas.types import polars_schema
-from pipelines.warehouse import build_table, write_frame
+from pipelines.warehouse import build_table
+from tests.publish.filling import fill
 
 
 @pytest.fixture
 def given(connection):
-    """Fill a table with rows that say only what matters; the rest is empty."""
-
-    def fill(address: str, *rows: dict[str, Any]) -> None:
-        table = contract_of(address)
-        assert table is not None
-        types = polars_schema(table.model)
-        assert set().union(*rows) <= set(types)
-        frame = pl.DataFrame([dict.fromkeys(types) | row for row in rows], schema=types)
-        write_frame(connection, address, frame)
-
-    return fill
+    """Fill a table with rows that say only what matters."""
+    return partial(fill, connection)
 
 
 @pytest.fixture
@@ -233,3 +223,22 @@ def test_the_widest_component_of_a_year_comes_first(given, published):
         {"stream": "coal", "year": 2020, "component": "tonnage", "variance_share": 0.75},
     )
     assert published("sensitivity", "input, variance_share") == [("tonnage", 0.75), ("price", 0.25)]
+
+
+def test_a_headline_is_told_in_millions_of_the_years_that_are_whole(given, published):
+    year = {"measure": "state_income_usd", "q05": 1.5e9, "q95": 2.25e9, "is_partial_year": False}
+    given(
+        "published.income_annual",
+        {"stream": "total", "year": 2020, "mean": 1.75e9, "streams": "coal", **year},
+        {"stream": "total", "year": 2021, "mean": 9.0, **year, "is_partial_year": True},
+        {"stream": "total", "year": 2020, **year, "measure": "gross_income_usd"},
+        {"stream": "coal", "year": 2020, "mean": 1.8e9, **year},
+        {"stream": "coal", "year": 2021, "mean": 9.0, **year, "is_partial_year": True},
+        {"stream": "coal", "year": 2020, **year, "measure": "gross_income_usd"},
+    )
+    assert published("headline_total_annual", "year, total_mean_usd, range_90_usd_m, streams") == [
+        (2020, 1.75e9, "1,500 to 2,250", "coal")
+    ]
+    assert published("headline_annual", "stream, year, stream_mean_usd, range_90_usd_m") == [
+        ("coal", 2020, 1.8e9, "1,500 to 2,250")
+    ]
