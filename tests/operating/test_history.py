@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+import sqlalchemy.event
 import sqlalchemy.exc
 from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
@@ -88,6 +90,25 @@ def test_the_disk_of_a_thousandth_run_is_that_of_the_fourth(home):
             sizes.append(_size(home / "history"))
     # the room of forgotten runs in the index is used again
     assert max(sizes[6:]) < 1.1 * sizes[5]
+
+
+def test_a_run_opens_its_files_of_events_once_and_none_is_left_open(home):
+    opened = []
+
+    def note(connection: sqlite3.Connection, _: object) -> None:
+        opened.append(Path(connection.execute("pragma database_list").fetchone()[2]).stem)
+
+    with dg.DagsterInstance.get() as instance:
+        sa.event.listen(sa.Engine, "connect", note)
+        try:
+            run = dg.materialize([often, is_well], instance=instance).run_id
+        finally:
+            sa.event.remove(sa.Engine, "connect", note)
+        assert opened.count(run) == 1
+        assert opened.count("index") <= 3
+        assert len(instance.all_logs(run)) > 10
+        prune_history(instance)
+        assert not list((home / "history" / "runs").glob("*-wal"))
 
 
 def test_a_record_in_use_holds_up_no_run(home, monkeypatch):
