@@ -85,8 +85,10 @@ def estimated(
             for table in {*tables_for(STREAMS), OBTAINABLE}:
                 write_frame(aside, table, read_frame(connection, table))
             write_frame(aside, LEDGER, state.ledger)
-            # the first tables of a fit cost nothing besides it
-            incomes = next(frame for name, frame in fitted(aside, then) if name == "income_draws")
+            from pipelines.streams.fit_tables import drawn
+
+            made = drawn(fitted(aside, then), STREAMS)
+            incomes = next(frame for name, frame in made if name == "income_draws")
             write_frame(aside, "estimates.income_draws", incomes)
             build_table(aside, "estimates.total_draws")
             sql = sql_of("history.annual_batches")

@@ -1,8 +1,8 @@
 """Estimates: the ledger in, joint draws of every stream and what stands beside a number out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import duckdb
@@ -22,6 +22,9 @@ from pipelines.warehouse import (
     write_frame,
 )
 
+if TYPE_CHECKING:
+    from pipelines.inference.estimate import Fit
+
 PIPELINES = REPOSITORY / "pipelines"
 STREAMS = streams()
 # what judges a model decides none of its numbers
@@ -38,12 +41,10 @@ SCORING = {
 # besides Python and the staged tables, which are hashed by their rows
 OWN_FILES = ("stream.toml", "discount_bases.csv", "places.csv")
 READ = ("facts.observations", "staged.priors")
-# tables that every fit writes; sql/estimates makes what follows from them
-FITTED = (
-    "streams",
-    "stream_measures",
+# tables that every fit writes, and those that judge it; sql/estimates makes what follows from them
+DRAWN = ("streams", "stream_measures", "income_draws", "diagnostics", "sampling")
+JUDGED = (
     "densities",
-    "income_draws",
     "observation_use",
     "component_shares",
     "influence",
@@ -51,11 +52,10 @@ FITTED = (
     "seems_to_mean",
     "prior_sensitivity",
     "value_of_information",
-    "diagnostics",
-    "sampling",
 )
 OBTAINABLE = "staged.obtainable_data"
-MADE_BY = ("pipelines.streams.fit_tables:tables", "pipelines.inference.estimate:fit")
+FIT = "pipelines.inference.estimate:fit"
+Tables = Iterator[tuple[str, pl.DataFrame]]
 
 
 def model_code() -> str:
@@ -89,27 +89,69 @@ def evidence_of(
     )
 
 
-def _specs() -> list[dg.AssetSpec]:
-    own = [f"{stream.name}_{table}" for stream in STREAMS.values() for table in stream.tables]
+def _specs(maker: str, names: Iterable[str], *after: str) -> list[dg.AssetSpec]:
     return [
         dg.AssetSpec(
             ["estimates", name],
             group_name="estimates",
             kinds={"python"},
-            deps=[table.split(".") for table in (OBTAINABLE, *tables_for(STREAMS))],
-            metadata=code_links(*MADE_BY),
+            deps=[table.split(".") for table in (OBTAINABLE, *tables_for(STREAMS), *after)],
+            metadata=code_links(f"pipelines.streams.fit_tables:{maker}", FIT),
         )
-        for name in (*FITTED, *own)
+        for name in names
     ]
 
 
-@dg.multi_asset(specs=_specs(), name="joint_fit", op_tags={**OWN_TABLES, PRIORITY: "2"})
+OWN = [f"{stream.name}_{table}" for stream in STREAMS.values() for table in stream.tables]
+# the last fit of this process, by what it was made from: what judges it need not fit again
+_FITS: dict[str, Any] = {}
+
+
+@dg.multi_asset(
+    specs=_specs("drawn", [*DRAWN, *OWN]), name="joint_fit", op_tags={**OWN_TABLES, PRIORITY: "2"}
+)
 def joint_fit(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, sampling: Sampling
 ) -> Iterator[dg.MaterializeResult]:
     """Sample all streams as one posterior, unless figures, priors and code are as before."""
-    names = [key.path[-1] for key in context.assets_def.keys]
-    last = "estimates.income_draws"
+
+    def tables(connection: duckdb.DuckDBPyConnection, made_from: str) -> Tables:
+        from pipelines.streams.fit_tables import drawn
+
+        _FITS[made_from] = fitted(connection, sampling)
+        return drawn(_FITS[made_from], STREAMS)
+
+    yield from _written(context, warehouse, sampling, tables)
+
+
+@dg.multi_asset(
+    specs=_specs("judged", JUDGED, "estimates.income_draws"),
+    name="joint_fit_judged",
+    op_tags={**OWN_TABLES, PRIORITY: "2"},
+)
+def joint_fit_judged(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource, sampling: Sampling
+) -> Iterator[dg.MaterializeResult]:
+    """Say what each figure, prior and class does to the fit, unless that was said before."""
+
+    def tables(connection: duckdb.DuckDBPyConnection, made_from: str) -> Tables:
+        from pipelines.streams.fit_tables import judged
+
+        done = _FITS.pop(made_from, None) or fitted(connection, sampling)
+        return judged(done, STREAMS, read_frame(connection, OBTAINABLE), sampling.seed)
+
+    yield from _written(context, warehouse, sampling, tables)
+
+
+def _written(
+    context: dg.AssetExecutionContext,
+    warehouse: WarehouseResource,
+    sampling: Sampling,
+    tables: Callable[[duckdb.DuckDBPyConnection, str], Tables],
+) -> Iterator[dg.MaterializeResult]:
+    """Make and write an asset's tables, unless figures, priors and code are as before."""
+    names = sorted(key.path[-1] for key in context.assets_def.keys)
+    first = f"estimates.{names[0]}"
     with warehouse.open().connect() as connection:
         # when rows were read decides nothing
         read = [
@@ -117,19 +159,21 @@ def joint_fit(
             for table in (OBTAINABLE, *tables_for(STREAMS))
         ]
         made_from = inputs_hash(*read, model_code(), sampling.key(), sampling.last_month())
-        was_fitted = not is_current(connection, last, made_from)
+        was_fitted = not is_current(connection, first, made_from)
         if was_fitted:
             # one table is written while the next is made
             with connection.cursor() as beside, ThreadPoolExecutor(max_workers=1) as pool:
                 written: Future[int] | None = None
-                for name, frame in fitted(connection, sampling):
+                for name, frame in tables(connection, made_from):
                     if written is not None:
                         written.result()
                     written = pool.submit(write_frame, beside, f"estimates.{name}", frame)
                 if written is not None:
                     written.result()
-            record(connection, last, made_from)
-        for name in sorted(names):
+            # what reads draws need not hash millions of them to see whether they are new
+            for name in names:
+                record(connection, f"estimates.{name}", made_from)
+        for name in names:
             table = f"estimates.{name}"
             yield dg.MaterializeResult(
                 asset_key=["estimates", name],
@@ -137,20 +181,17 @@ def joint_fit(
             )
 
 
-def fitted(
-    connection: duckdb.DuckDBPyConnection, sampling: Sampling
-) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Fit the models to the figures of a work database; tables by name, made one by one."""
+def fitted(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> "Fit":
+    """Fit the models to the figures of a work database."""
     # loading what samples takes seconds, and a run without changes needs none of it
     from pipelines.inference.estimate import fit
     from pipelines.inference.joint import Joint
     from pipelines.inference.sampler import Effort
-    from pipelines.streams.fit_tables import tables
 
     joint = Joint([evidence_of(connection, stream, sampling) for stream in STREAMS.values()])
     chains = 32
     rough = Effort(warmup=80, draws=-(-sampling.draws // chains) + 4, rounds=1)
-    done = fit(
+    return fit(
         joint,
         draws=sampling.draws,
         seed=sampling.seed,
@@ -158,7 +199,6 @@ def fitted(
         least_ess=sampling.least_ess,
         highest_rhat=sampling.highest_rhat,
     )
-    return tables(done, STREAMS, read_frame(connection, OBTAINABLE), sampling.seed)
 
 
 @dg.asset_check(

@@ -15,7 +15,7 @@ from assets.apart import estimated, income_code, settings_hash
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import column_lineage, result, results, table_specs
 from pipelines.inference.diagnostics import HIGHEST_K
-from pipelines.operating.side_by_side import OWN_TABLES
+from pipelines.operating.side_by_side import OWN_TABLES, PRIORITY
 from pipelines.paths import published_dir, shown, vintages_dir
 from pipelines.publish.browse import write_tables
 from pipelines.publish.contract import PublishedTable, load_contract
@@ -97,7 +97,8 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
         key=["published", table.name],
         group_name=_group_of(address),
         kinds={"duckdb"},
-        op_tags=OWN_TABLES,
+        # draws first: they are many, and a release waits for them
+        op_tags=OWN_TABLES if table.is_file_published else {**OWN_TABLES, PRIORITY: "1"},
         deps=_dependencies(sql_of(address), known),
     )
     def published_table(warehouse: WarehouseResource) -> dg.MaterializeResult:

@@ -14,7 +14,7 @@ import time
 
 import dagster as dg
 
-from assets.estimates import joint_fit
+from assets.estimates import joint_fit, joint_fit_judged
 from assets.made import SELECTED
 from assets.resources import Sampling, WarehouseResource
 
@@ -25,7 +25,7 @@ def main() -> int:
     """Run the stage and print what it took."""
     start, seconds = time.process_time(), 0.0
     done = dg.materialize(
-        [joint_fit, *(one for one in SELECTED if one.key.path[0] == "estimates")],
+        [joint_fit, joint_fit_judged, *(one for one in SELECTED if one.key.path[0] == "estimates")],
         resources={"warehouse": WarehouseResource(), "sampling": Sampling()},
     )
     for event in done.all_events:

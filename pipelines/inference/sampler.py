@@ -100,6 +100,10 @@ class Sampler:
             lowered = jax.jit(self._leap).lower(still, still, still, *rest)
             self._program = self._threads.submit(lowered.compile)
 
+    def _compiled(self) -> Any:
+        self.prepare()
+        return cast("Future[Any]", self._program).result()
+
     def _leap(
         self,
         z: Any,
@@ -134,8 +138,7 @@ class Sampler:
         first, second = (
             (*(one[some] for one in batch), *rest) for some in (slice(half), slice(half, None))
         )
-        self.prepare()
-        program = cast("Future[Any]", self._program).result()
+        program = self._compiled()
         parts = [self._threads.submit(program, *some) for some in (first, second)]
         ended = [[np.asarray(part) for part in one.result()] for one in parts]
         return tuple(np.concatenate(pair) for pair in zip(*ended, strict=True))
@@ -154,10 +157,14 @@ class Sampler:
     def mode(self, start: np.ndarray, data: Data) -> np.ndarray:
         """Climb from ``start``, (size,)."""
 
+        size, half = len(start), self.chains // 2
+        still, rest = np.zeros((half, size)), (0.0, 1, np.zeros(size), np.eye(size), data)
+        program = self._compiled()
+
         def negative(theta: np.ndarray) -> tuple[float, np.ndarray]:
-            batch = np.repeat(theta[None, :], self.chains, axis=0)
-            value, gradient = self.target(batch, data)
-            return -float(value[0]), -gradient[0]
+            # one half of the chains is told the same point; the other core is left to others
+            _, _, value, gradient = program(np.tile(theta, (half, 1)), still, still, *rest)
+            return -float(value[0]), -np.asarray(gradient[0])
 
         options = {"maxiter": 400, "maxfun": 800, "maxcor": 30, "ftol": 1e-8}
         return minimize(negative, start, jac=True, method="L-BFGS-B", options=options).x

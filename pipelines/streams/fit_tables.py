@@ -4,6 +4,7 @@ What follows from these tables alone is SQL, in ``sql/estimates``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -18,13 +19,40 @@ READINGS = {"without desk": "desk", "without press": "press"}
 MEANT_SCHEMA = dict.fromkeys(["stream", "observation_id", "root_id", "concept"], pl.String())
 
 
-def tables(
+def drawn(fitted: Fit, streams: Mapping[str, Stream]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """What a fit says of every world, and how it went, by name.
+
+    Args:
+        fitted: the joint fit.
+        streams: those fitted, by name; their own tables are called ``<stream>_<name>``.
+    """
+    told = ("name", "title", "colour", "headline", "first_month", "sort_order")
+    described = [{field: getattr(one, field) for field in told} for one in streams.values()]
+    yield "streams", pl.DataFrame(described).rename({"name": "stream"})
+    measures = [
+        (one.name, measure, label, measure == one.gross_income, measure == one.state_income)
+        for one in streams.values()
+        for measure, label in one.measures.items()
+    ]
+    columns = ("stream", "measure", "label", "is_gross_income", "is_state_income")
+    yield "stream_measures", pl.DataFrame(measures, schema=columns, orient="row")
+    yield "income_draws", pl.concat([_income(fitted, stream) for stream in streams.values()])
+    for name in streams:
+        for table, made in fitted.outcomes[name].tables.items():
+            yield f"{name}_{table}", made()
+    yield "diagnostics", fitted.diagnostics
+    samples = fitted.samples
+    went = {"n_divergent": [samples.n_divergent], "acceptance": [samples.acceptance]}
+    yield "sampling", pl.DataFrame(went)
+
+
+def judged(
     fitted: Fit,
     streams: Mapping[str, Stream],
     obtainable: pl.DataFrame,
     seed: int,
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Every table of a fit by name, streams' own ones as ``<stream>_<name>``.
+    """What moves a fit's numbers: figures, priors, readings, data not yet had; by name.
 
     Args:
         fitted: the joint fit.
@@ -37,51 +65,36 @@ def tables(
         return pl.concat([make(stream) for stream in streams.values()])
 
     headline = {name: stream.headline for name, stream in streams.items()}
-    evidence = fitted.joint.evidence
-    told = ("name", "title", "colour", "headline", "first_month", "sort_order")
-    described = [{field: getattr(one, field) for field in told} for one in streams.values()]
-    yield "streams", pl.DataFrame(described).rename({"name": "stream"})
-    measures = [
-        (one.name, measure, label, measure == one.gross_income, measure == one.state_income)
-        for one in streams.values()
-        for measure, label in one.measures.items()
-    ]
-    columns = ("stream", "measure", "label", "is_gross_income", "is_state_income")
-    yield "stream_measures", pl.DataFrame(measures, schema=columns, orient="row")
-    prints = [Joint([evidence[name]]).density.fingerprint() for name in streams]
-    yield "densities", pl.DataFrame({"stream": list(streams), "density": prints})
-    yield "income_draws", each(lambda stream: _income(fitted, stream))
-    moved = influence.influence(fitted, headline)
-    levels = {level: f"headline_without_{level}" for level in ("q05", "q50", "q95")}
-    yield "influence", moved.rename(levels)
-    yield "observation_use", each(lambda stream: _use(fitted, stream.name, moved))
-    yield (
-        "component_shares",
-        each(lambda stream: estimate.component_shares(fitted, stream.name, stream.headline)),
-    )
-    yield "readings", influence.readings(fitted, headline, READINGS)
-    yield "seems_to_mean", each(lambda stream: _meant(fitted, stream.name))
-    yield "prior_sensitivity", influence.power_scaled(fitted, headline)
-    yield (
-        "value_of_information",
-        each(
-            lambda stream: estimate.value_of_information(
-                fitted,
-                stream.name,
-                stream.headline,
-                obtainable.filter(pl.col("stream") == stream.name),
-                stream.answers,
-                seed,
-            )
-        ),
-    )
-    yield "diagnostics", fitted.diagnostics
-    samples = fitted.samples
-    went = {"n_divergent": [samples.n_divergent], "acceptance": [samples.acceptance]}
-    yield "sampling", pl.DataFrame(went)
-    for name in streams:
-        for table, made in fitted.outcomes[name].tables.items():
-            yield f"{name}_{table}", made()
+    # two more fits, which keep a second core busy while all that follows is worked out
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        readings = aside.submit(influence.readings, fitted, headline, READINGS)
+        moved = influence.influence(fitted, headline)
+        levels = {level: f"headline_without_{level}" for level in ("q05", "q50", "q95")}
+        yield "influence", moved.rename(levels)
+        yield "observation_use", each(lambda stream: _use(fitted, stream.name, moved))
+        yield "seems_to_mean", each(lambda stream: _meant(fitted, stream.name))
+        yield "prior_sensitivity", influence.power_scaled(fitted, headline)
+        yield (
+            "component_shares",
+            each(lambda stream: estimate.component_shares(fitted, stream.name, stream.headline)),
+        )
+        yield (
+            "value_of_information",
+            each(
+                lambda stream: estimate.value_of_information(
+                    fitted,
+                    stream.name,
+                    stream.headline,
+                    obtainable.filter(pl.col("stream") == stream.name),
+                    stream.answers,
+                    seed,
+                )
+            ),
+        )
+        evidence = fitted.joint.evidence
+        prints = [Joint([evidence[name]]).density.fingerprint() for name in streams]
+        yield "densities", pl.DataFrame({"stream": list(streams), "density": prints})
+        yield "readings", readings.result()
 
 
 def _income(fitted: Fit, stream: Stream) -> pl.DataFrame:
