@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import duckdb
 
-from assets.estimates import OBTAINABLE, STREAMS, fitted, model_code, tables_for
+from assets.estimates import OBTAINABLE, STREAMS, drawn_incomes, model_code, tables_for
 from assets.resources import Sampling
 from pipelines.paths import REPOSITORY, SQL_DIR
 from pipelines.publish.vintages import BATCHES, Estimates, State
@@ -85,11 +85,7 @@ def estimated(
             for table in {*tables_for(STREAMS), OBTAINABLE}:
                 write_frame(aside, table, read_frame(connection, table))
             write_frame(aside, LEDGER, state.ledger)
-            from pipelines.streams.fit_tables import drawn
-
-            made = drawn(fitted(aside, then), STREAMS)
-            incomes = next(frame for name, frame in made if name == "income_draws")
-            write_frame(aside, "estimates.income_draws", incomes)
+            write_frame(aside, "estimates.income_draws", drawn_incomes(aside, then))
             build_table(aside, "estimates.total_draws")
             sql = sql_of("history.annual_batches")
             found[state.cause] = Estimates(

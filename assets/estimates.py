@@ -201,6 +201,14 @@ def fitted(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> "Fit":
     )
 
 
+def drawn_incomes(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> pl.DataFrame:
+    """``estimates.income_draws`` of a fit made for it alone."""
+    from pipelines.streams.fit_tables import drawn
+
+    made = drawn(fitted(connection, sampling), STREAMS)
+    return next(frame for name, frame in made if name == "income_draws")
+
+
 @dg.asset_check(
     asset=["estimates", "income_draws"],
     blocking=True,

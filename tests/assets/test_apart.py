@@ -26,7 +26,7 @@ def work() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def fake(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Iterator:
+def fake(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> pl.DataFrame:
     """Draw d of a month pays (ledger x prior) + seed + d, in both of two streams.
 
     Months are those of 2024, the last of 2025, and the last of all.
@@ -35,25 +35,20 @@ def fake(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Iterator:
     prior = read_frame(connection, "staged.priors")["central"].item()
     months = [*(dt.date(2024, month, 1) for month in range(1, 13)), dt.date(2025, 12, 1)]
     months.append(sampling.last_month())
-    yield "streams", pl.DataFrame({"stream": ["x"]})
-    yield (
-        "income_draws",
-        pl.DataFrame(
-            [
-                (stream, "state_income_usd", draw, month, ledger * prior + sampling.seed + draw)
-                for stream in ("a", "b")
-                for draw in range(sampling.draws)
-                for month in months
-            ],
-            schema=["stream", "measure", "draw", "month", "usd"],
-            orient="row",
-        ),
+    return pl.DataFrame(
+        [
+            (stream, "state_income_usd", draw, month, ledger * prior + sampling.seed + draw)
+            for stream in ("a", "b")
+            for draw in range(sampling.draws)
+            for month in months
+        ],
+        schema=["stream", "measure", "draw", "month", "usd"],
+        orient="row",
     )
-    raise AssertionError("tables that no comparison needs are not made")
 
 
 def test_states_are_estimated_with_their_own_evidence_and_sampling(work, monkeypatch):
-    monkeypatch.setattr(apart, "fitted", fake)
+    monkeypatch.setattr(apart, "drawn_incomes", fake)
     told: list[str] = []
     states = [
         State("code", pl.DataFrame({"central": [10.0]}), "2026-01-01", 0, 40),
@@ -94,11 +89,11 @@ def test_states_are_estimated_with_their_own_evidence_and_sampling(work, monkeyp
 def test_a_state_ends_with_its_own_month(work, monkeypatch, month):
     seen = []
 
-    def remember(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Iterator:
+    def remember(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> pl.DataFrame:
         seen.append(sampling.last_month())
-        yield from fake(connection, sampling)
+        return fake(connection, sampling)
 
-    monkeypatch.setattr(apart, "fitted", remember)
+    monkeypatch.setattr(apart, "drawn_incomes", remember)
     state = State("code", pl.DataFrame({"central": [1.0]}), month, 0, 20)
     apart.estimated(work, [state], Sampling(), tell=lambda _: None)
     assert seen == [dt.date.fromisoformat(month)]
