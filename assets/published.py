@@ -9,7 +9,6 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
-import polars as pl
 
 from assets.apart import estimated, income_code, settings_hash
 from assets.resources import Sampling, WarehouseResource
@@ -18,31 +17,28 @@ from pipelines.inference.diagnostics import HIGHEST_K
 from pipelines.operating.side_by_side import OWN_TABLES, PRIORITY
 from pipelines.paths import published_dir, shown, vintages_dir
 from pipelines.publish.browse import write_tables
-from pipelines.publish.contract import PublishedTable, load_contract
+from pipelines.publish.contract import PublishedTable, dictionary, load_contract
 from pipelines.publish.release import (
     DATABASE_NAME,
     HISTORY,
-    PublishError,
     draws_sql,
-    manifest_of,
+    is_served,
     publish,
     utc_now,
 )
 from pipelines.publish.vintages import (
-    BATCHES,
     Chronicle,
     Entry,
     Estimates,
     Made,
     VintageStore,
     chronicle,
-    evidence_of,
+    estimates_now,
+    made_now,
     states_between,
 )
-from pipelines.versions import code_version, hash_frame, pages_version
 from pipelines.warehouse import (
     build_if_changed,
-    content_hash,
     fingerprint_of,
     inputs_hash,
     is_current,
@@ -50,7 +46,6 @@ from pipelines.warehouse import (
     record,
     sql_files,
     sql_of,
-    tables_in,
     tables_read,
     write_frame,
 )
@@ -58,8 +53,6 @@ from pipelines.warehouse import (
 CONTRACT = load_contract()
 PICTURE = "income.png"
 MADE_BY_RELEASE = HISTORY | {"data_dictionary"}
-# what a source was asked and when is published, but no number is made from it
-_NO_INPUT = frozenset({"source_runs", "quarantine"})
 
 
 def _dependencies(sql: str, known: set[dg.AssetKey]) -> list[dg.AssetKey]:
@@ -111,18 +104,6 @@ def _table_asset(table: PublishedTable, known: set[dg.AssetKey]) -> dg.AssetsDef
     return published_table
 
 
-def _dictionary() -> pl.DataFrame:
-    return pl.DataFrame(
-        [
-            (table.name, column.name, column.type, column.unit, column.meaning, column.source)
-            for table in CONTRACT.values()
-            for column in table.columns
-        ],
-        schema=["table", "column", "type", "unit", "meaning", "source"],
-        orient="row",
-    )
-
-
 def build_assets(known: set[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """The published tables that a SQL file makes, and the release of them all.
 
@@ -171,34 +152,6 @@ def _write_pages(folder: Path) -> None:
     write_tables(folder, CONTRACT)
 
 
-def estimates_of(connection: duckdb.DuckDBPyConnection) -> Estimates:
-    """The yearly numbers of the work database, with their medians over stretches of draws."""
-    return Estimates(
-        read_frame(connection, "published.income_annual"),
-        connection.sql(sql_of("history.annual_batches"), params={"batches": BATCHES}).pl(),
-    )
-
-
-def _made(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Made:
-    return Made(
-        code=code_version(),
-        pages=pages_version(),
-        evidence=hash_frame(evidence_of(read_frame(connection, "facts.observations"))),
-        inputs=inputs_hash(
-            *(
-                content_hash(connection, f"staged.{name}")
-                for name in tables_in(connection, "staged")
-                if name not in _NO_INPUT
-            )
-        ),
-        seed=sampling.seed,
-        draws=sampling.draws,
-        last_month=sampling.last_month().isoformat(),
-        model=income_code(),
-        settings=settings_hash(connection),
-    )
-
-
 def _between(
     connection: duckdb.DuckDBPyConnection,
     last: Entry,
@@ -218,15 +171,6 @@ def _between(
         sentence = " ".join(str(error).split())[:300]
         log.warning(f"what moved the numbers could not be told apart: {sentence}")
         return {}
-
-
-def _is_served(target: Path, entry: Entry) -> bool:
-    """Whether readers are served this vintage, in whichever edition."""
-    try:
-        told = manifest_of(target)
-    except PublishError:
-        return False
-    return (told["sequence"], told["release_id"]) == (entry.sequence, entry.release_id)
 
 
 def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -256,7 +200,9 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
         """Build, check and swap in everything readers open."""
         target, store = published_dir(), VintageStore(vintages_dir())
         with warehouse.open().connect() as connection:
-            made = _made(connection, sampling)
+            made = made_now(
+                connection, sampling, model=income_code(), settings=settings_hash(connection)
+            )
             made_from = inputs_hash(
                 asdict(made),
                 [fingerprint_of(connection, f"published.{name}") for name in contents],
@@ -265,15 +211,15 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
             entries = store.entries()
             if (
                 entries
-                and _is_served(target, entries[-1])
+                and is_served(target, entries[-1].sequence, entries[-1].release_id)
                 and is_current(connection, "published.releases", made_from)
             ):
                 last = entries[-1]
                 yield _release_result(target, last.release_id, last.told, was_built=False)
                 yield from results(connection, tables)
                 return
-            write_frame(connection, "published.data_dictionary", _dictionary())
-            now = estimates_of(connection)
+            write_frame(connection, "published.data_dictionary", dictionary(CONTRACT))
+            now = estimates_now(connection)
 
             def history(release_id: str) -> Chronicle:
                 # the content of the last release is that release again, with its moves

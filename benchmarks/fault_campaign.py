@@ -164,10 +164,10 @@ def _plain_page(folder: Path) -> None:
 
 def _plain_release() -> None:
     """What the release step does, but for the report's charts and the hash of the code."""
-    from assets.published import CONTRACT, estimates_of
+    from assets.published import CONTRACT
     from pipelines.operating.run_lock import only_run
     from pipelines.publish.release import publish, utc_now
-    from pipelines.publish.vintages import chronicle
+    from pipelines.publish.vintages import chronicle, estimates_now
     from pipelines.warehouse import Warehouse, read_frame
 
     store, target = VintageStore(vintages_dir()), published_dir()
@@ -176,7 +176,7 @@ def _plain_release() -> None:
     ).connect() as con:  # fmt: skip
         heal(target, store)
         con.execute("set threads = 1")
-        made, now = store.entries()[-1].made, estimates_of(con)
+        made, now = store.entries()[-1].made, estimates_now(con)
         publish(
             con,
             CONTRACT,

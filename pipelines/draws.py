@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -23,29 +22,6 @@ QUANTILES: dict[str, float] = {
     "q90": 0.90,
     "q95": 0.95,
 }
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How many worlds to draw, and from which seed.
-
-    Attributes:
-        draws: joint draws of every stream (the same number for all, so they can be added).
-        seed: non-negative; same seed and same inputs give the same numbers.
-    """
-
-    draws: int = 4_000
-    seed: int = 20_090_101
-
-    def __post_init__(self) -> None:
-        if self.draws < 2:
-            raise ValueError(f"draws is {self.draws}; at least 2 are needed to show a spread")
-        if self.seed < 0:
-            raise ValueError(f"seed is {self.seed}; give a non-negative whole number")
-
-    def generator(self, name: str) -> np.random.Generator:
-        """A generator of its own for ``name``: adding a factor moves no other factor's draws."""
-        return named_generator(self.seed, name)
 
 
 def named_generator(seed: int, name: str) -> np.random.Generator:
@@ -91,32 +67,6 @@ def to_long(
             },
         }
     )
-
-
-def summarise(
-    draws: pl.DataFrame, by: Sequence[str], values: Sequence[str], *, prefixed: bool | None = None
-) -> pl.DataFrame:
-    """Summarise draws into ``q05 q10 q25 q50 q75 q90 q95 mean`` per group.
-
-    Args:
-        draws: a long frame.
-        by: the grain of the result.
-        values: the quantities; with more than one, or ``prefixed``, columns are named
-            ``tonnes_q05`` and so on, else plainly ``q05``.
-
-    Returns:
-        One row per group, sorted by ``by``. Quantiles interpolate linearly.
-    """
-    with_name = len(values) > 1 if prefixed is None else prefixed
-    parts: list[pl.Expr] = []
-    for value in values:
-        stem = f"{value}_" if with_name else ""
-        parts += [
-            pl.col(value).quantile(level, "linear").alias(f"{stem}{name}")
-            for name, level in QUANTILES.items()
-        ]
-        parts.append(pl.col(value).mean().alias(f"{stem}mean"))
-    return draws.group_by(by).agg(parts).sort(by)
 
 
 def lognormal_of_range(low: float, high: float, *, mass: float = 0.8) -> tuple[float, float]:

@@ -262,7 +262,6 @@ class Counted:
     """Workers documented at one employer in one year.
 
     Attributes:
-        headcount_id: the row of the headcounts table.
         employer: entity id where the dollars enter.
         workers: (draws,) workers there.
         host_workers: (draws,) modelled workers in the host country that year.
@@ -270,7 +269,6 @@ class Counted:
         probability: (draws,) that the statement is right.
     """
 
-    headcount_id: str
     host: str
     employer: str
     workers: np.ndarray

@@ -226,7 +226,6 @@ def _counted(
                 continue
             out.setdefault(year, []).append(
                 Counted(
-                    row["headcount_id"],
                     row["host_iso3"],
                     row["employer_id"],
                     people,

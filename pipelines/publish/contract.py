@@ -203,6 +203,19 @@ def _loaded(path: Path, _changed_ns: int) -> PublishedTable:
     return load_table(path)
 
 
+def dictionary(contract: Mapping[str, PublishedTable]) -> pl.DataFrame:
+    """Every promised column as `data_dictionary` tells it."""
+    return pl.DataFrame(
+        [
+            (table.name, column.name, column.type, column.unit, column.meaning, column.source)
+            for table in contract.values()
+            for column in table.columns
+        ],
+        schema=["table", "column", "type", "unit", "meaning", "source"],
+        orient="row",
+    )
+
+
 def literal(text: str) -> str:
     """Text as SQL spells it, where no parameter may stand."""
     return "'" + text.replace("'", "''") + "'"

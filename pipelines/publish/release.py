@@ -415,6 +415,15 @@ def manifest_of(folder: Path) -> dict[str, Any]:
         raise PublishError(f"{folder.name} has no readable {MANIFEST}") from error
 
 
+def is_served(target: Path, sequence: int, release_id: str) -> bool:
+    """Whether readers are served this vintage, in whichever edition."""
+    try:
+        told = manifest_of(target)
+    except PublishError:
+        return False
+    return (told["sequence"], told["release_id"]) == (sequence, release_id)
+
+
 def damage_of(folder: Path) -> list[str]:
     """What is wrong with a release's files by its manifest; empty for a whole one."""
     try:

@@ -17,7 +17,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
+
+from pipelines.making import Sampling
+from pipelines.publish.contract import CONTRACT_DIR, load_table
+from pipelines.schemas.types import polars_schema
+from pipelines.versions import code_version, hash_frame, pages_version
+from pipelines.warehouse import content_hash, inputs_hash, read_frame, sql_of, tables_in
 
 HEADLINE = "state_income_usd"
 GROSS = "gross_income_usd"
@@ -35,31 +42,6 @@ _NOT_EVIDENCE = ("retrieved_at", "snapshot_sha256", "file")
 _NAMED_ROWS = 12
 _PART, _DAMAGED = ".part-", ".damaged-"
 
-CHANGES_SCHEMA: dict[str, Any] = {
-    "sequence": pl.Int64,
-    "release_id": pl.String,
-    "stream": pl.String,
-    "measure": pl.String,
-    "year": pl.Int64,
-    "before_usd": pl.Float64,
-    "after_usd": pl.Float64,
-    "moved_usd": pl.Float64,
-    "evidence_usd": pl.Float64,
-    "month_usd": pl.Float64,
-    "code_usd": pl.Float64,
-    "noise_usd": pl.Float64,
-    "unsplit_usd": pl.Float64,
-    "mc_error_usd": pl.Float64,
-    "is_noise": pl.Boolean,
-    "joint_errors": pl.Float64,
-    "is_joint": pl.Boolean,
-    "cause": pl.String,
-    "n_rows_changed": pl.Int64,
-    "rows_changed": pl.String,
-    "sentence": pl.String,
-}
-
-
 # the headline with a figure less the headline without it; null where weights cannot tell
 SHIFTS_SCHEMA: dict[str, Any] = {
     "stream": pl.String,
@@ -68,16 +50,12 @@ SHIFTS_SCHEMA: dict[str, Any] = {
     "shift_usd": pl.Float64,
 }
 
-
-CHANGE_ROWS_SCHEMA: dict[str, Any] = {
-    "sequence": pl.Int64,
-    "release_id": pl.String,
-    "stream": pl.String,
-    "year": pl.Int64,
-    "observation_id": pl.String,
-    "how": pl.String,
-    "moved_usd": pl.Float64,
-}
+CHANGES_SCHEMA, CHANGE_ROWS_SCHEMA = (
+    polars_schema(load_table(CONTRACT_DIR / f"{name}.py").model)
+    for name in ("changes", "change_rows")
+)
+# what a source was asked and when is published, but no number is made from it
+_NO_INPUT = frozenset({"source_runs", "quarantine"})
 
 
 @dataclass(frozen=True)
@@ -156,6 +134,38 @@ class Estimates:
 
     annual: pl.DataFrame
     batches: pl.DataFrame
+
+
+def made_now(
+    connection: duckdb.DuckDBPyConnection, sampling: Sampling, *, model: str, settings: str
+) -> Made:
+    """What a release of the work database as it stands would be made from.
+
+    Args:
+        connection: the open work database.
+        sampling: of the joint draws.
+        model, settings: as `Made` has them.
+    """
+    staged = [name for name in tables_in(connection, "staged") if name not in _NO_INPUT]
+    return Made(
+        code=code_version(),
+        pages=pages_version(),
+        evidence=hash_frame(evidence_of(read_frame(connection, "facts.observations"))),
+        inputs=inputs_hash(*(content_hash(connection, f"staged.{name}") for name in staged)),
+        seed=sampling.seed,
+        draws=sampling.draws,
+        last_month=sampling.last_month().isoformat(),
+        model=model,
+        settings=settings,
+    )
+
+
+def estimates_now(connection: duckdb.DuckDBPyConnection) -> Estimates:
+    """The yearly numbers of the work database, with their medians over stretches of draws."""
+    return Estimates(
+        read_frame(connection, "published.income_annual"),
+        connection.sql(sql_of("history.annual_batches"), params={"batches": BATCHES}).pl(),
+    )
 
 
 def naive_utc(instant: str) -> dt.datetime:

@@ -73,15 +73,6 @@ class MonthRoots(Table, table="estimates.month_roots", source="estimates.observa
     root_id: str = key()
 
 
-class YearRoots(Table, table="estimates.year_roots", source="estimates.observation_use"):
-    """Roots that speak of a stream's own quantities, by year."""
-
-    stream: str = key()
-    root_id: str = key()
-    year: int = key()
-    measure: str = key("component of the income that it speaks of")
-
-
 class ObservationUse(Table, table="estimates.observation_use", source="joint draws"):
     """What became of each figure and where it falls in the draws."""
 

@@ -26,8 +26,8 @@ BANK_TIERS = (
     "dprk_bank",
     "unknown",
 )
-# designated, charged, convicted, alleged and inferred are different things and stay apart
-STATEMENT_KINDS = (
+# what the law did; the others say something
+LEGAL_KINDS = (
     "designated",
     "identified",
     "blocked_by_order",
@@ -41,6 +41,10 @@ STATEMENT_KINDS = (
     "forfeited",
     "warrant",
     "subpoenaed",
+)
+# designated, charged, convicted, alleged and inferred are different things and stay apart
+STATEMENT_KINDS = (
+    *LEGAL_KINDS,
     "record_holder",
     "alleged",
     "reported",
@@ -62,32 +66,11 @@ NO_FINDING = (
     "reply",
     "denied",
 )
-# what the law did; the others say something
-LEGAL_KINDS = (
-    "designated",
-    "identified",
-    "blocked_by_order",
-    "finding",
-    "proposed_rule",
-    "final_rule",
-    "charged",
-    "convicted",
-    "sentenced",
-    "forfeiture_complaint",
-    "forfeited",
-    "warrant",
-    "subpoenaed",
-)
 ENDINGS = ("repealed", "withdrawn", "dismissed", "delisted", "superseded")
+# lists, courts and prosecutors
+_LISTS_AND_COURTS = ("OFAC", "UNSC", "EU", "ROK", "JPN", "UK", "DOJ", "US_COURT")
 AUTHORITIES = (
-    "OFAC",
-    "UNSC",
-    "EU",
-    "ROK",
-    "JPN",
-    "UK",
-    "DOJ",
-    "US_COURT",
+    *_LISTS_AND_COURTS,
     "US_PRESIDENT",
     "US_STATE",
     "US_CBP",
@@ -100,27 +83,11 @@ AUTHORITIES = (
     "MODEL",
 )
 # agencies of one government speak from one file: on one day they are one witness
-GOVERNMENT_OF = {
-    "OFAC": "US",
-    "DOJ": "US",
-    "US_COURT": "US",
-    "US_PRESIDENT": "US",
-    "US_STATE": "US",
-    "US_CBP": "US",
-    "FinCEN": "US",
-}
-# who may put a private person on the page: lists, courts and prosecutors, UN reports
-PERSON_AUTHORITIES = (
-    "OFAC",
-    "UNSC",
-    "EU",
-    "ROK",
-    "JPN",
-    "UK",
-    "DOJ",
-    "US_COURT",
-    "UN_PoE",
+GOVERNMENT_OF = dict.fromkeys(
+    ("OFAC", "DOJ", "US_COURT", "US_PRESIDENT", "US_STATE", "US_CBP", "FinCEN"), "US"
 )
+# who may put a private person on the page: lists, courts and prosecutors, UN reports
+PERSON_AUTHORITIES = (*_LISTS_AND_COURTS, "UN_PoE")
 RELATIONS = (
     "agent",
     "associate",

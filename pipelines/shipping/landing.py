@@ -29,6 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.schemas.shipping import POSITIONS_SCHEMA
 from pipelines.shipping.decode.canonical import NUMBERS, TEXTS
 from pipelines.shipping.decode.csv_rows import decode_csv
 from pipelines.shipping.decode.layouts import LAYOUTS, Layout
@@ -51,13 +52,7 @@ ROWS_PER_RANGE = 1_500_000
 _PARTICULARS_AT_ONCE = 400_000
 
 POSITION_COLUMNS: dict[str, type[pl.DataType]] = {
-    "mmsi": pl.Int64,
-    "t": pl.Int64,
-    "lon": pl.Float64,
-    "lat": pl.Float64,
-    "sog_kn": pl.Float64,
-    "cog_deg": pl.Float64,
-    "draught_m": pl.Float64,
+    **POSITIONS_SCHEMA,
     "flags": pl.Int64,
     "line": pl.Int64,
     "file_sha": pl.String,

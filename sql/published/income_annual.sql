@@ -1,6 +1,6 @@
 -- published.income_annual
 -- grain   stream, measure, year
--- inputs  estimates.income_draws, estimates.total_draws, estimates.streams, estimates.year_roots,
+-- inputs  estimates.income_draws, estimates.total_draws, estimates.streams, estimates.month_roots,
 --         estimates.mcse, published.evidence_by_component
 -- units   nominal USD
 -- params  none
@@ -91,22 +91,22 @@ coverage as (
 roots as (
     select
         stream,
-        year,
+        year(month) as year,
         count(distinct root_id) as n_origins
-    from estimates.year_roots
-    group by stream, year
+    from estimates.month_roots
+    group by stream, year(month)
     union all by name
     select
         'total' as stream,
-        spoken.year,
+        year(spoken.month) as year,
         count(distinct spoken.root_id) as n_origins
-    from estimates.year_roots as spoken
+    from estimates.month_roots as spoken
     inner join months
         on
             spoken.stream = months.stream
-            and spoken.year = months.year
+            and year(spoken.month) = months.year
             and months.measure = 'state_income_usd'
-    group by spoken.year
+    group by year(spoken.month)
 ),
 
 evidence as (

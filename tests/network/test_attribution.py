@@ -197,7 +197,7 @@ def test_the_check_sees_a_lost_cent_and_a_broken_cap():
 
 def counted(workers, modelled, usd, probability=1.0, draws=400):
     return Counted(
-        "hc", "CHN", "ship", np.full(draws, workers), np.full(draws, modelled),
+        "CHN", "ship", np.full(draws, workers), np.full(draws, modelled),
         np.full(draws, usd), np.full(draws, probability),
     )  # fmt: skip
 

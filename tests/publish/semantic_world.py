@@ -141,7 +141,6 @@ def _fill(connection: duckdb.DuckDBPyConnection, drawn: World) -> None:
             ('it_workers', 'remitted_usd', 'sent', false, true),
             ('labor', 'gross_wages_usd', 'paid', true, false)
         ) as rows(stream, measure, label, is_gross_income, is_state_income);
-        create table estimates.year_roots (stream varchar, year bigint, root_id varchar);
         create table estimates.month_roots (stream varchar, month date, root_id varchar);
         create table estimates.mcse
             (stream varchar, measure varchar, year bigint, mcse_q05 double, mcse_q50 double,

@@ -64,16 +64,11 @@ def build(connection: duckdb.DuckDBPyConnection, work: tuple[float, ...] = WORK)
             ('ore', 2021, 'price', 0.6, 'none', 0)
         ) as rows(stream, year, component, variance_share, grade, n_roots);
         -- one root speaks twice of ore; another of both streams; a third of work when it has none
-        create table estimates.year_roots as
-        select * from (values
-            ('ore', 2020::bigint, 'r1', 'tonnes'), ('ore', 2020, 'r1', 'paid_usd'),
-            ('ore', 2020, 'r2', 'price'), ('work', 2020, 'r2', 'people'),
-            ('work', 2020, 'r3', 'people'), ('work', 2021, 'r9', 'people')
-        ) as rows(stream, year, root_id, measure);
         create table estimates.month_roots as
         select * from (values
             ('ore', date '2020-07-01', 'r1'), ('ore', date '2020-07-01', 'r2'),
-            ('work', date '2020-07-01', 'r2'), ('work', date '2021-03-01', 'r9')
+            ('ore', date '2020-08-01', 'r1'), ('work', date '2020-07-01', 'r2'),
+            ('work', date '2020-08-01', 'r3'), ('work', date '2021-03-01', 'r9')
         ) as rows(stream, month, root_id);
         create table estimates.mcse as
         select * from (values

@@ -158,9 +158,9 @@ def test_two_versions_are_never_mixed() -> None:
         sar.parse(json.dumps(two).encode(), NAME)
 
 
-def refresh(store: SnapshotStore, server, now: dt.datetime = NOW, token: str | None = TOKEN):
+def refresh(store: SnapshotStore, server, now: dt.datetime = NOW):
     asking = Fetcher(sleep=lambda _: None, now=lambda: now)
-    return sar.refresh(store, asking, token, now=now, base_url=server.url, limits=LIMITS)
+    return sar.refresh(store, asking, TOKEN, now=now, base_url=server.url, limits=LIMITS)
 
 
 def test_final_years_are_asked_once_and_the_running_one_each_month(tmp_path: Path) -> None:
@@ -173,13 +173,6 @@ def test_final_years_are_asked_once_and_the_running_one_each_month(tmp_path: Pat
         assert "recently" in refresh(store, server, NOW + dt.timedelta(days=1)).outcome
         later = refresh(store, server, NOW + dt.timedelta(days=30))
         assert later.stored == zones * 2  # 2019 alone: 2017 and 2018 are final
-
-
-def test_without_a_token_nobody_is_asked(tmp_path: Path) -> None:
-    with serving(lambda path, query: (REPORT, "application/json")) as server:
-        done = refresh(SnapshotStore(tmp_path), server, token=None)
-    assert done.outcome == "not asked: GFW_API_TOKEN is not set"
-    assert server.count() == 0
 
 
 def test_a_server_that_limits_ends_the_asking_and_keeps_what_came(tmp_path: Path) -> None:

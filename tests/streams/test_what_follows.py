@@ -81,14 +81,6 @@ def test_a_root_speaks_of_every_month_that_its_window_touches(connection):
     assert months == [dt.date(2020, 2, 1), dt.date(2020, 3, 1)]
 
 
-def test_a_root_speaks_of_a_year_by_component_and_only_where_the_stream_has_months(connection):
-    assert made(connection, "year_roots") == [
-        ("ore", "r1", 2020, "tons"),
-        ("ore", "r2", 2020, "tons"),
-        ("ore", "r2", 2021, "tons"),
-    ]
-
-
 def test_errors_of_streams_add_in_quadrature_under_the_common_names(connection):
     errors = {row[:2]: row[2:] for row in made(connection, "mcse")}
     # 5 and 12 make 13, 3 and 4 make 5; a measure that bears the common name stands once

@@ -121,6 +121,20 @@ def _join(parts: Sequence[Markup]) -> Markup:
     return Markup("").join(parts)
 
 
+def _stroke(x: float, y1: float, y2: float, dashes: str | None = None) -> Markup:
+    """An upright line of a published figure."""
+    return tag(
+        "line",
+        x1=x,
+        x2=x,
+        y1=y1,
+        y2=y2,
+        stroke="#a3123a",
+        stroke_width=1.4,
+        stroke_dasharray=dashes,
+    )
+
+
 def shown(value: float) -> str:
     """A value on an axis."""
     if value >= MILLION:
@@ -186,6 +200,11 @@ class Drawing:
             )
         return _join(parts)
 
+    def _bar(self, at: float, wide: float, ends: tuple[float, float], **drawn: Any) -> Markup:
+        low, high = (self.y(value) for value in ends)
+        height = max(low - high, 0.5)
+        return tag("rect", x=at - wide / 2, width=wide, y=high, height=height, rx=2, **drawn)
+
     def intervals(self, rows: Sequence[dict[str, Any]], colour: str) -> Markup:
         """90% and 50% bars with the median, one a row; a partial year is hollow."""
         parts = []
@@ -193,34 +212,23 @@ class Drawing:
         wide = max(min(step * 0.5, 22.0), 4.0)
         for row in rows:
             at, whole = self.x(row["x"]), not row.get("is_partial")
-            thin = {"stroke": colour, "stroke_dasharray": None if whole else "3 2"}
+            dashes = None if whole else "3 2"
             parts.append(
-                tag(
-                    "rect",
-                    x=at - wide / 2,
-                    width=wide,
-                    y=self.y(row["q95"]),
-                    height=max(self.y(row["q05"]) - self.y(row["q95"]), 0.5),
-                    rx=2,
+                self._bar(
+                    at,
+                    wide,
+                    (row["q05"], row["q95"]),
                     fill=colour if whole else "none",
                     fill_opacity=0.2,
-                    **thin,
+                    stroke=colour,
+                    stroke_dasharray=dashes,
                     stroke_opacity=0 if whole else 1,
                 )
             )
             if "q25" in row:
-                parts.append(
-                    tag(
-                        "rect",
-                        x=at - wide / 2,
-                        width=wide,
-                        y=self.y(row["q75"]),
-                        height=max(self.y(row["q25"]) - self.y(row["q75"]), 0.5),
-                        rx=2,
-                        fill=colour,
-                        fill_opacity=0.35 if whole else 0.12,
-                    )
-                )
+                opacity = 0.35 if whole else 0.12
+                ends = (row["q25"], row["q75"])
+                parts.append(self._bar(at, wide, ends, fill=colour, fill_opacity=opacity))
             middle = self.y(row["q50"])
             parts.append(
                 tag(
@@ -231,7 +239,7 @@ class Drawing:
                     y2=middle,
                     stroke=colour,
                     stroke_width=2.5,
-                    stroke_dasharray=thin["stroke_dasharray"],
+                    stroke_dasharray=dashes,
                 )
             )
         return _join(parts)
@@ -278,31 +286,10 @@ class Drawing:
             x, fill = self.x(dot.x), "#a3123a" if dot.is_used else "#fff"
             places = [self.y(value) for value in ends]
             if len(set(ends)) > 1:
-                parts.append(
-                    tag(
-                        "line",
-                        x1=x,
-                        x2=x,
-                        y1=places[0],
-                        y2=places[1],
-                        stroke="#a3123a",
-                        stroke_width=1.4,
-                        stroke_dasharray=None if dot.is_used else "2 2",
-                    )
-                )
+                parts.append(_stroke(x, *places, None if dot.is_used else "2 2"))
             if len({dot.low, dot.high}) > 1 and len(ends) == 1:
                 up = -12 if dot.high is None else 12
-                parts.append(
-                    tag(
-                        "line",
-                        x1=x,
-                        x2=x,
-                        y1=places[0],
-                        y2=places[0] + up,
-                        stroke="#a3123a",
-                        stroke_width=1.4,
-                    )
-                )
+                parts.append(_stroke(x, places[0], places[0] + up))
             for y in dict.fromkeys(places):
                 parts.append(
                     tag(

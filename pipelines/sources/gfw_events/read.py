@@ -196,15 +196,13 @@ def fetch_day(
 def refresh(
     store: SnapshotStore,
     fetcher: Fetcher,
-    token: str | None,
+    token: str,
     *,
     now: dt.datetime | None = None,
     base_url: str = BASE_URL,
     limits: Limits = LIMITS,
 ) -> Refreshed:
     """Ask for every day that is new and settled, and for those whose visits still get their end."""
-    if token is None:
-        return Refreshed("not asked: GFW_API_TOKEN is not set", is_complete=True)
     today = (now or dt.datetime.now(dt.UTC)).date()
     pages = 0
     days = days_to_ask(retrieved_days(store), today)

@@ -345,15 +345,13 @@ def recognise(head: bytes) -> bool:
 def refresh(
     store: SnapshotStore,
     fetcher: Fetcher,
-    token: str | None,
+    token: str,
     *,
     now: dt.datetime | None = None,
     base_url: str = BASE_URL,
     limits: Limits = LIMITS,
 ) -> Refreshed:
     """Ask every zone and year not answered yet; those that still change, each month again."""
-    if token is None:
-        return Refreshed("not asked: GFW_API_TOKEN is not set", is_complete=True)
     at = now or dt.datetime.now(dt.UTC)
     last: dict[tuple[str, dt.date, str], dt.datetime] = {}
     for one in store.retrievals(SOURCE):

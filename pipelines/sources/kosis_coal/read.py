@@ -256,14 +256,12 @@ def embedded() -> tuple[bytes, str, dt.datetime]:
 def refresh(
     store: SnapshotStore,
     fetcher: Fetcher,
-    key: str | None,
+    key: str,
     *,
     base_url: str = BASE_URL,
     limits: Limits = LIMITS,
 ) -> Refreshed:
     """Fetch the table; it changes once a year."""
-    if key is None:
-        return Refreshed("not asked: DPRK_KOSIS_KEY is not set", is_complete=True)
 
     def fetch(etag: str | None) -> Answer:
         answer = fetch_output(fetcher, key, base_url=base_url, limits=limits, etag=etag)
