@@ -43,8 +43,8 @@ STOPPED = Path(__file__).with_name("stopped.sql")
 
 # the stream's own ``evidence`` with everything but the ledger and the record's end filled in
 Reader = Callable[..., Evidence]
-# a plain estimate without some figures: (hidden ids, draws, seed)
-Plain = Callable[[Sequence[str], int, int], Outcome]
+# a plain estimate without some figures: (hidden ids, draws, seed); None where it cannot be made
+Plain = Callable[[Sequence[str], int, int], Outcome | None]
 
 
 class StopError(ValueError):
@@ -171,10 +171,13 @@ def score_plain(bench: Bench, fold: Fold, estimate: Plain, *, seed: int) -> pl.D
     prediction does.
 
     Returns:
-        As `score_fold`, model ``plain``.
+        As `score_fold`, model ``plain``; no row where the estimate cannot be made without the
+        hidden figures.
     """
     generator = named_generator(seed, f"{bench.evidence.stream}.plain.{fold.test}.{fold.name}")
     outcome = estimate(sorted(fold.hidden), DRAWS, int(generator.integers(2**31)))
+    if outcome is None:
+        return CASES_SCHEMA.to_frame()
     held = [*outcome.measures, *outcome.series]
     targets = _targets(bench, fold).filter(pl.col("measure").is_in(held))
     parts = [CASES_SCHEMA.to_frame()]

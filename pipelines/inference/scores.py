@@ -165,12 +165,15 @@ def backtest_table(cases: pl.DataFrame) -> pl.DataFrame:
     """Average scored cases into the published ``backtest_scores``.
 
     Args:
-        cases: ``stream, test, model, era, quantity, root_id`` and columns of `score_case`.
+        cases: ``stream, test, fold, model, observation_id, era, quantity, root_id`` and columns of
+            `score_case`.
 
     Returns:
-        Grain stream, test, era, quantity, model: ``n, n_roots, crps, wis, coverage_50 _80 _90``,
-        each with the ``_low`` and ``_high`` of its 95% interval, ``verdict``. Eras of ``POOLED``
-        and the quantity ``all`` gather what stands beside them.
+        Grain stream, test, era, quantity, model: ``n, n_not_made, n_roots, crps, wis``,
+        ``coverage_50 _80 _90``, each with the ``_low`` and ``_high`` of its 95% interval,
+        ``verdict``. ``n_not_made`` counts figures of the group that another model predicts and
+        this one does not. Eras of ``POOLED`` and the quantity ``all`` gather what stands beside
+        them.
     """
     grain = ["stream", "test", "era", "quantity", "model"]
     also = {era: [era, *(name for name, of in POOLED.items() if era in of)] for era in ERAS}
@@ -183,6 +186,9 @@ def backtest_table(cases: pl.DataFrame) -> pl.DataFrame:
         .explode("quantity")
     )
     names = [f"coverage_{round(100 * level)}" for level in LEVELS]
+    asked = wide.group_by(grain[:-1]).agg(
+        asked=pl.struct("fold", "observation_id").n_unique().cast(pl.Int64)
+    )
     rows = []
     for key, group in wide.group_by(grain, maintain_order=True):
         roots = group.group_by("root_id", maintain_order=True).agg(
@@ -200,8 +206,13 @@ def backtest_table(cases: pl.DataFrame) -> pl.DataFrame:
     schema |= {"n": pl.Int64, "n_roots": pl.Int64}
     schema |= {name: pl.Float64 for name in ("crps", "wis")}
     schema |= {f"{name}{end}": pl.Float64 for name in names for end in ("", "_low", "_high")}
-    table = pl.DataFrame(rows, schema=schema | {"verdict": pl.String})
-    return table.sort("stream", "test", "era", "quantity", "wis", "model")
+    return (
+        pl.DataFrame(rows, schema=schema | {"verdict": pl.String})
+        .join(asked, on=grain[:-1], how="left")
+        .with_columns(n_not_made=pl.col("asked") - pl.col("n"))
+        .drop("asked")
+        .sort("stream", "test", "era", "quantity", "wis", "model")
+    )
 
 
 def unevenness(ranks: np.ndarray) -> np.ndarray:

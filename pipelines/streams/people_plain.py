@@ -33,7 +33,7 @@ def estimate(
     draws: int = 1_000,
     seed: int = 0,
     **tables: pl.DataFrame,
-) -> Outcome:
+) -> Outcome | None:
     """Draw people, pay and shares by host and month, as the stream's own `evidence` would.
 
     Args:
@@ -48,8 +48,8 @@ def estimate(
         draws: worlds.
         seed: same seed, same draws.
 
-    Raises:
-        ValueError: no pay or no share is stated anywhere.
+    Returns:
+        None where no figure left states pay, or none the share not kept: nothing to multiply.
     """
     months = month_grid(first, through)
     frame = placed(observations, months, priors, **tables)
@@ -63,10 +63,12 @@ def estimate(
 
     said = frame.filter(pl.col("site").is_not_null(), ~pl.col("observation_id").is_in(list(hidden)))
     two_sided = ~pl.col("kind").is_in(["lower_bound", "upper_bound"])
-    shares = said.filter(pl.col("site") == "share", two_sided)
+    # what of pay reaches the DPRK side is another share
+    is_taken = (pl.col("site") == "share") & (pl.col("concept") == "state_take_usd")
+    shares = said.filter(is_taken, two_sided)
     pay = said.filter(pl.col("quantity") == "gross_wage", pl.col("site") == "per_worker", two_sided)
     if shares.is_empty() or pay.is_empty():
-        raise ValueError("no figure states pay, or no figure its share: nothing to multiply")
+        return None
     by_root = shares.group_by("root_id").agg(pl.col("centre").mean()).sort("root_id")["centre"]
     share = by_root.to_numpy()[(pick * len(by_root)).astype(int)]
     share = expit(share + SPREAD_OF_SHARE * generator.normal(size=draws))[:, None]

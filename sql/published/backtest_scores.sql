@@ -12,6 +12,7 @@ select
     quantity,
     model,
     n,
+    n_not_made,
     n_roots,
     crps,
     wis,

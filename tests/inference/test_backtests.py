@@ -12,6 +12,7 @@ from pipelines.inference import backtests
 from pipelines.inference.folds import Fold, folds_of, run_resumable
 from pipelines.inference.joint import Joint, Outcome
 from pipelines.inference.sampler import Effort
+from pipelines.inference.scores import backtest_table
 from tests.inference import toy
 
 SHORT = Effort(warmup=120, draws=50)
@@ -215,6 +216,27 @@ def test_a_plain_estimate_is_scored_on_the_same_figures_with_their_own_error(ben
     )
     # 277,200 was told: one and a half errors above, outside the half of worlds in the middle
     assert set(cases["is_covered_50"]) == {False}
+
+
+def test_a_plain_estimate_that_cannot_be_made_is_left_out_and_counted(bench):
+    chosen = [one for one in folds_of(bench.figures, toy.LAST) if one.test == "leave_one_root_out"]
+    stuck, made = chosen[:2]
+
+    def plain(hidden, draws, seed):
+        if hidden == sorted(stuck.hidden):
+            return None
+        return Outcome({"income_usd": np.full((draws, len(bench.evidence.months)), 20_000.0)})
+
+    assert backtests.score_plain(bench, stuck, plain, seed=1).is_empty()
+    cases = [backtests.score_plain(bench, fold, plain, seed=1) for fold in (stuck, made)]
+    cases += [backtests.score_fold(bench, fold, seed=1) for fold in (stuck, made)]
+    table = backtest_table(pl.concat(cases)).filter(
+        pl.col("era") == "after_ban", pl.col("quantity") == "all"
+    )
+    counted = {row["model"]: (row["n"], row["n_not_made"]) for row in table.iter_rows(named=True)}
+    # two figures in each fold
+    assert counted["density"] == (4, 0)
+    assert counted["plain"] == (2, 2)
 
 
 def test_plain_rules_by_hand():

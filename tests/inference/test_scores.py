@@ -77,7 +77,9 @@ def cases_of(eras, covered, test="leave_one_root_out"):
         {
             "stream": "toy",
             "test": test,
+            "fold": "f",
             "model": "density",
+            "observation_id": [f"o{i}" for i in range(n)],
             "era": eras,
             "quantity": ["a", "b"] * (n // 2),
             "root_id": [f"r{i}" for i in range(n)],

@@ -47,7 +47,7 @@ def build_release(connection: duckdb.DuckDBPyConnection, place: Path) -> Path:
         create table estimates.backtest_scores as
         select
             'ore' as stream, test, era, 'export_t' as quantity, model, n,
-            n_roots, 0.1 as crps, wis, 0.5 as coverage_50, 0.4 as coverage_50_low,
+            0 as n_not_made, n_roots, 0.1 as crps, wis, 0.5 as coverage_50, 0.4 as coverage_50_low,
             0.6 as coverage_50_high, 0.8 as coverage_80, 0.7 as coverage_80_low,
             0.9 as coverage_80_high, 0.7 as coverage_90, 0.5 as coverage_90_low,
             0.8 as coverage_90_high,

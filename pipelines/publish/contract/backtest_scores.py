@@ -25,6 +25,12 @@ class BacktestScores(Table):
         "the model, the baseline, or a plain rule made probabilistic by its own past errors"
     )
     n: int = column("hidden figures predicted", unit="figures", ge=0)
+    n_not_made: int = column(
+        "hidden figures that another model predicts and this one does not: nothing it goes by "
+        "was left in sight, or it does not hold what they measure",
+        unit="figures",
+        ge=0,
+    )
     n_roots: int = column("root origins of these figures", unit="roots", ge=0)
     crps: float = column("mean continuous ranked probability score", unit="log")
     wis: float = column(
