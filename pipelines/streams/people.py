@@ -27,17 +27,17 @@ _Z80 = 2.563  # width of a central 80% in standard deviations
 CONCEPTS = ("gross_wages_usd", "state_take_usd", "remitted_usd", "kept")
 MEASURES = CONCEPTS[:3]
 # series of a host or the world that a figure, or a datum to be had, is held against
-RATES = ("headcount", "gross_wage", "fee", "worker_take_home", "state_share")
+RATES = ("headcount", "gross_wage", "fee", "worker_take_home", "state_share", "remitted_share")
 # which errors the figures of a site share
 GROUPS = {
     "headcount": ("headcount", "part", "place", "ratio", "crossings", "arrivals", "sent_home"),
-    "pay": ("per_worker", "group"),
+    "pay": ("per_worker", "most", "group"),
     "share": ("share",),
     "total": ("total", "part_of_total"),
 }
 GROUP_OF = {site: group for group, sites in GROUPS.items() for site in sites}
 # sites of a ratio: money over workers, or over gross pay
-OF_MONEY = ("per_worker", "group", "share")
+OF_MONEY = ("per_worker", "most", "group", "share")
 SQL_FILE = Path(__file__).with_name("people.sql")
 Priors = Mapping[str, Sequence[float]]
 
@@ -217,7 +217,11 @@ def settled(frame: pl.DataFrame, parts: Sequence[str], hosts: Sequence[str]) -> 
             group=site.replace_strict(GROUP_OF, default=None),
             component=pl.when(site.is_not_null()).then("component"),
             measure=measure(hosts),
-            role=pl.when(site.is_in(parts)).then(pl.lit("part")).otherwise(pl.lit("whole")),
+            role=pl.when(site.is_in(parts))
+            .then(pl.lit("part"))
+            .when(pl.col("coverage") == "more")
+            .then(pl.lit("more"))
+            .otherwise(pl.lit("whole")),
         )
     )
 
@@ -283,9 +287,9 @@ def measure(hosts: Sequence[str]) -> pl.Expr:
 
     Null for flows, parts of a ratio, and sums over hosts that no series holds.
     """
-    of_host = pl.when(pl.col("host").is_in([*hosts, "WLD"])).then(
-        pl.format("{} {}", "quantity", "host")
-    )
+    is_sent = (pl.col("quantity") == "state_share") & (pl.col("concept") == "remitted_usd")
+    rate = pl.when(is_sent).then(pl.lit("remitted_share")).otherwise("quantity")
+    of_host = pl.when(pl.col("host").is_in([*hosts, "WLD"])).then(pl.format("{} {}", rate, "host"))
     is_held = pl.col("quantity").is_in(RATES) & (pl.col("site") != "ratio")
     is_named = pl.col("concept").is_in(MEASURES) & pl.col("is_money")
     # a source that does not say what it counts is held against what the state takes
@@ -322,7 +326,7 @@ def series(
     for host in sorted({name.split(" ")[1] for name in wanted - set(MEASURES)}):
         at = slice(None) if host == "WLD" else [list(hosts).index(host)]
         n, w, s, k = (of[:, at].sum(axis=1) for of in (by_host["people"], pay, taken, sent))
-        rates = (n, w / n, k / n, (w - s) / n, s / w)
+        rates = (n, w / n, k / n, (w - s) / n, s / w, k / w)
         told = {f"{of} {host}": rate for of, rate in zip(RATES, rates, strict=True)}
         out |= {name: rate for name, rate in told.items() if name in wanted}
     return out

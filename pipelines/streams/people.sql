@@ -108,7 +108,11 @@ select
             when 'gross_wage' then 'gross_wages_usd'
             when 'fee' then 'remitted_usd'
             when 'worker_take_home' then 'kept'
-            when 'state_share' then 'state_take_usd'
+            when 'state_share'
+                then
+                    case concept
+                        when 'remitted_share' then 'remitted_usd' else 'state_take_usd'
+                    end
             else concept
         end as concept,
         case

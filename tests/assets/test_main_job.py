@@ -15,6 +15,7 @@ import pytest
 from assets.definitions import defs
 from assets.estimates import STREAMS
 from pipelines.inference import backtests, folds, suites
+from pipelines.inference.joint import Joint
 from pipelines.publish.contract import load_contract
 from pipelines.publish.release import DATABASE_NAME
 from tests.publish.promised import PROMISED
@@ -136,18 +137,14 @@ def test_hidden_figures_stand_as_the_ledger_states_them(reader):
     assert [row for row in rows if row[1] > 1e-4] == []
 
 
-def test_embedded_scores_are_what_the_code_gives(workshop):
-    """One fold scored anew: an embedded suite of another model would be found out."""
-    name = "coal"
-    embedded = suites.read_suite(name, suites.EMBEDDED, is_embedded=True)
-    assert embedded is not None
+def evidence_of(workshop, name, through):
+    """A stream's evidence as the release has it, and the rows of the ledger it was read from."""
     stream = STREAMS[name]
     with duckdb.connect(str(workshop.data / "work.duckdb"), read_only=True) as work:
         tables = {
             table: work.sql(f"from {table}").pl()
             for table in ("facts.observations", "staged.priors", *stream.reads.values())
         }
-    through = dt.date.fromisoformat(embedded.note.through)
     observations = tables["facts.observations"].filter(pl.col("stream") == name)
     evidence = stream.evidence(
         observations,
@@ -155,6 +152,25 @@ def test_embedded_scores_are_what_the_code_gives(workshop):
         through=through,
         read={argument: tables[table] for argument, table in stream.reads.items()},
     )
+    return evidence, observations
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_embedded_scores_are_of_the_density_in_force(workshop, name):
+    embedded = suites.read_suite(name, suites.EMBEDDED, is_embedded=True)
+    assert embedded is not None
+    through = dt.date.fromisoformat(embedded.note.through)
+    evidence, _ = evidence_of(workshop, name, through)
+    assert Joint([evidence]).density.fingerprint() == embedded.note.density
+
+
+def test_embedded_scores_are_what_the_code_gives(workshop):
+    """One fold scored anew: an embedded suite of another model would be found out."""
+    name = "coal"
+    embedded = suites.read_suite(name, suites.EMBEDDED, is_embedded=True)
+    assert embedded is not None
+    through = dt.date.fromisoformat(embedded.note.through)
+    evidence, observations = evidence_of(workshop, name, through)
     bench = backtests.Bench(evidence, observations, seed=3)
     fold = next(
         one

@@ -79,6 +79,14 @@ JUDGED = {
     "LAB-0065": ("unsaid", "whole", "desk", None, None),
     "LAB-0071": ("remitted_usd", "part", "desk", None, None),  # remitted by restaurants
     "LAB-0074": ("unsaid", "part", "desk", None, "not_earnings"),  # laundered
+    "ITW-0009": ("remitted_share", "whole", "desk", None, "derived"),  # 1,700 of 5,000
+    "ITW-0014": ("state_share", "whole", "desk", None, None),  # collected by the regime
+    "ITW-0024": ("remitted_share", "whole", "press", None, None),  # sent back
+    "ITW-0025": ("gross_wage", "more", "desk", None, None),  # what some earn
+    "ITW-0026": ("gross_wage", "more", "official", None, None),  # top earners
+    "ITW-0036": ("remitted_share", "whole", "desk", None, None),  # half is remitted
+    "ITW-0101": ("state_share", "whole", "desk", None, None),  # withheld
+    "ITW-0102": ("remitted_share", "whole", "press", None, None),  # sent back to Pyongyang
     "ITW-0023": ("gross_wages_usd", "whole", "desk", None, None),  # brought in
     "ITW-0027": ("gross_wages_usd", "channel", "official", None, None),  # one case
     "ITW-0100": ("gross_wages_usd", "whole", "desk", None, None),  # generated in 2024

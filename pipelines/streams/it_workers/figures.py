@@ -21,7 +21,7 @@ REFERENCE_DAY = dt.date(2019, 1, 1)
 WORLD = ("WLD",)
 # one pool: a figure on one host speaks of pay and share everywhere, of persons there alone
 MASKS = {"WLD": [1.0]}
-SITES = ("headcount", "part", "per_worker", "group", "share", "total", "part_of_total")
+SITES = ("headcount", "part", "per_worker", "most", "group", "share", "total", "part_of_total")
 # as what each figure enters the density
 SQL_FILE = Path(__file__).with_name("figures.sql")
 

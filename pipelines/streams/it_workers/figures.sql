@@ -19,6 +19,8 @@ select
     case
         when quantity = 'headcount' and is_whole and is_world then 'headcount'
         when quantity = 'headcount' and not is_ceiling then 'part'
+        -- what the best paid earn is more than pay
+        when quantity = 'gross_wage' and coverage = 'more' then 'most'
         when quantity in ('gross_wage', 'fee', 'worker_take_home') then 'per_worker'
         when is_share then 'share'
         -- money of so many persons: pay of a group that came to notice
@@ -27,7 +29,7 @@ select
         when is_money and not is_ceiling then 'part_of_total'
     end as site,
     case
-        when quantity = 'fee' then 'reach'
+        when quantity = 'fee' or (is_share and concept = 'remitted_usd') then 'reach'
         when site = 'headcount' then 'headcount'
         when site = 'per_worker' then 'pay'
         when site = 'share' then 'share'

@@ -15,7 +15,15 @@ import jax.numpy as jnp
 import numpyro
 from jax.nn import sigmoid
 
-from pipelines.inference.evidence import Shared, figure, leaning, normal, of_prior, part
+from pipelines.inference.evidence import (
+    Shared,
+    ceiling,
+    figure,
+    leaning,
+    normal,
+    of_prior,
+    part,
+)
 from pipelines.streams.people import MEASURES, log_window, money_said
 
 
@@ -49,6 +57,10 @@ def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> No
     rows = figures["per_worker"]
     each = mix + log_window(money, rows) - jnp.log(rows["over"] @ people)
     figure("per_worker", each, rows, klass, root)
+    # the best paid bound the mean from above and say no more of it
+    rows = figures["most"]
+    each = mix + log_window(money, rows) - jnp.log(rows["over"] @ people)
+    ceiling("most", each + leaning(rows, klass, root), rows)
     rows = figures["group"]
     each = mix + log_window(money, rows) - jnp.log(rows["over"] @ people)
     figure("group", each + lean, rows, klass, root)
