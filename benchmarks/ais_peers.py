@@ -32,8 +32,8 @@ import polars as pl
 from pipelines.shipping import engine, places
 from pipelines.shipping import synthetic as ais_generator
 from pipelines.shipping.backends import DuckDBBackend
-from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.port_grid import port_grid, port_map
+from pipelines.shipping.thresholds import Thresholds
 
 # what follows runs in the peers' environment, which has none of our modules
 _CLOCK = """
@@ -163,7 +163,7 @@ def _ours(file: Path, ports: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], lis
 
 def _gaps_alone(file: Path, ports: pl.DataFrame) -> tuple[int, _Timed]:
     """Gaps of believed segments, and the time from the file to them."""
-    parameters = Definitions().parameters()
+    parameters = Thresholds().parameters()
     until_t = engine._latest([file])
     parameters["until_t"] = until_t
     grid, ship_map = port_grid(ports), port_map(ports)

@@ -35,7 +35,7 @@ from pipelines.shipping import engine, places
 from pipelines.shipping import score as ais_score
 from pipelines.shipping import synthetic as ais_generator
 from pipelines.shipping.backends import DuckDBBackend
-from pipelines.shipping.definitions import Definitions
+from pipelines.shipping.thresholds import Thresholds
 from tests.fixtures import ais_oracle
 
 PORTS = ais_generator.synthetic_ports()
@@ -196,7 +196,7 @@ def measure_anchorage(folder: Path, given: argparse.Namespace) -> dict:
             "lat": (36 + north + 0.001 * np.sin(swing)).ravel(),
         }
     )
-    parameters = Definitions().parameters() | {"until_t": 2_999_000 * 600}
+    parameters = Thresholds().parameters() | {"until_t": 2_999_000 * 600}
     with TemporaryDirectory() as spare, DuckDBBackend(threads=2) as backend:
         held = engine._Slots(Path(spare))
         held.add(frame)

@@ -14,19 +14,16 @@ import argparse
 import contextlib
 import datetime as dt
 import hashlib
-import http.server
 import json
 import os
 import shutil
 import signal
-import socketserver
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -37,6 +34,7 @@ from pipelines.paths import REPOSITORY, STREAMS_DIR, data_dir
 from pipelines.publish.release import remove_folder
 from pipelines.publish.vintages import VintageStore
 from pipelines.snapshots import SnapshotStore
+from tests.fixtures.receivers import Receivers, receivers
 
 # what cron gives, and what `./run` itself sets
 AS_CRON = {
@@ -48,61 +46,6 @@ AS_CRON = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
-
-
-@dataclass
-class Receivers:
-    """A webhook and a mail server, and what came to them."""
-
-    hooks: list[dict] = field(default_factory=list)
-    mails: list[str] = field(default_factory=list)
-    environment: dict[str, str] = field(default_factory=dict)
-
-
-@contextlib.contextmanager
-def receivers() -> Generator[Receivers]:
-    """Both, on free ports of this machine."""
-    got = Receivers()
-
-    class Hook(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.hooks.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    class Mail(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.wfile.write(b"220 ready\r\n")
-            while line := self.rfile.readline():
-                word = line.split(b" ")[0].strip().upper()
-                if word == b"DATA":
-                    self.wfile.write(b"354 go on\r\n")
-                    text = []
-                    while (part := self.rfile.readline()) != b".\r\n":
-                        text.append(part.decode())
-                    got.mails.append("".join(text))
-                self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 fine\r\n")
-                if word == b"QUIT":
-                    return
-
-    with (
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook) as hook,
-        socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail) as mail,
-    ):
-        for server in (hook, mail):
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-        got.environment = {
-            "DPRK_ALERT_WEBHOOK": f"http://127.0.0.1:{hook.server_address[1]}/hook",
-            "DPRK_ALERT_SMTP": f"smtp://127.0.0.1:{mail.server_address[1]}",
-            "DPRK_ALERT_TO": "operator@example.org",
-        }
-        yield got
-        for server in (hook, mail):
-            server.shutdown()
 
 
 @dataclass
@@ -129,7 +72,9 @@ class Stage:
                 cwd=REPOSITORY,
                 env={
                     **AS_CRON,
-                    **self.receivers.environment,
+                    "DPRK_ALERT_WEBHOOK": self.receivers.webhook,
+                    "DPRK_ALERT_SMTP": self.receivers.smtp,
+                    "DPRK_ALERT_TO": "operator@example.org",
                     **self.doors.environment,
                     "DPRK_DATA_DIR": str(self.data),
                     "DAGSTER_HOME": str(self.root / "home"),

@@ -1,6 +1,6 @@
 """What the shipping tables promise.
 
-Positions come in (`Positions`, `Ports`), events go out. Times are naive UTC timestamps, `_s`
+Positions come in (`Positions`, `PortCircles`), events go out. Times are naive UTC timestamps, `_s`
 columns epoch seconds; `segment` names a track by the second its first position was sent, so
 (`mmsi`, `segment`) is one ship as far as positions can tell.
 """
@@ -31,7 +31,7 @@ read as a stream; any other order gives the same events, slower.
 """
 
 
-class Ports(pa.DataFrameModel):
+class PortCircles(pa.DataFrameModel):
     """Ports as circles with hysteresis. Grain: port_id."""
 
     port_id: int = pa.Field(ge=0)

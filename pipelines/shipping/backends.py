@@ -1,7 +1,7 @@
 """Where the SQL of the shipping stages runs: DuckDB, or Apache Spark by one setting.
 
 Both run the same files of sql/shipping. A file is one select in a subset both engines share; its
-`$parameters` become typed literals in the parsed statement (numbers from `Definitions`, never
+`$parameters` become typed literals in the parsed statement (numbers from `Thresholds`, never
 text), and sqlglot writes the statement in the engine's dialect.
 """
 

@@ -33,9 +33,9 @@ from numpy.typing import NDArray
 
 from pipelines.schemas.shipping import EVENTS
 from pipelines.shipping.backends import Backend, DuckDBBackend, EngineError, SparkBackend, statement
-from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.port_grid import PortMap, port_grid, port_map
 from pipelines.shipping.sieve import OutOfOrder, Part, parts_of, sieve
+from pipelines.shipping.thresholds import Thresholds
 
 ROWS_PER_BUCKET = 1_750_000
 SLOTS_AT_ONCE = 75_000
@@ -491,7 +491,7 @@ def run(
     state: State | None = None,
     from_t: int | None = None,
     until_t: int | None = None,
-    definitions: Definitions | None = None,
+    definitions: Thresholds | None = None,
     engine: Literal["duckdb", "spark"] = "duckdb",
     buckets: int | None = None,
     workers: int = 2,
@@ -502,7 +502,7 @@ def run(
 
     Args:
         files: Parquet files of positions (`POSITIONS_SCHEMA`); extra columns are not read.
-        ports: the ports to look for (`Ports`).
+        ports: the ports to look for (`PortCircles`).
         state: what the partition before left open; None at the start of the history.
         from_t: epoch second the partition starts at; earlier rows in the files are not read.
             Default: the end of the state, or no limit.
@@ -521,7 +521,7 @@ def run(
     Raises:
         EngineError: the partition starts before the end of the state, or a stage failed.
     """
-    definitions = definitions or Definitions()
+    definitions = definitions or Thresholds()
     state = state or State()
     files = [Path(file) for file in files]
     start = from_t if from_t is not None else state.until_t
@@ -763,7 +763,7 @@ def finish(
     last: Partition,
     *,
     places: Places,
-    definitions: Definitions | None = None,
+    definitions: Thresholds | None = None,
 ) -> dict[str, pl.DataFrame]:
     """The event tables as readers see them (`EVENTS`), validated, in a total order.
 
@@ -773,7 +773,7 @@ def finish(
         places: measures points against ports and the coast, such as `places.measure`.
         definitions: the thresholds the partitions were run with.
     """
-    definitions = definitions or Definitions()
+    definitions = definitions or Thresholds()
     until_t = last.state.until_t
     assert until_t is not None
     parameters = definitions.parameters() | {"until_t": until_t}

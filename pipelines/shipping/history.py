@@ -19,7 +19,6 @@ from typing import Literal
 import polars as pl
 
 from pipelines.shipping.days import day_files, day_reports
-from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.engine import (
     CARRIED,
     EVENT_PARTS,
@@ -29,6 +28,7 @@ from pipelines.shipping.engine import (
     finish,
     run,
 )
+from pipelines.shipping.thresholds import Thresholds
 from pipelines.shipping.tracks import DAY_S
 
 # days are worked on together up to this many reports: few passes over a long first history
@@ -51,7 +51,7 @@ class Update:
     is_restart: bool
 
 
-def _setting(ports: pl.DataFrame, definitions: Definitions) -> str:
+def _setting(ports: pl.DataFrame, definitions: Thresholds) -> str:
     circles = ports.select("port_id", "lon", "lat", "r_in_km", "r_out_km").sort("port_id")
     # events kept by a version that knew other columns are no start for this one
     shape = {name: list(columns) for name, columns in (EVENT_PARTS | CARRIED).items()}
@@ -126,7 +126,7 @@ def update_events(
     ports: pl.DataFrame,
     *,
     places: Places,
-    definitions: Definitions | None = None,
+    definitions: Thresholds | None = None,
     engine: Literal["duckdb", "spark"] = "duckdb",
     workers: int = 2,
     memory_limit: str | None = "1GB",
@@ -143,7 +143,7 @@ def update_events(
     Returns:
         Update: `events` holds the engine's tables (`EVENTS`).
     """
-    definitions = definitions or Definitions()
+    definitions = definitions or Thresholds()
     reports = [one for one in day_reports(positions) if one.rows_kept]
     if not reports:
         return Update(None, 0, 0, False)

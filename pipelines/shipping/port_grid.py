@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.schemas.shipping import Ports
-from pipelines.shipping.definitions import DEGREE_KM
+from pipelines.schemas.shipping import PortCircles
+from pipelines.shipping.thresholds import DEGREE_KM
 
 CELLS_PER_DEGREE = 50
 TILES_PER_DEGREE = 10
@@ -79,7 +79,7 @@ def _reached(
 
 
 def port_grid(ports: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(`port_cells`, `port_candidates`) of a ports table (`Ports`).
+    """(`port_cells`, `port_candidates`) of a ports table (`PortCircles`).
 
     A position belongs to the nearest of the ports whose outer circle holds it.
 
@@ -87,7 +87,7 @@ def port_grid(ports: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         ValueError: an outer radius is smaller than its inner one.
         pandera.errors.SchemaErrors: the table breaks its contract.
     """
-    Ports.validate(ports, lazy=True)
+    PortCircles.validate(ports, lazy=True)
     wrong = ports.filter(pl.col("r_out_km") < pl.col("r_in_km"))
     if wrong.height:
         raise ValueError(
@@ -152,7 +152,7 @@ class PortMap:
 
 
 def port_map(ports: pl.DataFrame) -> PortMap:
-    """The rough map of a ports table (`Ports`)."""
+    """The rough map of a ports table (`PortCircles`)."""
     # one row and column to spare: 90 degrees north and 180 east are places too
     tiles = np.zeros((180 * TILES_PER_DEGREE + 1, 360 * TILES_PER_DEGREE + 1), dtype=np.int32)
     if ports.is_empty():

@@ -255,7 +255,7 @@ def sieve(
         parts: of Parquet files, each in order of ship and time; of those that hold the same ships
             the earlier come first.
         ports: the rough map of the ports.
-        parameters: `Definitions.parameters`.
+        parameters: `Thresholds.parameters`.
         low, high: ships low <= mmsi < high.
         from_t, until_t: positions from_t <= t < until_t.
 

@@ -37,7 +37,7 @@ _CHUNK = 160
 def synthetic_ports() -> pl.DataFrame:
     """Sixteen made-up ports in the Yellow Sea; the last two lie 5 km apart.
 
-    Columns as `pipelines.schemas.shipping.Ports`, with `weight`, how often ships call.
+    Columns as `pipelines.schemas.shipping.PortCircles`, with `weight`, how often ships call.
     """
     rng = np.random.default_rng(7)
     lat = np.repeat(np.linspace(34.5, 39.0, 5), 3) + rng.uniform(-0.2, 0.2, 15)

@@ -31,7 +31,7 @@ _FLOOR = 0.05  # pseudo-count spread over the chapters: an unseen chapter is rar
 
 
 @dataclass(frozen=True)
-class MirrorPriors:
+class MirrorParameters:
     """What is assumed about mirror statistics; each value is cited in mirror_priors.csv.
 
     Attributes:
@@ -50,7 +50,7 @@ class MirrorPriors:
     unit_value_ratio: tuple[float, float]
 
 
-def parse_mirror_priors(table: pl.DataFrame) -> MirrorPriors:
+def parse_mirror_priors(table: pl.DataFrame) -> MirrorParameters:
     """The priors from rows parameter, args (numbers parted by ;).
 
     Raises:
@@ -70,7 +70,7 @@ def parse_mirror_priors(table: pl.DataFrame) -> MirrorPriors:
         first, second = numbers(name)
         return first, second
 
-    return MirrorPriors(
+    return MirrorParameters(
         cif_fob=pair("cif_fob"),
         coal_cif_fob=pair("coal_cif_fob"),
         miscoded_share=pair("miscoded_share"),
@@ -133,7 +133,7 @@ def _profiles(chapters: pl.DataFrame, partner: int) -> tuple[pl.DataFrame, NDArr
 
 
 def estimate_miscoding(
-    chapters: pl.DataFrame, priors: MirrorPriors, *, trusted: int = CHN
+    chapters: pl.DataFrame, priors: MirrorParameters, *, trusted: int = CHN
 ) -> pl.DataFrame:
     """Chance that each reporter's North Korea line of a year is South Korean trade.
 

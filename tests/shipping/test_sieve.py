@@ -12,12 +12,12 @@ from polars.testing import assert_frame_equal
 from pipelines.schemas.shipping import POSITIONS_SCHEMA
 from pipelines.shipping import synthetic as ais_generator
 from pipelines.shipping.backends import DuckDBBackend
-from pipelines.shipping.definitions import Definitions
 from pipelines.shipping.port_grid import BETWEEN, SEA, UNSURE, port_grid, port_map
 from pipelines.shipping.sieve import LEGS_SCHEMA, OutOfOrder, parts_of, sieve
+from pipelines.shipping.thresholds import Thresholds
 
 PORTS = ais_generator.synthetic_ports()
-PARAMETERS = Definitions().parameters()
+PARAMETERS = Thresholds().parameters()
 
 
 @pytest.fixture(scope="module")

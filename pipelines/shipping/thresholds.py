@@ -9,7 +9,7 @@ DEGREE_KM = 111.19508
 
 
 @dataclass(frozen=True)
-class Definitions:
+class Thresholds:
     """Thresholds of the shipping stages; the defaults follow Global Fishing Watch where it has one.
 
     Attributes:
