@@ -23,9 +23,10 @@ import sys
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import duckdb
@@ -523,11 +524,19 @@ def publish(
         try:
             rows: dict[str, int] = {}
             now = [table for table in contract.values() if table.name not in HISTORY]
+            large: SimpleQueue[PublishedTable] = SimpleQueue()
+            for table in now:
+                if not table.is_file_published:
+                    large.put(table)
             # neither reads what the other writes, and each keeps one core busy
             with connection.cursor() as beside, ThreadPoolExecutor(max_workers=1) as pool:
                 drawing = pool.submit(_write_draws, beside, folder)
-                _write_tables(connection, now, folder, rows)
+                copying = pool.submit(_write_large, beside, large, rows)
+                small = [table for table in now if table.is_file_published]
+                _write_tables(connection, small, folder, rows)
+                _write_large(connection, large, rows)
                 draws = drawing.result()
+                copying.result()
             content = _content(folder, made or Made())
             release_id = id_of(content)
             told = history(release_id) if history else None
@@ -577,8 +586,19 @@ def _write_tables(
     parents = {parent for table in ordered for parent in table.references.values()}
     for table in ordered:
         rows[table.name] = _create(connection, table, is_parent=table.name in parents)
-        if table.is_file_published:
-            _write_files(connection, table, folder)
+        _write_files(connection, table, folder)
+
+
+def _write_large(
+    connection: duckdb.DuckDBPyConnection,
+    tables: SimpleQueue[PublishedTable],
+    rows: dict[str, int],
+) -> None:
+    """Tables of draws, the next one left each time; the database alone holds them."""
+    with suppress(Empty):
+        while True:
+            table = tables.get_nowait()
+            rows[table.name] = _create(connection, table)
 
 
 def _place_for(folder: Path, place: Path) -> Path:
