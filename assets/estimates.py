@@ -147,11 +147,10 @@ def _written(
     context: dg.AssetExecutionContext,
     warehouse: WarehouseResource,
     sampling: Sampling,
-    tables: Callable[[duckdb.DuckDBPyConnection, str], Tables],
+    make: Callable[[duckdb.DuckDBPyConnection, str], Tables],
 ) -> Iterator[dg.MaterializeResult]:
     """Make and write an asset's tables, unless figures, priors and code are as before."""
-    names = sorted(key.path[-1] for key in context.assets_def.keys)
-    first = f"estimates.{names[0]}"
+    tables = sorted(".".join(key.path) for key in context.assets_def.keys)
     with warehouse.open().connect() as connection:
         # when rows were read decides nothing
         read = [
@@ -159,24 +158,23 @@ def _written(
             for table in (OBTAINABLE, *tables_for(STREAMS))
         ]
         made_from = inputs_hash(*read, model_code(), sampling.key(), sampling.last_month())
-        was_fitted = not is_current(connection, first, made_from)
+        was_fitted = not all(is_current(connection, table, made_from) for table in tables)
         if was_fitted:
             # one table is written while the next is made
             with connection.cursor() as beside, ThreadPoolExecutor(max_workers=1) as pool:
                 written: Future[int] | None = None
-                for name, frame in tables(connection, made_from):
+                for name, frame in make(connection, made_from):
                     if written is not None:
                         written.result()
                     written = pool.submit(write_frame, beside, f"estimates.{name}", frame)
                 if written is not None:
                     written.result()
             # what reads draws need not hash millions of them to see whether they are new
-            for name in names:
-                record(connection, f"estimates.{name}", made_from)
-        for name in names:
-            table = f"estimates.{name}"
+            for table in tables:
+                record(connection, table, made_from)
+        for table in tables:
             yield dg.MaterializeResult(
-                asset_key=["estimates", name],
+                asset_key=table.split("."),
                 metadata={**table_metadata(connection, table), "was_fitted": was_fitted},
             )
 
