@@ -1,10 +1,9 @@
-"""The landing folder: what kinds of files people may drop, and the sensor that looks for them."""
+"""The landing folder as assets and sensor see it: its files, its check, when it is looked at."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -12,46 +11,14 @@ import polars as pl
 from assets.resources import Snapshots, WarehouseResource
 from assets.schedules import MAIN_JOB
 from assets.tables import code_links, table_metadata
-from pipelines.hand_kept import figure_kind
-from pipelines.inbox import (
-    Kind,
-    Outcome,
-    forget,
-    land,
-    loaded_notes,
-    shown_name,
-    waiting,
-)
-from pipelines.paths import data_dir
+from pipelines.inbox import Outcome, land, loaded_notes, shown_name, waiting
+from pipelines.operating.landing_folder import land_all, landing_dir
 from pipelines.schemas.sources import LandedFiles
 from pipelines.schemas.types import polars_schema
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources.kinds import holder, source_kinds
 from pipelines.warehouse import write_frame
 
 OUTCOME_SCHEMA = polars_schema(LandedFiles)
-
-
-def landing_dir() -> Path:
-    """Where people put files."""
-    return data_dir() / "landing"
-
-
-def kinds_of(store: SnapshotStore) -> list[Kind]:
-    """Every kind of file that is taken, in the order it is tried."""
-    return [*source_kinds(store), figure_kind(store)]
-
-
-def land_all(store: SnapshotStore) -> list[Outcome]:
-    """Take in what is finished in the landing folder.
-
-    A file counts as loaded as long as its bytes are held: after raw/ was emptied it may come again.
-    """
-    holds = holder(store)
-    for note in loaded_notes(landing_dir()):
-        if not holds(str(note.get("source")), note["sha256"]):
-            forget(landing_dir(), note["sha256"])
-    return land(landing_dir(), kinds_of(store))
 
 
 def land_and_tell(store: SnapshotStore) -> list[Outcome]:

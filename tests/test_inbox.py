@@ -19,9 +19,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.landing import kinds_of
 from pipelines import inbox
 from pipelines.inbox import Kind, Limits, Loaded, land, report_of, safe_name, shown_name
+from pipelines.operating.landing_folder import kinds_of
 from pipelines.paths import REPOSITORY
 from pipelines.seeming import seems
 from pipelines.snapshots import SnapshotStore
