@@ -212,17 +212,21 @@ def _cases(
 
 
 def _unit_of(targets: pl.DataFrame) -> Callable[[np.ndarray], np.ndarray]:
-    """From the scored scale to each figure's own unit: shares by what was done to them."""
+    """From the scored scale to each figure's own unit: shares by what was done to them.
+
+    A bound is scored beside what it states, by its room; in its own unit it is what it states.
+    """
     value, stated = targets["value"].to_numpy(), targets["stated"].to_numpy()
-    share = np.clip(stated, 0.02, 0.98)
     is_share = targets["quantity"].str.ends_with("share").to_numpy()
-    is_logit = is_share & np.isclose(value, logit(share), atol=1e-3)
-    is_rest = is_share & np.isclose(value, np.log1p(-np.minimum(stated, 0.95)), atol=1e-3)
+    rest = np.log1p(-np.where(is_share, np.minimum(stated, 0.95), 0.0))
+    is_rest = is_share & np.isclose(value, rest, atol=1e-3)
+    odds = logit(np.where(is_share, np.clip(stated, 0.02, 0.98), 0.5))
 
     def to_unit(scored: np.ndarray) -> np.ndarray:
-        rest = -np.expm1(np.where(is_rest, scored, 0.0))
-        ratio = np.exp(np.where(is_logit | is_rest, 0.0, scored - value))
-        return np.select([is_logit, is_rest], [expit(scored), rest], ratio * stated)
+        off = scored - value
+        ratio = np.exp(np.where(is_share, 0.0, off))
+        cheaper = -np.expm1(np.where(is_rest, scored, 0.0))
+        return np.select([is_rest, is_share], [cheaper, expit(odds + off)], ratio * stated)
 
     return to_unit
 

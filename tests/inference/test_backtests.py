@@ -272,18 +272,14 @@ def test_a_rule_that_is_shown_nothing_of_the_kind_says_nothing(bench):
 
 
 def test_shares_come_back_as_shares():
-    stated = np.array([0.75, 0.83, 0.99, 200.0])
-    targets = pl.DataFrame(
-        {
-            "value": [np.log(3.0), np.log(0.17), np.log(0.98 / 0.02), 5.0],
-            "stated": stated,
-            "quantity": ["state_share", "discount_share", "state_share", "price_usd_per_t"],
-        }
-    )
-    to_unit = backtests._unit_of(targets)
-    assert to_unit(targets["value"].to_numpy()) == pytest.approx([0.75, 0.83, 0.98, 200.0])
-    moved = to_unit(targets["value"].to_numpy() + np.log(2))
-    assert moved == pytest.approx([6 / 7, 1 - 0.34, 98 / 99, 400.0])
+    stated = np.array([0.75, 0.83, 0.99, 200.0, 0.75])
+    told = ("state_share", "discount_share", "state_share", "price_usd_per_t", "state_share")
+    # the last is a bound, scored by its room above what it states
+    value = [np.log(3.0), np.log(0.17), np.log(0.98 / 0.02), 5.0, np.log(3.0) + 0.7]
+    to_unit = backtests._unit_of(pl.DataFrame({"value": value, "stated": stated, "quantity": told}))
+    assert to_unit(np.array(value)) == pytest.approx([0.75, 0.83, 0.98, 200.0, 0.75])
+    moved = to_unit(np.array(value) + np.log(2))
+    assert moved == pytest.approx([6 / 7, 1 - 0.34, 98 / 99, 400.0, 6 / 7])
 
 
 KINDS = pl.DataFrame(

@@ -136,4 +136,6 @@ def test_whatever_is_embedded_reads_and_is_whole():
             embedded.cases["test"]
         )
         assert embedded.ranks["rank"].is_between(0, 1).all()
+        kept = embedded.cases.filter(pl.col("quantity").is_in(["state_share", "remitted_share"]))
+        assert kept.select("q05", "q50", "q95").to_numpy().max(initial=0.0) <= 1.0
         assert embedded.note.stream == note.name.removesuffix("-note.json")
