@@ -28,6 +28,7 @@ def live(*changes):
         (("value_log", 4.62), True),  # 1.5% off
         (("value_log", 4.63), False),  # 2.5% off
         (("window_start_on", dt.date(2019, 7, 1)), True),
+        (("window_start_on", dt.date(2019, 12, 31)), True),  # one day is theirs both
         (("measure", "net_usd"), False),
         (("role", "part"), False),
         (("role", "record"), True),

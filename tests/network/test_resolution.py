@@ -81,6 +81,10 @@ def test_hangul_is_read_in_both_romanisations():
     assert romanise_mccune("조선") == "choson"
     assert romanise_mccune("김수일") == "kimsuil"
     assert romanise_mccune("대동") == "taedong"  # the second stop is voiced between vowels
+    # and after m, n, ng and l, not after a stop
+    voiced = ["감독", "신도", "명동", "물고기", "학교"]
+    told = ["kamdok", "sindo", "myongdong", "mulgogi", "hakkyo"]
+    assert [romanise_mccune(word) for word in voiced] == told
 
 
 def test_hanzi_is_read_as_pinyin():

@@ -76,6 +76,12 @@ def test_a_stock_is_averaged_over_the_months_a_claim_touches(made):
     assert claim(made, "heads") == [("headcount", "AAA", 15.0, None, 0.0, "below the interval")]
 
 
+def test_a_world_that_says_just_what_is_claimed_is_not_below_it(made):
+    made.execute("update staged.claims set low = 240, high = 360 where claim_id = 'own'")
+    build_table(made, "published.claims")
+    assert claim(made, "own") == [("kept_usd", "WLD", 300.0, 0.25, 0.5, "compatible")]
+
+
 @pytest.mark.parametrize("name", ["late", "wage"])
 def test_a_claim_that_no_draws_cover_stays_and_says_so(made, name):
     assert [row[2:] for row in claim(made, name)] == [(None, None, None, "not estimated")]

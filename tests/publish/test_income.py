@@ -130,6 +130,33 @@ def test_a_year_is_graded_by_where_its_uncertainty_stands(made):
     assert annual(made, "work", "sent_usd", 2020, columns)[0::4] == ("none", True)
 
 
+def test_a_grade_adds_all_components_of_a_kind(connection):
+    world.build(connection)
+    connection.execute(
+        """
+        create or replace table estimates.components as
+        select stream, year, component, share::double as variance_share, grade,
+            0::bigint as n_roots
+        from (values
+            ('ore', 2020::bigint, 'a', 0.1, 'this_year'), ('ore', 2020, 'b', 0.2, 'this_year'),
+            ('ore', 2020, 'c', 0.15, 'within_two_years'),
+            ('ore', 2020, 'd', 0.25, 'within_two_years'),
+            ('ore', 2020, 'e', 0.05, 'none'), ('ore', 2020, 'f', 0.05, 'none')
+        ) as rows(stream, year, component, share, grade)
+        """
+    )
+    for table in TABLES:
+        build_table(connection, table)
+    columns = (
+        "evidence_grade, evidence_this_year_share, evidence_within_two_years_share, "
+        "evidence_none_share"
+    )
+    # 0.3, 0.4 and 0.1 of 0.8
+    assert annual(connection, "ore", "kept_usd", 2020, columns) == (
+        "within_two_years", pytest.approx(0.375), pytest.approx(0.5), pytest.approx(0.125),
+    )  # fmt: skip
+
+
 def test_a_month_that_nobody_speaks_of_is_prior_driven(made):
     rows = made.execute(
         "select month::varchar, is_prior_driven, evidence_grade from published.income_monthly "

@@ -442,3 +442,224 @@ def test_a_years_months_are_those_of_its_headline(given, told):
         {"stream": "coal", "measure": "state_income_usd", "month": dt.date(2019, 1, 1)},
     )
     assert told("months_of_year", "place q50", stream="coal", year=2020) == [("2020-01", 3.0)]
+
+
+def test_scores_are_current_where_all_are_and_embedded_where_any_is(given, told):
+    given("streams", *STREAMS)
+    given(
+        "backtest_scores",
+        {"stream": "coal", "test": "a", "is_current": True, "is_embedded": False},
+        {"stream": "coal", "test": "b", "is_current": False, "is_embedded": True},
+        {"stream": "labor", "test": "a", "is_current": True, "is_embedded": False},
+    )
+    assert told("scored", "title is_embedded is_current") == [
+        ("Coal", True, False),
+        ("Labor", False, True),
+    ]
+
+
+def test_sources_are_counted_by_how_they_answered(given, told):
+    asked = {"asked_at": dt.datetime(2024, 5, 1), "is_stale": False, "is_embedded": False}  # noqa: DTZ001
+    given(
+        "sources_status",
+        {"source": "a", **asked, "is_answered": True, "rows_kept": 5, "rows_quarantined": 1},
+        {"source": "b", **asked, "is_answered": False, "rows_kept": 0, "rows_quarantined": 2},
+        {"source": "c", **asked, "is_answered": False, "rows_kept": 7, "is_stale": True},
+        {"source": "d", "is_answered": False, "rows_kept": 0, "is_embedded": True},
+        {"source": "e", "is_stale": True, "rows_kept": 1, "is_embedded": True},
+        {"source": "f", "is_embedded": True, "rows_kept": 1},
+    )
+    columns = "n_sources n_asked n_silent n_stale n_empty n_embedded n_refused"
+    assert told("sources_told", columns) == [(6, 3, 2, 2, 1, 3, 3)]
+
+
+def test_a_claim_of_a_calendar_year_has_the_error_of_that_year(given, told):
+    given("streams", *STREAMS)
+    given(
+        "income_annual",
+        income("coal", 2020, mcse_q50=0.5),
+        income("coal", 2021, mcse_q50=0.25),
+        income("coal", 2020, mcse_q50=0.75, measure="net_usd"),
+        income("labor", 2020, mcse_q50=0.125),
+    )
+    of = {"stream": "coal", "measure": "state_income_usd"}
+    given(
+        "claims",
+        {"claim_id": "a", **of, **YEAR},
+        {"claim_id": "b", **of, **window("2020-01-01", "2020-06-30")},
+        {"claim_id": "c", **of, **window("2019-06-01", "2020-12-31")},
+    )
+    assert told("claims_all", "claim_id title mcse_q50") == [
+        ("a", "Coal", 0.5),
+        ("b", "Coal", None),
+        ("c", "Coal", None),
+    ]
+
+
+def test_a_country_is_told_with_the_statements_it_joined(given, told):
+    def stood(country: str, joined: str, member: bool, day: int) -> dict[str, Any]:
+        return {"country_iso3": country, "joined": joined, "is_unsc_member_then": member,
+                "statement_on": dt.date(2024, 1, day)}  # fmt: skip
+
+    given(
+        "statement_endorsers",
+        stood("AAA", "true", True, 1), stood("AAA", "true", False, 2),
+        stood("AAA", "false", True, 3), stood("AAA", "unknown", True, 4),
+        stood("BBB", "true", False, 1), stood("CCC", "false", True, 1),
+    )  # fmt: skip
+    given("joint_statements", {"statement_id": "s1"}, {"statement_id": "s2"})
+    columns = "country_iso3 n_joined n_joined_as_member n_as_member last_joined_on"
+    assert told("endorsers", columns) == [
+        ("AAA", 2, 1, 3, dt.date(2024, 1, 2)),
+        ("BBB", 1, 0, 0, dt.date(2024, 1, 1)),
+    ]
+    assert told("joint_told", "n_statements n_countries") == [(2, 2)]
+
+
+def test_events_leave_tests_and_exercises_apart(given, told):
+    given(
+        "campaign_events",
+        *(
+            {"event_id": kind, "kind": kind, "event_on": dt.date(2024, 1, day)}
+            for day, kind in enumerate(("missile_test", "exercise", "un_resolution", "other"), 1)
+        ),
+    )
+    assert told("events", "event_id") == [("other",), ("un_resolution",)]
+
+
+def test_banks_of_china_are_counted_by_size_and_finding(given, told):
+    given(
+        "chinese_banks",
+        {"row_id": "1", "bank_id": "a", "tier": "rural_commercial", "has_finding": True},
+        {"row_id": "2", "bank_id": "b", "tier": "cooperative", "has_finding": False},
+        {"row_id": "3", "bank_id": "c", "tier": "city_commercial", "has_finding": False},
+        {"row_id": "4", "bank_id": "d", "tier": "global", "has_finding": False},
+        {"row_id": "5", "tier": "rural_commercial", "has_finding": True},
+        {"row_id": "6", "tier": "cooperative"},
+        {"row_id": "7", "tier": "city_commercial"},
+    )
+    columns = "n_named n_small_or_medium n_small n_with_finding n_unnamed_groups"
+    assert told("chinese_told", columns) == [(4, 3, 2, 1, 3)]
+
+
+def test_a_statement_has_the_precision_of_its_event(given, told):
+    day, next_day = dt.date(2024, 1, 1), dt.date(2024, 1, 2)
+    given(
+        "joint_statements",
+        {"statement_id": "a", "statement_on": day, "title": "One"},
+        {"statement_id": "b", "statement_on": next_day, "title": "Two"},
+    )
+    given(
+        "campaign_events",
+        {"event_id": "1", "event_on": day, "title": "One", "precision": "day"},
+        {"event_id": "2", "event_on": day, "title": "Two", "precision": "month"},
+        {"event_id": "3", "event_on": next_day, "title": "One", "precision": "month"},
+    )
+    assert told("joint", "statement_id precision") == [("b", None), ("a", "day")]
+
+
+def test_sensitivity_is_told_of_four_years(given, told):
+    given("streams", *STREAMS)
+    given(
+        "sensitivity",
+        *(
+            {"stream": "coal", "year": year, "input": name, "variance_share": share}
+            for year in (2017, 2018, 2021)
+            for name, share in (("price", 0.25), ("tonnage", 0.75))
+        ),
+    )
+    assert told("sensitivity_now", "year title input") == [
+        (2021, "Coal", "tonnage"),
+        (2021, "Coal", "price"),
+        (2018, "Coal", "tonnage"),
+        (2018, "Coal", "price"),
+    ]
+
+
+def test_sources_come_in_the_order_of_worry(given, told):
+    fine = {"is_answered": True, "is_stale": False, "rows_kept": 1, "is_embedded": False}
+    given(
+        "sources_status",
+        {"source": "a", **fine},
+        {"source": "b", **fine, "rows_kept": 0, "is_embedded": True},
+        {"source": "c", **fine, "rows_kept": 0},
+        {"source": "d", **fine, "is_stale": True},
+        {"source": "e", **fine, "is_answered": False},
+        {"source": "f", **fine, "is_answered": None},
+    )
+    assert told("sources", "source worry") == [
+        ("e", 1), ("d", 2), ("c", 3), ("a", 4), ("b", 4), ("f", 4),
+    ]  # fmt: skip
+
+
+def test_every_score_says_whether_its_model_is_the_headlines(given, told):
+    given("streams", *STREAMS)
+    given("income_annual", income("coal", 2020))
+    given(
+        "backtest_scores",
+        {"stream": "coal", "model": "ours", "wis": 2.0},
+        {"stream": "coal", "model": "plain", "wis": 1.0},
+        {"stream": "labor", "model": "ours", "wis": 1.0},
+    )
+    assert told("tests_all", "title model is_headline") == [
+        ("Coal", "plain", False),
+        ("Coal", "ours", True),
+        ("Labor", "ours", False),
+    ]
+
+
+def test_a_hidden_figure_stands_beside_what_the_headlines_model_said(given, told):
+    given("streams", *STREAMS)
+    given("income_annual", income("coal", 2020))
+    of = {"stream": "coal", "test": "forward", "fold": "2019"}
+    given(
+        "backtest_cases",
+        {"observation_id": "f1", "model": "ours", "q50": 3.0, **of},
+        {"observation_id": "f1", "model": "plain", "q50": 9.0, **of},
+        {"observation_id": "gone", "model": "ours", "q50": 4.0, **of},
+        {"observation_id": "f1", "model": "ours", "q50": 5.0, **of, "stream": "labor"},
+    )
+    given("figures", {"observation_id": "f1", "unit": "USD", **YEAR}, {"observation_id": "f2"})
+    assert told("cases", "observation_id q50 unit") == [("f1", 3.0, "USD"), ("gone", 4.0, None)]
+
+
+def test_earlier_releases_are_told_of_the_last_whole_year_with_todays_error(given, told):
+    given("streams", *STREAMS)
+    given(
+        "income_annual",
+        income("coal", 2019, mcse_q50=9.0),
+        income("coal", 2020, mcse_q50=0.5),
+        income("coal", 2020, mcse_q50=0.75, measure="net_usd"),
+        income("coal", 2021, mcse_q50=7.0, is_partial_year=True),
+        income("labor", 2020, mcse_q50=0.25),
+    )
+    given(
+        "release_headlines",
+        *(
+            {"stream": "coal", "sequence": sequence, "year": year, "q50": float(sequence)}
+            for sequence in (1, 2)
+            for year in (2019, 2020, 2021)
+        ),
+    )
+    assert told("headline_by_release", "title sequence year q50 mcse_q50") == [
+        ("Coal", 1, 2020, 1.0, 0.5),
+        ("Coal", 2, 2020, 2.0, 0.5),
+    ]
+
+
+def test_a_root_has_the_name_of_itself_or_of_its_most_used_origin(given, told):
+    given(
+        "origins",
+        {"origin_id": "a", "root_id": "a", "name": "Root", "n_used": 1, "n_statements": 1,
+         "first_observation_id": "f1"},
+        {"origin_id": "b", "root_id": "a", "name": "Branch", "n_used": 5, "n_statements": 5},
+        {"origin_id": "c", "root_id": "z", "name": "Seldom", "n_used": 0, "n_statements": 9},
+        {"origin_id": "d", "root_id": "z", "name": "Often", "n_used": 2, "n_statements": 2},
+    )  # fmt: skip
+    given("figures", {"observation_id": "f1", "stream": "coal"})
+    assert told("origins_all", "name n_of_root root_name first_stream") == [
+        ("Branch", 2, "Root", None),
+        ("Often", 2, "Often", None),
+        ("Root", 2, "Root", "coal"),
+        ("Seldom", 2, "Often", None),
+    ]

@@ -242,3 +242,41 @@ def test_a_headline_is_told_in_millions_of_the_years_that_are_whole(given, publi
     assert published("headline_annual", "stream, year, stream_mean_usd, range_90_usd_m") == [
         ("coal", 2020, 1.8e9, "1,500 to 2,250")
     ]
+
+
+def test_a_figure_is_used_where_ledger_and_model_both_do_and_else_says_why(given, published):
+    of = {"stream": "coal", "source_id": "s1"}
+    given(
+        "facts.observations",
+        {"observation_id": "f1", **of, "is_used": True},
+        {"observation_id": "f2", **of, "is_used": True},
+        {"observation_id": "f3", **of, "is_used": True},
+        {"observation_id": "f4", **of, "is_used": False, "reason_not_used": "a plan"},
+        {"observation_id": "f5", "stream": "labor", "source_id": "s1", "is_used": True},
+    )
+    given(
+        "staged.figure_sources",
+        {"stream": "coal", "source_id": "s1", "title": "Of coal"},
+        {"stream": "coal", "source_id": "s2", "title": "Another"},
+    )
+    given(
+        "estimates.observation_use",
+        {"stream": "coal", "observation_id": "f1", "is_used": True, "influence": 0.5},
+        {"stream": "coal", "observation_id": "f2", "is_used": False, "reason_not_used": "echo"},
+        {"stream": "coal", "observation_id": "f4", "is_used": True},
+        {"stream": "coal", "observation_id": "f5", "is_used": True},
+    )
+    given(
+        "staged.figure_overlays",
+        {"stream": "coal", "observation_id": "f2", "how": "replaces"},
+        {"stream": "coal", "observation_id": "f5", "how": "adds"},
+    )
+    unread = "no model of this stream reads this quantity"
+    columns = "observation_id, is_used, reason_not_used, source_title, influence, correction"
+    assert published("figures", columns) == [
+        ("f1", True, None, "Of coal", 0.5, None),
+        ("f2", False, "echo", "Of coal", None, "replaces"),
+        ("f3", False, unread, "Of coal", None, None),
+        ("f4", False, "a plan", "Of coal", None, None),
+        ("f5", False, unread, None, None, None),
+    ]
