@@ -82,6 +82,14 @@ def test_a_world_that_says_just_what_is_claimed_is_not_below_it(made):
     assert claim(made, "own") == [("kept_usd", "WLD", 300.0, 0.25, 0.5, "compatible")]
 
 
+def test_an_end_of_the_interval_is_part_of_it(made):
+    # one world is left: every point of the headcount is 10
+    made.execute("delete from published.quantity_draws where draw = 1")
+    made.execute("update staged.claims set low = 10, high = 10 where claim_id = 'heads'")
+    build_table(made, "published.claims")
+    assert claim(made, "heads") == [("headcount", "AAA", 10.0, 0.0, 0.0, "compatible")]
+
+
 @pytest.mark.parametrize("name", ["late", "wage"])
 def test_a_claim_that_no_draws_cover_stays_and_says_so(made, name):
     assert [row[2:] for row in claim(made, name)] == [(None, None, None, "not estimated")]

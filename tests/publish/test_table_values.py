@@ -280,3 +280,16 @@ def test_a_figure_is_used_where_ledger_and_model_both_do_and_else_says_why(given
         ("f4", False, "a plan", "Of coal", None, None),
         ("f5", False, unread, None, None, None),
     ]
+
+
+def test_the_total_comes_after_all_streams_and_begins_with_the_first(given, published):
+    given(
+        "estimates.streams",
+        {"stream": "labor", "first_month": dt.date(2015, 1, 1), "sort_order": 4},
+        {"stream": "coal", "first_month": dt.date(2016, 1, 1), "sort_order": 1},
+    )
+    assert published("streams", "stream, first_month, sort_order") == [
+        ("coal", dt.date(2016, 1, 1), 1),
+        ("labor", dt.date(2015, 1, 1), 4),
+        ("total", dt.date(2015, 1, 1), 5),
+    ]
