@@ -27,7 +27,6 @@ import hashlib
 import json
 import os
 import py_compile
-import random
 import re
 import resource
 import shutil
@@ -440,9 +439,9 @@ def sampled(found: dict[tuple[str, str], list[Mutant]], size: int, seed: int) ->
     """
     drawn = []
     for place, (_, ones) in enumerate(sorted(found.items())):
-        shuffled = sorted(ones, key=lambda one: (one.name, one.line))
-        random.Random(seed + place).shuffle(shuffled)
-        drawn += [(turn, place, one) for turn, one in enumerate(shuffled[:size])]
+        # by a hash of each: what is added elsewhere changes no lot
+        lots = sorted(ones, key=lambda one: hashlib.sha256(f"{seed} {one.name}".encode()).digest())
+        drawn += [(turn, place, one) for turn, one in enumerate(lots[:size])]
     return [one for *_, one in sorted(drawn, key=lambda x: x[:2])]
 
 
@@ -685,7 +684,7 @@ def read_verdicts() -> dict[str, dict[str, str]]:
         return {row["mutant"]: row for row in csv.DictReader(file)}
 
 
-def table(drawn: list[Mutant], notes: dict[str, str], found: dict[Any, list[Mutant]]) -> str:
+def table(seen: list[Mutant], notes: dict[str, str], found: dict[Any, list[Mutant]]) -> str:
     """Per room and language; shares with Wilson's 95% interval."""
     verdicts = read_verdicts()
     head = (
@@ -695,9 +694,9 @@ def table(drawn: list[Mutant], notes: dict[str, str], found: dict[Any, list[Muta
     lines, sums = [], defaultdict(Counter)
     for (room, kind), ones in sorted(found.items()):
         count = Counter()
-        for one in drawn:
+        for one in seen:
             if one.room == room and (one.file.endswith(".sql")) == (kind == "SQL"):
-                outcome = notes.get(one.name, "not run")
+                outcome = notes[one.name]
                 verdict = verdicts.get(one.name, {}).get("verdict", "")
                 if outcome == "survived" and verdict == "equivalent":
                     outcome = "equivalent"
@@ -757,13 +756,15 @@ def main() -> None:
         )  # fmt: skip
         sys.dont_write_bytecode = True
         until = time.monotonic() + told.seconds
-        for one in [] if told.reach else drawn:
+        if told.again:
+            red = ("survived", "not reached")
+            todo = [one for ones in found.values() for one in ones if notes.get(one.name) in red]
+        else:
+            todo = [one for one in drawn if one.name not in notes]
+        for one in [] if told.reach else todo:
             if time.monotonic() > until:
                 break
-            outcome = notes.get(one.name)
-            if told.only not in one.name or (
-                outcome and not (told.again and outcome in ("survived", "not reached"))
-            ):
+            if told.only not in one.name:
                 continue
             tests = tests_of(one, known)
             began = time.monotonic()
@@ -775,9 +776,11 @@ def main() -> None:
             with log.open("a") as file:
                 file.write(json.dumps(line) + "\n")
             print(f"{outcome:12} {time.monotonic() - began:5.0f} s  {one.name}", flush=True)
-    print(table(drawn, notes, found))
+    # what an earlier draw took counts as well
+    seen = [one for ones in found.values() for one in ones if one.name in notes]
+    print(table(seen, notes, found))
     verdicts = read_verdicts()
-    for one in drawn:
+    for one in seen:
         if notes.get(one.name) == "survived":
             row = verdicts.get(one.name, {"verdict": "unread", "why": ""})
             print(f"{one.file}:{one.line} {one.kind}: {one.before!r} => {one.after!r}: "

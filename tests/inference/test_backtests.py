@@ -389,3 +389,11 @@ def test_five_stops_before_the_ban():
     assert len(stops) == 5
     assert all(dt.date(2011, 1, 1) <= stop < backtests.STOP_THROUGH for stop in stops)
     assert isinstance(backtests.stop_folds()[0], Fold)
+
+
+def test_the_last_figure_known_is_of_an_earlier_day():
+    days, logs = np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0])
+    assert backtests._last(days, logs, 3.0) == 20.0
+    assert backtests._last(days, logs, 3.5) == 30.0
+    # with nothing before it there is but the first
+    assert backtests._last(days, logs, 1.0) == 10.0

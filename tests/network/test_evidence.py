@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from pipelines.network import evidence
 from pipelines.network.evidence import (
     EvidenceError,
     calibrate,
@@ -242,3 +243,16 @@ def test_embedded_grades_are_judged_and_say_so():
     verdicts = calibrate(classified(*rows), GRADES).verdicts
     assert verdicts["standing"].unique().to_list() == ["judged"]
     assert verdicts["power_too_high"].to_list() == [0.0] * verdicts.height
+
+
+def test_a_confirmed_share_leaves_a_twentieth_at_each_end():
+    rows = pl.DataFrame({"n_links": [4, 4, 4, 0], "n_confirmed": [1, 0, 4, 0]})
+    told = evidence._jeffreys(rows)
+    assert told["confirmed_share"].to_list() == [0.25, 0.0, 1.0, None]
+    # one of four by sums: the density is sqrt(x) (1 - x)^2.5, from Jeffreys' half of each
+    middle = (np.arange(1_000_000) + 0.5) / 1_000_000
+    mass = np.cumsum(middle**0.5 * (1 - middle) ** 2.5)
+    ends = np.interp([0.05, 0.95], mass / mass[-1], middle)
+    assert told.row(0)[-2:] == pytest.approx(ends, abs=1e-4)
+    # nothing found may be nothing, all found may be all
+    assert (told["confirmed_share_low"][1], told["confirmed_share_high"][2]) == (0.0, 1.0)
