@@ -631,20 +631,20 @@ def _reach_file(copy: Path, folder: Path, name: str, known: dict[str, Any]) -> N
 
 
 def tests_of(one: Mutant, known: dict[str, Any]) -> list[str]:
-    """Green quick tests that reach a mutant, the quickest first."""
+    """Green quick tests that reach a mutant, first those that reach little else."""
     if one.block.startswith("class "):
         wanted = f"class|{one.block.removeprefix('class ')}"
     else:
         wanted = f"{one.file}|{one.block}"
     reaching = sorted(
-        (told["seconds"], test)
+        (len(told["reaches"]), told["seconds"], test)
         for test, told in known["tests"].items()
         if wanted in told["reaches"]
         and test not in known["red"]
         and told["seconds"] <= SLOWEST_TEST_S
     )
     chosen, total = [], 0.0
-    for seconds, test in reaching:
+    for _, seconds, test in reaching:
         total += seconds
         if total <= MOST_TESTS_S:
             chosen.append(test)

@@ -468,9 +468,10 @@ def test_sources_are_counted_by_how_they_answered(given, told):
         {"source": "d", "is_answered": False, "rows_kept": 0, "is_embedded": True},
         {"source": "e", "is_stale": True, "rows_kept": 1, "is_embedded": True},
         {"source": "f", "is_embedded": True, "rows_kept": 1},
+        {"source": "g", "is_embedded": True, "rows_kept": 1},
     )
     columns = "n_sources n_asked n_silent n_stale n_empty n_embedded n_refused"
-    assert told("sources_told", columns) == [(6, 3, 2, 2, 1, 3, 3)]
+    assert told("sources_told", columns) == [(7, 3, 2, 2, 1, 4, 3)]
 
 
 def test_a_claim_of_a_calendar_year_has_the_error_of_that_year(given, told):
