@@ -32,6 +32,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -724,7 +725,7 @@ def table(seen: list[Mutant], notes: dict[str, str], found: dict[Any, list[Mutan
 def main() -> None:
     """Go on with a campaign and print the table."""
     ask = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ask.add_argument("--folder", type=Path, default=Path("/tmp/mutants_campaign"))  # noqa: S108
+    ask.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir(), "mutants"))
     ask.add_argument("--sample", type=int, default=60, help="of each room's Python and SQL")
     ask.add_argument("--seed", type=int, default=2711)
     ask.add_argument("--again", action="store_true", help="run survivors and unreached anew")
