@@ -60,7 +60,17 @@ def _kept_open(self: SqliteEventLogStorage, shard: str) -> Generator[sa.Connecti
                 self._initialized_dbs.add(shard)
             engines[shard] = engine
         with engines[shard].begin() as connection:
+            written = _rows_written(connection)
             yield connection
+            is_written = _rows_written(connection) > written
+        if is_written:
+            # what is written lies beside the file for a while, and the UI watches the file
+            os.utime(self.path_for_shard(shard))
+
+
+def _rows_written(connection: sa.Connection) -> int:
+    raw = connection.connection.dbapi_connection
+    return raw.total_changes if isinstance(raw, sqlite3.Connection) else 0
 
 
 SqliteEventLogStorage._connect = _kept_open

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 
 import dagster as dg
@@ -109,6 +110,24 @@ def test_a_run_opens_its_files_of_events_once_and_none_is_left_open(home):
         assert len(instance.all_logs(run)) > 10
         prune_history(instance)
         assert not list((home / "history" / "runs").glob("*-wal"))
+
+
+def test_who_watches_a_run_is_told_while_it_is_under_way(home):
+    """The UI watches the file of a run from another process; here from another instance."""
+    heard = threading.Event()
+    with dg.DagsterInstance.get() as instance, dg.DagsterInstance.get() as ui:
+        job = dg.GraphDefinition("nothing", node_defs=[]).to_job()
+        run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        instance.report_engine_event("the first opens the file", run)
+
+        def hear(entry: dg.EventLogEntry, _: str) -> None:
+            if "the second" in entry.message:
+                heard.set()
+
+        ui.watch_event_logs(run.run_id, None, hear)
+        instance.report_engine_event("the second is written to an open one", run)
+        assert heard.wait(20)
+        ui.end_watch_event_logs(run.run_id, hear)
 
 
 def test_a_record_in_use_holds_up_no_run(home, monkeypatch):
