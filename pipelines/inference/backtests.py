@@ -353,7 +353,6 @@ def score_stop(
     fold: Fold,
     *,
     seed: int,
-    replicates: int = REPLICATES,
 ) -> pl.DataFrame:
     """Stop the record, infer what followed, score yearly income against what customs said.
 
@@ -371,7 +370,7 @@ def score_stop(
     scored = kinds.filter(pl.col("rule") == "score")["measure"].to_list()
     year_of = np.array([month.year for month in months])
     parts: list[pl.DataFrame] = []
-    for replicate in range(replicates):
+    for replicate in range(REPLICATES):
         generator = named_generator(seed, f"record_stop.{stop}.{replicate}")
         ledger = stopped(bench.observations, kinds, truth, months, stop, generator)
         evidence = read(ledger, last_recorded=stop, through=STOP_THROUGH)
@@ -392,16 +391,13 @@ def score_stop(
         cells = [(measure, year) for measure in scored for year in years]
         income = np.stack([drawn[name][:, own == year].sum(axis=1) for name, year in cells])
         real = np.array([truth[name][year_of == year].sum() for name, year in cells])
-        targets = pl.DataFrame(
-            {
-                "observation_id": [
-                    f"{name} {year} after {stop.year}, {replicate}" for name, year in cells
-                ],
-                "root_id": [f"{stop.year} {year}" for _, year in cells],
-                "quantity": [name for name, _ in cells],
-                "value": np.log(real),
-                "stated": real,
-            }
-        ).with_columns(era=pl.lit("before_ban"))
+        of = pl.DataFrame(cells, schema=["quantity", "year"], orient="row")
+        targets = of.with_columns(
+            observation_id=pl.format(f"{{}} {{}} after {stop.year}, {replicate}", *of.columns),
+            root_id=pl.format(f"{stop.year} {{}}", "year"),
+            value=np.log(real),
+            stated=real,
+            era=pl.lit("before_ban"),
+        )
         parts.append(_cases(bench, fold, MODEL, targets, np.log(income)))
     return pl.concat(parts)

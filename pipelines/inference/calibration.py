@@ -27,8 +27,6 @@ from pipelines.inference.scores import AS_PUBLISHED, ERAS, FEWEST_WORLDS, era_of
 from pipelines.inference.windows import middle_of
 
 WORLDS = FEWEST_WORLDS
-# as many fits without errors common to a class
-CONTROLS = WORLDS
 # of a world a fifth of the warm-up: chains start where they should end
 EFFORT = Effort(warmup=300, draws=40)
 CHAINS = 8
@@ -170,7 +168,6 @@ def calibrate(
     seed: int,
     key: str,
     worlds: int = WORLDS,
-    controls: int = CONTROLS,
     store: Path | None = None,
     progress: Progress | None = None,
 ) -> pl.DataFrame:
@@ -203,8 +200,8 @@ def calibrate(
 
     folds = [
         Fold(fit, f"world {at}", frozenset(), ())
-        for fit, n in ((AS_PUBLISHED, worlds), (WITHOUT_CLASSES, min(controls, worlds)))
-        for at in range(n)
+        for fit in (AS_PUBLISHED, WITHOUT_CLASSES)
+        for at in range(worlds)
     ]
     name = f"{made.evidence.stream}-ranks"
     return run_resumable(folds, rank, key=key, prefix=name, store=store, progress=progress)

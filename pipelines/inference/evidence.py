@@ -9,6 +9,7 @@ in all it says of a group of quantities, half of whose variance it shares over a
 streams. Rows with ``is_read`` 0 weigh nothing and are still predicted.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
@@ -18,6 +19,8 @@ from jax.scipy.special import log_ndtr
 from numpyro.handlers import mask
 
 Rows = dict[str, Any]
+# what class and root add to each row, logs
+Lean = Callable[[Rows], Any]
 # degrees of freedom of a figure's own error and of a root's bias: now and then one is far out
 TAILS = 4.0
 _LOG_3_8 = -0.9808292530117262
@@ -70,13 +73,12 @@ class Shared:
     def __init__(self, stream: str, roots: dict[str, Any], classes: dict[str, Any]) -> None:
         self.stream, self.roots, self.classes = stream, roots, classes
 
-    def root(self, group: str) -> Any:
-        """Bias of every root in what it says of this group of quantities, logs, (roots,)."""
-        return _of(self.roots, f"{self.stream}.{group}")
-
-    def klass(self, group: str) -> Any:
-        """Error common to every class of source in this group of quantities, logs, (classes,)."""
-        return _of(self.classes, f"{self.stream}.{group}")
+    def leaning(self, group: str, *, is_ratio: bool = False) -> Lean:
+        """What class and root add to figures of this group; both parts of a ratio share a class."""
+        key = f"{self.stream}.{group}"
+        klass, root = _of(self.classes, key), _of(self.roots, key)
+        klass = klass * 0 if is_ratio else klass
+        return lambda rows: klass[rows["class"]] + root[rows["root"]]
 
 
 def _of(errors: dict[str, Any], key: str) -> Any:
@@ -112,23 +114,17 @@ def sample_shared(shared: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any
     return roots, classes
 
 
-def leaning(rows: Rows, klass: Any, root: Any) -> Any:
-    """What class and root add to each row, logs."""
-    return klass[rows["class"]] + root[rows["root"]]
-
-
-def figure(name: str, log_concept: Any, rows: Rows, klass: Any, root: Any) -> None:
+def figure(name: str, log_concept: Any, rows: Rows, lean: Lean) -> None:
     """A figure that speaks of the whole of what ``log_concept`` is, row by row.
 
     Args:
         name: of the site.
         log_concept: log of the concept over each row's window, (rows,).
         rows: ``value`` (log), ``error`` (log), ``class``, ``root``, ``is_read``.
-        klass: error by class, logs.
-        root: bias by root, logs.
+        lean: `Shared.leaning` of the group the figure speaks in.
     """
     numpyro.deterministic(f"{name}/concept", log_concept)
-    where = log_concept + leaning(rows, klass, root)
+    where = log_concept + lean(rows)
     with mask(mask=rows["is_read"] > 0):
         numpyro.sample(name, T4(where, rows["error"]), obs=rows["value"])
 
@@ -155,7 +151,7 @@ def _bound(name: str, log_concept: Any, room: Any, rows: Rows, spread: Any) -> N
         numpyro.sample(name, dist.Bernoulli(probs=chance), obs=jnp.ones_like(rows["value"]))
 
 
-def mixture(name: str, readings: Any, weights: Any, rows: Rows, klass: Any, root: Any) -> None:
+def mixture(name: str, readings: Any, weights: Any, rows: Rows, lean: Lean) -> None:
     """A figure whose concept its source does not say.
 
     Args:
@@ -165,7 +161,7 @@ def mixture(name: str, readings: Any, weights: Any, rows: Rows, klass: Any, root
     The weight of each reading given the figure is published under ``<name>/reading``.
     """
     numpyro.deterministic(f"{name}/concept", readings[:, 0])
-    where = readings + leaning(rows, klass, root)[:, None]
+    where = readings + lean(rows)[:, None]
     weights = jnp.broadcast_to(weights, where.shape)
     parts = T4(where, rows["error"][:, None])
     log_odds = jnp.log(weights) + parts.log_prob(rows["value"][:, None])

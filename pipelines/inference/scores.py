@@ -9,7 +9,6 @@ Definitions: Gneiting & Raftery (2007), JASA 102; Bracher et al. (2021), PLoS Co
 import datetime as dt
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -202,12 +201,11 @@ def backtest_table(cases: pl.DataFrame) -> pl.DataFrame:
             row[name] = float(hits.sum() / n.sum())
             row[f"{name}_low"], row[f"{name}_high"] = coverage_interval(hits, n)
         rows.append(row | {"verdict": _verdict(str(row["test"]), roots.height, row)})
-    schema: dict[str, Any] = {name: pl.String for name in grain}
-    schema |= {"n": pl.Int64, "n_roots": pl.Int64}
-    schema |= {name: pl.Float64 for name in ("crps", "wis")}
-    schema |= {f"{name}{end}": pl.Float64 for name in names for end in ("", "_low", "_high")}
+    numbers = ["crps", "wis", *(f"{name}{end}" for name in names for end in ("", "_low", "_high"))]
+    schema = dict.fromkeys(grain, pl.String) | dict.fromkeys(["n", "n_roots"], pl.Int64)
+    schema |= dict.fromkeys(numbers, pl.Float64) | {"verdict": pl.String}
     return (
-        pl.DataFrame(rows, schema=schema | {"verdict": pl.String})
+        pl.DataFrame(rows, schema=schema)
         .join(asked, on=grain[:-1], how="left")
         .with_columns(n_not_made=pl.col("asked") - pl.col("n"))
         .drop("asked")

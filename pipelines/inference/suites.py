@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.inference.scores import AS_PUBLISHED, backtest_table, uniformity
+from pipelines.paths import write_whole
 
 EMBEDDED = Path(__file__).with_name("backtests_embedded")
 # enough for any table; a file that people read and that is compared line by line stays small
@@ -81,10 +82,8 @@ def keep_suite(suite: Suite, folder: Path) -> None:
     for name, frame in (("cases", suite.cases), ("ranks", suite.ranks)):
         rounded = frame.with_columns(pl.selectors.float().round_sig_figs(DIGITS))
         rounded.write_csv(folder / f"{suite.note.stream}-{name}-{stamp}.csv")
-    note = folder / f"{suite.note.stream}-note.json"
-    half = note.with_suffix(".partial")
-    half.write_text(json.dumps(asdict(suite.note), indent=1) + "\n", encoding="utf-8")
-    half.replace(note)
+    told = json.dumps(asdict(suite.note), indent=1) + "\n"
+    write_whole(folder / f"{suite.note.stream}-note.json", told.encode())
     for old in folder.glob(f"{suite.note.stream}-*.csv"):
         if not old.stem.endswith(stamp):
             old.unlink()
@@ -143,19 +142,16 @@ def tables(
         suites: one a stream.
         densities: stream to the fingerprint of its density in this release.
     """
+    notes = [one.note for one in suites]
     marks = pl.DataFrame(
-        [
-            (
-                one.note.stream,
-                dt.datetime.fromisoformat(one.note.scored_at),
-                one.is_embedded,
-                one.note.density == densities.get(one.note.stream),
-            )
-            for one in suites
-        ],
+        {
+            "stream": [note.stream for note in notes],
+            "scored_at": [dt.datetime.fromisoformat(note.scored_at) for note in notes],
+            "is_embedded": [one.is_embedded for one in suites],
+            "is_current": [note.density == densities.get(note.stream) for note in notes],
+        },
         schema={"stream": pl.String, "scored_at": pl.Datetime("us")}
         | dict.fromkeys(["is_embedded", "is_current"], pl.Boolean),
-        orient="row",
     )
     cases = pl.concat([CASES_SCHEMA.to_frame(), *(one.cases for one in suites)])
     ranks = [

@@ -52,10 +52,7 @@ def middle_of() -> pl.Expr:
 
 
 def half_year_lines(months: list[dt.date]) -> np.ndarray:
-    """Weights (months, knots) of straight lines between half-yearly knots, 0 at the first month.
-
-    Knots lie every six months from the first month's start; the path is 0 there.
-    """
+    """Weights (months, knots) of lines through half-yearly knots, 0 at the first month's start."""
     n = len(months)
     knots = -(-(n - 1) // 6) + 1 if n > 1 else 2
     at = np.arange(n) / 6.0
@@ -105,26 +102,19 @@ def site_arrays(
     Windows that begin before the grid speak of a part of it: their value is cut down by the share
     of days inside, since nothing else is known.
     """
-    n = max(rows.height, 1)
-    out = {
-        "value": np.zeros(n),
-        "error": np.ones(n),
-        "window": np.full((n, len(months)), 1.0 / len(months)),
-        **{name: np.zeros(n) for name in also},
-    }
     if rows.is_empty():
-        return out
+        out = {name: np.zeros(1) for name in ("value", *also)}
+        return out | {"error": np.ones(1), "window": np.full((1, len(months)), 1.0 / len(months))}
     window = window_matrix(rows["window_start_on"], rows["window_end_on"], months)
     length = (rows["window_end_on"] - rows["window_start_on"]).dt.total_days().to_numpy() + 1
     days = window @ np.array([month_end(month).day for month in months])
-    out["value"] = rows["value_log"].to_numpy().copy()
-    out["error"] = rows["error_log"].to_numpy().copy()
+    value, error = (rows[name].to_numpy().copy() for name in ("value_log", "error_log"))
     if is_mean:
         window = window / np.maximum(window.sum(axis=1, keepdims=True), 1e-12)
         # a quote of before the grid, or of a day between, speaks of the nearest month
         lost = window.sum(axis=1) < 0.5
         window[lost] = 1.0 / len(months)
     else:
-        out["value"] += np.log(np.maximum(days, 1) / length)
-    out["window"] = window
-    return out | {name: rows[name].cast(pl.Float64).to_numpy() for name in also}
+        value += np.log(np.maximum(days, 1) / length)
+    out = {name: rows[name].cast(pl.Float64).to_numpy() for name in also}
+    return out | {"value": value, "error": error, "window": window}

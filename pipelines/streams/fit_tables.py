@@ -16,7 +16,6 @@ from pipelines.streams import Stream
 
 # readings beside the number: what each leaves out
 READINGS = {"without desk": "desk", "without press": "press"}
-MEANT_SCHEMA = dict.fromkeys(["stream", "observation_id", "root_id", "concept"], pl.String())
 
 
 def drawn(fitted: Fit, streams: Mapping[str, Stream]) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -64,6 +63,13 @@ def judged(
     def each(make: Callable[[Stream], pl.DataFrame]) -> pl.DataFrame:
         return pl.concat([make(stream) for stream in streams.values()])
 
+    def shares(of: Stream) -> pl.DataFrame:
+        return estimate.component_shares(fitted, of.name, of.headline)
+
+    def worth(of: Stream) -> pl.DataFrame:
+        mine = obtainable.filter(pl.col("stream") == of.name)
+        return estimate.value_of_information(fitted, of.name, of.headline, mine, of.answers, seed)
+
     headline = {name: stream.headline for name, stream in streams.items()}
     # two more fits, which keep a second core busy while all that follows is worked out
     with ThreadPoolExecutor(max_workers=1) as aside:
@@ -74,23 +80,8 @@ def judged(
         yield "observation_use", each(lambda stream: _use(fitted, stream.name, moved))
         yield "seems_to_mean", each(lambda stream: _meant(fitted, stream.name))
         yield "prior_sensitivity", influence.power_scaled(fitted, headline)
-        yield (
-            "component_shares",
-            each(lambda stream: estimate.component_shares(fitted, stream.name, stream.headline)),
-        )
-        yield (
-            "value_of_information",
-            each(
-                lambda stream: estimate.value_of_information(
-                    fitted,
-                    stream.name,
-                    stream.headline,
-                    obtainable.filter(pl.col("stream") == stream.name),
-                    stream.answers,
-                    seed,
-                )
-            ),
-        )
+        yield "component_shares", each(shares)
+        yield "value_of_information", each(worth)
         evidence = fitted.joint.evidence
         prints = [Joint([evidence[name]]).density.fingerprint() for name in streams]
         yield "densities", pl.DataFrame({"stream": list(streams), "density": prints})
@@ -143,7 +134,8 @@ def _meant(fitted: Fit, name: str) -> pl.DataFrame:
     """Weight of each concept that a figure may mean, mean over worlds."""
     one = fitted.joint.evidence[name]
     sites = fitted.joint.sites_of(name, fitted.joint.density.outputs(fitted.theta))
-    parts = [pl.DataFrame(schema=MEANT_SCHEMA | {"weight": pl.Float64()})]
+    texts = dict.fromkeys(["stream", "observation_id", "root_id", "concept"], pl.String())
+    parts = [pl.DataFrame(schema=texts | {"weight": pl.Float64()})]
     for site, concepts in one.meanings.items():
         weights = sites[f"{site}/reading"].mean(axis=0)
         rows = one.rows.filter(pl.col("site") == site).sort("at")

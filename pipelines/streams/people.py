@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from jax.nn import softmax
 
-from pipelines.inference.evidence import Rows, Shared, figure, leaning, mixture, of_prior, part
+from pipelines.inference.evidence import Rows, Shared, figure, mixture, of_prior, part
 from pipelines.inference.joint import ROW_SCHEMA, Outcome
 from pipelines.inference.windows import error_log, month_end, year_sums
 from pipelines.warehouse import select_from
@@ -58,6 +58,13 @@ def knots_of(months: Sequence[dt.date]) -> int:
     return -(-len(months) // KNOT_MONTHS) + 1
 
 
+def incomes(people: Any, wage: Any, not_kept: Any, reach: Any) -> tuple[Any, Any]:
+    """Gross pay, and what `CONCEPTS` name of it stacked: USD a paid month, each as ``people``."""
+    gross = people * wage
+    take = gross * not_kept
+    return gross, jnp.stack([gross, take, take * reach, gross - take])
+
+
 def money_said(
     figures: dict[str, Any], priors: Any, shared: Shared, gross: Any, money: Any, paid: Any
 ) -> None:
@@ -72,16 +79,16 @@ def money_said(
     rows = figures["share"]
     taken = log_window(money, rows) - jnp.log(rows["over"] @ jnp.ravel(gross))
     logit = taken - jnp.log1p(-jnp.exp(taken))
-    figure("share", logit, rows, shared.klass("share"), shared.root("share"))
+    figure("share", logit, rows, shared.leaning("share"))
     # totals, USD a year: gross, taken or remitted; where the source does not say, any of them
-    klass, root = shared.klass("total"), shared.root("total")
+    lean = shared.leaning("total")
     rows = figures["total"]
     readings = jnp.log(12 * paid * rows["window"] @ money[:3].reshape(3, -1).T)
     weights = softmax(of_prior("means", jnp.tile(jnp.array(priors["concept_logit"]), (3, 1))))
     weights = jnp.maximum(weights * rows["concept"], 1e-12)
-    mixture("total", readings, weights / jnp.sum(weights, axis=1, keepdims=True), rows, klass, root)
+    mixture("total", readings, weights / jnp.sum(weights, axis=1, keepdims=True), rows, lean)
     rows = figures["part_of_total"]
-    floor = jnp.log(12 * paid) + log_window(gross, rows) + leaning(rows, klass, root)
+    floor = jnp.log(12 * paid) + log_window(gross, rows) + lean(rows)
     part("part_of_total", floor, rows)
 
 
@@ -253,18 +260,17 @@ def arrays(
         time = line(mine["start"].to_numpy(), mine["end"].to_numpy(), knots)
         width = len(next(iter(masks.values())))
         hosts = np.array([masks[host] for host in mine["host"]], float).reshape(-1, width)
+        concept, window = one_hot(mine["concept"], CONCEPTS), spread(hosts, time)
         out[name] = {
             "value": mine["centre"].to_numpy().copy(),
             "error": mine["error"].to_numpy().copy(),
             "hosts": hosts,
             "time": time,
-            "window": spread(hosts, time),
-            "concept": one_hot(mine["concept"], CONCEPTS),
+            "window": window,
+            "concept": concept,
         }
-    for name in out.keys() & set(OF_MONEY):
-        one = out[name]
-        which = spread(one["concept"], one["hosts"])
-        out[name] = one | {"window": spread(which, one["time"]), "over": one["window"]}
+        if name in OF_MONEY:
+            out[name] |= {"window": spread(spread(concept, hosts), time), "over": window}
     out["total"]["concept"] = out["total"]["concept"][:, :3]
     return out
 
@@ -305,15 +311,14 @@ def measure(hosts: Sequence[str]) -> pl.Expr:
 def by_month(sites: Mapping[str, np.ndarray], months: Sequence[dt.date]) -> dict[str, np.ndarray]:
     """People, money and pay per worker and paid month, by month, (draws, hosts, months)."""
     to_months = monthly(months).T
-    out = {name: sites[name] @ to_months for name in ("people", "gross", "take", "remitted")}
+    out = {name: sites[name] @ to_months for name in ("people", *MEASURES)}
     paid = np.asarray(sites["paid"]).reshape(-1, 1, 1)
-    return out | {"wage": out["gross"] / paid / out["people"]}
+    return out | {"wage": out["gross_wages_usd"] / paid / out["people"]}
 
 
 def measures(by_host: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Monthly money of all hosts by measure, (draws, months)."""
-    names = ("gross", "take", "remitted")
-    return {of: by_host[name].sum(axis=1) for of, name in zip(MEASURES, names, strict=True)}
+    return {of: by_host[of].sum(axis=1) for of in MEASURES}
 
 
 def series(
@@ -321,7 +326,7 @@ def series(
 ) -> dict[str, np.ndarray]:
     """Monthly series by "<quantity> <host>", (draws, months); pay is weighted by workers."""
     pay = by_host["people"] * by_host["wage"]
-    taken, sent = (pay * by_host[name] / by_host["gross"] for name in ("take", "remitted"))
+    taken, sent = (pay * by_host[of] / by_host["gross_wages_usd"] for of in MEASURES[1:])
     out = {}
     for host in sorted({name.split(" ")[1] for name in wanted - set(MEASURES)}):
         at = slice(None) if host == "WLD" else [list(hosts).index(host)]
@@ -345,7 +350,7 @@ def outcome(
     """What the draws say, by month.
 
     Args:
-        sites: ``people``, ``gross``, ``take``, ``remitted`` (draws, hosts, knots), ``paid``.
+        sites: ``people`` and `MEASURES` (draws, hosts, knots), ``paid``.
         seed: nothing is drawn here.
         hosts: labels.
         apart: ends of components' names to places of the hosts that they add up.
@@ -370,8 +375,11 @@ def outcome(
         tables={"draws": lambda: table(by_host, months)},
         components={
             **{f"headcount{end}": np.log(of["people"]) for end, of in some.items()},
-            **{f"pay{end}": np.log(of["gross"] / of["people"]) for end, of in some.items()},
-            "share": np.log(total["take"] / total["gross"]),
-            "reach": np.log(total["remitted"] / total["take"]),
+            **{
+                f"pay{end}": np.log(of["gross_wages_usd"] / of["people"])
+                for end, of in some.items()
+            },
+            "share": np.log(total["state_take_usd"] / total["gross_wages_usd"]),
+            "reach": np.log(total["remitted_usd"] / total["state_take_usd"]),
         },
     )

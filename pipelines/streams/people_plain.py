@@ -91,7 +91,7 @@ def estimate(
 
     gross = n * w * logit("paid_logit")
     take = gross * share[:, :, None]
-    world = {"people": n, "wage": w, "gross": gross, "take": take}
-    world["remitted"] = take * logit("reach_logit")
+    money = (gross, take, take * logit("reach_logit"))
+    world = {"people": n, "wage": w} | dict(zip(people.MEASURES, money, strict=True))
     held = {f"{of} {host}" for of in people.RATES for host in {*hosts, "WLD"}}
     return Outcome(people.measures(world), people.series(world, hosts, held))

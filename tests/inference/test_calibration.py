@@ -19,7 +19,7 @@ def ranks():
     made = calibration.MadeUp(
         toy.evidence(toy.ledger()), effort=Effort(warmup=150, draws=40), chains=12
     )
-    return calibration.calibrate(made, seed=1, key="", worlds=20, controls=20)
+    return calibration.calibrate(made, seed=1, key="", worlds=20)
 
 
 def test_worlds_fitted_with_their_own_errors_rank_evenly(ranks):

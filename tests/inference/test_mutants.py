@@ -54,8 +54,8 @@ def cif_factor_dropped(patch):
 
 
 def class_error_dropped(patch):
-    whole = Shared.klass
-    patch.setattr(Shared, "klass", lambda self, group: 0 * whole(self, group))
+    whole = Shared.leaning
+    patch.setattr(Shared, "leaning", lambda self, group: whole(self, group, is_ratio=True))
 
 
 @pytest.mark.parametrize(

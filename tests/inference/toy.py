@@ -34,10 +34,10 @@ def model(figures, priors, shared):
     )
     rate = jnp.exp(log_rate)[figures["year"]]
     numpyro.deterministic("months/income_usd", rate)
-    numpyro.deterministic("common", shared.root("amount"))
+    numpyro.deterministic("common", shared.roots[f"{shared.stream}.amount"])
     at = figures["amount"]
     said = jnp.log(at["window"] @ rate)
-    figure("amount", said, at, shared.klass("amount"), shared.root("amount"))
+    figure("amount", said, at, shared.leaning("amount"))
     at = figures["floor"]
     part("floor", jnp.log(at["window"] @ rate), at)
 

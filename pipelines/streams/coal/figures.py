@@ -150,35 +150,26 @@ def _calendar(
 
 def _output_log(observations: pl.DataFrame, months: list[dt.date]) -> tuple[np.ndarray, np.ndarray]:
     """Log of the year's output, straight between known years; a tenth of doubt a year away."""
-    known = (
-        observations.filter(
-            pl.col("quantity") == "output_t", pl.col("is_used"), pl.col("class") == "official"
-        )
-        .group_by(year=pl.col("window_start_on").dt.year())
-        .agg(log=pl.col("central").log().mean())
-        .sort("year")
-    )
-    years, at = np.unique([month.year for month in months]), known["year"].to_numpy()
+    official = observations.filter(pl.col("class") == "official")
+    at, logs = _mean_logs(official, "output_t", pl.col("window_start_on").dt.year())
+    years = np.unique([month.year for month in months])
     away = np.abs(years[:, None] - at[None, :]).min(axis=1)
-    return np.interp(years, at, known["log"].to_numpy()), 0.1 * away
+    return np.interp(years, at, logs), 0.1 * away
 
 
 def _world_price(observations: pl.DataFrame, months: list[dt.date]) -> np.ndarray:
     """Log of the world coal price by month: mean of the logs of what the ledger holds, straight."""
-    known = (
-        observations.filter(
-            pl.col("quantity") == "reference_price_usd_per_t",
-            pl.col("counterpart_iso3") != "CHN",
-            pl.col("is_used"),
-            pl.col("central") > 0,
-        )
-        .group_by(middle=middle_of())
-        .agg(log=pl.col("central").log().mean())
-        .sort("middle")
-    )
-    at = np.array(months, dtype="datetime64[D]").astype(float)
-    x = known["middle"].to_numpy().astype("datetime64[D]").astype(float)
-    return np.interp(at, x, known["log"].to_numpy())
+    elsewhere = observations.filter(pl.col("counterpart_iso3") != "CHN", pl.col("central") > 0)
+    at, logs = _mean_logs(elsewhere, "reference_price_usd_per_t", middle_of())
+    at, asked = (np.array(days, dtype="datetime64[D]").astype(float) for days in (at, months))
+    return np.interp(asked, at, logs)
+
+
+def _mean_logs(rows: pl.DataFrame, quantity: str, key: pl.Expr) -> tuple[np.ndarray, np.ndarray]:
+    """When figures of a quantity that are used speak, in order, and the means of their logs."""
+    used = rows.filter(pl.col("quantity") == quantity, pl.col("is_used"))
+    logs = used.group_by(at=key).agg(log=pl.col("central").log().mean()).sort("at")
+    return logs["at"].to_numpy(), logs["log"].to_numpy()
 
 
 def _sites(rows: pl.DataFrame, months: list[dt.date], world: Any, priors: Priors) -> dict[str, Any]:

@@ -22,16 +22,7 @@ import numpyro.distributions as dist
 from jax.nn import log_sigmoid
 from jax.scipy.special import log_ndtr
 
-from pipelines.inference.evidence import (
-    Rows,
-    Shared,
-    ceiling,
-    figure,
-    leaning,
-    mixture,
-    normal,
-    part,
-)
+from pipelines.inference.evidence import Rows, Shared, ceiling, figure, mixture, normal, part
 
 Figures = dict[str, Any]
 
@@ -86,9 +77,9 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
     def over(rows: Rows, months: Any) -> Any:
         return jnp.log(rows["window"] @ months)
 
-    klass, root = shared.klass("amount"), shared.root("amount")
+    amounts = shared.leaning("amount")
     at = figures["tonnes"]
-    figure("tonnes", over(at, tonnes), at, klass, root)
+    figure("tonnes", over(at, tonnes), at, amounts)
     at = figures["tonnes_part"]
     part("tonnes_part", over(at, tonnes), at)
     # a dollar total that names no price: sold at this world's price, or at one its author assumed
@@ -96,11 +87,11 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
     assumed = prior("assumed_price", at["value"].shape)
     readings = jnp.stack([over(at, income), over(at, tonnes) + assumed], axis=1)
     own = priors["own_price_weight"][0]
-    mixture("money", readings, jnp.array([own, 1 - own]), at, klass, root)
+    mixture("money", readings, jnp.array([own, 1 - own]), at, amounts)
     at = figures["money_part"]
     part("money_part", over(at, income), at)
     at = figures["money_ceiling"]
-    lean = leaning(at, klass, root)
+    lean = amounts(at)
     ceiling("money_ceiling", over(at, income * jnp.exp(delivered)) + lean, at)
 
     # -- ships counted: one share seen per observer and way of counting ------------------------
@@ -114,24 +105,24 @@ def model(figures: Figures, priors: dict[str, Any], shared: Shared) -> None:
     )
     at = figures["count"]
     counted = over(at, tonnes) - mean_lot + seen[at["observer"]]
-    figure("count", counted, at, shared.klass("count"), shared.root("count"))
+    figure("count", counted, at, shared.leaning("count"))
     at = figures["count_part"]
     part("count_part", over(at, tonnes) - mean_lot, at, priors["count_part_sd"][0])
     at = figures["lot"]
     lot = mean_lot + jnp.zeros(at["value"].shape)
-    figure("lot", lot, at, shared.klass("lot"), shared.root("lot"))
+    figure("lot", lot, at, shared.leaning("lot"))
 
     # -- prices quoted: where handed over, in what sense, by whom -------------------------------
-    klass, root = shared.klass("price"), shared.root("price")
+    prices = shared.leaning("price")
     asked = prior("asked")
     at = figures["price"]
     quoted = (at["window"] @ log_p) + at["is_delivered"] * delivered + at["is_asked"] * asked
-    figure("price", quoted, at, klass, root)
+    figure("price", quoted, at, prices)
     at = figures["discount"]
     against = jnp.where(at["is_chinese"] > 0, at["window"] @ chinese, at["base"])
-    figure("discount", at["window"] @ log_p + 0.5 * delivered - against, at, klass, root)
+    figure("discount", at["window"] @ log_p + 0.5 * delivered - against, at, prices)
     at = figures["chinese"]
-    figure("chinese", at["window"] @ chinese, at, klass, root)
+    figure("chinese", at["window"] @ chinese, at, prices)
 
     # -- capacity: no year exports more than its mines give ----------------------------------------
     room = (figures["most_log"] - jnp.log(figures["year"] @ tonnes)) / figures["most_error"]

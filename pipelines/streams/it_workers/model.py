@@ -15,16 +15,8 @@ import jax.numpy as jnp
 import numpyro
 from jax.nn import sigmoid
 
-from pipelines.inference.evidence import (
-    Shared,
-    ceiling,
-    figure,
-    leaning,
-    normal,
-    of_prior,
-    part,
-)
-from pipelines.streams.people import MEASURES, log_window, money_said
+from pipelines.inference.evidence import Rows, Shared, ceiling, figure, normal, of_prior, part
+from pipelines.streams.people import MEASURES, incomes, log_window, money_said
 
 
 def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> None:
@@ -37,37 +29,35 @@ def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> No
     not_kept = sigmoid(of_prior("share_level", priors["share_logit"]) + step @ pay_line)
     reach = sigmoid(of_prior("reach", priors["reach_logit"]))
     paid = sigmoid(of_prior("paid_part", priors["paid_logit"]))
-    gross = people * wage
-    take = gross * not_kept
-    remitted = take * reach
-    money = jnp.stack([gross, take, remitted, gross - take])
+    gross, money = incomes(people, wage, not_kept, reach)
 
     # persons: who counts as one of them is common to all counts
     who = priors["who_counts_sd"][0] * normal("who_counts")
-    klass, root = shared.klass("headcount"), shared.root("headcount")
+    counts = shared.leaning("headcount")
     rows = figures["headcount"]
-    figure("headcount", who + log_window(people, rows), rows, klass, root)
+    figure("headcount", who + log_window(people, rows), rows, counts)
     rows = figures["part"]
-    part("part", who + log_window(people, rows) + leaning(rows, klass, root), rows)
+    part("part", who + log_window(people, rows) + counts(rows), rows)
 
     # pay: quotes tell of those who talk, and of those caught, whose groups are the busy ones
     mix = priors["sector_mix_sd"][0] * normal("sector_mix")
     lean = jnp.exp(of_prior("lean", priors["group_lean_log"]))
-    klass, root = shared.klass("pay"), shared.root("pay")
+
+    def each(rows: Rows) -> Any:
+        return mix + log_window(money, rows) - jnp.log(rows["over"] @ people)
+
+    quotes = shared.leaning("pay")
     rows = figures["per_worker"]
-    each = mix + log_window(money, rows) - jnp.log(rows["over"] @ people)
-    figure("per_worker", each, rows, klass, root)
+    figure("per_worker", each(rows), rows, quotes)
     # the best paid bound the mean from above and say no more of it
     rows = figures["most"]
-    each = mix + log_window(money, rows) - jnp.log(rows["over"] @ people)
-    ceiling("most", each + leaning(rows, klass, root), rows)
+    ceiling("most", each(rows) + quotes(rows), rows)
     rows = figures["group"]
-    each = mix + log_window(money, rows) - jnp.log(rows["over"] @ people)
-    figure("group", each + lean, rows, klass, root)
+    figure("group", each(rows) + lean, rows, quotes)
     money_said(figures, priors, shared, gross, money, paid)
 
     numpyro.deterministic("people", people[None])
     numpyro.deterministic("paid", paid)
-    for name, of, amount in zip(("gross", "take", "remitted"), MEASURES, money, strict=False):
-        numpyro.deterministic(name, paid * amount[None])
+    for of, amount in zip(MEASURES, money, strict=False):
+        numpyro.deterministic(of, paid * amount[None])
         numpyro.deterministic(f"months/{of}", figures["line"] @ (paid * amount))

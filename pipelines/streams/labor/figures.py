@@ -213,26 +213,20 @@ def draws_frame(by_host: dict[str, np.ndarray], months: Sequence[dt.date]) -> pl
     """Joint draws by month and host, sorted by draw, host and month.
 
     Args:
-        by_host: ``people``, ``wage``, ``gross``, ``take``, ``remitted`` (draws, hosts, months).
+        by_host: ``people``, ``wage`` and `people.MEASURES` (draws, hosts, months).
 
     Returns:
         ``draw, month, host_iso3, headcount, wage_usd_per_month, state_share, gross_wages_usd,
         state_take_usd, remitted_usd``.
     """
-    draws, hosts, n = by_host["people"].shape
     names = {
         "headcount": by_host["people"],
         "wage_usd_per_month": by_host["wage"],
-        "state_share": by_host["take"] / by_host["gross"],
-        "gross_wages_usd": by_host["gross"],
-        "state_take_usd": by_host["take"],
-        "remitted_usd": by_host["remitted"],
+        "state_share": by_host["state_take_usd"] / by_host["gross_wages_usd"],
+        **{of: by_host[of] for of in people.MEASURES},
     }
-    flat = {name: values.reshape(draws, -1) for name, values in names.items()}
-    cells = to_long(range(hosts * n), period="cell", **flat)
-    return cells.select(
-        "draw",
-        pl.Series("month", list(months)).gather(cells["cell"] % n),
-        pl.Series("host_iso3", HOSTS).gather(cells["cell"] // n),
-        *names,
+    cells = pl.DataFrame({"month": months}).join(
+        pl.DataFrame({"host_iso3": HOSTS}), how="cross", maintain_order="right_left"
     )
+    flat = {name: values.reshape(len(values), -1) for name, values in names.items()}
+    return to_long(cells.to_struct(), period="cell", **flat).unnest("cell")

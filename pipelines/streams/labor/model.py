@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpyro
 from jax.nn import log_sigmoid, sigmoid, softplus
 
-from pipelines.inference.evidence import Rows, Shared, figure, leaning, normal, of_prior, part
-from pipelines.streams.people import MEASURES, log_window, money_said
+from pipelines.inference.evidence import Rows, Shared, figure, normal, of_prior, part
+from pipelines.streams.people import MEASURES, incomes, log_window, money_said
 
 HOSTS = ("CHN", "RUS", "KWT", "QAT", "ARE", "MNG", "POL", "OTH")
 TRADES = (
@@ -82,10 +82,7 @@ def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> No
     own = priors["host_reach_sd"][0] * normal("host_reach", (len(HOSTS), 1))
     reach = sigmoid(of_prior("reach", priors["reach_logit"]) + own)
     paid = sigmoid(of_prior("paid_part", priors["paid_logit"]))
-    gross = people * wage
-    take = gross * not_kept
-    remitted = take * reach
-    money = jnp.stack([gross, take, remitted, gross - take])
+    gross, money = incomes(people, wage, not_kept, reach)
 
     # persons: what is counted and who is paid differ by one factor for all counts
     who = priors["who_counts_sd"][0] * normal("who_counts")
@@ -96,33 +93,34 @@ def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> No
     def counted(rows: Rows) -> Any:
         return who + log_window(told, rows)
 
-    klass, root = shared.klass("headcount"), shared.root("headcount")
+    lean = shared.leaning("headcount")
     rows = figures["headcount"]
-    figure("headcount", counted(rows), rows, klass, root)
+    figure("headcount", counted(rows), rows, lean)
     rows = figures["part"]
-    part("part", counted(rows) + leaning(rows, klass, root), rows)
+    part("part", counted(rows) + lean(rows), rows)
     rows = figures["place"]
     town = of_prior("town", priors["town_share_logit"])
     town += figures["reopened"] * of_prior("town_shift", priors["town_shift_logit"])
     in_town = log_sigmoid(rows["time"] @ town)
-    figure("place", counted(rows) + in_town, rows, klass, root)
+    figure("place", counted(rows) + in_town, rows, lean)
     rows = figures["ratio"]
     before = jnp.log(rows["before"] @ jnp.ravel(people))
-    figure("ratio", log_window(people, rows) - before, rows, klass * 0, root)
+    change = log_window(people, rows) - before
+    figure("ratio", change, rows, shared.leaning("headcount", is_ratio=True))
 
     # flows, persons a year
     rows = figures["crossings"]
     crossings = of_prior("crossings_each", priors["crossings_log"])
-    figure("crossings", who + log_window(people, rows) + crossings, rows, klass, root)
+    figure("crossings", who + log_window(people, rows) + crossings, rows, lean)
     rows = figures["arrivals"]
     stay = jnp.exp(of_prior("stay", priors["stay_log_years"]))
     inflow = jnp.exp(log_window(people, rows)) / stay + rows["change"] @ jnp.ravel(people)
     work = log_sigmoid(of_prior("work_share", priors["work_share_logit"]))
     # a stock known to some thousands cannot resolve a smaller flow
-    figure("arrivals", who + soft_log(inflow, rows, 2_000.0) - work, rows, klass, root)
+    figure("arrivals", who + soft_log(inflow, rows, 2_000.0) - work, rows, lean)
     rows = figures["sent_home"]
     outflow = -(rows["change"] @ jnp.ravel(people))
-    figure("sent_home", who + soft_log(outflow, rows, 1.0), rows, klass, root)
+    figure("sent_home", who + soft_log(outflow, rows, 1.0), rows, lean)
 
     # pay and shares: quotes pick the trades that talk, all by one factor
     mix = priors["sector_mix_sd"][0] * normal("sector_mix")
@@ -130,13 +128,13 @@ def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> No
     rows = figures["per_worker"]
     each = log_window(money, rows) - jnp.log(rows["over"] @ jnp.ravel(people))
     each += mix + rows["trade"] @ trade
-    figure("per_worker", each, rows, shared.klass("pay"), shared.root("pay"))
+    figure("per_worker", each, rows, shared.leaning("pay"))
     money_said(figures, priors, shared, gross, money, paid)
 
     numpyro.deterministic("people", people)
     numpyro.deterministic("paid", paid)
-    for name, of, amount in zip(("gross", "take", "remitted"), MEASURES, money, strict=False):
-        numpyro.deterministic(name, paid * amount)
+    for of, amount in zip(MEASURES, money, strict=False):
+        numpyro.deterministic(of, paid * amount)
         numpyro.deterministic(f"months/{of}", figures["line"] @ jnp.sum(paid * amount, axis=0))
 
 

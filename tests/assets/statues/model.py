@@ -20,6 +20,6 @@ def model(figures, priors, shared):
     stone = sigmoid(priors["stone_logit"][0] + priors["stone_logit"][1] * normal("stone"))
     rows = figures["amount"]
     said = jnp.log(rows["window"] @ paid)
-    figure("amount", said, rows, shared.klass("amount"), shared.root("amount"))
+    figure("amount", said, rows, shared.leaning("amount"))
     numpyro.deterministic("months/paid_usd", paid)
     numpyro.deterministic("months/kept_usd", paid * (1 - stone))

@@ -144,7 +144,7 @@ def test_what_a_caught_group_earns_pulls_pay_up_but_by_its_own_lean(joint):
     knot = 6
 
     def pay(data):
-        gross, _ = laplace(joint, "it_workers/gross", data)
+        gross, _ = laplace(joint, "it_workers/gross_wages_usd", data)
         people, _ = laplace(joint, "it_workers/people", data)
         return gross[knot] - people[knot]
 
@@ -157,7 +157,7 @@ def test_what_the_best_paid_earn_is_a_cap_and_no_quote(joint):
     """Far above pay it says nothing; below it, it pushes pay down to itself and no further."""
 
     def pay(data):
-        gross, _ = laplace(joint, "it_workers/gross", data)
+        gross, _ = laplace(joint, "it_workers/gross_wages_usd", data)
         people, _ = laplace(joint, "it_workers/people", data)
         return (gross - people)[6]
 
@@ -174,9 +174,9 @@ def test_a_share_that_arrives_speaks_of_what_arrives(joint):
     """Said to be less, it lowers reach, and hardly what is withheld."""
 
     def shares(data):
-        take, _ = laplace(joint, "it_workers/take", data)
-        gross, _ = laplace(joint, "it_workers/gross", data)
-        remitted, _ = laplace(joint, "it_workers/remitted", data)
+        take, _ = laplace(joint, "it_workers/state_take_usd", data)
+        gross, _ = laplace(joint, "it_workers/gross_wages_usd", data)
+        remitted, _ = laplace(joint, "it_workers/remitted_usd", data)
         return np.exp((take - gross)[6]), np.exp((remitted - take)[6])
 
     data = joint.hidden([])
@@ -189,15 +189,15 @@ def test_a_share_that_arrives_speaks_of_what_arrives(joint):
 
 
 def test_a_network_is_no_more_than_a_floor_under_the_whole(joint):
-    before, _ = laplace(joint, "it_workers/gross", joint.hidden(["network"]))
-    after, _ = laplace(joint, "it_workers/gross", joint.data)
+    before, _ = laplace(joint, "it_workers/gross_wages_usd", joint.hidden(["network"]))
+    after, _ = laplace(joint, "it_workers/gross_wages_usd", joint.data)
     assert after == pytest.approx(before, abs=0.02)
     data = joint.hidden([])
     figures = dict(data["it_workers"]["figures"])
     rows = figures["part_of_total"]
     figures["part_of_total"] = rows | {"value": np.log([1.6e8])}
     data["it_workers"] = data["it_workers"] | {"figures": figures}
-    pushed, _ = laplace(joint, "it_workers/gross", data)
+    pushed, _ = laplace(joint, "it_workers/gross_wages_usd", data)
     # up to itself, by the softness of a floor
     assert before[6] + 0.02 < pushed[6] < np.log(1.6e8 / 12) + 0.2
 
@@ -212,8 +212,8 @@ def test_made_up_worlds_are_recovered(joint):
         for site in ("headcount", "per_worker", "group", "share", "total"):
             figures[site] = figures[site] | {"value": worlds[f"it_workers/{site}"][world]}
         data["it_workers"] = data["it_workers"] | {"figures": figures}
-        mode, spread = laplace(joint, "it_workers/take", data)
-        truth = np.log(worlds["it_workers/take"][world]).ravel()
+        mode, spread = laplace(joint, "it_workers/state_take_usd", data)
+        truth = np.log(worlds["it_workers/state_take_usd"][world]).ravel()
         z += [(truth[at] - mode[at]) / np.sqrt(spread[at, at]) for at in (2, 7, 12)]
     z = np.array(z)
     assert (np.abs(z) < 1.645).mean() > 0.7

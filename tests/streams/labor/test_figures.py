@@ -122,8 +122,11 @@ def test_draws_add_up_by_host_and_month():
     months = [dt.date(2020, 1, 1), dt.date(2020, 2, 1)]
     shape = (1, len(HOSTS), 2)
     by_host = {"people": np.full(shape, 10.0), "wage": np.full(shape, 300.0)}
-    by_host |= {"gross": np.full(shape, 2_400.0), "take": np.full(shape, 1_200.0)}
-    by_host |= {"remitted": np.full(shape, 600.0)}
+    by_host |= {
+        "gross_wages_usd": np.full(shape, 2_400.0),
+        "state_take_usd": np.full(shape, 1_200.0),
+    }
+    by_host |= {"remitted_usd": np.full(shape, 600.0)}
     frame = draws_frame(by_host, months)
     assert frame.height == 2 * len(HOSTS)
     assert frame.row(1, named=True) == {

@@ -265,8 +265,8 @@ def test_made_up_worlds_are_recovered(many):
         data = many.hidden(hidden)
         for site in ("headcount", "per_worker", "share", "total"):
             data = told(data, site, worlds[f"labor/{site}"][world])
-        mode, spread = laplace(many, "labor/gross", data)
-        truth = np.log(worlds["labor/gross"][world]).ravel()
+        mode, spread = laplace(many, "labor/gross_wages_usd", data)
+        truth = np.log(worlds["labor/gross_wages_usd"][world]).ravel()
         knots = len(truth) // len(HOSTS)
         for place in (2, 8, 15, knots + 8, knots + 15):
             z.append((truth[place] - mode[place]) / np.sqrt(spread[place, place]))
