@@ -34,7 +34,7 @@ select
         made.root as origin_id,
         made.start_on as window_start_on,
         made.end_on as window_end_on,
-        true as is_used,
+        true as is_usable,
         case when ledger.central is null then made.value end as low,
         case when ledger.central is not null then made.value end as central,
         null as high

@@ -39,6 +39,8 @@ KEY = ["stream", "measure", "year"]
 CAUSES = ("code", "evidence", "month", "sampling")
 # when a row was fetched says nothing of what it states
 _NOT_EVIDENCE = ("retrieved_at", "snapshot_sha256", "file")
+# columns of the ledger that first releases kept, and hashed it by, under another name
+_FIRST_CALLED = {"is_usable": "is_used"}
 _NAMED_ROWS = 12
 _PART, _DAMAGED = ".part-", ".damaged-"
 
@@ -95,7 +97,9 @@ class Entry:
 
     def frame(self, name: str) -> pl.DataFrame:
         """`annual`, `monthly`, `batches`, `ledger` or `changes`, as it was then."""
-        return pl.read_parquet(self.folder / f"{name}.parquet")
+        frame = pl.read_parquet(self.folder / f"{name}.parquet")
+        now_called = {first: now for now, first in _FIRST_CALLED.items()}
+        return frame.rename(now_called, strict=False)
 
     def shifts(self) -> pl.DataFrame:
         """What each figure did to each headline year; no rows in releases that did not keep it."""
@@ -277,7 +281,7 @@ def rows_changed(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
 
 def evidence_of(ledger: pl.DataFrame) -> pl.DataFrame:
     """The ledger without what says nothing of evidence, ready to be hashed."""
-    return ledger.drop([name for name in _NOT_EVIDENCE if name in ledger.columns])
+    return ledger.drop(_NOT_EVIDENCE, strict=False).rename(_FIRST_CALLED, strict=False)
 
 
 def causes_between(before: Made, now: Made, rows: pl.DataFrame) -> list[str]:

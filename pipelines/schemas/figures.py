@@ -298,13 +298,13 @@ class Observations(Table, table="facts.observations", source="sql/facts/observat
     source_id: str = given()
     locator: str = given()
     retrieved_at: Instant = given()
-    is_used: bool = given()
+    is_usable: bool = given("whether a model may read it; not every one that may be read is")
     reason_not_used: str = column()
 
     @pa.dataframe_check
     def unused_rows_say_why(cls, data: pa.PolarsData) -> pl.LazyFrame:
-        """is_used or a reason, never neither and never both."""
-        return data.lazyframe.select(pl.col("is_used") == pl.col("reason_not_used").is_null())
+        """is_usable or a reason, never neither and never both."""
+        return data.lazyframe.select(pl.col("is_usable") == pl.col("reason_not_used").is_null())
 
 
 class TradeObservations(

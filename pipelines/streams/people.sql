@@ -116,7 +116,7 @@ select
             else concept
         end as concept,
         case
-            when not is_used then coalesce(reason_not_used, 'held back')
+            when not is_usable then coalesce(reason_not_used, 'held back')
             when kind in ('structural_zero', 'plan')
                 then 'a zero under a ban and a plan are not measurements'
             when factor is null then 'not a quantity or unit that the model reads'

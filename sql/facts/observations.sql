@@ -53,7 +53,7 @@ typed as (
 -- a figure typed by hand stands for the same declaration coming in through a feed
 declared as (
     select
-        feed.* exclude (is_used, reason_not_used),
+        feed.* exclude (is_usable, reason_not_used),
         coalesce(
             feed.reason_not_used,
             case
@@ -129,7 +129,7 @@ select
     placed.source_id,
     placed.locator,
     placed.retrieved_at,
-    placed.reason_not_used is null as is_used,
+    placed.reason_not_used is null as is_usable,
     placed.reason_not_used
 from placed
 left join staged.origins as origins

@@ -124,7 +124,7 @@ judged as (
 
 select
     * exclude (reason_not_used),
-    reason_not_used is null as is_used,
+    reason_not_used is null as is_usable,
     reason_not_used
 from judged
 order by observation_id

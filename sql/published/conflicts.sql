@@ -19,7 +19,7 @@ with held as (
         uses.posterior_quantile,
         uses.predictive_quantile,
         uses.influence,
-        uses.is_used as is_read,
+        uses.is_used,
         coalesce(
             uses.value_usd_or_unit,
             observations.central,
@@ -58,7 +58,7 @@ select
     origin_id,
     root_id,
     'density' as model,
-    is_used and is_read as is_used,
+    is_usable and is_used as is_used,
     row_number() over (
         order by
             abs(influence) desc nulls last,

@@ -41,9 +41,9 @@ select
     uses.posterior_quantile,
     uses.predictive_quantile,
     uses.influence,
-    observations.is_used and coalesce(uses.is_used, false) as is_used,
+    observations.is_usable and coalesce(uses.is_used, false) as is_used,
     case
-        when not observations.is_used then observations.reason_not_used
+        when not observations.is_usable then observations.reason_not_used
         when uses.observation_id is null then 'no model of this stream reads this quantity'
         when not uses.is_used then uses.reason_not_used
     end as reason_not_used,

@@ -77,7 +77,7 @@ prices as (
 wages as (
     select max(coalesce(high, central, low)) as highest_usd_per_month
     from facts.observations
-    where quantity = 'gross_wage' and unit = 'USD/month' and is_used
+    where quantity = 'gross_wage' and unit = 'USD/month' and is_usable
 ),
 
 -- an origin that speaks of two streams stands in the tables of both

@@ -146,7 +146,7 @@ def test_flows_are_kept_whole_and_counted_once():
 
     said = table("facts.trade_observations")
     china = said.filter(pl.col("counterpart_iso3") == "CHN").sort("quantity")
-    assert china.select("quantity", "central", "kind", "origin_id", "is_used").rows() == [
+    assert china.select("quantity", "central", "kind", "origin_id", "is_usable").rows() == [
         ("export_t", 2_000.0, "exact", "gacc-customs", True),
         ("export_usd", 106_000.0, "exact", "gacc-customs", True),
     ]
@@ -159,7 +159,7 @@ def test_flows_are_kept_whole_and_counted_once():
     # a flow without a weight states its dollars alone; it is no zero
     assert said.filter(pl.col("counterpart_iso3") == "THA")["quantity"].to_list() == ["export_usd"]
     brazil = said.filter(pl.col("counterpart_iso3") == "BRA")
-    assert brazil["is_used"].to_list() == [False, False]
+    assert brazil["is_usable"].to_list() == [False, False]
     assert "probably South Korean" in brazil["reason_not_used"][0]
     judged = table("facts.miscoding").filter(pl.col("reporter_code") == 76)
     assert judged["p_miscoded"].item() > 0.9
@@ -184,7 +184,7 @@ def test_a_zero_after_the_ban_is_structural_and_before_it_is_not_a_measurement()
     assert by_month[dt.date(2015, 1, 1)]["kind"] == "exact"
     assert "zero outside the ban" in by_month[dt.date(2015, 1, 1)]["reason_not_used"]
     assert by_month[dt.date(2016, 8, 1)]["central"] == 2_500.0  # both coals, North Korea only
-    assert by_month[dt.date(2016, 8, 1)]["is_used"]
+    assert by_month[dt.date(2016, 8, 1)]["is_usable"]
 
 
 def test_the_same_flow_from_two_places_counts_once_months_before_years():
@@ -200,10 +200,10 @@ def test_the_same_flow_from_two_places_counts_once_months_before_years():
     assert run().success
     said = table("facts.trade_observations").filter(pl.col("quantity") == "export_t")
     assert said.height == 25
-    used = said.filter(pl.col("is_used"))
+    used = said.filter(pl.col("is_usable"))
     assert used.height == 12
     assert used["source_id"].unique().to_list() == ["china-customs-query"]
-    unused = dict(said.filter(~pl.col("is_used")).group_by("reason_not_used").len().rows())
+    unused = dict(said.filter(~pl.col("is_usable")).group_by("reason_not_used").len().rows())
     assert unused == {
         "repeats the same origin's declaration": 12,
         "the sum of twelve months that stand here": 1,

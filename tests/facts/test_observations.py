@@ -77,7 +77,7 @@ def ledger(connection):
                 22490001::double as central,
                 'un-comtrade' as source_id
             ),
-            true as is_used, null::varchar as reason_not_used
+            true as is_usable, null::varchar as reason_not_used
         from staged.figures where observation_id = 'a'
         """
     )
@@ -93,7 +93,7 @@ def ledger(connection):
 
 
 def test_only_statements_that_say_something_new_are_used(ledger):
-    used = dict(ledger.select("observation_id", "is_used").iter_rows())
+    used = dict(ledger.select("observation_id", "is_usable").iter_rows())
     assert used == {
         "a": True,
         "b": False,

@@ -329,7 +329,7 @@ def stopped_ledger():
         low=pl.lit(None, dtype=pl.Float64),
         central=pl.lit(7.0),
         high=pl.lit(None, dtype=pl.Float64),
-        is_used=pl.lit(False),
+        is_usable=pl.lit(False),
         stated_year=pl.lit(2024, dtype=pl.Int64),
         assumed_price_usd_per_t=pl.lit(90.0),
         reason_not_used=pl.lit("held back"),
@@ -350,7 +350,7 @@ def test_a_stopped_record_leaves_quotes_and_what_is_made_from_the_truth():
     assert made["window_start_on"].to_list() == [dt.date(2013, 1, 1), dt.date(2015, 1, 1)]
     assert made["window_end_on"].to_list() == [dt.date(2013, 12, 31), dt.date(2015, 12, 31)]
     assert made["root_id"].n_unique() == 1
-    assert made["is_used"].all()
+    assert made["is_usable"].all()
     for bare in ("stated_year", "assumed_price_usd_per_t", "reason_not_used"):
         assert made[bare].null_count() == 2
 

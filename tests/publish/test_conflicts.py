@@ -68,7 +68,7 @@ def made(connection, tmp_path, monkeypatch):
             null::varchar as delivery_point, null::varchar as nature,
             null::double as assumed_price_usd_per_t, null::bigint as persons,
             'o1' as origin_id, 'r1' as root_id, 2019::bigint as stated_year, 's1' as source_id,
-            'page 1' as locator, timestamp '2026-01-01' as retrieved_at, is_used,
+            'page 1' as locator, timestamp '2026-01-01' as retrieved_at, is_used as is_usable,
             case when not is_used then 'held back' end as reason_not_used
         from rows;
         create table estimates.observation_use as

@@ -28,7 +28,7 @@ create table facts.observations as from (values
     ('gross_wage', 'USD/month', 4e2, 6e2, 8e2, true),
     ('gross_wage', 'USD/month', 9e2, null, 2e3, false),
     ('gross_wage', 'EUR/month', null, 5e3, null, true))
-    t (quantity, unit, low, central, high, is_used);
+    t (quantity, unit, low, central, high, is_usable);
 create table staged.origins as
 select
     origin_id,

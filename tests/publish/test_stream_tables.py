@@ -8,16 +8,16 @@ from pipelines.warehouse import build_table
 
 
 def observations(connection, rows: list[tuple]) -> None:
-    """Ledger rows: stream, quantity, country, first and last year, root, kind, is_used."""
+    """Ledger rows: stream, quantity, country, first and last year, root, kind, is_usable."""
     connection.execute(
         "create table facts.observations (stream varchar, quantity varchar, "
         "counterpart_iso3 varchar, window_start_on date, window_end_on date, root_id varchar, "
-        "kind varchar, is_used boolean)"
+        "kind varchar, is_usable boolean)"
     )
-    for stream, quantity, country, first, last, root, kind, is_used in rows:
+    for stream, quantity, country, first, last, root, kind, is_usable in rows:
         connection.execute(
             "insert into facts.observations values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [stream, quantity, country, f"{first}-01-01", f"{last}-12-31", root, kind, is_used],
+            [stream, quantity, country, f"{first}-01-01", f"{last}-12-31", root, kind, is_usable],
         )
 
 

@@ -248,11 +248,11 @@ def test_a_figure_is_used_where_ledger_and_model_both_do_and_else_says_why(given
     of = {"stream": "coal", "source_id": "s1"}
     given(
         "facts.observations",
-        {"observation_id": "f1", **of, "is_used": True},
-        {"observation_id": "f2", **of, "is_used": True},
-        {"observation_id": "f3", **of, "is_used": True},
-        {"observation_id": "f4", **of, "is_used": False, "reason_not_used": "a plan"},
-        {"observation_id": "f5", "stream": "labor", "source_id": "s1", "is_used": True},
+        {"observation_id": "f1", **of, "is_usable": True},
+        {"observation_id": "f2", **of, "is_usable": True},
+        {"observation_id": "f3", **of, "is_usable": True},
+        {"observation_id": "f4", **of, "is_usable": False, "reason_not_used": "a plan"},
+        {"observation_id": "f5", "stream": "labor", "source_id": "s1", "is_usable": True},
     )
     given(
         "staged.figure_sources",

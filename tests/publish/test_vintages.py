@@ -21,10 +21,12 @@ from pipelines.publish.vintages import (
     VintageStore,
     causes_between,
     chronicle,
+    evidence_of,
     explain,
     rows_changed,
     states_between,
 )
+from pipelines.versions import hash_frame
 
 AT = dt.datetime(2026, 3, 1, 12)  # noqa: DTZ001  as tables hold instants
 MADE = Made(code="c1", evidence="e1", inputs="i1", seed=1, draws=100, last_month="2026-01-01")
@@ -303,6 +305,20 @@ def test_nothing_is_estimated_anew_where_one_cause_was_at_work_or_nothing_moved(
     # 1.8e6 is within four standard errors, see above
     assert states_between(last, two, estimates(101.8e6, jitter=2e6), rows) == ([], "")
     assert len(states_between(last, two, estimates(150e6), rows)[0]) == 1
+
+
+def test_a_ledger_of_before_a_column_was_named_anew_states_the_same(tmp_path):
+    store = VintageStore(tmp_path / "vintages")
+    now = ledger(("a", "coal", 1.0)).with_columns(is_usable=pl.lit(value=True))
+    old = now.rename({"is_usable": "is_used"})
+    put(store, tmp_path, "r1", MADE, estimates(100e6), old)
+    kept = store.entries()[0].frame("ledger")
+    assert kept.columns == now.columns
+    assert rows_changed(kept, now).is_empty()
+    assert hash_frame(evidence_of(now)) == hash_frame(evidence_of(old))
+    unusable = now.with_columns(is_usable=pl.lit(value=False))
+    assert rows_changed(kept, unusable)["how"].to_list() == ["changed"]
+    assert hash_frame(evidence_of(unusable)) != hash_frame(evidence_of(old))
 
 
 def test_states_between_put_one_cause_after_the_other(tmp_path):

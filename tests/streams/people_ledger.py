@@ -28,7 +28,7 @@ _SCHEMA = {
     "persons": pl.Int64,
     "root_id": pl.String,
     "stated_year": pl.Int64,
-    "is_used": pl.Boolean,
+    "is_usable": pl.Boolean,
     "reason_not_used": pl.String,
 }
 _UNIT = {
@@ -68,7 +68,7 @@ def row(observation_id: str, quantity: str, value: float | None, year: int, **ce
         "persons": None,
         "root_id": observation_id,
         "stated_year": year,
-        "is_used": True,
+        "is_usable": True,
         "reason_not_used": None,
     }
     return made | cells

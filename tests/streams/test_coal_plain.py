@@ -47,7 +47,7 @@ def ledger(*rows):
         }.items()
     }
     literal = {name: pl.lit(value) for name, value in told.items()}
-    return frame.with_columns(is_used=pl.lit(value=True), **literal, **empty)
+    return frame.with_columns(is_usable=pl.lit(value=True), **literal, **empty)
 
 
 def day(year, month, of):

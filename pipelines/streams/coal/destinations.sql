@@ -19,7 +19,7 @@ with named as (
         and quantity in ('export_usd', 'export_t', 'cargo_t_per_shipment', 'shipments')
         and kind not in ('structural_zero', 'plan')
         -- a re-export through a third country is kept apart by its sector; a repeat counts once
-        and is_used
+        and is_usable
 ),
 
 countries as (

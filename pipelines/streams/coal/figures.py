@@ -166,9 +166,9 @@ def _world_price(observations: pl.DataFrame, months: list[dt.date]) -> np.ndarra
 
 
 def _mean_logs(rows: pl.DataFrame, quantity: str, key: pl.Expr) -> tuple[np.ndarray, np.ndarray]:
-    """When figures of a quantity that are used speak, in order, and the means of their logs."""
-    used = rows.filter(pl.col("quantity") == quantity, pl.col("is_used"))
-    logs = used.group_by(at=key).agg(log=pl.col("central").log().mean()).sort("at")
+    """When usable figures of a quantity speak, in order, and the means of their logs."""
+    usable = rows.filter(pl.col("quantity") == quantity, pl.col("is_usable"))
+    logs = usable.group_by(at=key).agg(log=pl.col("central").log().mean()).sort("at")
     return logs["at"].to_numpy(), logs["log"].to_numpy()
 
 

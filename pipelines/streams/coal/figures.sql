@@ -65,7 +65,7 @@ judged as (
     select
         * exclude (reason_not_used),
         case
-            when not is_used then reason_not_used
+            when not is_usable then reason_not_used
             when quantity = 'reference_price_usd_per_t' and counterpart_iso3 != 'CHN'
                 then 'a world price: it moves the price path and says nothing of DPRK coal'
             when quantity = 'output_t'

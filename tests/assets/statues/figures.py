@@ -18,7 +18,7 @@ FIRST_MONTH = dt.date(2012, 1, 1)
 def evidence(observations, priors, *, through):
     months = month_grid(FIRST_MONTH, through)
     rows = observations.with_columns(
-        site=pl.when("is_used").then(pl.lit("amount")),
+        site=pl.when("is_usable").then(pl.lit("amount")),
         group=pl.lit("amount"),
         component=pl.lit("sales"),
         measure="concept",

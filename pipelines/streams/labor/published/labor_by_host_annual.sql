@@ -46,7 +46,7 @@ counted as (
             points.host_iso3 = observations.counterpart_iso3
             and observations.stream = 'labor'
             and observations.quantity = 'headcount'
-            and observations.is_used
+            and observations.is_usable
             and points.year between year(observations.window_start_on) - 2
             and year(observations.window_end_on) + 2
     group by points.host_iso3, points.year
