@@ -9,6 +9,7 @@ Definitions: Gneiting & Raftery (2007), JASA 102; Bracher et al. (2021), PLoS Co
 import datetime as dt
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -202,7 +203,8 @@ def backtest_table(cases: pl.DataFrame) -> pl.DataFrame:
             row[f"{name}_low"], row[f"{name}_high"] = coverage_interval(hits, n)
         rows.append(row | {"verdict": _verdict(str(row["test"]), roots.height, row)})
     numbers = ["crps", "wis", *(f"{name}{end}" for name in names for end in ("", "_low", "_high"))]
-    schema = dict.fromkeys(grain, pl.String) | dict.fromkeys(["n", "n_roots"], pl.Int64)
+    schema: dict[str, Any] = dict.fromkeys(grain, pl.String)
+    schema |= dict.fromkeys(["n", "n_roots"], pl.Int64)
     schema |= dict.fromkeys(numbers, pl.Float64) | {"verdict": pl.String}
     return (
         pl.DataFrame(rows, schema=schema)
