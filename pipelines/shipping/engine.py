@@ -37,7 +37,7 @@ from pipelines.shipping.port_grid import PortMap, port_grid, port_map
 from pipelines.shipping.sieve import OutOfOrder, Part, parts_of, sieve
 from pipelines.shipping.thresholds import Thresholds
 
-ROWS_PER_BUCKET = 1_750_000
+ROWS_PER_BUCKET = 5_000_000
 SLOTS_AT_ONCE = 75_000
 RECEPTION_AT_ONCE = 500_000
 HEARD_CELLS = 720 * 360
@@ -250,7 +250,8 @@ def plan_buckets(files: Sequence[Path], buckets: int | None = None) -> list[_Buc
     groups = _groups(parts)
     ordered = sorted(groups, key=lambda group: (group.low, group.high, group.rows))
     rows = sum(group.rows for group in groups)
-    wanted = buckets or max(2, -(-rows // ROWS_PER_BUCKET))
+    # an even number: of two workers none is left without work
+    wanted = buckets or 2 * max(1, -(-rows // (2 * ROWS_PER_BUCKET)))
     cuts: list[int] = []
     seen = 0
     for group in ordered:
@@ -434,6 +435,7 @@ def _work_ships(
     for name in ("pieces", "piece_targets"):
         backend.table(name, parameters)
     backend.lend("chain_links", _follow_chains(backend.frame("links", parameters)))
+    backend.drop("piece_targets")
     for name in ("segment_pieces", "segments", "stretches", "states"):
         backend.table(name, parameters)
     backend.drop("reports")
@@ -510,7 +512,7 @@ def run(
             second after the latest position.
         definitions: thresholds of the events.
         engine: where the SQL runs; both give the same events.
-        buckets: number of groups of ships; default one per 1.75 million rows, at least two.
+        buckets: number of groups of ships; default one per 5 million rows, an even number.
         workers: buckets worked on at once, a thread each.
         memory_limit: DuckDB's limit for all workers together, such as "2GB".
         spill: folder for what outgrows the limit.
@@ -666,6 +668,27 @@ class _Slots:
             yield span, last if last < ranges[-1][1] else None
 
 
+def _beside_others(slots: pl.DataFrame, contact_deg: float) -> pl.DataFrame:
+    """Slots that share a wide cell with others: most ships that wait at sea wait alone.
+
+    Cells are three times as wide as any contact reaches, and lie in three ways, a third of their
+    width apart: two ships in contact share one of them.
+    """
+    reach = max(contact_deg, 0.004)
+    columns = int(360 / (75 * reach))
+    place = (pl.col("lat") / (3.5 * reach), (pl.col("lon") + 180) / 360 * columns)
+    shared = [
+        pl.len().over(
+            "slot",
+            (place[0] + shift / 3).floor().cast(pl.Int32),
+            (place[1] + shift / 3).floor().cast(pl.Int32) % columns,
+        )
+        > 1
+        for shift in range(3)
+    ]
+    return slots.filter(pl.any_horizontal(shared))
+
+
 def _work_meetings(
     backend: Backend, slots: _Slots, state: State, parameters: dict[str, int | float]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -675,13 +698,21 @@ def _work_meetings(
     other, as partitions are: memory follows the span.
     """
     carried = state.tables["meetings"]
-    backend.put("carried_slots", state.tables["slots"])
+    before = state.tables["slots"].with_columns(is_fresh=False)
     found: list[pl.DataFrame] = []
     latest = carried["last_slot"].max()
+    held = [before.clear()]
     for span, last in slots.spans(int(latest) if isinstance(latest, int) else -1):
+        fresh = span.select(before.columns[:-1]).with_columns(is_fresh=True)
+        held.append(_beside_others(pl.concat([before, fresh]), parameters["contact_deg"]))
+        if last is not None and sum(frame.height for frame in held) < SLOTS_AT_ONCE:
+            continue
+        near = pl.concat(held)
+        held = [before.clear()]
         pa.default_memory_pool().release_unused()
         backend.put("carried_meetings", carried)
-        backend.lend("slots", span)
+        backend.put("carried_slots", near.filter(~pl.col("is_fresh")).drop("is_fresh").unique())
+        backend.lend("slots", near.filter("is_fresh").drop("is_fresh"))
         for name in ("slot_ships", "contacts"):
             backend.table(name, parameters)
         backend.drop("slots")
@@ -785,8 +816,7 @@ def finish(
             everything["segments"].filter("is_newest").select(lon="end_lon", lat="end_lat"),
         ]
     ).unique()
-    finished: dict[str, pl.DataFrame] = {}
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, ThreadPoolExecutor(1) as maker:
         connection.execute("set timezone = 'UTC'")
         connection.execute("create schema shipping")
         for name, frame in [*everything.items(), ("places", places(points))]:
@@ -794,9 +824,13 @@ def finish(
             connection.register("incoming_frame", frame)
             connection.execute(f"create table shipping.{target} as select * from incoming_frame")
             connection.unregister("incoming_frame")
-        for name, contract in EVENTS.items():
+
+        def _made(name: str) -> pl.DataFrame:
             connection.execute(f"create table shipping.{name} as {statement(name, parameters)}")
-            finished[name] = contract.validate(
-                connection.sql(f"select * from shipping.{name}").pl(), lazy=True
-            )
-    return finished
+            return connection.sql(f"select * from shipping.{name}").pl()
+
+        # a table is checked here while the next one is made
+        return {
+            name: EVENTS[name].validate(frame, lazy=True)
+            for name, frame in zip(EVENTS, maker.map(_made, EVENTS), strict=True)
+        }

@@ -42,7 +42,7 @@ LEGS_SCHEMA = {
     "prev_lat": pl.Float64,
 }
 
-HEARD_SCHEMA = {"mmsi": pl.Int64, "cell": pl.Int64, "hour": pl.Int64}
+HEARD_SCHEMA = {"mmsi": pl.Int32, "cell": pl.Int32, "hour": pl.Int32}
 
 Block = dict[str, NDArray]
 
@@ -298,7 +298,7 @@ def sieve(
             legs, begun, _ = _changes(reports, judged, None, seen, from_n, ports, parameters)
             found.append(legs)
             starts.append(begun)
-    places = np.concatenate(heard) if heard else np.zeros((0, 3), dtype=np.int64)
+    places = np.concatenate(heard) if heard else np.zeros((0, 3), dtype=np.int32)
     where = pl.DataFrame(places, schema=HEARD_SCHEMA)
     if not found:
         return Sieved(pl.DataFrame(schema=LEGS_SCHEMA), where, rows_in)
@@ -318,7 +318,7 @@ def sieve(
     return Sieved(pl.DataFrame(columns), where, rows_in)
 
 
-def _heard(block: Block) -> NDArray[np.int64]:
+def _heard(block: Block) -> NDArray[np.int32]:
     """(ship, cell, hour) of every stretch of rows in one cell and hour; as sql/shipping/heard.sql.
 
     A ship reports many times an hour, and its rows lie together: few stretches remain.
@@ -337,7 +337,7 @@ def _heard(block: Block) -> NDArray[np.int64]:
     turns[1:] |= hour[1:] != hour[:-1]
     turns[1:] |= mmsi[1:] != mmsi[:-1]
     at = np.flatnonzero(turns)
-    return np.stack([mmsi[at], row[at], hour[at]], axis=1)
+    return np.stack([mmsi[at].astype(np.int32), row[at], hour[at]], axis=1)
 
 
 def _changes(

@@ -149,6 +149,31 @@ def test_spans_of_slots_do_not_matter(
     assert_same(found, finished([(few, None, START + 3 * 86_400)]))
 
 
+@pytest.mark.parametrize("contact_m", [200, 500, 2_000])
+def test_ships_in_contact_are_never_passed_over(contact_m: int) -> None:
+    rng = np.random.default_rng(contact_m)
+    pairs = 20_000
+    degrees = contact_m / 111_195.08
+    lat = rng.uniform(-84, 84, pairs)
+    # on both sides of the antimeridian as often as anywhere else
+    lon = np.where(np.arange(pairs) % 2, rng.uniform(-180, 180, pairs), 180.0)
+    turn = rng.uniform(0, 2 * np.pi, pairs)
+    far = degrees * rng.uniform(0.9, 1, pairs)
+    east = lon + far * np.sin(turn) / np.cos(np.radians(lat))
+    slots = pl.DataFrame(
+        {
+            "mmsi": np.arange(2 * pairs),
+            "slot": np.tile(np.arange(pairs), 2),
+            "lon": np.concatenate([lon, (east + 180) % 360 - 180]),
+            "lat": np.concatenate([lat, lat + far * np.cos(turn)]),
+        }
+    )
+    # in the same places, but at slots when nobody else is there
+    alone = slots.with_columns(slot=pl.col("mmsi") + pairs)
+    kept = engine._beside_others(pl.concat([slots, alone]), degrees)
+    assert_frame_equal(kept, slots)
+
+
 def test_order_of_the_rows_does_not_matter(
     fleet: tuple[Path, pl.DataFrame, int], whole: dict[str, pl.DataFrame], tmp_path: Path
 ) -> None:
