@@ -14,7 +14,7 @@ import duckdb
 from assets.estimates import OBTAINABLE, STREAMS, drawn_incomes, model_code, tables_for
 from assets.resources import Sampling
 from pipelines.paths import REPOSITORY, SQL_DIR
-from pipelines.publish.vintages import BATCHES, Estimates, State
+from pipelines.publish.vintages import BATCHES, Estimates, StateBetween
 from pipelines.versions import hash_frame, hash_meaning
 from pipelines.warehouse import build_table, inputs_hash, read_frame, sql_of, write_frame
 
@@ -49,7 +49,7 @@ def settings_hash(connection: duckdb.DuckDBPyConnection) -> str:
 
 def estimated(
     connection: duckdb.DuckDBPyConnection,
-    states: list[State],
+    states: list[StateBetween],
     sampling: Sampling,
     *,
     tell: Callable[[str], None],

@@ -11,7 +11,7 @@ import polars as pl
 from assets.resources import Snapshots, WarehouseResource
 from assets.schedules import MAIN_JOB
 from assets.tables import code_links, table_metadata
-from pipelines.inbox import Outcome, land, loaded_notes, shown_name, waiting
+from pipelines.inbox import Handled, land, loaded_notes, shown_name, waiting
 from pipelines.operating.landing_folder import land_all, landing_dir
 from pipelines.schemas.sources import LandedFiles
 from pipelines.schemas.types import polars_schema
@@ -21,7 +21,7 @@ from pipelines.warehouse import write_frame
 OUTCOME_SCHEMA = polars_schema(LandedFiles)
 
 
-def land_and_tell(store: SnapshotStore) -> list[Outcome]:
+def land_and_tell(store: SnapshotStore) -> list[Handled]:
     """Take in what is finished, and say what became of each file."""
     outcomes = land_all(store)
     log = dg.get_dagster_logger()

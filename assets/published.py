@@ -30,7 +30,7 @@ from pipelines.publish.vintages import (
     Chronicle,
     Entry,
     Estimates,
-    Made,
+    MadeFrom,
     VintageStore,
     chronicle,
     estimates_now,
@@ -155,7 +155,7 @@ def _write_pages(folder: Path) -> None:
 def _between(
     connection: duckdb.DuckDBPyConnection,
     last: Entry,
-    made: Made,
+    made: MadeFrom,
     now: Estimates,
     sampling: Sampling,
 ) -> dict[str, Estimates]:

@@ -41,7 +41,7 @@ from pipelines.publish.release import (
     remove_folder,
     whole_releases,
 )
-from pipelines.publish.vintages import BATCHES, Estimates, Made, VintageStore, chronicle
+from pipelines.publish.vintages import BATCHES, Estimates, MadeFrom, VintageStore, chronicle
 from pipelines.warehouse import build_table
 from tests.publish import world
 
@@ -101,7 +101,7 @@ def make(data: str, number: int, mark: str) -> None:
     root = Path(data)
     store, now = VintageStore(root / "vintages"), _estimates(1e6 + number)
     ledger = pl.DataFrame({"observation_id": [f"o{number}"], "stream": ["ore"], "central": [1.0]})
-    made = Made(code="c", evidence=f"e{number}", inputs=f"i{number}", last_month="2026-01-01")
+    made = MadeFrom(code="c", evidence=f"e{number}", inputs=f"i{number}", last_month="2026-01-01")
     with (
         only_run(root, "a benchmark", waiting=lambda _: None),
         duckdb.connect(str(root / "work.duckdb")) as con,

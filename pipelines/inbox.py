@@ -66,7 +66,7 @@ class FileRefused(ValueError):
 
 
 @dataclass(frozen=True)
-class Limits:
+class DropLimits:
     """How large a dropped file may be.
 
     Attributes:
@@ -125,7 +125,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Handled:
     """What was done with one file.
 
     Attributes:
@@ -147,7 +147,7 @@ class Outcome:
     rows_in: int = 0
     rows_kept: int = 0
     place: str | None = None
-    members: tuple[Outcome, ...] = ()
+    members: tuple[Handled, ...] = ()
     refused: tuple[tuple[int, str, str], ...] = field(default=(), repr=False)
     is_worth_a_look: bool = False
 
@@ -191,9 +191,9 @@ def land(
     folder: Path,
     kinds: Sequence[Kind],
     *,
-    limits: Limits | None = None,
+    limits: DropLimits | None = None,
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
-) -> list[Outcome]:
+) -> list[Handled]:
     """Take in every finished file of the folder, and of folders inside it.
 
     Args:
@@ -208,7 +208,7 @@ def land(
     Raises:
         NotADirectoryError: a file stands where the folder should be.
     """
-    limits = limits or Limits()
+    limits = limits or DropLimits()
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
             f"{folder.name} is a file where a folder is wanted; move it away, files to take in go "
@@ -282,20 +282,20 @@ def _take(
     folder: Path,
     entry: os.DirEntry[str],
     kinds: Sequence[Kind],
-    limits: Limits,
+    limits: DropLimits,
     now: Callable[[], dt.datetime],
-) -> Outcome | None:
+) -> Handled | None:
     try:
         state = entry.stat(follow_symlinks=False)
     except OSError:
         return None  # gone in the meantime
     if not (stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode)):
-        return Outcome(entry.name, "waiting", "neither a file nor a zip: left alone")
+        return Handled(entry.name, "waiting", "neither a file nor a zip: left alone")
     age_s = now().timestamp() - state.st_mtime
     if is_unfinished(entry.name):
-        return Outcome(entry.name, "waiting", "the name says it is not finished")
+        return Handled(entry.name, "waiting", "the name says it is not finished")
     if 0 <= age_s < limits.settle_s:
-        return Outcome(entry.name, "waiting", "changed a moment ago")
+        return Handled(entry.name, "waiting", "changed a moment ago")
     work = folder / _WORK / secrets.token_hex(8)
     work.mkdir()
     write_whole(work / "claim.json", json.dumps({"name": entry.name, "attempts": 0}).encode())
@@ -311,9 +311,9 @@ def _resume(
     folder: Path,
     work: Path,
     kinds: Sequence[Kind],
-    limits: Limits,
+    limits: DropLimits,
     now: Callable[[], dt.datetime],
-) -> Outcome | None:
+) -> Handled | None:
     """Work a claim to its end, from wherever an earlier run left it."""
     content = work / "content"
     if not os.path.lexists(content):
@@ -328,7 +328,7 @@ def _resume(
         return _give_back(folder, work, name, "somebody is still writing it")
     before = os.lstat(content)
     if attempts > MAX_ATTEMPTS:
-        outcome = Outcome(
+        outcome = Handled(
             name,
             "rejected",
             f"reading it ended the program {MAX_ATTEMPTS} times; it may be too large for the "
@@ -373,31 +373,31 @@ def has_writer(path: Path) -> bool:
     return False
 
 
-def _give_back(folder: Path, work: Path, name: str, why: str) -> Outcome:
+def _give_back(folder: Path, work: Path, name: str, why: str) -> Handled:
     target = folder / (name if "/" not in name and name not in ("", ".", "..") else "file")
     if os.path.lexists(target):
         target = folder / f"{secrets.token_hex(4)}-{safe_name(name)}"
     os.rename(work / "content", target)
     shutil.rmtree(work, ignore_errors=True)
-    return Outcome(name, "waiting", f"{why}; it is tried again")
+    return Handled(name, "waiting", f"{why}; it is tried again")
 
 
 def _judge(
     work: Path,
     name: str,
     kinds: Sequence[Kind],
-    limits: Limits,
+    limits: DropLimits,
     folder: Path,
     now: Callable[[], dt.datetime],
-) -> Outcome:
+) -> Handled:
     content = work / "content"
     state = os.lstat(content)
     if stat.S_ISLNK(state.st_mode):
-        return Outcome(name, "rejected", "a symbolic link; copy the file itself here")
+        return Handled(name, "rejected", "a symbolic link; copy the file itself here")
     if state.st_size == 0:
-        return Outcome(name, "rejected", "the file is empty; download it again")
+        return Handled(name, "rejected", "the file is empty; download it again")
     if state.st_size > limits.max_bytes:
-        return Outcome(
+        return Handled(
             name,
             "rejected",
             f"the file has {state.st_size} bytes, more than {limits.max_bytes}; split it",
@@ -405,7 +405,7 @@ def _judge(
     sha256 = _hash(content)
     known = _note(folder, sha256)
     if known is not None:
-        return Outcome(
+        return Handled(
             name,
             "duplicate",
             f"the same content was loaded on {known.get('loaded_at', 'an earlier day')} as "
@@ -445,12 +445,12 @@ def _load(
     sha256: str,
     folder: Path,
     now: Callable[[], dt.datetime],
-) -> Outcome:
+) -> Handled:
     if kind is None:
         with content.open("rb") as file:
             head = file.read(HEAD_BYTES)
         nearly = [said for one in kinds if (said := _why_not(one, content, head))]
-        return Outcome(
+        return Handled(
             name,
             "rejected",
             "; ".join(nearly)
@@ -461,10 +461,10 @@ def _load(
     try:
         loaded = kind.load(content, safe_name(name))
     except ValueError as error:
-        return Outcome(name, "rejected", str(error), kind=kind.name, sha256=sha256)
+        return Handled(name, "rejected", str(error), kind=kind.name, sha256=sha256)
     except Exception as error:
         # a file must not stop the others; what it did to the parser is for the report to say
-        return Outcome(
+        return Handled(
             name,
             "rejected",
             f"reading it as {kind.name} failed unexpectedly: {type(error).__name__}: {error}. "
@@ -490,7 +490,7 @@ def _load(
         f"loaded as {kind.name}: {loaded.rows_kept} of {loaded.rows_in} rows kept, "
         f"{refused} in quarantine"
     )
-    return Outcome(
+    return Handled(
         name,
         "accepted",
         f"{done}; {loaded.note}" if loaded.note else done,
@@ -508,10 +508,10 @@ def _judge_zip(
     work: Path,
     name: str,
     kinds: Sequence[Kind],
-    limits: Limits,
+    limits: DropLimits,
     folder: Path,
     now: Callable[[], dt.datetime],
-) -> Outcome:
+) -> Handled:
     """Unpack into the claim's own folder under numbers of ours, then judge each member alone."""
     members = work / "members"
     shutil.rmtree(members, ignore_errors=True)
@@ -519,7 +519,7 @@ def _judge_zip(
     try:
         unpacked = unpack(work / "content", members, limits)
     except FileRefused as error:
-        return Outcome(name, "rejected", str(error), kind="zip")
+        return Handled(name, "rejected", str(error), kind="zip")
     outcomes = []
     for member_name, path in unpacked:
         shown = f"{name}:{member_name}"
@@ -529,11 +529,11 @@ def _judge_zip(
         kind = next((one for one in kinds if _recognises(one, path, head)), None)
         if _note(folder, sha256) is not None:
             outcomes.append(
-                Outcome(shown, "duplicate", "loaded before; not loaded again", sha256=sha256)
+                Handled(shown, "duplicate", "loaded before; not loaded again", sha256=sha256)
             )
         elif kind is None and head.startswith(b"PK\x03\x04"):
             outcomes.append(
-                Outcome(
+                Handled(
                     shown,
                     "rejected",
                     "a zip within a zip; unpack it and put its files here",
@@ -556,7 +556,7 @@ def _judge_zip(
     else:
         message = f"{len(good)} of its {len(outcomes)} files were loaded, the others were known"
         status = "accepted" if good else "duplicate"
-    return Outcome(
+    return Handled(
         name,
         status,
         message,
@@ -568,7 +568,7 @@ def _judge_zip(
     )
 
 
-def unpack(archive: Path, target: Path, limits: Limits) -> list[tuple[str, Path]]:
+def unpack(archive: Path, target: Path, limits: DropLimits) -> list[tuple[str, Path]]:
     """Unpack a zip under file names of ours.
 
     Args:
@@ -600,7 +600,7 @@ def unpack(archive: Path, target: Path, limits: Limits) -> list[tuple[str, Path]
         raise FileRefused(f"the zip is not readable ({error}); pack it again") from error
 
 
-def _check_members(infos: list[zipfile.ZipInfo], packed: int, limits: Limits) -> None:
+def _check_members(infos: list[zipfile.ZipInfo], packed: int, limits: DropLimits) -> None:
     if len(infos) > limits.max_members:
         raise FileRefused(
             f"the zip holds {len(infos)} files, more than {limits.max_members}; split it"
@@ -628,7 +628,7 @@ def _check_members(infos: list[zipfile.ZipInfo], packed: int, limits: Limits) ->
     _check_ratio(unpacked, packed, limits)
 
 
-def _check_ratio(unpacked: int, packed: int, limits: Limits) -> None:
+def _check_ratio(unpacked: int, packed: int, limits: DropLimits) -> None:
     if unpacked > limits.ratio_from_bytes and unpacked > limits.max_ratio * max(packed, 1):
         raise FileRefused(
             f"the zip unpacks to more than {limits.max_ratio:g} times its size, as bombs do; "
@@ -637,7 +637,7 @@ def _check_ratio(unpacked: int, packed: int, limits: Limits) -> None:
 
 
 def _unpack(
-    opened: zipfile.ZipFile, infos: list[zipfile.ZipInfo], target: Path, limits: Limits
+    opened: zipfile.ZipFile, infos: list[zipfile.ZipInfo], target: Path, limits: DropLimits
 ) -> list[tuple[str, Path]]:
     """Copy members out, counting what really comes and not what the zip says will."""
     found = []
@@ -656,8 +656,8 @@ def _unpack(
 
 
 def _put_away(
-    folder: Path, work: Path, outcome: Outcome, now: Callable[[], dt.datetime]
-) -> Outcome:
+    folder: Path, work: Path, outcome: Handled, now: Callable[[], dt.datetime]
+) -> Handled:
     """Move the file to where it belongs, its report first: a report may wait, a file may not."""
     place = _REJECTED if outcome.status == "rejected" else _ACCEPTED
     mark = outcome.sha256 or hashlib.sha256(outcome.name.encode("utf-8", "replace")).hexdigest()
@@ -672,7 +672,7 @@ def _put_away(
     return replace(outcome, place=f"{place}/{final}")
 
 
-def report_of(outcome: Outcome, at: dt.datetime) -> str:
+def report_of(outcome: Handled, at: dt.datetime) -> str:
     """What was found in a file, as Markdown; nothing in it comes from the file unescaped."""
     lines = [
         f"# {shown_name(outcome.name)}",

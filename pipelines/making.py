@@ -29,7 +29,7 @@ Place = Path | type | str | Callable[..., Any]
 GIVEN = ("sampling", "store", "network")
 
 
-class Sampling(Protocol):
+class SamplingPlan(Protocol):
     """How many joint draws, from which seed, up to when: same three, same numbers."""
 
     @property
@@ -44,7 +44,7 @@ class Sampling(Protocol):
     def last_month(self) -> dt.date: ...
 
 
-class Network(Protocol):
+class NetworkUse(Protocol):
     """Whether a run may ask, and of which day it is."""
 
     def is_online(self) -> bool:

@@ -1,4 +1,4 @@
-"""Dropped files end in one place, are loaded once, and cannot lead the folder astray."""
+"""Handled files end in one place, are loaded once, and cannot lead the folder astray."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import inbox
-from pipelines.inbox import Kind, Limits, Loaded, land, report_of, safe_name, shown_name
+from pipelines.inbox import DropLimits, Kind, Loaded, land, report_of, safe_name, shown_name
 from pipelines.operating.landing_folder import kinds_of
 from pipelines.paths import REPOSITORY
 from pipelines.seeming import seems
 from pipelines.snapshots import SnapshotStore
 
-AT_ONCE = Limits(settle_s=0)
+AT_ONCE = DropLimits(settle_s=0)
 
 
 class Shelf:
@@ -197,10 +197,10 @@ def test_unfinished_names_wait(tmp_path: Path, shelf: Shelf, name: str) -> None:
 
 def test_a_file_changed_a_moment_ago_waits(tmp_path: Path, shelf: Shelf) -> None:
     path = drop(tmp_path, "a.csv", b"rows:\n1\n")
-    (outcome,) = land(tmp_path, [shelf.kind()], limits=Limits(settle_s=60))
+    (outcome,) = land(tmp_path, [shelf.kind()], limits=DropLimits(settle_s=60))
     assert outcome.status == "waiting"
     os.utime(path, (1, 1))
-    (outcome,) = land(tmp_path, [shelf.kind()], limits=Limits(settle_s=60))
+    (outcome,) = land(tmp_path, [shelf.kind()], limits=DropLimits(settle_s=60))
     assert outcome.status == "accepted"
 
 
@@ -231,7 +231,7 @@ def test_a_link_is_refused_and_its_target_left_alone(tmp_path: Path, shelf: Shel
 def test_empty_and_oversized_files_are_refused(tmp_path: Path, shelf: Shelf) -> None:
     drop(tmp_path, "empty.csv", b"")
     drop(tmp_path, "large.csv", b"rows:" + b"1\n" * 100)
-    limits = Limits(settle_s=0, max_bytes=100)
+    limits = DropLimits(settle_s=0, max_bytes=100)
     outcomes = land(tmp_path, [shelf.kind()], limits=limits)
     assert [one.status for one in outcomes] == ["rejected", "rejected"]
     assert "205 bytes" in outcomes[1].message
@@ -410,7 +410,7 @@ _VICTIM = textwrap.dedent(
     """
     import os, sys
     from pathlib import Path
-    from pipelines.inbox import Kind, Limits, Loaded, land
+    from pipelines.inbox import Kind, DropLimits, Loaded, land
 
     folder, kill_at = Path(sys.argv[1]), int(sys.argv[2])
     events = 0
@@ -432,7 +432,7 @@ _VICTIM = textwrap.dedent(
 
     kind = Kind("shelf", "rows:", lambda _, head: head.startswith(b"rows:"), load)
     sys.addaudithook(watch)
-    land(folder, [kind], limits=Limits(settle_s=0))
+    land(folder, [kind], limits=DropLimits(settle_s=0))
     """
 )
 
@@ -487,7 +487,7 @@ def test_a_file_that_ends_the_program_is_refused_in_the_end(tmp_path: Path, shel
 
 
 def test_a_report_shows_what_was_found() -> None:
-    outcome = inbox.Outcome("a.csv", "rejected", "expected 12 cells, found 11", kind="x")
+    outcome = inbox.Handled("a.csv", "rejected", "expected 12 cells, found 11", kind="x")
     report = report_of(outcome, dt.datetime(2026, 11, 24, tzinfo=dt.UTC))
     assert "expected 12 cells, found 11" in report
     assert "2026-11-24 00:00 UTC" in report

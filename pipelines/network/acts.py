@@ -135,7 +135,7 @@ class ActsRun:
 
 
 @dataclass(frozen=True)
-class Acts:
+class ActsOfDay:
     """Tables of one day.
 
     Attributes:
@@ -159,7 +159,7 @@ def acts_table(
     settings: dict[str, tuple[float, float, float]],
     standings: pl.DataFrame,
     draws: int,
-) -> Acts:
+) -> ActsOfDay:
     """Open acts with what they would cut, past acts with what they cut.
 
     Args:
@@ -170,7 +170,7 @@ def acts_table(
         draws: evenly spaced draws used for the sets.
 
     Returns:
-        Acts. Its table: as_of, act, party_id, name, schema, stage, country_iso2, is_open,
+        ActsOfDay. Its table: as_of, act, party_id, name, schema, stage, country_iso2, is_open,
         closed_by, closed_on, standing, window_first_year, window_last_year, last_evidence_year,
         streams, channels, bank_tiers, carried_usd_q…, net_cut_usd_q… (USD a year), p_in_best_5,
         horizon_months.
@@ -271,7 +271,7 @@ def acts_table(
         .then(pl.lit(last, dtype=pl.Int64))
         .otherwise("past_last_year"),
     )
-    return Acts(
+    return ActsOfDay(
         _described(table, day, standings, settings),
         pl.DataFrame(
             groups,

@@ -202,7 +202,7 @@ def probability_draws(
 
 
 @dataclass(frozen=True)
-class Calibration:
+class GradeCalibration:
     """What became of each class's assertions.
 
     Attributes:
@@ -214,7 +214,7 @@ class Calibration:
     verdicts: pl.DataFrame
 
 
-def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> Calibration:
+def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> GradeCalibration:
     """Time-split check of the grades: how many assertions did a higher class confirm later?
 
     For a class and a year y: the links it asserted by the end of y that no higher class had
@@ -230,7 +230,7 @@ def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> Calibration:
         grades: the grades table.
 
     Returns:
-        Calibration.
+        GradeCalibration.
     """
     ranks = grades.select("class", "rank", "grade", "grade_low", "grade_high")
     dated = statements.filter(
@@ -309,7 +309,7 @@ def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> Calibration:
             "grade", "n_links", "confirmed_share_high"
         ).iter_rows()
     ]
-    return Calibration(
+    return GradeCalibration(
         table,
         verdicts.with_columns(
             power_too_low=pl.Series(power, dtype=pl.Float64),

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.making import Made, Sampling, maker
+from pipelines.making import Made, SamplingPlan, maker
 from pipelines.network.assemble import assemble
 from pipelines.network.campaign import clock_tables
 from pipelines.network.evidence import graded
@@ -62,7 +62,7 @@ def calibration(connection: duckdb.DuckDBPyConnection) -> Made:
     return Made([("network.calibration", table), ("network.grade_verdicts", verdicts)])
 
 
-def _walked_from(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> str:
+def _walked_from(connection: duckdb.DuckDBPyConnection, sampling: SamplingPlan) -> str:
     read = walk_inputs(connection, judgements(connection))
     return inputs_hash(read, code_version(), sampling.key())
 
@@ -99,7 +99,7 @@ def _walked_from(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> s
     kinds={"python"},
     made_from=_walked_from,
 )
-def walk(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Made:
+def walk(connection: duckdb.DuckDBPyConnection, sampling: SamplingPlan) -> Made:
     """Place income on parties, see it pass banks, and weigh acts, draw by draw."""
     tables = walked(connection, judgements(connection), sampling.seed)
     return Made((f"network.{table}", frame) for table, frame in tables.items())

@@ -17,14 +17,14 @@ from typing import Protocol
 import dagster as dg
 
 from pipelines.cadence import Ask
-from pipelines.making import Network
+from pipelines.making import NetworkUse
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.folders import OfficialList, SourceFolder, list_folders, official_lists
 from pipelines.sources.http import Fetcher
 from pipelines.sources.list_editions import refresh_list
 
 
-class Outcome(Protocol):
+class Answered(Protocol):
     """What a refresh did."""
 
     @property
@@ -65,7 +65,7 @@ class Unreached:
 SILENCE = ("no connection to", "did not connect within", "did not answer within", "was not done")
 # of what a source said, or what was said of it; `asked.jsonl` beside its snapshots has it whole
 _SHOWN = 220
-Refresh = Callable[[SnapshotStore], Outcome]
+Refresh = Callable[[SnapshotStore], Answered]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class _Asker:
 
 _ASKERS: dict[str, _Asker] = {}
 # one run at a time in a process
-_asked: tuple[str, dict[str, Future[Outcome]]] = ("", {})
+_asked: tuple[str, dict[str, Future[Answered]]] = ("", {})
 
 
 def register(source: str, refresh: Refresh, *, publisher: str) -> None:
@@ -96,7 +96,7 @@ def asker_of(source: SourceFolder) -> Refresh | None:
     if fetch is None:
         return None
 
-    def refresh(store: SnapshotStore) -> Outcome:
+    def refresh(store: SnapshotStore) -> Answered:
         key = source.key_value()
         if source.is_key_needed and key is None:
             return NotAsked(f"not asked: {source.key} is not set")
@@ -118,7 +118,7 @@ def register_folders() -> None:
         register(official.source, _list_asker(official), publisher=official.publisher)
 
 
-def ask(source: str, store: SnapshotStore, network: Network) -> Outcome:
+def ask(source: str, store: SnapshotStore, network: NetworkUse) -> Answered:
     """What came of asking a source; the first call of a run asks every source of the run.
 
     The asking is recorded with the snapshots, unless nobody was asked.
@@ -139,7 +139,7 @@ def ask(source: str, store: SnapshotStore, network: Network) -> Outcome:
     return _asked[1][source].result()
 
 
-def asked_in(run_id: str) -> dict[str, Outcome]:
+def asked_in(run_id: str) -> dict[str, Answered]:
     """Sources that were really asked in a run of this process, and what came of it."""
     run, futures = _asked
     if run != run_id:
@@ -163,7 +163,7 @@ class Answers:
         counted: how many answered, in words.
     """
 
-    asked: dict[str, Outcome]
+    asked: dict[str, Answered]
     silent: list[str]
     lost: list[str]
     counted: str
@@ -200,8 +200,8 @@ def answers_of(run_id: str, store: SnapshotStore) -> Answers:
     )
 
 
-def _ask_all(sources: list[str], store: SnapshotStore) -> dict[str, Future[Outcome]]:
-    futures: dict[str, Future[Outcome]] = {name: Future() for name in sources}
+def _ask_all(sources: list[str], store: SnapshotStore) -> dict[str, Future[Answered]]:
+    futures: dict[str, Future[Answered]] = {name: Future() for name in sources}
     lanes: dict[str, list[str]] = defaultdict(list)
     for name in sources:
         lanes[_ASKERS[name].publisher].append(name)

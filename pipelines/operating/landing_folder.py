@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.hand_kept import figure_kind
-from pipelines.inbox import Kind, Outcome, forget, land, loaded_notes
+from pipelines.inbox import Handled, Kind, forget, land, loaded_notes
 from pipelines.paths import data_dir
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.kinds import holder, source_kinds
@@ -21,7 +21,7 @@ def kinds_of(store: SnapshotStore) -> list[Kind]:
     return [*source_kinds(store), figure_kind(store)]
 
 
-def land_all(store: SnapshotStore) -> list[Outcome]:
+def land_all(store: SnapshotStore) -> list[Handled]:
     """Take in what is finished in the landing folder.
 
     A file counts as loaded as long as its bytes are held: after raw/ was emptied it may come again.

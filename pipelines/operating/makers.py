@@ -8,7 +8,7 @@ from types import ModuleType
 import dagster as dg
 import duckdb
 
-from pipelines.making import Made, Maker, Network, maker
+from pipelines.making import Made, Maker, NetworkUse, maker
 from pipelines.operating.asking import ask, register_folders
 from pipelines.paths import backtests_dir
 from pipelines.snapshots import SnapshotStore
@@ -23,7 +23,9 @@ register_folders()
 def _raw(source: str, module: ModuleType) -> Maker:
     asks = [name for name in ("refresh", "ask", "fetch") if hasattr(module, name)]
 
-    def raw(connection: duckdb.DuckDBPyConnection, store: SnapshotStore, network: Network) -> Made:
+    def raw(
+        connection: duckdb.DuckDBPyConnection, store: SnapshotStore, network: NetworkUse
+    ) -> Made:
         done = ask(source, store, network)
         if not done.is_complete:
             dg.get_dagster_logger().info(done.outcome)

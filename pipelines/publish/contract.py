@@ -38,7 +38,7 @@ class ContractError(ValueError):
 
 
 @dataclass(frozen=True)
-class Column:
+class PromisedColumn:
     """One promised column."""
 
     name: str
@@ -68,7 +68,7 @@ class PublishedTable:
     name: str
     description: str
     grain: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[PromisedColumn, ...]
     is_file_published: bool
     references: Mapping[str, str]
     made_as: str
@@ -119,7 +119,7 @@ def table_of(model: type[Table], name: str, place: str) -> PublishedTable:
         ContractError: a type is not allowed, or there is no grain.
     """
     told = model.__config__.metadata or {} if model.__config__ else {}
-    columns: list[Column] = []
+    columns: list[PromisedColumn] = []
     for column, field in model.stored_columns().items():
         kind = (
             type(field.dtype.type)
@@ -133,7 +133,7 @@ def table_of(model: type[Table], name: str, place: str) -> PublishedTable:
             )
         about = field.metadata or {}
         columns.append(
-            Column(
+            PromisedColumn(
                 str(column),
                 TYPES[kind],
                 about.get("unit", ""),

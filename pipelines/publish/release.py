@@ -42,7 +42,7 @@ from pipelines.publish.contract import (
     parents_first,
 )
 from pipelines.publish.csv_files import write_csv
-from pipelines.publish.vintages import Chronicle, Made, VintageStore
+from pipelines.publish.vintages import Chronicle, MadeFrom, VintageStore
 from pipelines.warehouse import head_of, sql_of, transaction, write_frame
 
 DATABASE_NAME = "dprk_revenue.duckdb"
@@ -67,7 +67,7 @@ class PublishError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Release:
+class FinishedRelease:
     """A finished release and where it lies."""
 
     folder: Path
@@ -354,7 +354,7 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def _content(folder: Path, made: Made) -> dict[str, Any]:
+def _content(folder: Path, made: MadeFrom) -> dict[str, Any]:
     """What the id is the hash of: the tables but history, the draws, and what made them."""
     tables = {
         str(path.relative_to(folder)): stated_hash(path)
@@ -484,11 +484,11 @@ def publish(
     contract: Mapping[str, PublishedTable],
     target: Path,
     *,
-    made: Made | None = None,
+    made: MadeFrom | None = None,
     history: Callable[[str], Chronicle] | None = None,
     store: VintageStore | None = None,
     extra_files: Callable[[Path], None] | None = None,
-) -> Release:
+) -> FinishedRelease:
     """Build a release from schema `published` of the work database and put it in place.
 
     Args:
@@ -502,7 +502,7 @@ def publish(
         extra_files: writes more files (the report) into the release before it is linked.
 
     Returns:
-        Release with its id and the rows of each table.
+        FinishedRelease with its id and the rows of each table.
 
     Raises:
         PublishError: a table breaks its contract; `target` still shows the last release.
@@ -537,7 +537,7 @@ def publish(
                 _write_large(connection, large, rows)
                 draws = drawing.result()
                 copying.result()
-            content = _content(folder, made or Made())
+            content = _content(folder, made or MadeFrom())
             release_id = id_of(content)
             told = history(release_id) if history else None
             if told:
@@ -573,7 +573,7 @@ def publish(
         store.add_from(place)
     _link(place, target)
     _forget_old(releases, place)
-    return Release(place, rows, release_id, told.told if told else {})
+    return FinishedRelease(place, rows, release_id, told.told if told else {})
 
 
 def _write_tables(

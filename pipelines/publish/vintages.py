@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.making import Sampling
+from pipelines.making import SamplingPlan
 from pipelines.publish.contract import CONTRACT_DIR, load_table
 from pipelines.schemas.types import polars_schema
 from pipelines.versions import code_version, hash_frame, pages_version
@@ -61,7 +61,7 @@ _NO_INPUT = frozenset({"source_runs", "quarantine"})
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeFrom:
     """What a release was made from, besides its tables.
 
     Attributes:
@@ -91,7 +91,7 @@ class Entry:
     sequence: int
     release_id: str
     published_at: dt.datetime
-    made: Made
+    made: MadeFrom
     folder: Path
     told: Mapping[str, str]
 
@@ -141,17 +141,17 @@ class Estimates:
 
 
 def made_now(
-    connection: duckdb.DuckDBPyConnection, sampling: Sampling, *, model: str, settings: str
-) -> Made:
+    connection: duckdb.DuckDBPyConnection, sampling: SamplingPlan, *, model: str, settings: str
+) -> MadeFrom:
     """What a release of the work database as it stands would be made from.
 
     Args:
         connection: the open work database.
         sampling: of the joint draws.
-        model, settings: as `Made` has them.
+        model, settings: as `MadeFrom` has them.
     """
     staged = [name for name in tables_in(connection, "staged") if name not in _NO_INPUT]
-    return Made(
+    return MadeFrom(
         code=code_version(),
         pages=pages_version(),
         evidence=hash_frame(evidence_of(read_frame(connection, "facts.observations"))),
@@ -194,7 +194,7 @@ class VintageStore:
                         note["sequence"],
                         note["release_id"],
                         naive_utc(note["published_at"]),
-                        Made(**note["made"]),
+                        MadeFrom(**note["made"]),
                         file.parent,
                         note["told"],
                     )
@@ -284,7 +284,7 @@ def evidence_of(ledger: pl.DataFrame) -> pl.DataFrame:
     return ledger.drop(_NOT_EVIDENCE, strict=False).rename(_FIRST_CALLED, strict=False)
 
 
-def causes_between(before: Made, now: Made, rows: pl.DataFrame) -> list[str]:
+def causes_between(before: MadeFrom, now: MadeFrom, rows: pl.DataFrame) -> list[str]:
     """What differs, of `CAUSES`, in the order in which moves are taken apart."""
     if before.model and now.model:
         is_code = (before.model, before.settings) != (now.model, now.settings)
@@ -305,12 +305,13 @@ def causes_between(before: Made, now: Made, rows: pl.DataFrame) -> list[str]:
 
 
 @dataclass(frozen=True)
-class State:
+class StateBetween:
     """Estimates nobody published, to be made so that causes can be told apart.
 
     Attributes:
         cause: the last of the causes that have taken effect in it, of `CAUSES`.
-        ledger: its evidence. last_month, seed, draws: as in `Made`; code and priors are today's.
+        ledger: its evidence.
+        last_month, seed, draws: as in `MadeFrom`; code and priors are today's.
     """
 
     cause: str
@@ -321,8 +322,8 @@ class State:
 
 
 def states_between(
-    last: Entry, made: Made, now: Estimates, ledger: pl.DataFrame
-) -> tuple[list[State], str]:
+    last: Entry, made: MadeFrom, now: Estimates, ledger: pl.DataFrame
+) -> tuple[list[StateBetween], str]:
     """What to estimate so that the moves since the last vintage can be told apart by cause.
 
     Causes take effect in the order of `CAUSES`. Nothing is to be estimated where one cause alone
@@ -345,7 +346,7 @@ def states_between(
     for place, cause in enumerate(causes[:-1]):
         done = set(causes[: place + 1])
         states.append(
-            State(
+            StateBetween(
                 cause,
                 ledger if "evidence" in done or "evidence" not in causes else before,
                 made.last_month if "month" in done else last.made.last_month,
@@ -742,7 +743,7 @@ class Chronicle:
     tables: dict[str, pl.DataFrame]
     told: dict[str, str]
     files: dict[str, pl.DataFrame]
-    made: Made
+    made: MadeFrom
 
     def write(self, folder: Path) -> None:
         """Write `vintage/` into a release that is being built."""
@@ -764,7 +765,7 @@ class Chronicle:
 def chronicle(
     store: VintageStore,
     release_id: str,
-    made: Made,
+    made: MadeFrom,
     now: Estimates,
     *,
     monthly: pl.DataFrame,

@@ -9,6 +9,6 @@
 A release is a folder with `dprk_revenue.duckdb` and files of the same tables; nothing is written.
 """
 
-from .release import Release, ReleaseError, Table, open_release
+from .release import Release, ReleaseError, ReleaseTable, open_release
 
-__all__ = ["Release", "ReleaseError", "Table", "open_release"]
+__all__ = ["Release", "ReleaseError", "ReleaseTable", "open_release"]

@@ -31,7 +31,7 @@ class Column:
     meaning: str
 
 
-class Table:
+class ReleaseTable:
     """One table of a release: call it for the frame; `help` of it says what its columns mean."""
 
     def __init__(self, release: Release, name: str, about: str, columns: list[Column]) -> None:
@@ -68,7 +68,9 @@ class Release:
         except duckdb.Error as error:
             raise ReleaseError(f"{database} cannot be read: {error}") from error
         self._tables = {
-            name: Table(self, name, about or "", [Column(*one) for one in self._columns(name)])
+            name: ReleaseTable(
+                self, name, about or "", [Column(*one) for one in self._columns(name)]
+            )
             for name, about in self._connection.execute(
                 "select table_name, comment from duckdb_tables() where not internal order by 1"
             ).fetchall()
@@ -93,7 +95,7 @@ class Release:
     def __iter__(self) -> Iterator[str]:
         return iter(self._tables)
 
-    def __getattr__(self, name: str) -> Table:
+    def __getattr__(self, name: str) -> ReleaseTable:
         if name.startswith("_"):
             raise AttributeError(name)
         try:
@@ -117,11 +119,11 @@ class Release:
             raise ReleaseError(f"{self.folder.name} has no readable manifest.json") from error
 
     @property
-    def tables(self) -> dict[str, Table]:
+    def tables(self) -> dict[str, ReleaseTable]:
         """Every table by name."""
         return dict(self._tables)
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str) -> ReleaseTable:
         """A table by name; call the result for its frame.
 
         Raises:

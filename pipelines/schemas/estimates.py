@@ -96,14 +96,14 @@ class ObservationUse(Table, table="estimates.observation_use", source="joint dra
     value_usd_or_unit: float = column()
 
 
-class Sampling(Table, table="estimates.sampling", source="the sampler"):
+class EstimatesSampling(Table, table="estimates.sampling", source="the sampler"):
     """How the sampler went: one row."""
 
     n_divergent: int = key(ge=0)
     acceptance: float = given(ge=0, le=1)
 
 
-class SeemsToMean(Table, table="estimates.seems_to_mean", source="joint draws"):
+class EstimatesSeemsToMean(Table, table="estimates.seems_to_mean", source="joint draws"):
     """Which money a source that does not say seems to mean, mean over worlds."""
 
     stream: str = key()

@@ -135,7 +135,9 @@ AMOUNT_HOLDS = (
 )
 
 
-class NetworkEntities(HandKept, table="staged.network_entities", source="network_entities.csv"):
+class StagedNetworkEntities(
+    HandKept, table="staged.network_entities", source="network_entities.csv"
+):
     """Parties named by an official statement."""
 
     entity_id: str = key(str_matches=_IDENTIFIER)
@@ -171,7 +173,7 @@ class _Link(Table):
     note: str = column()
 
 
-class NetworkLinks(HandKept, _Link, table="staged.network_links", source="network_links.csv"):
+class StagedNetworkLinks(HandKept, _Link, table="staged.network_links", source="network_links.csv"):
     """One relation between two parties.
 
     `money` says which way dollars run along the relation: with it (source to target), against
@@ -232,7 +234,7 @@ class RelationTypes(HandKept, table="staged.relation_types", source="relation_ty
     reading: str = given()
 
 
-class NetworkHeadcounts(
+class StagedNetworkHeadcounts(
     HandKept, table="staged.network_headcounts", source="network_headcounts.csv"
 ):
     """Workers that a statement counts at one employer.
@@ -295,7 +297,7 @@ class _Amount(Table):
     note: str = column()
 
 
-class NetworkAmounts(
+class StagedNetworkAmounts(
     HandKept, _Amount, table="staged.network_amounts", source="network_amounts.csv"
 ):
     """One documented sum of dollars, placed once.
@@ -346,7 +348,7 @@ class ActDays(HandKept, table="staged.act_days", source="act_days.csv"):
     why: str = given()
 
 
-class NetworkCorrections(
+class StagedNetworkCorrections(
     Table, table="staged.network_corrections", source="network_corrections.csv"
 ):
     """A cell set right, with the wrong value it expects to find."""
@@ -416,7 +418,7 @@ class EntityDecisions(HandKept, table="staged.entity_decisions", source="entity_
     reason: str = given()
 
 
-class CampaignEvents(HandKept, table="staged.campaign_events", source="campaign_events.csv"):
+class StagedCampaignEvents(HandKept, table="staged.campaign_events", source="campaign_events.csv"):
     """One dated event of the campaign or of the tests."""
 
     event_id: str = key(str_matches=_IDENTIFIER)
@@ -449,7 +451,7 @@ class CampaignEvents(HandKept, table="staged.campaign_events", source="campaign_
     note: str = column()
 
 
-class MissileTestsYearly(
+class StagedMissileTestsYearly(
     HandKept, table="staged.missile_tests_yearly", source="missile_tests_yearly.csv"
 ):
     """One source's count for one year; sources disagree and all are kept."""
@@ -462,7 +464,7 @@ class MissileTestsYearly(
     url: str = given(str_startswith="http")
 
 
-class StatementEndorsers(
+class StagedStatementEndorsers(
     HandKept, table="staged.un_statement_endorsers", source="un_statement_endorsers.csv"
 ):
     """One country at one joint statement."""
@@ -486,7 +488,7 @@ class AllLinks(
     is_channel: bool = column()
 
 
-class Links(AllLinks, table="network.links", source="network.all_links"):
+class NetworkLinks(AllLinks, table="network.links", source="network.all_links"):
     """Relations between the parties as known on the day, and how well they are evidenced."""
 
     probability: float = column(ge=0, le=1)
@@ -510,7 +512,7 @@ class AllStatements(
     witness: str = column()
 
 
-class LinkStatements(
+class NetworkLinkStatements(
     AllStatements, table="network.link_statements", source="network.all_statements"
 ):
     """Who states what about a party or a relation, by the day."""
@@ -558,7 +560,7 @@ class AllEntities(
     n_rows: int = column(ge=1)
 
 
-class Entities(AllEntities, table="network.entities", source="network.all_entities"):
+class NetworkEntities(AllEntities, table="network.entities", source="network.all_entities"):
     """The parties as known on the day of the run, with their standing."""
 
     designated_on: dt.date = column()
@@ -586,7 +588,7 @@ class EntityPairs(Table, table="network.entity_pairs", source="the rows compared
     right_head: str = column()
 
 
-class Calibration(Table, table="network.calibration", source="network.all_statements"):
+class NetworkCalibration(Table, table="network.calibration", source="network.all_statements"):
     """How often what a class of evidence asserts was confirmed by a higher one, by year."""
 
     class_: str = key("class of evidence", alias="class")
@@ -637,7 +639,7 @@ class Conservation(Table, table="network.conservation", source="network.attribut
     income_usd_mean: float = given()
 
 
-class InterdictionSensitivity(
+class NetworkInterdictionSensitivity(
     Table, table="network.interdiction_sensitivity", source="network.attribution_annual"
 ):
     """The best set of parties under other settings than those of the frontier."""

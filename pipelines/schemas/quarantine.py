@@ -6,7 +6,7 @@ from pipelines.schemas.table import Table, column, given
 from pipelines.schemas.types import polars_schema
 
 
-class Quarantine(Table, table="staged.quarantine", source="the reader of the source"):
+class StagedQuarantine(Table, table="staged.quarantine", source="the reader of the source"):
     """Refused cells with what to do about them. Grain: source, file, line, column, rule."""
 
     source: str = given()
@@ -18,4 +18,4 @@ class Quarantine(Table, table="staged.quarantine", source="the reader of the sou
     reason: str = given()
 
 
-QUARANTINE_SCHEMA = polars_schema(Quarantine)
+QUARANTINE_SCHEMA = polars_schema(StagedQuarantine)

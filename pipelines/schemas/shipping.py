@@ -66,7 +66,7 @@ class Tracks(_Event, table="shipping.tracks", source="AIS"):
     is_open: bool = given()
 
 
-class PortCalls(_Event, table="shipping.port_calls", source="AIS"):
+class ShippingPortCalls(_Event, table="shipping.port_calls", source="AIS"):
     """Stays inside a port's radius."""
 
     segment: int = given()
@@ -95,7 +95,7 @@ class DraughtChanges(_Event, table="shipping.draught_changes", source="AIS"):
     operation: str = given(isin=["loaded", "unloaded", "unchanged"])
 
 
-class Gaps(_Event, table="shipping.gaps", source="AIS"):
+class ShippingGaps(_Event, table="shipping.gaps", source="AIS"):
     """Silences of a ship while others were heard."""
 
     segment: int = given()
@@ -121,13 +121,13 @@ class Gaps(_Event, table="shipping.gaps", source="AIS"):
     is_open: bool = given()
 
 
-class Absences(Gaps, table="shipping.absences", source="AIS"):
+class Absences(ShippingGaps, table="shipping.absences", source="AIS"):
     """Silences beyond the threshold, gaps and outages alike."""
 
     is_gap: bool = given("others were heard meanwhile for longer than the threshold")
 
 
-class Reception(Table, table="shipping.reception", source="AIS"):
+class ShippingReception(Table, table="shipping.reception", source="AIS"):
     """Who was heard where: south-west corner of half a degree, by day."""
 
     lat: float = key(ge=-90, lt=90)
@@ -138,7 +138,7 @@ class Reception(Table, table="shipping.reception", source="AIS"):
     shared_hours: int = given(ge=0, le=24)
 
 
-class Encounters(Table, table="shipping.encounters", source="AIS"):
+class ShippingEncounters(Table, table="shipping.encounters", source="AIS"):
     """Two slow ships near each other at sea."""
 
     event_id: str = key(str_matches=r"^[0-9a-f]{20}$")
@@ -176,13 +176,13 @@ class Loitering(_Event, table="shipping.loitering", source="AIS"):
 
 
 EVENTS: dict[str, type[Table]] = {
-    "reception": Reception,
+    "reception": ShippingReception,
     "tracks": Tracks,
     "absences": Absences,
-    "gaps": Gaps,
-    "port_calls": PortCalls,
+    "gaps": ShippingGaps,
+    "port_calls": ShippingPortCalls,
     "draught_changes": DraughtChanges,
-    "encounters": Encounters,
+    "encounters": ShippingEncounters,
     "loitering": Loitering,
 }
 """Every event table of the engine by name; each reads only those before it."""
@@ -274,7 +274,7 @@ class Candidates(Table, source="AIS"):
     dwt_t: float = column()
 
 
-class Loadings(Candidates, table="shipping.loadings", source="AIS and the cargo model"):
+class ShippingLoadings(Candidates, table="shipping.loadings", source="AIS and the cargo model"):
     """Departures from coal ports that may have been laden: evidence, chance, tonnes."""
 
     method: str = column()

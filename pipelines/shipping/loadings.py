@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from pipelines.schemas.shipping import Candidates, Loadings
+from pipelines.schemas.shipping import Candidates, ShippingLoadings
 from pipelines.schemas.types import polars_schema
 from pipelines.shipping.cargo import (
     CargoDraws,
@@ -19,7 +19,7 @@ from pipelines.shipping.cargo import (
 
 # one row a departure from a coal port that may have been laden, before any tonnes
 CANDIDATE_SCHEMA = polars_schema(Candidates)
-LOADING_SCHEMA = polars_schema(Loadings)
+LOADING_SCHEMA = polars_schema(ShippingLoadings)
 
 _NEXT = {"vessel_mmsi", "segment"}
 

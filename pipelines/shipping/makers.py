@@ -9,7 +9,7 @@ from typing import Literal
 import duckdb
 import polars as pl
 
-from pipelines.making import Made, Sampling, maker
+from pipelines.making import Made, SamplingPlan, maker
 from pipelines.paths import data_dir
 from pipelines.schemas.shipping import EVENTS, empty_events
 from pipelines.shipping import places
@@ -102,7 +102,7 @@ def events(connection: duckdb.DuckDBPyConnection) -> Made:
         "staged.feed_priors",
     ],
 )
-def loadings(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Made:
+def loadings(connection: duckdb.DuckDBPyConnection, sampling: SamplingPlan) -> Made:
     """From calls, silences and visits to laden departures, then to the ledger."""
     priors = load_priors(read_frame(connection, "staged.feed_priors"))
     candidates = find_candidates(

@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from pipelines.countries import with_names
-from pipelines.making import Made, Maker, Network, maker
+from pipelines.making import Made, Maker, NetworkUse, maker
 from pipelines.paths import REFERENCE_DIR
 from pipelines.reference_tables import read_table
 from pipelines.schemas.sources import CodesOfCountries
@@ -64,7 +64,7 @@ def miscoding(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 def _staged(source: SourceFolder) -> Maker:
     def staged(
-        connection: duckdb.DuckDBPyConnection, store: SnapshotStore, network: Network
+        connection: duckdb.DuckDBPyConnection, store: SnapshotStore, network: NetworkUse
     ) -> Made:
         return stage_feed(connection, store, source, network.as_of())
 
@@ -86,7 +86,7 @@ STAGED = [_staged(source) for source in list_folders()]
     keeps_books=True,
 )
 def official_lists(
-    connection: duckdb.DuckDBPyConnection, store: SnapshotStore, network: Network
+    connection: duckdb.DuckDBPyConnection, store: SnapshotStore, network: NetworkUse
 ) -> Made:
     """Stage the newest readable edition of every list."""
     return stage_lists(connection, store, instant_of(network.as_of()))

@@ -12,7 +12,7 @@ import pytest
 from assets import apart
 from assets.resources import Sampling
 from pipelines.publish import vintages
-from pipelines.publish.vintages import BATCHES, State
+from pipelines.publish.vintages import BATCHES, StateBetween
 from pipelines.warehouse import read_frame, write_frame
 
 
@@ -51,8 +51,8 @@ def test_states_are_estimated_with_their_own_evidence_and_sampling(work, monkeyp
     monkeypatch.setattr(apart, "drawn_incomes", fake)
     told: list[str] = []
     states = [
-        State("code", pl.DataFrame({"central": [10.0]}), "2026-01-01", 0, 40),
-        State("evidence", pl.DataFrame({"central": [30.0]}), "2026-02-01", 7, 100),
+        StateBetween("code", pl.DataFrame({"central": [10.0]}), "2026-01-01", 0, 40),
+        StateBetween("evidence", pl.DataFrame({"central": [30.0]}), "2026-02-01", 7, 100),
     ]
     found = apart.estimated(work, states, Sampling(draws=60, seed=9), tell=told.append)
     assert list(found) == ["code", "evidence"]
@@ -94,6 +94,6 @@ def test_a_state_ends_with_its_own_month(work, monkeypatch, month):
         return fake(connection, sampling)
 
     monkeypatch.setattr(apart, "drawn_incomes", remember)
-    state = State("code", pl.DataFrame({"central": [1.0]}), month, 0, 20)
+    state = StateBetween("code", pl.DataFrame({"central": [1.0]}), month, 0, 20)
     apart.estimated(work, [state], Sampling(), tell=lambda _: None)
     assert seen == [dt.date.fromisoformat(month)]

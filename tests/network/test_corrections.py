@@ -12,16 +12,16 @@ from pipelines.reference_tables import parse_table
 from pipelines.schemas import network as contracts
 
 CONTRACTS = {
-    "network_entities": contracts.NetworkEntities,
-    "network_links": contracts.NetworkLinks,
+    "network_entities": contracts.StagedNetworkEntities,
+    "network_links": contracts.StagedNetworkLinks,
     "network_statements": contracts.NetworkStatements,
-    "network_amounts": contracts.NetworkAmounts,
+    "network_amounts": contracts.StagedNetworkAmounts,
     "network_status_ends": contracts.NetworkStatusEnds,
-    "network_headcounts": contracts.NetworkHeadcounts,
+    "network_headcounts": contracts.StagedNetworkHeadcounts,
     "network_bank_notes": contracts.NetworkBankNotes,
-    "campaign_events": contracts.CampaignEvents,
-    "missile_tests_yearly": contracts.MissileTestsYearly,
-    "un_statement_endorsers": contracts.StatementEndorsers,
+    "campaign_events": contracts.StagedCampaignEvents,
+    "missile_tests_yearly": contracts.StagedMissileTestsYearly,
+    "un_statement_endorsers": contracts.StagedStatementEndorsers,
     "evidence_grades": contracts.EvidenceGrades,
     "network_settings": contracts.NetworkSettings,
     "replaceability": contracts.Replaceability,

@@ -382,7 +382,7 @@ def test_names_alone_find_what_keys_label(shared_dir, capsys):
     share an IMO number. The matcher sees names only."""
     from pipelines.paths import REFERENCE_DIR
     from pipelines.reference_tables import parse_table
-    from pipelines.schemas.network import NetworkEntities, NetworkStatements
+    from pipelines.schemas.network import NetworkStatements, StagedNetworkEntities
 
     own, said = (
         parse_table(
@@ -392,7 +392,7 @@ def test_names_alone_find_what_keys_label(shared_dir, capsys):
             file=file,
         ).kept
         for file, contract in (
-            ("network_entities.csv", NetworkEntities),
+            ("network_entities.csv", StagedNetworkEntities),
             ("network_statements.csv", NetworkStatements),
         )
     )
@@ -596,14 +596,14 @@ def test_every_listing_we_cite_is_of_the_party_we_say(shared_dir):
             mend=mended,
         ).kept
 
-    fixes = read("network_corrections", contracts.NetworkCorrections)
+    fixes = read("network_corrections", contracts.StagedNetworkCorrections)
 
     def fix(text):
         done = mend(text, corrections_of("network_statements", fixes), file="network_statements")
         return done.text, done.withdrawn
 
     said = read("network_statements", contracts.NetworkStatements, fix)
-    own = read("network_entities", contracts.NetworkEntities)
+    own = read("network_entities", contracts.StagedNetworkEntities)
     names: dict[str, list[str]] = {}
     for listing, authority in zip(real_lists(shared_dir), ("OFAC", "UNSC", "EU"), strict=True):
         for frame_, column in ((listing.parties, "name"), (listing.aliases, "alias")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines.publish.contract import Column, ContractError, load_contract, load_table
+from pipelines.publish.contract import ContractError, PromisedColumn, load_contract, load_table
 from tests.publish.promised import PROMISED
 
 
@@ -70,8 +70,12 @@ def test_a_class_is_read_as_description_grain_and_columns_in_order(ore):
         "mine", "year", "tonnes_q05", "tonnes_q10", "tonnes_q25", "tonnes_q50", "tonnes_q75",
         "tonnes_q90", "tonnes_q95", "tonnes_mean", "class",
     ]  # fmt: skip
-    assert ore.columns[2] == Column("tonnes_q05", "DOUBLE", "t", "5% point of: ore dug", "the mine")
-    assert ore.columns[-1] == Column("class", "VARCHAR", "", "class of the ore", "the smelter")
+    assert ore.columns[2] == PromisedColumn(
+        "tonnes_q05", "DOUBLE", "t", "5% point of: ore dug", "the mine"
+    )
+    assert ore.columns[-1] == PromisedColumn(
+        "class", "VARCHAR", "", "class of the ore", "the smelter"
+    )
 
 
 def test_rows_that_keep_the_promise_pass(ore, rows):

@@ -28,7 +28,7 @@ from pipelines.publish.release import (
     reading,
     whole_releases,
 )
-from pipelines.publish.vintages import Made, VintageStore
+from pipelines.publish.vintages import MadeFrom, VintageStore
 from pipelines.schemas.table import Table, column, key
 from pipelines.warehouse import build_table
 from tests.publish import world
@@ -291,7 +291,7 @@ def thaw(folder: Path) -> None:
 
 def test_the_id_is_the_hash_of_content_that_anybody_can_recompute(work, tmp_path):
     target = tmp_path / "published"
-    made = Made(code="c", evidence="e", seed=1, draws=2, last_month="2026-01-01")
+    made = MadeFrom(code="c", evidence="e", seed=1, draws=2, last_month="2026-01-01")
     done = publish(work, CONTRACT, target, made=made)
     manifest = manifest_of(target)
     assert done.release_id == manifest["release_id"] == target.resolve().name
@@ -311,7 +311,7 @@ def test_each_thing_a_release_is_made_from_changes_its_id(work, tmp_path, field)
     value: Any = 7 if field in ("seed", "draws") else "2026-02-01"
     plain = publish(work, CONTRACT, tmp_path / "a" / "published").release_id
     other = publish(
-        work, CONTRACT, tmp_path / "b" / "published", made=Made(**{field: value})
+        work, CONTRACT, tmp_path / "b" / "published", made=MadeFrom(**{field: value})
     ).release_id
     assert plain != other
 
@@ -473,7 +473,7 @@ def asked(work, tmp_path: Path, day: int, *, is_stale: bool = False):
         f"'asked on day {day}' as status"
     )
     contract = {**CONTRACT, "sources_status": STATUS}
-    return publish(work, contract, tmp_path / "published", made=Made(code="c"))
+    return publish(work, contract, tmp_path / "published", made=MadeFrom(code="c"))
 
 
 def test_an_equal_answer_makes_another_edition_of_the_same_release(work, tmp_path):

@@ -14,7 +14,7 @@ from pipelines.publish.contract import load_contract
 from pipelines.publish.release import publish
 from pipelines.publish.site import charts, helpers, words
 from pipelines.publish.site.build import PageError, write_site
-from pipelines.publish.vintages import Chronicle, Made
+from pipelines.publish.vintages import Chronicle, MadeFrom
 from pipelines.warehouse import build_table
 from tests.publish import world
 from tests.publish.reading import Page, pages_of
@@ -122,7 +122,7 @@ def build_release(connection: duckdb.DuckDBPyConnection, place: Path) -> Path:
         {"releases": release},
         {},
         {},
-        Made(),
+        MadeFrom(),
     )
     publish(connection, contract, place, history=lambda _: told, extra_files=write_site)
     return place

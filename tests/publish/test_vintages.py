@@ -17,7 +17,7 @@ from pipelines.publish.vintages import (
     BATCHES,
     SHIFTS_SCHEMA,
     Estimates,
-    Made,
+    MadeFrom,
     VintageStore,
     causes_between,
     chronicle,
@@ -29,7 +29,7 @@ from pipelines.publish.vintages import (
 from pipelines.versions import hash_frame
 
 AT = dt.datetime(2026, 3, 1, 12)  # noqa: DTZ001  as tables hold instants
-MADE = Made(code="c1", evidence="e1", inputs="i1", seed=1, draws=100, last_month="2026-01-01")
+MADE = MadeFrom(code="c1", evidence="e1", inputs="i1", seed=1, draws=100, last_month="2026-01-01")
 
 
 def estimates(median: float, *, jitter: float = 0.0, stream: str = "coal") -> Estimates:
@@ -67,7 +67,9 @@ def ledger(*rows: tuple[str, str, float]) -> pl.DataFrame:
     )
 
 
-def put(store: VintageStore, tmp_path, release_id: str, made: Made, now: Estimates, rows, **more):
+def put(
+    store: VintageStore, tmp_path, release_id: str, made: MadeFrom, now: Estimates, rows, **more
+):
     """What a release does: take its place in history, and be kept."""
     told = chronicle(
         store, release_id, made, now, monthly=now.annual, ledger=rows, published_at=AT, **more

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from pipelines.inbox import Limits, unpack
+from pipelines.inbox import DropLimits, unpack
 from tests.fixtures import ais_damaged_files
 from tests.fixtures.connectors import sample_of
 from tests.fixtures.fuzz_parsers import INSIDE, PARSERS, Outcome, documented, edited, fuzz, read
@@ -90,7 +90,7 @@ def test_a_member_without_a_name_is_unpacked_under_a_number_of_ours(tmp_path):
     archive = tmp_path / "nameless.zip"
     archive.write_bytes(_nameless_zip())
     (tmp_path / "members").mkdir()
-    ((name, path),) = unpack(archive, tmp_path / "members", Limits())
+    ((name, path),) = unpack(archive, tmp_path / "members", DropLimits())
     assert (name, path.name, path.read_bytes()) == ("", "0000", b"a,b\n1,2\n")
 
 

@@ -49,7 +49,7 @@ _NAME = re.compile(r"BACI_(HS\d{2})_Y(\d{4})_V(\w+)\.csv$")
 
 
 @dataclass(frozen=True)
-class Edition:
+class BaciFile:
     """What a BACI file's name says: HS edition, year, release."""
 
     hs_edition: str
@@ -57,7 +57,7 @@ class Edition:
     release: str
 
 
-def edition_of(file: str) -> Edition:
+def edition_of(file: str) -> BaciFile:
     """The edition from a file's name.
 
     Raises:
@@ -69,7 +69,7 @@ def edition_of(file: str) -> Edition:
             f"{SOURCE}: {file} is not named like BACI_HS92_Y2016_V202401.csv; keep the name it "
             "was downloaded under: it says which HS edition and release it is"
         )
-    return Edition(found.group(1), int(found.group(2)), found.group(3))
+    return BaciFile(found.group(1), int(found.group(2)), found.group(3))
 
 
 def fetch_baci(

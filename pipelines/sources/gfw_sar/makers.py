@@ -8,7 +8,7 @@ from dataclasses import replace
 import duckdb
 import polars as pl
 
-from pipelines.making import Made, Sampling, maker
+from pipelines.making import Made, SamplingPlan, maker
 from pipelines.schemas.figures import OBSERVATION_SCHEMA
 from pipelines.sources.gfw_sar.loadings import (
     as_observations,
@@ -72,7 +72,7 @@ def _declared(*tables: pl.DataFrame) -> dict[dt.date, float]:
     ],
     kinds={"duckdb", "numpy"},
 )
-def satellite_observations(connection: duckdb.DuckDBPyConnection, sampling: Sampling) -> Made:
+def satellite_observations(connection: duckdb.DuckDBPyConnection, sampling: SamplingPlan) -> Made:
     """Fix the conversion on the months customs knows, then carry it on."""
 
     def made(rows: pl.DataFrame, outcome: str, **more: float) -> Made:
