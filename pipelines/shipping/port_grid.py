@@ -128,11 +128,14 @@ class PortMap:
     Attributes:
         tiles: number of the fine tile by 0.1 degree row and column; 0 is open sea.
         cells: per tile 32 x 32 cells: n > 0 where every place lies in the inner circle of the n-th
-            port and nearest to it, else `SEA`, `BETWEEN` or `UNSURE`.
+            port and nearest to it, `BETWEEN` - n where no other port is near and the place itself
+            tells, else `SEA`, `BETWEEN` or `UNSURE`.
+        circles: lon, lat, cosine of lat, inner and outer radius squared (degrees) by port.
     """
 
     tiles: NDArray[np.int32]
     cells: NDArray[np.int16]
+    circles: NDArray[np.float64]
 
     def codes(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int16]:
         """The code of each place; degrees, -180..180 and -90..90."""
@@ -148,7 +151,22 @@ class PortMap:
             found[near] = self.cells[
                 tile[near], rows[near] & (_FINE_PER_TILE - 1), columns[near] & (_FINE_PER_TILE - 1)
             ]
+            rim = near[found[near] < BETWEEN]
+            found[rim] = self._measured(lon[rim], lat[rim], BETWEEN - found[rim])
         return found
+
+    def _measured(
+        self, lon: NDArray[np.float64], lat: NDArray[np.float64], port: NDArray[np.int16]
+    ) -> NDArray[np.int16]:
+        """The code of places near one port alone; a place on a circle itself stays `UNSURE`."""
+        port_lon, port_lat, shrink, inner, outer = self.circles[:, port - 1]
+        east = np.abs(lon - port_lon)
+        east = np.minimum(east, 360 - east) * shrink
+        deg2 = east * east + (lat - port_lat) ** 2
+        code = np.where(deg2 <= inner, port, np.where(deg2 <= outer, BETWEEN, SEA))
+        on_one = np.minimum(np.abs(deg2 - inner), np.abs(deg2 - outer)) <= 1e-9 * outer
+        code[on_one] = UNSURE
+        return code
 
 
 def port_map(ports: pl.DataFrame) -> PortMap:
@@ -156,7 +174,8 @@ def port_map(ports: pl.DataFrame) -> PortMap:
     # one row and column to spare: 90 degrees north and 180 east are places too
     tiles = np.zeros((180 * TILES_PER_DEGREE + 1, 360 * TILES_PER_DEGREE + 1), dtype=np.int32)
     if ports.is_empty():
-        return PortMap(tiles, np.zeros((1, _FINE_PER_TILE, _FINE_PER_TILE), dtype=np.int16))
+        cells = np.zeros((1, _FINE_PER_TILE, _FINE_PER_TILE), dtype=np.int16)
+        return PortMap(tiles, cells, np.zeros((5, 0)))
     # a little wider than they are: a place on the edge of a circle is never told by its cell
     wide = 1.001
     columns = ports.with_row_index("number", offset=1).select(
@@ -190,6 +209,8 @@ def port_map(ports: pl.DataFrame) -> PortMap:
                 & (pl.col("far_deg2") * wide**3 < pl.col("outer_deg2"))
             )
             .then(BETWEEN)
+            .when(pl.col("rival_deg2").is_null())
+            .then(BETWEEN - pl.col("port_id"))
             .otherwise(UNSURE)
         )
     )
@@ -202,4 +223,9 @@ def port_map(ports: pl.DataFrame) -> PortMap:
     cells[tiles[at], row % _FINE_PER_TILE, column % _FINE_PER_TILE] = told["code"].to_numpy()
     # the antimeridian has two names; only rows in use, or the whole empty map would take memory
     tiles[at[0], -1] = tiles[at[0], 0]
-    return PortMap(tiles, cells)
+    lon, lat, r_in_km, r_out_km = (
+        ports[name].to_numpy() for name in ("lon", "lat", "r_in_km", "r_out_km")
+    )
+    radii = ((radius / DEGREE_KM) ** 2 for radius in (r_in_km, r_out_km))
+    circles = np.array([lon, lat, np.cos(np.radians(lat)), *radii])
+    return PortMap(tiles, cells, circles)

@@ -233,4 +233,16 @@ def test_map_agrees_with_the_nearest_port_of_random_places() -> None:
     assert (distance[codes == SEA] > 4).all()
     between = distance[codes == BETWEEN]
     assert ((between > 3) & (between <= 4)).all()
-    assert (codes == UNSURE).mean() < 0.25
+    assert (codes == UNSURE).mean() < 0.01
+
+
+@pytest.mark.parametrize("lon", [-180.0, 20.0, 179.99])
+def test_map_measures_across_the_antimeridian(lon: float) -> None:
+    port = PORTS.head(1).with_columns(lon=pl.lit(lon), lat=pl.lit(60.0))
+    rng = np.random.default_rng(2)
+    east, north = rng.uniform(-0.12, 0.12, 20_000), rng.uniform(-0.06, 0.06, 20_000)
+    codes = port_map(port).codes((lon + east + 180) % 360 - 180, 60 + north)
+    # a degree of longitude is half as long at 60 north
+    apart_km = np.hypot(east * 0.5, north) * 111.19508
+    expected = np.where(apart_km <= 3, 1, np.where(apart_km <= 4, BETWEEN, SEA))
+    assert (codes == expected).all()
