@@ -39,6 +39,7 @@ from pipelines.shipping.thresholds import Thresholds
 
 ROWS_PER_BUCKET = 5_000_000
 SLOTS_AT_ONCE = 75_000
+SLOTS_HELD = 225_000
 RECEPTION_AT_ONCE = 500_000
 HEARD_CELLS = 720 * 360
 
@@ -620,7 +621,7 @@ class _Slots:
     def add(self, slots: pl.DataFrame) -> None:
         with self._lock:
             self._held.append(slots)
-            if sum(frame.height for frame in self._held) > SLOTS_AT_ONCE:
+            if sum(frame.height for frame in self._held) > SLOTS_HELD:
                 self._write()
 
     def _write(self) -> None:
@@ -649,9 +650,6 @@ class _Slots:
 
         One slot is never cut, and slots up to `first_until` are of the first span.
         """
-        if not self._files:
-            yield pl.concat(self._held), None
-            return
         sizes = self._all.group_by("slot").len().sort("slot").collect()
         span = (pl.col("len").cum_sum() - 1) // SLOTS_AT_ONCE
         numbered = sizes.with_columns(
@@ -663,6 +661,8 @@ class _Slots:
             .select("first", "last")
             .rows()
         )
+        if not ranges:
+            yield pl.concat(self._held), None
         for first, last in ranges:
             span = self._all.filter(pl.col("slot").is_between(first, last)).collect()
             yield span, last if last < ranges[-1][1] else None

@@ -137,6 +137,7 @@ def test_spans_of_slots_do_not_matter(
 ) -> None:
     file, _, end = fleet
     monkeypatch.setattr(engine, "SLOTS_AT_ONCE", slots)
+    monkeypatch.setattr(engine, "SLOTS_HELD", 3 * slots)
     middle = START + 12 * 86_400 + 4_321
     assert whole["encounters"].height
     if slots > 1:  # one slot at a time is slow: once is enough
