@@ -70,6 +70,16 @@ def empty_quarantine() -> pl.DataFrame:
     return pl.DataFrame(schema=QUARANTINE_SCHEMA)
 
 
+def wrong_columns(missing: list[str], extra: list[str], twice: list[str]) -> str:
+    """What is wrong with a header, for a sentence; nothing where nothing is."""
+    told = {
+        "missing": missing,
+        "not expected": [repr(name) for name in extra],
+        "given twice": twice,
+    }
+    return "; ".join(f"{what}: {', '.join(names)}" for what, names in told.items() if names)
+
+
 def check_columns(
     found: list[str], expected: list[str], *, source: str, file: str, optional: tuple[str, ...] = ()
 ) -> None:
@@ -81,17 +91,11 @@ def check_columns(
     missing = [name for name in expected if name not in found and name not in optional]
     extra = [name for name in found if name not in expected]
     twice = sorted({name for name in found if found.count(name) > 1})
-    if not (missing or extra or twice):
+    wrong = wrong_columns(missing, extra, twice)
+    if not wrong:
         return
-    parts = []
-    if missing:
-        parts.append(f"missing: {', '.join(missing)}")
-    if extra:
-        parts.append(f"not expected: {', '.join(repr(name) for name in extra)}")
-    if twice:
-        parts.append(f"given twice: {', '.join(twice)}")
     raise SourceDrift(
-        f"{source}: {file}, line 1 (header): columns {'; '.join(parts)}. "
+        f"{source}: {file}, line 1 (header): columns {wrong}. "
         f"Expected {', '.join(expected)}; found {', '.join(found)}. "
         "Rename the columns as expected, or change the contract if the source has changed."
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
+from xml.etree.ElementTree import Element
 
 import pandera.polars as pa
 import polars as pl
@@ -526,6 +528,52 @@ def _comparable(listing: Listing) -> pl.DataFrame:
     )
 
 
+Cells = dict[str, Any]
+
+
+def parties_in(
+    stream: Iterable[tuple[int, Element]],
+    party: Callable[[int, Element], Cells],
+    aliases: Callable[[int, str, Element], list[Cells]],
+    addresses: Callable[[int, str, Element], list[Cells]],
+) -> tuple[dict[str, str], list[Cells], pl.DataFrame, pl.DataFrame]:
+    """What a list in XML says, record by record.
+
+    Args:
+        stream: the root, then each record, numbered (`xml_records.records`).
+        party: number and record to the party's cells, its ``reference`` among them.
+        aliases, addresses: number, reference and record to rows of ALIAS_CELLS, ADDRESS_CELLS.
+
+    Returns:
+        The root's attributes; cells of parties; names and addresses of all of them.
+    """
+    head: dict[str, str] = {}
+    parties: list[Cells] = []
+    named: list[Cells] = []
+    placed: list[Cells] = []
+    for number, element in stream:
+        if number == 0:
+            head = dict(element.attrib)
+            continue
+        parties.append(party(number, element))
+        reference = (parties[-1]["reference"] or "").strip()
+        named += aliases(number, reference, element)
+        placed += addresses(number, reference, element)
+    names, places = (
+        pl.DataFrame(rows, schema=schema)
+        for rows, schema in ((named, ALIAS_CELLS), (placed, ADDRESS_CELLS))
+    )
+    return head, parties, names, places
+
+
+def day_of(text: str | None) -> dt.date | None:
+    """The day that a text begins with as YYYY-MM-DD, if it does."""
+    try:
+        return dt.date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return None
+
+
 def listing_of(
     edition: Edition,
     typed: pl.DataFrame,
@@ -534,6 +582,7 @@ def listing_of(
     *,
     refused: pl.DataFrame,
     rows_refused: int,
+    parts: tuple[str, str] = ("alias", "address"),
 ) -> Listing:
     """One edition in its staged shape, held against the contracts; without ties between parties.
 
@@ -541,8 +590,10 @@ def listing_of(
         typed: one row a party, in our columns.
         aliases, addresses: ALIAS_CELLS and ADDRESS_CELLS; those of refused parties are dropped.
         refused: quarantine rows so far; rows_refused: rows of the list they are of.
+        parts: what names and addresses of the list are called among its files.
     """
     source, file = edition.list_source, edition.file
+    further, where = (f"{source}_{part}" for part in parts)
     parties = checked(
         parties_of(with_bank(typed), edition),
         ListedParties,
@@ -556,14 +607,9 @@ def listing_of(
     def of_kept(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.join(ids, on="list_id", how="semi", maintain_order="left")
 
-    named = checked(
-        aliases_of(of_kept(aliases), edition), ListedAliases, source=f"{source}_alias", file=file
-    )
+    named = checked(aliases_of(of_kept(aliases), edition), ListedAliases, source=further, file=file)
     placed = checked(
-        addresses_of(of_kept(addresses), edition),
-        ListedAddresses,
-        source=f"{source}_address",
-        file=file,
+        addresses_of(of_kept(addresses), edition), ListedAddresses, source=where, file=file
     )
     return Listing(
         edition,
@@ -571,7 +617,7 @@ def listing_of(
         named.kept,
         placed.kept,
         empty_listing(edition).links,
-        {source: parties, f"{source}_alias": named, f"{source}_address": placed},
+        {source: parties, further: named, where: placed},
     )
 
 

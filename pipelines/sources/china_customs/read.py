@@ -13,7 +13,7 @@ import re
 import polars as pl
 
 from pipelines.delimited import Delimited, read_delimited, separator_of
-from pipelines.quarantine import SourceDrift, Split, refusals, split
+from pipelines.quarantine import SourceDrift, Split, refusals, split, wrong_columns
 from pipelines.schemas.trade import StagedChinaCustoms
 from pipelines.sources import cells
 from pipelines.sources.recognise import first_line
@@ -120,21 +120,17 @@ def _header(found: list[str], file: str) -> list[str]:
     if "usd" not in ours and "cny" not in ours:
         missing.append("美元 or 人民币")
     twice = sorted({name for name in ours if name and ours.count(name) > 1})
-    if unknown or missing or twice:
-        parts = []
-        if missing:
-            parts.append(f"missing: {', '.join(missing)}")
-        if unknown:
-            parts.append(f"not expected: {', '.join(repr(name[:40]) for name in unknown)}")
-        if twice:
-            parts.append(f"given twice: {', '.join(_NAMES[name][0] for name in twice)}")
+    wrong = wrong_columns(
+        missing, [name[:40] for name in unknown], [_NAMES[name][0] for name in twice]
+    )
+    if wrong:
         hint = (
             " Tick 'by month' in the query, so that every row has its month."
             if "month" not in ours
             else ""
         )
         raise SourceDrift(
-            f"{SOURCE}: {file}, line 1 (header): {'; '.join(parts)}. Found "
+            f"{SOURCE}: {file}, line 1 (header): {wrong}. Found "
             f"{', '.join(name[:40] for name in found)}.{hint} Export again, or add the new column "
             "name to the contract."
         )

@@ -16,14 +16,14 @@ import polars as pl
 from pipelines.quarantine import SourceDrift
 from pipelines.sources.http import Limits
 from pipelines.sources.listings import (
-    ADDRESS_CELLS,
-    ALIAS_CELLS,
     Edition,
     Listing,
     birth_dates_of,
+    day_of,
     fetch_of,
     listing_of,
     nfc,
+    parties_in,
     passports_of,
     refuse_unnamed_or_undated,
 )
@@ -79,10 +79,6 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
     Raises:
         SourceDrift: not this list, cut off, hostile XML, or an unknown kind of party.
     """
-    people: list[dict[str, Any]] = []
-    aliases: list[dict[str, Any]] = []
-    addresses: list[dict[str, Any]] = []
-    generated = ""
     stream = records(
         content,
         {"sanctionEntity"},
@@ -91,15 +87,7 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
         root="export",
         max_bytes=LIMITS.max_bytes,
     )
-    for number, element in stream:
-        if number == 0:
-            generated = element.get("generationDate", "")
-            continue
-        party = _party(number, element)
-        people.append(party)
-        reference = (party["reference"] or "").strip()
-        aliases += _aliases(number, reference, element)
-        addresses += _addresses(number, reference, element)
+    head, people, aliases, addresses = parties_in(stream, _party, _aliases, _addresses)
     if not people:
         raise SourceDrift(
             f"{SOURCE}: {FILE} has no sanctionEntity; the list is never empty: fetch it again"
@@ -115,10 +103,7 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
                       ("kind", "subjectType/code")):  # fmt: skip
         if frame[cell].null_count() == frame.height:
             raise SourceDrift(f"{SOURCE}: {FILE} has no {tag} in any record; its form has changed")
-    try:
-        edition_on = dt.date.fromisoformat(generated[:10])
-    except ValueError:
-        edition_on = None
+    edition_on = day_of(head.get("generationDate"))
     edition = Edition.of(
         SOURCE, [content], retrieved_at=retrieved_at, file=FILE, edition_on=edition_on
     )
@@ -126,8 +111,8 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
     return listing_of(
         edition,
         typed,
-        pl.DataFrame(aliases, schema=ALIAS_CELLS),
-        pl.DataFrame(addresses, schema=ADDRESS_CELLS),
+        aliases,
+        addresses,
         refused=refused,
         rows_refused=frame.height - typed.height,
     )

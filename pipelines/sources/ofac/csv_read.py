@@ -358,10 +358,10 @@ def with_dprk(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def refuse_parties(
+def _refuse_numberless(
     frame: pl.DataFrame, *, source: str, file: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    kept, numberless = refuse(
+    return refuse(
         frame,
         ~pl.col("list_id").str.contains(r"^\d{1,9}$").fill_null(value=False),
         source=source,
@@ -370,6 +370,12 @@ def refuse_parties(
         rule="not_a_number",
         reason="the first cell is the party's number; a header line or a broken row stands here",
     )
+
+
+def refuse_parties(
+    frame: pl.DataFrame, *, source: str, file: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    kept, numberless = _refuse_numberless(frame, source=source, file=file)
     kept, nameless = refuse(
         kept,
         pl.col("name").is_null(),
@@ -442,15 +448,7 @@ def check_part(content: bytes, part: str, *, file: str) -> Split:
     }[part]
     source = "ofac"
     cut = _cut(content, names, source=source, file=file)
-    kept, numberless = refuse(
-        cut.named(),
-        ~pl.col("list_id").str.contains(r"^\d{1,9}$").fill_null(value=False),
-        source=source,
-        file=file,
-        column="list_id",
-        rule="not_a_number",
-        reason="the first cell is the party's number; a header line or a broken row stands here",
-    )
+    kept, numberless = _refuse_numberless(cut.named(), source=source, file=file)
     whole = Split(kept, pl.concat([cut.quarantined, numberless]), cut.rows_in)
     stop_if_mostly_refused(whole, source=source, file=file)
     return whole

@@ -9,22 +9,20 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split
-from pipelines.schemas.listings import ListedAddresses, ListedAliases, ListedParties
+from pipelines.quarantine import SourceDrift
 from pipelines.sources.listings import (
+    ADDRESS_CELLS,
+    ALIAS_CELLS,
     Edition,
     Listing,
-    addresses_of,
-    aliases_of,
-    checked,
-    country_from_address,
-    parties_of,
+    listing_of,
     resolve_links,
 )
 from pipelines.sources.ofac.csv_read import (
@@ -41,20 +39,6 @@ PLAIN_FILE = "sdn.xml"
 ADVANCED_FILE = "sdn_advanced.xml"
 
 _PARTY_SCHEMA = {"line": pl.Int64, **dict.fromkeys(PARTY_CELLS, pl.String), "listed_on": pl.Date}
-_ALIAS_SCHEMA = {
-    "line": pl.Int64,
-    "list_id": pl.String,
-    "alias_original": pl.String,
-    "kind": pl.String,
-    "quality": pl.String,
-}
-_ADDRESS_SCHEMA = {
-    "line": pl.Int64,
-    "list_id": pl.String,
-    "address": pl.String,
-    "city": pl.String,
-    "country": pl.String,
-}
 _LINK_SCHEMA = {
     "line": pl.Int64,
     "source_list_id": pl.String,
@@ -541,52 +525,19 @@ def _listing(
         )
     frame = pl.DataFrame(parties, schema=_PARTY_SCHEMA)
     typed, refused = refuse_parties(typed_parties(frame), source=source, file=file)
-    split = checked(
-        parties_of(typed, edition),
-        ListedParties,
-        source=source,
-        file=file,
+    listing = listing_of(
+        edition,
+        typed,
+        pl.DataFrame(aliases, schema=ALIAS_CELLS),
+        pl.DataFrame(addresses, schema=ADDRESS_CELLS),
         refused=refused,
         rows_refused=frame.height - typed.height,
+        parts=("alt", "add"),
     )
-    ids = split.kept.select("list_id")
-    named = checked(
-        aliases_of(
-            pl.DataFrame(aliases, schema=_ALIAS_SCHEMA).join(
-                ids, on="list_id", how="semi", maintain_order="left"
-            ),
-            edition,
-        ),
-        ListedAliases,
-        source=f"{source}_alt",
-        file=file,
-    )
-    placed = checked(
-        addresses_of(
-            pl.DataFrame(addresses, schema=_ADDRESS_SCHEMA).join(
-                ids, on="list_id", how="semi", maintain_order="left"
-            ),
-            edition,
-        ),
-        ListedAddresses,
-        source=f"{source}_add",
-        file=file,
-    )
-    found = country_from_address(split.kept, placed.kept)
-    every_name = pl.concat([named.kept, quoted_aliases(found, edition)])
+    found = listing.parties
+    every_name = pl.concat([listing.aliases, quoted_aliases(found, edition)])
     stated = pl.concat(
         [pl.DataFrame(links, schema=_LINK_SCHEMA), linked_to(found)], how="diagonal_relaxed"
     )
-    splits: dict[str, Split] = {
-        source: split,
-        f"{source}_alt": named,
-        f"{source}_add": placed,
-    }
-    return Listing(
-        edition,
-        found,
-        every_name,
-        placed.kept,
-        resolve_links(stated, found, every_name, edition),
-        splits,
-    )
+    resolved = resolve_links(stated, found, every_name, edition)
+    return replace(listing, aliases=every_name, links=resolved)

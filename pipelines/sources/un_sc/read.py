@@ -12,15 +12,15 @@ import polars as pl
 from pipelines.quarantine import SourceDrift
 from pipelines.sources.http import Limits
 from pipelines.sources.listings import (
-    ADDRESS_CELLS,
-    ALIAS_CELLS,
     Edition,
     Listing,
     birth_dates_of,
+    day_of,
     fetch_of,
     imo_valid,
     listing_of,
     nfc,
+    parties_in,
     passports_of,
     refuse_unnamed_or_undated,
 )
@@ -76,10 +76,6 @@ def parse(content: bytes | Path, *, retrieved_at: dt.datetime) -> Listing:
     Raises:
         SourceDrift: not this list, cut off, or hostile XML.
     """
-    people: list[dict[str, Any]] = []
-    aliases: list[dict[str, Any]] = []
-    addresses: list[dict[str, Any]] = []
-    generated: str | None = None
     stream = records(
         content,
         {"INDIVIDUAL", "ENTITY"},
@@ -88,30 +84,16 @@ def parse(content: bytes | Path, *, retrieved_at: dt.datetime) -> Listing:
         root="CONSOLIDATED_LIST",
         max_bytes=LIMITS.max_bytes,
     )
-    for number, element in stream:
-        if number == 0:
-            generated = element.get("dateGenerated")
-            continue
-        party = _party(number, element)
-        people.append(party)
-        reference = (party["reference"] or "").strip()
-        aliases += _aliases(number, reference, element)
-        addresses += _addresses(number, reference, element)
+    head, people, aliases, addresses = parties_in(stream, _party, _aliases, _addresses)
     if not people:
         raise SourceDrift(
             f"{SOURCE}: {FILE} has no INDIVIDUAL and no ENTITY; the list is never empty: "
             "its form has changed or the download was cut off"
         )
     raw = content if isinstance(content, bytes) else content.read_bytes()
-    edition = Edition.of(
-        SOURCE, [raw], retrieved_at=retrieved_at, file=FILE, edition_on=_date(generated)
-    )
-    return _listing(
-        edition,
-        pl.DataFrame(people, schema=_PARTY_CELLS),
-        pl.DataFrame(aliases, schema=ALIAS_CELLS),
-        pl.DataFrame(addresses, schema=ADDRESS_CELLS),
-    )
+    edition_on = day_of(head.get("dateGenerated"))
+    edition = Edition.of(SOURCE, [raw], retrieved_at=retrieved_at, file=FILE, edition_on=edition_on)
+    return _listing(edition, pl.DataFrame(people, schema=_PARTY_CELLS), aliases, addresses)
 
 
 def _listing(
@@ -261,13 +243,6 @@ def _addresses(number: int, reference: str, element: Element) -> list[dict[str, 
                 }
             )
     return found
-
-
-def _date(text: str | None) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat((text or "")[:10])
-    except ValueError:
-        return None
 
 
 def part_of(head: bytes) -> str | None:
