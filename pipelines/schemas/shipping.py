@@ -50,6 +50,18 @@ class _Event(Table):
     mmsi: int = given()
 
 
+class EventOfShip(Table):
+    """What is published first of whatever one ship did."""
+
+    event_id: str = key("stable id of the event")
+    vessel_mmsi: int = column("MMSI the ship sent")
+    vessel_imo: str = column("IMO number it sent, where its check digit holds")
+    vessel_name: str = column("name it sent most")
+    vessel_flag_iso2: str = column(
+        "country of its MMSI's first three digits", source="ITU table in pyais"
+    )
+
+
 class Tracks(_Event, table="shipping.tracks", source="AIS"):
     """Segments: what one MMSI sent that one ship can have sailed."""
 

@@ -1,9 +1,10 @@
 import datetime as dt
 
-from pipelines.schemas.table import Table, column, key
+from pipelines.schemas.shipping import EventOfShip
+from pipelines.schemas.table import column
 
 
-class Gaps(Table):
+class Gaps(EventOfShip):
     """Silences of ships while others were heard: where and when they went dark and came back. A
     silence everybody shares is an outage and stands in no row.
     """
@@ -11,13 +12,6 @@ class Gaps(Table):
     class Config:
         metadata = {"source": "AIS"}
 
-    event_id: str = key("stable id of the event")
-    vessel_mmsi: int = column("MMSI the ship sent")
-    vessel_imo: str = column("IMO number it sent, where its check digit holds")
-    vessel_name: str = column("name it sent most")
-    vessel_flag_iso2: str = column(
-        "country of its MMSI's first three digits", source="ITU table in pyais"
-    )
     off_at: dt.datetime = column("last position before", unit="UTC")
     on_at: dt.datetime = column("first position after; null while silent", unit="UTC")
     gap_hours: float = column("length", unit="h", ge=0)

@@ -1,9 +1,10 @@
 import datetime as dt
 
-from pipelines.schemas.table import Table, column, key
+from pipelines.schemas.shipping import EventOfShip
+from pipelines.schemas.table import Quantiles, column, quantiles
 
 
-class Loadings(Table):
+class Loadings(EventOfShip):
     """Departures from North Korean coal ports that may have been laden: what speaks for each,
     and its tonnes.
     """
@@ -11,13 +12,6 @@ class Loadings(Table):
     class Config:
         metadata = {"source": "AIS"}
 
-    event_id: str = key("stable id of the event")
-    vessel_mmsi: int = column("MMSI the ship sent")
-    vessel_imo: str = column("IMO number it sent, where its check digit holds")
-    vessel_name: str = column("name it sent most")
-    vessel_flag_iso2: str = column(
-        "country of its MMSI's first three digits", source="ITU table in pyais"
-    )
     list_match: str = column(
         "imo_exact or mmsi_exact where an official list has the ship; weaker matches are "
         "not published",
@@ -50,27 +44,6 @@ class Loadings(Table):
         "displacement (both draughts), load_factor (size alone) or lot_prior (neither)",
         source="model",
     )
-    cargo_t_q05: float = column(
-        "cargo given that it left laden, 5 % quantile", unit="t", source="model", ge=0
-    )
-    cargo_t_q10: float = column(
-        "cargo given that it left laden, 10 % quantile", unit="t", source="model", ge=0
-    )
-    cargo_t_q25: float = column(
-        "cargo given that it left laden, 25 % quantile", unit="t", source="model", ge=0
-    )
-    cargo_t_q50: float = column(
-        "cargo given that it left laden, 50 % quantile", unit="t", source="model", ge=0
-    )
-    cargo_t_q75: float = column(
-        "cargo given that it left laden, 75 % quantile", unit="t", source="model", ge=0
-    )
-    cargo_t_q90: float = column(
-        "cargo given that it left laden, 90 % quantile", unit="t", source="model", ge=0
-    )
-    cargo_t_q95: float = column(
-        "cargo given that it left laden, 95 % quantile", unit="t", source="model", ge=0
-    )
-    cargo_t_mean: float = column(
-        "cargo given that it left laden, mean", unit="t", source="model", ge=0
+    cargo_t: Quantiles = quantiles(
+        "cargo given that it left laden", prefix="cargo_t", unit="t", source="model", ge=0
     )

@@ -1,21 +1,15 @@
 import datetime as dt
 
-from pipelines.schemas.table import Table, column, key
+from pipelines.schemas.shipping import EventOfShip
+from pipelines.schemas.table import column
 
 
-class PortCalls(Table):
+class PortCalls(EventOfShip):
     """Stays of ships in the ports of the coal routes."""
 
     class Config:
         metadata = {"source": "AIS"}
 
-    event_id: str = key("stable id of the event")
-    vessel_mmsi: int = column("MMSI the ship sent")
-    vessel_imo: str = column("IMO number it sent, where its check digit holds")
-    vessel_name: str = column("name it sent most")
-    vessel_flag_iso2: str = column(
-        "country of its MMSI's first three digits", source="ITU table in pyais"
-    )
     port_id: int = column("id of the port", source="ports table")
     port_name: str = column("name of the port", source="ports table")
     port_locode: str = column("UN/LOCODE", source="ports table")

@@ -172,35 +172,21 @@ def days_to_ask(fetched: Mapping[dt.date, dt.date], today: dt.date) -> list[dt.d
     return sorted({*due_again(fetched, today), *new[-MOST_NEW_DAYS:]})
 
 
-def fetch_day(
-    store: SnapshotStore,
-    fetcher: Fetcher,
-    token: str,
-    day: dt.date,
-    *,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
-) -> int:
+def fetch_day(store: SnapshotStore, fetcher: Fetcher, token: str, day: dt.date) -> int:
     """Keep every page of one day, none of them unless all came; how many.
 
     Raises:
         SourceUnavailable: no usable answer.
     """
     area = area_around(read_table(SOURCES_DIR / "ports" / "ports.csv", Ports))
-    pages = list(fetch_events(fetcher, token, day, area, base_url=base_url, limits=limits))
+    pages = list(fetch_events(fetcher, token, day, area))
     for number, page in enumerate(pages):
         keep(store, SOURCE, LICENCE, page, part=f"{day}-{number:03d}")
     return len(pages)
 
 
 def refresh(
-    store: SnapshotStore,
-    fetcher: Fetcher,
-    token: str,
-    *,
-    now: dt.datetime | None = None,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
+    store: SnapshotStore, fetcher: Fetcher, token: str, *, now: dt.datetime | None = None
 ) -> Refreshed:
     """Ask for every day that is new and settled, and for those whose visits still get their end."""
     today = (now or dt.datetime.now(dt.UTC)).date()
@@ -208,7 +194,7 @@ def refresh(
     days = days_to_ask(retrieved_days(store), today)
     for number, day in enumerate(days):
         try:
-            pages += fetch_day(store, fetcher, token, day, base_url=base_url, limits=limits)
+            pages += fetch_day(store, fetcher, token, day)
         except SourceUnavailable as error:
             told = f"{number} of {len(days)} days answered; {error}"
             return Refreshed(told, is_complete=False, stored=pages)
