@@ -106,9 +106,7 @@ class MadeUp:
         truth = {name: values[at : at + 1] for name, values in world.items()}
         theta = self.joint.density.unconstrain(truth)
         start = dataclasses.replace(
-            self.shape,
-            theta=np.repeat(theta[None], self.sampler.chains, axis=0),
-            centre=theta[0],
+            self.shape, theta=np.repeat(theta[None], self.sampler.chains, axis=0)
         )
         data = self.joint.data | {
             "said": {name: world[name][at].astype(float) for name in self.joint.density.observed}

@@ -104,6 +104,8 @@ class Density:
 
         jax.eval_shape(look, data)
         self.latent: dict[str, tuple[slice, tuple[int, ...], Any]] = {}
+        standard: dict[type, list[slice]] = {}
+        self._looked_at: set[str] = set()
         self.observed = [
             name
             for name, site in sites.items()
@@ -118,16 +120,26 @@ class Density:
             n = int(np.prod(shape))
             transform = biject_to(site["fn"].support)
             self.latent[name] = (slice(at, at + n), shape, transform)
+            if site["infer"].get("is_standard"):
+                standard.setdefault(type(site["fn"]), []).append(slice(at, at + n))
+                self._looked_at.add(name)
             at += n
         self.size = at
+        # where theta itself is standard of a family: one look at the whole vector
+        self._standard = {family: np.zeros(at, dtype=bool) for family in standard}
+        for family, slices in standard.items():
+            self._standard[family][np.r_[tuple(slices)]] = True
         self._runs: dict[str, Any] = {}
         self._thread = ThreadPoolExecutor(1)
 
     def log_density(self, theta: Any, data: Data) -> Any:
         """Log joint density of one unconstrained vector, in JAX."""
-        values, jacobian = self._values(self._parts(theta))
+        values, total = self._values(self._parts(theta))
+        for family, where in self._standard.items():
+            total = total + jnp.sum(jnp.where(where, family(0.0, 1.0).log_prob(theta), 0.0))
         traced = trace(substitute(self.model, data=values)).get_trace(data)
-        return jacobian + _log_prob([s for s in traced.values() if s["type"] == "sample"])
+        sites = [site for name, site in traced.items() if name not in self._looked_at]
+        return total + _log_prob([site for site in sites if site["type"] == "sample"])
 
     def plain_log_density(self, theta: Any, data: Data) -> Any:
         """The same, site by site as the text says it; slower to compile, and what `log_density`
@@ -231,7 +243,9 @@ class Density:
         # traced here, since NumPyro's handlers are not safe in threads; compiling is
         run = jax.jit(jax.vmap(one, (0, 0, None)))
         lowered = run.lower(np.zeros((BLOCK, self.size)), keys, self.data)
-        self._runs[kind] = self._thread.submit(lowered.compile), run
+        # run a few times only: what is compiled in half the time and runs a little slower is better
+        quick: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
+        self._runs[kind] = self._thread.submit(lowered.compile, quick), run
 
     def _over(self, kind: str, theta: np.ndarray, data: Data | None, key: int = 0) -> Any:
         """What a program tells of draws, in blocks of one shape."""

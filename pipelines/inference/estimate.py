@@ -1,7 +1,7 @@
 """From a joint density to what is published: draws, and everything that stands beside a number."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,9 @@ from pipelines.inference.diagnostics import HIGHEST_RHAT, LEAST_ESS, diagnose, t
 from pipelines.inference.joint import Joint, Outcome
 from pipelines.inference.sampler import Effort, Sampler, Samples
 from pipelines.inference.windows import month_end, window_matrix
+
+# stream and measure to values by chain, draw and year
+Yearly = dict[tuple[str, str], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,15 @@ def fit(
     joint.density.prepare()
     importlib.import_module("arviz_stats.base")
     judged: list[pl.DataFrame] = []
+    rounds: list[Yearly] = []
 
     def is_enough(kept: np.ndarray) -> bool:
         if kept[..., 0].size < draws:
             return False
-        judged.append(diagnose_samples(joint, kept))
+        # what was said of earlier rounds is not worked out again
+        done = sum(next(iter(of.values())).shape[1] for of in rounds)
+        rounds.append(yearly(joint, kept[:, done:], len(rounds)))
+        judged.append(diagnosed(joint, rounds))
         return not troubles(judged[-1], 0, least=least_ess, highest=highest_rhat)
 
     samples = sampler.sample(seed=seed, effort=effort, is_enough=is_enough)
@@ -83,19 +90,29 @@ def outcomes(joint: Joint, theta: np.ndarray, seed: int) -> dict[str, Outcome]:
     }
 
 
-def diagnose_samples(joint: Joint, theta: np.ndarray) -> pl.DataFrame:
-    """Convergence of every measure and year; theta is (chains, draws, size)."""
+def yearly(joint: Joint, theta: np.ndarray, seed: int) -> Yearly:
+    """Every stream's measures by year, (chains, draws, years), of latents (chains, draws, size)."""
     chains, each, size = theta.shape
+    return {
+        (stream, measure): outcome.annual(measure, joint.evidence[stream].months).reshape(
+            chains, each, -1
+        )
+        for stream, outcome in outcomes(joint, theta.reshape(-1, size), seed).items()
+        for measure in outcome.measures
+    }
+
+
+def diagnosed(joint: Joint, rounds: Sequence[Yearly]) -> pl.DataFrame:
+    """Convergence of every stream, measure and year over all rounds of draws."""
     return pl.concat(
         [
             diagnose(
                 stream,
                 measure,
                 joint.years(stream),
-                outcome.annual(measure, joint.evidence[stream].months).reshape(chains, each, -1),
+                np.concatenate([of[stream, measure] for of in rounds], axis=1),
             )
-            for stream, outcome in outcomes(joint, theta.reshape(-1, size), 0).items()
-            for measure in outcome.measures
+            for stream, measure in rounds[0]
         ]
     )
 

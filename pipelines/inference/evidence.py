@@ -26,13 +26,15 @@ TAILS = 4.0
 _LOG_3_8 = -0.9808292530117262
 # share of floors that speak of something else than they seem to: a floor costs a world at most this
 ASTRAY = 0.05
+# of a site whose values are, unscaled, as its family has them: a density may look at all at once
+STANDARD = {"is_standard": True}
 # half of the variance of a bias is common to everything the same root, or class, says
 COMMON = 0.5
 
 
 def normal(name: str, shape: tuple[int, ...] = ()) -> Any:
     """Standard normals of one site."""
-    return numpyro.sample(name, dist.Normal(jnp.zeros(shape), 1.0))
+    return numpyro.sample(name, dist.Normal(jnp.zeros(shape), 1.0), infer=STANDARD)
 
 
 def of_prior(name: str, mean_sd: Any) -> Any:
@@ -97,17 +99,17 @@ def sample_shared(shared: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any
         Bias by group and root; error by group and class.
     """
     many = shared["root_is_wide"]
-    common = numpyro.sample("root/common", T4(0.0, jnp.ones_like(many)))
+    common = numpyro.sample("root/common", T4(0.0, jnp.ones_like(many)), infer=STANDARD)
     n_classes = next(iter(shared["groups"].values()))["class_sd"].shape[0]
-    wide_class = numpyro.sample("class/common", dist.Normal(jnp.zeros(n_classes), 1.0))
+    wide_class = normal("class/common", (n_classes,))
     roots, classes = {}, {}
     for group, of in shared["groups"].items():
         at = of["roots"]
-        own = numpyro.sample(f"root/{group}", T4(0.0, jnp.ones(at.shape[0])))
+        own = numpyro.sample(f"root/{group}", T4(0.0, jnp.ones(at.shape[0])), infer=STANDARD)
         own = jnp.zeros_like(many).at[at].set(own)
         share = COMMON * many
         roots[group] = shared["root_sd"] * (jnp.sqrt(1 - share) * own + jnp.sqrt(share) * common)
-        mine = numpyro.sample(f"class/{group}", dist.Normal(jnp.zeros(n_classes), 1.0))
+        mine = normal(f"class/{group}", (n_classes,))
         classes[group] = of["class_sd"] * (
             jnp.sqrt(1 - COMMON) * mine + jnp.sqrt(COMMON) * wide_class
         )

@@ -7,6 +7,7 @@ stands behind figures of several streams, so their incomes move together.
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,17 +47,23 @@ class Outcome:
 
     Attributes:
         measures: monthly USD of the whole stream by name, (draws, months).
-        series: other monthly series figures are held against, by name, (draws, months).
+        further: makes ``series``, the other monthly series that figures are held against, by name,
+            (draws, months), when asked for.
         flows: series that add up over months; the others (prices, stocks) are averaged.
         tables: further long tables of draws by name, made when asked for.
         components: factors of yearly income by name, logs, (draws, years).
     """
 
     measures: dict[str, np.ndarray]
-    series: dict[str, np.ndarray] = field(default_factory=dict)
+    further: Callable[[], dict[str, np.ndarray]] = dict
     flows: frozenset[str] = frozenset()
     tables: dict[str, Callable[[], pl.DataFrame]] = field(default_factory=dict)
     components: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @cached_property
+    def series(self) -> dict[str, np.ndarray]:
+        """What ``further`` makes, once."""
+        return self.further()
 
     def annual(self, measure: str, months: Sequence[dt.date]) -> np.ndarray:
         """A measure by calendar year of its months, (draws, years)."""

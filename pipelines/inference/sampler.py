@@ -17,7 +17,7 @@ from typing import Any, cast
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.linalg import cholesky, eigh
+from scipy.linalg import cholesky, eigh, inv
 from scipy.optimize import minimize
 
 from pipelines.inference.density import Data, Density
@@ -54,14 +54,13 @@ class Samples:
         theta: (chains, draws, size), unconstrained.
         n_divergent: transitions after warm-up whose energy error passed 1,000.
         acceptance: mean acceptance after warm-up.
-        centre, factor: theta = centre + z @ factor.T, with z nearly standard normal.
-        step: step size, in units of z.
+        factor: factor @ factor.T is nearly the covariance of theta.
+        step: step size, in standard deviations.
     """
 
     theta: np.ndarray
     n_divergent: int
     acceptance: float
-    centre: np.ndarray
     factor: np.ndarray
     step: float
 
@@ -95,9 +94,10 @@ class Sampler:
         """Begin to compile the transitions, in a thread beside whatever comes next."""
         if self._program is None:
             size, still = self.density.size, np.zeros((self.chains // 2, self.density.size))
-            rest = (0.0, 1, np.zeros(size), np.eye(size), self.density.data)
             # traced here, since NumPyro's handlers are not safe in threads; compiling is
-            lowered = jax.jit(self._leap).lower(still, still, still, *rest)
+            lowered = jax.jit(self._leap).lower(
+                still, still, still, 0.0, 1, np.eye(size), self.density.data
+            )
             self._program = self._threads.submit(lowered.compile)
 
     def _compiled(self) -> Any:
@@ -106,30 +106,29 @@ class Sampler:
 
     def _leap(
         self,
-        z: Any,
+        theta: Any,
         momentum: Any,
         gradient: Any,
         step: Any,
         n_leaps: Any,
-        centre: Any,
-        factor: Any,
+        covariance: Any,
         data: Data,
     ) -> tuple[Any, Any, Any, Any]:
-        """Leapfrog steps from z: z, momentum, log density and gradient where they end.
+        """Leapfrog steps from theta: theta, momentum, log density and gradient where they end.
 
+        The mass matrix is the inverse of the covariance, so that a step takes one product with it.
         The one function that is compiled: a step of length 0 evaluates the density where it is.
         """
         both = jax.vmap(partial(jax.value_and_grad(self.density.log_density), data=data))
 
         def body(_: Any, state: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, Any, Any]:
-            z, momentum, _, gradient = state
+            theta, momentum, _, gradient = state
             momentum = momentum + 0.5 * step * gradient
-            z = z + step * momentum
-            value, gradient = both(centre + z @ factor.T)
-            gradient = gradient @ factor
-            return z, momentum + 0.5 * step * gradient, value, gradient
+            theta = theta + step * (momentum @ covariance)
+            value, gradient = both(theta)
+            return theta, momentum + 0.5 * step * gradient, value, gradient
 
-        state = (z, momentum, jnp.zeros(z.shape[0]), gradient)
+        state = (theta, momentum, jnp.zeros(theta.shape[0]), gradient)
         return jax.lax.fori_loop(0, n_leaps, body, state)
 
     def _run(self, *batch: np.ndarray, rest: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
@@ -143,22 +142,17 @@ class Sampler:
         ended = [[np.asarray(part) for part in one.result()] for one in parts]
         return tuple(np.concatenate(pair) for pair in zip(*ended, strict=True))
 
-    def target(
-        self, theta: np.ndarray, data: Data, whitening: tuple[np.ndarray, np.ndarray] | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def target(self, theta: np.ndarray, data: Data) -> tuple[np.ndarray, np.ndarray]:
         """Log density and gradient at as many points as there are chains."""
-        size = theta.shape[1]
-        centre, factor = whitening or (np.zeros(size), np.eye(size))
-        still = np.zeros_like(theta)
-        rest = (0.0, 1, centre, factor, data)
-        _, _, value, gradient = self._run(theta, still, still, rest=rest)
+        still, covariance = np.zeros_like(theta), np.eye(theta.shape[1])
+        _, _, value, gradient = self._run(theta, still, still, rest=(0.0, 1, covariance, data))
         return value, gradient
 
     def mode(self, start: np.ndarray, data: Data) -> np.ndarray:
         """Climb from ``start``, (size,)."""
 
         size, half = len(start), self.chains // 2
-        still, rest = np.zeros((half, size)), (0.0, 1, np.zeros(size), np.eye(size), data)
+        still, rest = np.zeros((half, size)), (0.0, 1, np.eye(size), data)
         program = self._compiled()
 
         def negative(theta: np.ndarray) -> tuple[float, np.ndarray]:
@@ -208,28 +202,29 @@ class Sampler:
         Raises:
             ValueError: the density is not finite where the chains start.
         """
-        data = self.density.data if data is None else data
+        # on the device once: every transition is told all of it
+        data = jax.device_put(self.density.data if data is None else data)
         effort, generator = effort or Effort(), np.random.default_rng(seed)
         chains, size = self.chains, self.density.size
         warmup = effort.warmup
         if start is None:
             centre = self.mode(np.zeros(size), data)
             factor = self.curvature(centre, data)
-            z = generator.normal(size=(chains, size))
+            theta = centre + generator.normal(size=(chains, size)) @ factor.T
             log_step = np.log(0.5 * size**-0.25)
             whiten_at = [int(warmup * share) for share in _WHITEN_AT]
         else:
             warmup //= 5
-            centre, factor, log_step = start.centre, start.factor, np.log(start.step)
-            theta = start.theta[:, -1]
-            z = np.linalg.solve(factor, (theta - centre).T).T
+            theta, factor, log_step = start.theta[:, -1], start.factor, np.log(start.step)
+            centre = theta.mean(axis=0)
             whiten_at = [int(warmup * 0.5)]
-        value, gradient = self.target(z, data, (centre, factor))
+        value, gradient = self.target(theta, data)
         while not np.isfinite(value).all():
-            if np.abs(z).max() < 1e-3:
+            if np.abs(theta - centre).max() < 1e-6:
                 raise ValueError("the log density is not finite where the chains start")
-            z = np.where(np.isfinite(value)[:, None], z, 0.5 * z)
-            value, gradient = self.target(z, data, (centre, factor))
+            theta = np.where(np.isfinite(value)[:, None], theta, 0.5 * (theta + centre))
+            value, gradient = self.target(theta, data)
+        inverse, covariance = inv(factor), jax.device_put(factor @ factor.T)
         average = _AdaptiveStep(log_step)
         rounds: list[np.ndarray] = []
         recent: list[np.ndarray] = []
@@ -242,42 +237,41 @@ class Sampler:
                     break
                 total += effort.draws
             if iteration in whiten_at:
-                seen = np.concatenate(recent[len(recent) // 3 :])
-                here = centre + z @ factor.T
-                centre, factor = _whiten(seen, factor)
-                z = np.linalg.solve(factor, (here - centre).T).T
-                value, gradient = self.target(z, data, (centre, factor))
+                factor = _whiten(np.concatenate(recent[len(recent) // 3 :]), factor)
+                inverse, covariance = inv(factor), jax.device_put(factor @ factor.T)
                 recent, average = [], _AdaptiveStep(average.log_step)
             step = float(np.exp(average.log_step if iteration < warmup else average.log_mean))
             path = 0.5 * np.pi * generator.uniform(0.5, 1.5)
             n_leaps = int(np.clip(np.ceil(path / step), 1, _MOST_LEAPS))
-            momentum = generator.normal(size=(chains, size))
-            rest = (step, n_leaps, centre, factor, data)
-            moved = self._run(z, momentum, gradient, rest=rest)
-            new_z, new_momentum, new_value, new_gradient = moved
-            error = 0.5 * ((new_momentum**2).sum(axis=1) - (momentum**2).sum(axis=1))
+            speed = generator.normal(size=(chains, size))
+            moved = self._run(
+                theta, speed @ inverse, gradient, rest=(step, n_leaps, covariance, data)
+            )
+            new_theta, new_momentum, new_value, new_gradient = moved
+            new_speed = new_momentum @ factor
+            error = 0.5 * ((new_speed**2).sum(axis=1) - (speed**2).sum(axis=1))
             error = error - new_value + value
             error = np.where(np.isfinite(error), error, np.inf)
             acceptance = np.exp(-np.maximum(error, 0.0))
             is_moved = generator.uniform(size=chains) < acceptance
-            z = np.where(is_moved[:, None], new_z, z)
+            theta = np.where(is_moved[:, None], new_theta, theta)
             value = np.where(is_moved, new_value, value)
             gradient = np.where(is_moved[:, None], new_gradient, gradient)
             if iteration < warmup:
                 average.update(float(acceptance.mean()))
-                recent.append(centre + z @ factor.T)
+                recent.append(theta)
             else:
                 if (iteration - warmup) % effort.draws == 0:
                     rounds.append(np.empty((chains, effort.draws, size)))
                 n_divergent += int((error > _DIVERGENT).sum())
                 accepted += float(acceptance.mean())
-                rounds[-1][:, (iteration - warmup) % effort.draws] = centre + z @ factor.T
+                rounds[-1][:, (iteration - warmup) % effort.draws] = theta
         acceptance = accepted / kept.shape[1]
-        return Samples(kept, n_divergent, acceptance, centre, factor, step)
+        return Samples(kept, n_divergent, acceptance, factor, step)
 
 
-def _whiten(seen: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of the chains and a factor of their covariance, shrunk towards the shape before.
+def _whiten(seen: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """A factor of the chains' covariance, shrunk towards the shape before.
 
     Every scale of its own is soon known: heavy tails, to which curvature at the mode is blind, show
     first there. Chains that have moved less than a few times their dimensions know other directions
@@ -288,7 +282,7 @@ def _whiten(seen: np.ndarray, factor: np.ndarray) -> tuple[np.ndarray, np.ndarra
     size = len(factor)
     weight = len(seen) / (len(seen) + _TRUST * size)
     covariance = weight * np.cov(z) + (1 - weight) * np.eye(size)
-    return seen.mean(axis=0), factor @ cholesky(covariance, lower=True)
+    return factor @ cholesky(covariance, lower=True)
 
 
 class _AdaptiveStep:

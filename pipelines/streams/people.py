@@ -371,7 +371,7 @@ def outcome(
     total = {name: values.sum(axis=1) for name, values in yearly.items()}
     return Outcome(
         measures=measures(by_host),
-        series=series(by_host, hosts, wanted),
+        further=lambda: series(by_host, hosts, wanted),
         tables={"draws": lambda: table(by_host, months)},
         components={
             **{f"headcount{end}": np.log(of["people"]) for end, of in some.items()},

@@ -94,4 +94,4 @@ def estimate(
     money = (gross, take, take * logit("reach_logit"))
     world = {"people": n, "wage": w} | dict(zip(people.MEASURES, money, strict=True))
     held = {f"{of} {host}" for of in people.RATES for host in {*hosts, "WLD"}}
-    return Outcome(people.measures(world), people.series(world, hosts, held))
+    return Outcome(people.measures(world), lambda: people.series(world, hosts, held))

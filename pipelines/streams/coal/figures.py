@@ -228,7 +228,7 @@ def _finish(
     usd = {name: values for name, values in whole.items() if name.endswith("_usd")}
     return Outcome(
         usd,
-        series={name: values for name, values in whole.items() if name not in usd},
+        further=lambda: {name: of for name, of in whole.items() if name not in usd},
         flows=frozenset(["tonnes"]),
         tables={
             "draws": lambda: algebra.to_long(months, period="month", **whole),
