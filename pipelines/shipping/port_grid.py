@@ -148,9 +148,10 @@ class PortMap:
         found = np.zeros(len(lon), dtype=np.int16)
         near = np.flatnonzero(tile)
         if len(near):
-            found[near] = self.cells[
-                tile[near], rows[near] & (_FINE_PER_TILE - 1), columns[near] & (_FINE_PER_TILE - 1)
-            ]
+            fine = (rows[near] & (_FINE_PER_TILE - 1)) << _SHIFT
+            fine |= columns[near] & (_FINE_PER_TILE - 1)
+            fine |= tile[near] << (2 * _SHIFT)
+            found[near] = self.cells.ravel().take(fine)
             rim = near[found[near] < BETWEEN]
             found[rim] = self._measured(lon[rim], lat[rim], BETWEEN - found[rim])
         return found
