@@ -420,11 +420,10 @@ def _work_ships(
     grid: tuple[pl.DataFrame, pl.DataFrame],
     ports: PortMap | None,
     state: State,
-    slots: _Slots,
     reception: _Reception,
     parameters: dict[str, int | float],
-) -> _Found:
-    """Every stage that looks at one ship at a time."""
+) -> tuple[_Found, pl.DataFrame]:
+    """Every stage that looks at one ship at a time, and the slots of slow ships."""
     backend.lend("port_cells", grid[0])
     backend.lend("port_candidates", grid[1])
     for name in _BY_SHIP:
@@ -437,8 +436,12 @@ def _work_ships(
         backend.table(name, parameters)
     backend.lend("chain_links", _follow_chains(backend.frame("links", parameters)))
     backend.drop("piece_targets")
-    for name in ("segment_pieces", "segments", "stretches", "states"):
+    for name in ("segment_pieces", "segments", "stretches"):
         backend.table(name, parameters)
+    backend.drop("chain_links")
+    # the sort of states needs most: what was freed before it goes back first
+    pa.default_memory_pool().release_unused()
+    backend.table("states", parameters)
     backend.drop("reports")
     for name in ("runs", "drift_legs"):
         backend.table(name, parameters)
@@ -449,7 +452,7 @@ def _work_ships(
         name: backend.frame(name, parameters)
         for name in ("segment_summaries", "calls", "drifts", "next_pieces", "next_runs")
     }
-    slots.add(backend.frame("slots", parameters))
+    slots = backend.frame("slots", parameters)
     rows_kept = backend.number("select sum(n_new) from {pieces}")
     live = found["segment_summaries"].filter("is_live")
     carried = {
@@ -466,7 +469,7 @@ def _work_ships(
         "silences": silences.filter("is_believed"),
         "drifts": found["drifts"],
     }
-    return _Found(parts, carried, rows_in, rows_kept, streamed)
+    return _Found(parts, carried, rows_in, rows_kept, streamed), slots
 
 
 def _follow_chains(links: pl.DataFrame) -> pl.DataFrame:
@@ -553,14 +556,18 @@ def run(
             slots = _Slots(Path(folder))
             reception = _Reception(int(until_t))
 
-            def _work(opened: Backend, bucket: _Bucket, ship_map: PortMap | None) -> _Found:
+            def _work(
+                opened: Backend, bucket: _Bucket, ship_map: PortMap | None
+            ) -> tuple[_Found, pl.DataFrame]:
                 return _work_ships(
-                    opened, bucket, times, grid, ship_map, state, slots, reception, parameters
+                    opened, bucket, times, grid, ship_map, state, reception, parameters
                 )
 
             if engine == "spark":
                 backend: Backend = SparkBackend()
-                found = [_work(backend, _Bucket(tuple(files)), None)]
+                one, slow = _work(backend, _Bucket(tuple(files)), None)
+                slots.add(slow)
+                found = [one]
                 meetings = _work_meetings(backend, slots, state, parameters)
             else:
                 ship_map = port_map(ports)
@@ -570,7 +577,9 @@ def run(
                 def _one(bucket: _Bucket) -> _Found:
                     # a new database each time: a used one keeps the memory of what was dropped
                     with DuckDBBackend(threads=1, memory_limit=limit, spill=spill) as opened:
-                        return _work(opened, bucket, ship_map)
+                        one, slow = _work(opened, bucket, ship_map)
+                    slots.add(slow)
+                    return one
 
                 with ThreadPoolExecutor(workers) as pool:
                     found = list(pool.map(_one, plan_buckets(files, buckets)))
