@@ -3,8 +3,8 @@
 import dagster as dg
 import polars as pl
 
-from assets.estimates import STREAMS, tables_for
 from assets.resources import Sampling, WarehouseResource
+from pipelines.fitting.work import STREAMS, tables_for
 from pipelines.paths import backtests_dir
 from pipelines.publish.release import utc_now
 from pipelines.streams import Stream

@@ -10,9 +10,9 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from assets.apart import estimated, income_code, settings_hash
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import column_lineage, result, results, table_specs
+from pipelines.fitting.apart import estimated, income_code, settings_hash
 from pipelines.inference.diagnostics import HIGHEST_K
 from pipelines.operating.side_by_side import OWN_TABLES, PRIORITY
 from pipelines.paths import published_dir, shown, vintages_dir

@@ -33,8 +33,8 @@ def answer() -> list[dict]:
     """stream, measure, level, usd_m, error_usd_m of the last full year, by a fit made here."""
     import duckdb
 
-    from assets.estimates import STREAMS, evidence_of
     from assets.resources import Sampling
+    from pipelines.fitting.work import STREAMS, evidence_of
     from pipelines.inference.estimate import fit
     from pipelines.inference.joint import Joint
     from pipelines.paths import work_database

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import duckdb
 import polars as pl
@@ -42,6 +42,9 @@ class SamplingPlan(Protocol):
     def highest_rhat(self) -> float: ...
     def key(self) -> tuple[int, int]: ...
     def last_month(self) -> dt.date: ...
+    def model_copy(self, *, update: Mapping[str, Any] | None = None) -> Self:
+        """The same but for some of it."""
+        ...
 
 
 class NetworkUse(Protocol):

@@ -80,7 +80,7 @@ def test_the_last_link_opens_the_contract(address):
         ("staged.comtrade", "pipelines/sources/comtrade/read.py"),
         ("raw.comtrade", "pipelines/sources/comtrade/read.py"),
         ("staged.network_links", "pipelines/hand_kept.py"),
-        ("estimates.income_draws", "pipelines/streams/fit_tables.py"),
+        ("estimates.income_draws", "pipelines/fitting/tables.py"),
         ("published.release", "pipelines/publish/release.py"),
     ],
 )

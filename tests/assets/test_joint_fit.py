@@ -11,7 +11,7 @@ import pytest
 
 from assets import estimates
 from assets.resources import Sampling, WarehouseResource
-from pipelines.streams import fit_tables
+from pipelines.fitting import tables as fit_tables
 from pipelines.warehouse import read_frame, write_frame
 
 

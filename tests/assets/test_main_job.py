@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from assets.definitions import defs
-from assets.estimates import STREAMS
+from pipelines.fitting.work import STREAMS
 from pipelines.inference import backtests, folds, suites
 from pipelines.inference.joint import Joint
 from pipelines.publish.contract import load_contract

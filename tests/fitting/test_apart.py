@@ -9,8 +9,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from assets import apart
 from assets.resources import Sampling
+from pipelines.fitting import apart
 from pipelines.publish import vintages
 from pipelines.publish.vintages import BATCHES, StateBetween
 from pipelines.warehouse import read_frame, write_frame

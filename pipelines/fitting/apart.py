@@ -11,14 +11,20 @@ from collections.abc import Callable
 
 import duckdb
 
-from assets.estimates import OBTAINABLE, STREAMS, drawn_incomes, model_code, tables_for
-from assets.resources import Sampling
+from pipelines.fitting.work import (
+    LEDGER,
+    OBTAINABLE,
+    STREAMS,
+    drawn_incomes,
+    model_code,
+    rows_hash,
+    tables_for,
+)
+from pipelines.making import SamplingPlan
 from pipelines.paths import REPOSITORY, SQL_DIR
 from pipelines.publish.vintages import BATCHES, Estimates, StateBetween
-from pipelines.versions import hash_frame, hash_meaning
+from pipelines.versions import hash_meaning
 from pipelines.warehouse import build_table, inputs_hash, read_frame, sql_of, write_frame
-
-LEDGER = "facts.observations"
 
 
 def income_code() -> str:
@@ -38,19 +44,15 @@ def income_code() -> str:
 
 def settings_hash(connection: duckdb.DuckDBPyConnection) -> str:
     """Hash of what the models read besides the ledger: priors, halts, rates."""
-    return inputs_hash(
-        *(
-            hash_frame(read_frame(connection, table).drop("retrieved_at", strict=False))
-            for table in tables_for(STREAMS)
-            if table not in (LEDGER, OBTAINABLE)
-        )
+    return rows_hash(
+        connection, [table for table in tables_for(STREAMS) if table not in (LEDGER, OBTAINABLE)]
     )
 
 
 def estimated(
     connection: duckdb.DuckDBPyConnection,
     states: list[StateBetween],
-    sampling: Sampling,
+    sampling: SamplingPlan,
     *,
     tell: Callable[[str], None],
 ) -> dict[str, Estimates]:
