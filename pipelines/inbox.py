@@ -187,6 +187,22 @@ def shown_name(name: str) -> str:
     return "".join(out)
 
 
+@dataclass(frozen=True)
+class _Desk:
+    """Where files are judged, by which kinds and limits, and when."""
+
+    folder: Path
+    kinds: Sequence[Kind]
+    limits: DropLimits
+    now: Callable[[], dt.datetime]
+
+    def recognised(self, content: Path) -> tuple[Kind | None, bytes]:
+        """The first kind that knows a file, if any does, and how the file begins."""
+        with content.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        return next((one for one in self.kinds if _recognises(one, content, head)), None), head
+
+
 def land(
     folder: Path,
     kinds: Sequence[Kind],
@@ -208,7 +224,7 @@ def land(
     Raises:
         NotADirectoryError: a file stands where the folder should be.
     """
-    limits = limits or DropLimits()
+    desk = _Desk(folder, kinds, limits or DropLimits(), now)
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
             f"{folder.name} is a file where a folder is wanted; move it away, files to take in go "
@@ -223,9 +239,9 @@ def land(
         for place in (_LOADED, _ACCEPTED, _REJECTED):
             for half in (folder / place).glob(".part-*"):
                 half.unlink(missing_ok=True)
-        outcomes = [_resume(folder, work, kinds, limits, now) for work in _interrupted(folder)]
+        outcomes = [_resume(desk, work) for work in _interrupted(folder)]
         for entry in _entries(folder):
-            outcome = _take(folder, entry, kinds, limits, now)
+            outcome = _take(desk, entry)
             if outcome is not None:
                 outcomes.append(outcome)
     return [one for one in outcomes if one is not None]
@@ -278,25 +294,19 @@ def _interrupted(folder: Path) -> list[Path]:
     return sorted(path for path in (folder / _WORK).iterdir() if path.is_dir())
 
 
-def _take(
-    folder: Path,
-    entry: os.DirEntry[str],
-    kinds: Sequence[Kind],
-    limits: DropLimits,
-    now: Callable[[], dt.datetime],
-) -> Handled | None:
+def _take(desk: _Desk, entry: os.DirEntry[str]) -> Handled | None:
     try:
         state = entry.stat(follow_symlinks=False)
     except OSError:
         return None  # gone in the meantime
     if not (stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode)):
         return Handled(entry.name, "waiting", "neither a file nor a zip: left alone")
-    age_s = now().timestamp() - state.st_mtime
+    age_s = desk.now().timestamp() - state.st_mtime
     if is_unfinished(entry.name):
         return Handled(entry.name, "waiting", "the name says it is not finished")
-    if 0 <= age_s < limits.settle_s:
+    if 0 <= age_s < desk.limits.settle_s:
         return Handled(entry.name, "waiting", "changed a moment ago")
-    work = folder / _WORK / secrets.token_hex(8)
+    work = desk.folder / _WORK / secrets.token_hex(8)
     work.mkdir()
     write_whole(work / "claim.json", json.dumps({"name": entry.name, "attempts": 0}).encode())
     try:
@@ -304,16 +314,10 @@ def _take(
     except FileNotFoundError:
         shutil.rmtree(work, ignore_errors=True)
         return None
-    return _resume(folder, work, kinds, limits, now)
+    return _resume(desk, work)
 
 
-def _resume(
-    folder: Path,
-    work: Path,
-    kinds: Sequence[Kind],
-    limits: DropLimits,
-    now: Callable[[], dt.datetime],
-) -> Handled | None:
+def _resume(desk: _Desk, work: Path) -> Handled | None:
     """Work a claim to its end, from wherever an earlier run left it."""
     content = work / "content"
     if not os.path.lexists(content):
@@ -325,7 +329,7 @@ def _resume(
     attempts = int(claim.get("attempts", 0)) + 1
     write_whole(work / "claim.json", json.dumps({"name": name, "attempts": attempts}).encode())
     if has_writer(content):
-        return _give_back(folder, work, name, "somebody is still writing it")
+        return _give_back(desk.folder, work, name, "somebody is still writing it")
     before = os.lstat(content)
     if attempts > MAX_ATTEMPTS:
         outcome = Handled(
@@ -335,12 +339,12 @@ def _resume(
             "memory of this machine: split it",
         )
     else:
-        outcome = _judge(work, name, kinds, limits, folder, now)
+        outcome = _judge(desk, work, name)
     after = os.lstat(content)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         # somebody still writes through an open handle: give it back unless the place is taken
-        return _give_back(folder, work, name, "it changed while it was read")
-    return _put_away(folder, work, outcome, now)
+        return _give_back(desk.folder, work, name, "it changed while it was read")
+    return _put_away(desk, work, outcome)
 
 
 def _claim(work: Path) -> dict[str, Any]:
@@ -382,28 +386,21 @@ def _give_back(folder: Path, work: Path, name: str, why: str) -> Handled:
     return Handled(name, "waiting", f"{why}; it is tried again")
 
 
-def _judge(
-    work: Path,
-    name: str,
-    kinds: Sequence[Kind],
-    limits: DropLimits,
-    folder: Path,
-    now: Callable[[], dt.datetime],
-) -> Handled:
+def _judge(desk: _Desk, work: Path, name: str) -> Handled:
     content = work / "content"
     state = os.lstat(content)
     if stat.S_ISLNK(state.st_mode):
         return Handled(name, "rejected", "a symbolic link; copy the file itself here")
     if state.st_size == 0:
         return Handled(name, "rejected", "the file is empty; download it again")
-    if state.st_size > limits.max_bytes:
+    if state.st_size > desk.limits.max_bytes:
         return Handled(
             name,
             "rejected",
-            f"the file has {state.st_size} bytes, more than {limits.max_bytes}; split it",
+            f"the file has {state.st_size} bytes, more than {desk.limits.max_bytes}; split it",
         )
     sha256 = _hash(content)
-    known = _note(folder, sha256)
+    known = _note(desk.folder, sha256)
     if known is not None:
         return Handled(
             name,
@@ -414,13 +411,10 @@ def _judge(
             source=known.get("source"),
             sha256=sha256,
         )
-    with content.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    kind = next((one for one in kinds if _recognises(one, content, head)), None)
+    kind, head = desk.recognised(content)
     if kind is None and head.startswith(b"PK\x03\x04"):
-        outcome = _judge_zip(work, name, kinds, limits, folder, now)
-        return replace(outcome, sha256=sha256)
-    return _load(content, name, kind, kinds, sha256, folder, now)
+        return replace(_judge_zip(desk, work, name), sha256=sha256)
+    return _load(desk, content, name, kind, sha256)
 
 
 def _recognises(kind: Kind, content: Path, head: bytes) -> bool:
@@ -437,19 +431,11 @@ def _why_not(kind: Kind, content: Path, head: bytes) -> str:
         return ""
 
 
-def _load(
-    content: Path,
-    name: str,
-    kind: Kind | None,
-    kinds: Sequence[Kind],
-    sha256: str,
-    folder: Path,
-    now: Callable[[], dt.datetime],
-) -> Handled:
+def _load(desk: _Desk, content: Path, name: str, kind: Kind | None, sha256: str) -> Handled:
     if kind is None:
         with content.open("rb") as file:
             head = file.read(HEAD_BYTES)
-        nearly = [said for one in kinds if (said := _why_not(one, content, head))]
+        nearly = [said for one in desk.kinds if (said := _why_not(one, content, head))]
         return Handled(
             name,
             "rejected",
@@ -473,7 +459,7 @@ def _load(
             sha256=sha256,
         )
     write_whole(
-        folder / _LOADED / sha256,
+        desk.folder / _LOADED / sha256,
         json.dumps(
             {
                 "name": name,
@@ -481,7 +467,7 @@ def _load(
                 "source": loaded.source,
                 "rows_in": loaded.rows_in,
                 "rows_kept": loaded.rows_kept,
-                "loaded_at": now().astimezone(dt.UTC).isoformat(timespec="seconds"),
+                "loaded_at": desk.now().astimezone(dt.UTC).isoformat(timespec="seconds"),
             }
         ).encode(),
     )
@@ -504,30 +490,21 @@ def _load(
     )
 
 
-def _judge_zip(
-    work: Path,
-    name: str,
-    kinds: Sequence[Kind],
-    limits: DropLimits,
-    folder: Path,
-    now: Callable[[], dt.datetime],
-) -> Handled:
+def _judge_zip(desk: _Desk, work: Path, name: str) -> Handled:
     """Unpack into the claim's own folder under numbers of ours, then judge each member alone."""
     members = work / "members"
     shutil.rmtree(members, ignore_errors=True)
     members.mkdir()
     try:
-        unpacked = unpack(work / "content", members, limits)
+        unpacked = unpack(work / "content", members, desk.limits)
     except FileRefused as error:
         return Handled(name, "rejected", str(error), kind="zip")
     outcomes = []
     for member_name, path in unpacked:
         shown = f"{name}:{member_name}"
         sha256 = _hash(path)
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-        kind = next((one for one in kinds if _recognises(one, path, head)), None)
-        if _note(folder, sha256) is not None:
+        kind, head = desk.recognised(path)
+        if _note(desk.folder, sha256) is not None:
             outcomes.append(
                 Handled(shown, "duplicate", "loaded before; not loaded again", sha256=sha256)
             )
@@ -541,7 +518,7 @@ def _judge_zip(
                 )
             )
         else:
-            outcomes.append(_load(path, member_name, kind, kinds, sha256, folder, now))
+            outcomes.append(_load(desk, path, member_name, kind, sha256))
     shutil.rmtree(members, ignore_errors=True)
     bad = [one for one in outcomes if one.status == "rejected"]
     good = [one for one in outcomes if one.status == "accepted"]
@@ -655,18 +632,16 @@ def _unpack(
     return found
 
 
-def _put_away(
-    folder: Path, work: Path, outcome: Handled, now: Callable[[], dt.datetime]
-) -> Handled:
+def _put_away(desk: _Desk, work: Path, outcome: Handled) -> Handled:
     """Move the file to where it belongs, its report first: a report may wait, a file may not."""
     place = _REJECTED if outcome.status == "rejected" else _ACCEPTED
     mark = outcome.sha256 or hashlib.sha256(outcome.name.encode("utf-8", "replace")).hexdigest()
     stem, dot, suffix = safe_name(outcome.name).rpartition(".")
     final = f"{stem}-{mark[:12]}.{suffix}" if dot else f"{suffix}-{mark[:12]}"
-    target = folder / place / final
+    target = desk.folder / place / final
     rows_refused = outcome.rows_in > outcome.rows_kept
     if outcome.status != "accepted" or rows_refused or outcome.members:
-        write_whole(target.with_name(f"{final}.report.md"), report_of(outcome, now()).encode())
+        write_whole(target.with_name(f"{final}.report.md"), report_of(outcome, desk.now()).encode())
     os.replace(work / "content", target)
     shutil.rmtree(work, ignore_errors=True)
     return replace(outcome, place=f"{place}/{final}")
