@@ -5,7 +5,7 @@ Journal of Machine Learning Research 25); where the weights' tail says not to be
 0.7), the model is sampled anew without it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -43,27 +43,20 @@ def smoothed(log_weights: np.ndarray) -> tuple[np.ndarray, float]:
     return weights / weights.sum(), float(k)
 
 
-class Weighted:
-    """Yearly quantiles of draws under many weights; sorted once.
+def weighing(income: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """From weights (draws,) that add to 1 to 5, 50 and 95% points of every year, (3, years).
 
     Args:
-        income: (draws, years).
+        income: (draws, years); sorted once, however many weights follow.
     """
+    order = np.argsort(income, axis=0, kind="stable")
+    ordered = np.take_along_axis(income, order, axis=0)
 
-    def __init__(self, income: np.ndarray) -> None:
-        self._order = np.argsort(income, axis=0, kind="stable")
-        self._sorted = np.take_along_axis(income, self._order, axis=0)
+    def quantiles(weights: np.ndarray) -> np.ndarray:
+        years = zip(np.cumsum(weights[order], axis=0).T, ordered.T, strict=True)
+        return np.stack([np.interp(_LEVELS, share, values) for share, values in years], axis=1)
 
-    def quantiles(self, weights: np.ndarray) -> np.ndarray:
-        """5, 50 and 95% points of every year, (3, years); weights (draws,) add to 1."""
-        cumulated = np.cumsum(weights[self._order], axis=0)
-        return np.stack(
-            [
-                np.interp(_LEVELS, share, values)
-                for share, values in zip(cumulated.T, self._sorted.T, strict=True)
-            ],
-            axis=1,
-        )
+    return quantiles
 
 
 def influence(fitted: Fit, headline: dict[str, str]) -> pl.DataFrame:
@@ -81,7 +74,7 @@ def influence(fitted: Fit, headline: dict[str, str]) -> pl.DataFrame:
     log_sites = joint.density.log_sites(fitted.theta)
     parts = []
     for stream, measure in headline.items():
-        reweighted = Weighted(fitted.annual(stream, measure))
+        reweighted = weighing(fitted.annual(stream, measure))
         of = joint.read.filter(pl.col("stream") == stream)
         places = of.select("site", "at").iter_rows()
         log_rows = np.stack([log_sites[f"{stream}/{site}"][:, at] for site, at in places], axis=1)
@@ -90,7 +83,7 @@ def influence(fitted: Fit, headline: dict[str, str]) -> pl.DataFrame:
             for name in np.unique(names):
                 weights, k = smoothed(-log_rows[:, names == name].sum(axis=1))
                 about = {"what": what, "name": str(name), "pareto_k": k, "method": "psis"}
-                parts.append(_points(fitted, stream, reweighted.quantiles(weights), **about))
+                parts.append(_points(fitted, stream, reweighted(weights), **about))
     now = _headline_points(fitted, fitted.outcomes, headline)
 
     def shifted(left: pl.DataFrame) -> pl.DataFrame:
@@ -185,7 +178,7 @@ def power_scaled(
     parts = []
     for stream, measure in headline.items():
         income = fitted.annual(stream, measure)
-        now, reweighted = np.quantile(income, _LEVELS, axis=0), Weighted(income)
+        now, reweighted = np.quantile(income, _LEVELS, axis=0), weighing(income)
         own, prior = f"{stream}/", (f"{stream}/", f"root/{stream}.", f"class/{stream}.")
         logs_of = {
             name: values.reshape(len(income), -1).sum(axis=1) for name, values in log_sites.items()
@@ -212,7 +205,7 @@ def power_scaled(
             }
             for alpha in alphas:
                 weights, k = smoothed((alpha - 1) * logs)
-                ratios = reweighted.quantiles(weights) / np.maximum(now, 1e-9)
+                ratios = reweighted(weights) / np.maximum(now, 1e-9)
                 weighed = {"alpha": alpha, "pareto_k": k, "is_reliable": k <= HIGHEST_K}
                 parts.append(_points(fitted, stream, ratios, **about, **weighed))
     return pl.concat(parts).rename({"q05": "q05_ratio", "q50": "median_ratio", "q95": "q95_ratio"})
