@@ -143,7 +143,7 @@ def test_money_runs_against_a_purchase_and_not_along_control():
     assert active_in(edges, 2016, "labor").height == 0
 
 
-def attributed(income, probability=1.0, documented=40.0, draws=400):
+def attributed(income, probability=1.0, documented=40.0, draws=400, leak=None):
     rng = np.random.default_rng(3)
     return attribute_year(
         stream="coal",
@@ -157,7 +157,7 @@ def attributed(income, probability=1.0, documented=40.0, draws=400):
         absorbing=np.array([False, False, True]),
         edge_probability={"buy": np.full(draws, probability)},
         amount_probability={"cargo": np.full(draws, probability)},
-        leak=np.full(draws, 0.1),
+        leak=np.full(draws, 0.1) if leak is None else leak,
         rng=rng,
     )
 
@@ -184,6 +184,21 @@ def test_more_documents_than_income_place_at_most_all_of_it():
     assert found.coverage == 1.0
     assert found.unattributed.min() >= -1e-9
     assert check_attribution(found) == []
+
+
+def test_a_draw_without_income_places_nothing():
+    # 40 documented of a mean of 50
+    found = attributed(np.tile([100.0, 0.0, -20.0, 120.0], 100))
+    assert found.entry.sum(axis=0) == pytest.approx(np.tile([80.0, 0.0, 0.0, 96.0], 100))
+
+
+def test_each_party_loses_its_own_share():
+    leak = np.repeat([[0.25], [0.5], [0.9]], 400, axis=1)
+    found = attributed(np.full(400, 100.0), leak=leak)
+    lost = found.unattributed - found.income + found.entry.sum(axis=0)
+    (payer,) = set(found.source)
+    assert found.through[payer].min() > 0
+    assert lost == pytest.approx(leak[payer] * found.through[payer])
 
 
 def test_the_check_sees_a_lost_cent_and_a_broken_cap():
@@ -234,6 +249,13 @@ def test_more_workers_than_the_host_has_share_what_the_host_brings():
     found = by_workers(counted(60_000, 80_000, 600.0), counted(40_000, 80_000, 600.0))
     assert found.ended[0] == pytest.approx(600.0)
     assert check_attribution(found) == []
+
+
+def test_a_host_that_brings_more_than_the_stream_leaves_sums_nothing():
+    # all 80,000 workers of a host that brings 600 are known, and the stream has 500 in the draw
+    found = by_workers(counted(80_000, 80_000, 600.0), income=500.0, documented=100.0)
+    assert found.coverage == 1.0
+    assert found.entry[1].max() == 0.0
 
 
 def test_sums_take_what_workers_leave():
