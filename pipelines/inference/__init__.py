@@ -6,6 +6,8 @@ os.environ["XLA_FLAGS"] = " ".join(
     [
         # small matrices: XLA's own threads only cost, and one thread gives one answer
         "--xla_cpu_multi_thread_eigen=false",
+        # what every processor of the last ten years has: a newer one would round otherwise
+        "--xla_cpu_max_isa=AVX2",
         # functions that other processors work out alike, at no cost here
         "--xla_cpu_enable_platform_dependent_math=false",
         # compiling is most of a short fit: eight hundred small kernels through the older emitters,

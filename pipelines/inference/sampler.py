@@ -203,7 +203,8 @@ class Sampler:
             ValueError: the density is not finite where the chains start.
         """
         # on the device once: every transition is told all of it
-        data = jax.device_put(self.density.data if data is None else data)
+        data = self.density.data if data is None else data
+        data = jax.device_put(jax.tree.map(_coarse, data))
         effort, generator = effort or Effort(), np.random.default_rng(seed)
         chains, size = self.chains, self.density.size
         warmup = effort.warmup
@@ -240,7 +241,8 @@ class Sampler:
                 factor = _whiten(np.concatenate(recent[len(recent) // 3 :]), factor)
                 inverse, covariance = inv(factor), jax.device_put(factor @ factor.T)
                 recent, average = [], _AdaptiveStep(average.log_step)
-            step = float(np.exp(average.log_step if iteration < warmup else average.log_mean))
+            log_step = average.log_step if iteration < warmup else average.log_mean
+            step = float(_coarse(np.exp(log_step)))
             path = 0.5 * np.pi * generator.uniform(0.5, 1.5)
             n_leaps = int(np.clip(np.ceil(path / step), 1, _MOST_LEAPS))
             speed = generator.normal(size=(chains, size))
@@ -268,6 +270,19 @@ class Sampler:
                 rounds[-1][:, (iteration - warmup) % effort.draws] = theta
         acceptance = accepted / kept.shape[1]
         return Samples(kept, n_divergent, acceptance, factor, step)
+
+
+def _coarse(values: Any) -> np.ndarray:
+    """Nine digits of what is no whole number.
+
+    The last digits of a logarithm differ from one kind of processor to another, and after some
+    hundred steps every draw would.
+    """
+    values = np.asarray(values)
+    if values.dtype.kind != "f":
+        return values
+    mantissa, exponent = np.frexp(values)
+    return np.ldexp(np.round(mantissa * 2.0**30), exponent - 30)
 
 
 def _whiten(seen: np.ndarray, factor: np.ndarray) -> np.ndarray:
