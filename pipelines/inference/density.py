@@ -130,6 +130,7 @@ class Density:
         for family, slices in standard.items():
             self._standard[family][np.r_[tuple(slices)]] = True
         self._runs: dict[str, Any] = {}
+        self._looked: tuple[np.ndarray, Data | None, Any] | None = None
         self._thread = ThreadPoolExecutor(1)
 
     def log_density(self, theta: Any, data: Data) -> Any:
@@ -193,22 +194,29 @@ class Density:
 
     def outputs(self, theta: np.ndarray, data: Data | None = None) -> Sites:
         """What the model publishes of itself in each world, (draws, *shape)."""
-        return self._over("seen", theta, data)["outputs"]
+        return self._look(theta, data)["outputs"]
 
     def log_sites(self, theta: np.ndarray, data: Data | None = None) -> Sites:
         """Log density of every sampled site, element by element, (draws, *shape)."""
-        return self._over("seen", theta, data)["log_sites"]
+        return self._look(theta, data)["log_sites"]
 
     def below(self, theta: np.ndarray, data: Data | None = None) -> Sites:
         """Chance that such a source would have said less than it did, (draws, rows), by site.
 
         Sites without a distribution function (floors, ceilings) are left out.
         """
-        return self._over("seen", theta, data)["below"]
+        return self._look(theta, data)["below"]
 
     def predict(self, theta: np.ndarray, key: int, data: Data | None = None) -> Sites:
         """What figures would say in worlds with these latents, errors and all, (draws, *shape)."""
         return self._over("said", theta, data, key)
+
+    def _look(self, theta: np.ndarray, data: Data | None) -> Any:
+        """All that is asked of draws, kept until others are asked about: many ask of the same."""
+        looked = self._looked
+        if looked is None or looked[0] is not theta or looked[1] is not data:
+            self._looked = looked = (theta, data, self._over("seen", theta, data))
+        return looked[2]
 
     def _seen(self, sites: dict[str, Any]) -> dict[str, dict[str, Any]]:
         """Of a traced world, all that needs no random numbers: one program for three questions."""
