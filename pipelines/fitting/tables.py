@@ -139,6 +139,10 @@ def _meant(fitted: Fit, name: str) -> pl.DataFrame:
     for site, concepts in one.meanings.items():
         weights = sites[f"{site}/reading"].mean(axis=0)
         rows = one.rows.filter(pl.col("site") == site).sort("at")
+        may = one.data[site].get("concept")
+        if may is not None:
+            # of a source that says which, nothing is to be found out
+            rows = rows.filter(may[rows["at"].to_numpy()].sum(axis=1) > 1)
         parts += [
             rows.select(
                 pl.lit(name).alias("stream"),
