@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy import sparse
+import scipy
 
 UNATTRIBUTED = "UNATTRIBUTED"
 CENT = 0.01
@@ -106,8 +106,8 @@ def walk(
             else (None, None),
         )
     ones = np.ones(edges)
-    out_of = sparse.csr_matrix((ones, (source, np.arange(edges))), shape=(nodes, edges))
-    into = sparse.csr_matrix((ones, (target, np.arange(edges))), shape=(nodes, edges))
+    out_of = scipy.sparse.csr_matrix((ones, (source, np.arange(edges))), shape=(nodes, edges))
+    into = scipy.sparse.csr_matrix((ones, (target, np.arange(edges))), shape=(nodes, edges))
     total = out_of @ weight
     ends = absorbing[:, None] | (total <= 0)
     keeps = np.where(ends, 0.0, 1.0 - leak)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy import sparse, stats
+import scipy
 
 from pipelines.draws import QUANTILES, named_generator
 from pipelines.network.attribution import Attribution, year_shares
@@ -104,7 +104,7 @@ def throughput(
             share[bank, str(customer)] = 1 - (1 - now) * (1 - weight[row] / total)
     banks = sorted({bank for bank, _ in share})
     edges = len(found.edge_ids)
-    out_of = sparse.csr_matrix(
+    out_of = scipy.sparse.csr_matrix(
         (np.ones(edges), (found.source, np.arange(edges))), shape=(len(found.nodes), edges)
     )
     usd = np.zeros((len(banks), draws))
@@ -478,8 +478,8 @@ def chinese_bank_tiers(banks: pl.DataFrame, channels: pl.DataFrame) -> pl.DataFr
         )
     )
     hits = table["n_fronts"].to_numpy()
-    low = stats.beta.ppf(0.05, hits + 0.5, everybody - hits + 0.5)
-    high = stats.beta.ppf(0.95, hits + 0.5, everybody - hits + 0.5)
+    low = scipy.stats.beta.ppf(0.05, hits + 0.5, everybody - hits + 0.5)
+    high = scipy.stats.beta.ppf(0.95, hits + 0.5, everybody - hits + 0.5)
     return table.with_columns(
         front_share=pl.when(pl.col("n_fronts_all_tiers") > 0).then(
             pl.col("n_fronts") / pl.col("n_fronts_all_tiers")

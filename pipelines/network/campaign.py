@@ -7,7 +7,7 @@ import datetime as dt
 import duckdb
 import numpy as np
 import polars as pl
-from scipy import stats
+import scipy
 
 from pipelines.network.on_day import as_of_run, listed_rows, network_on
 from pipelines.network.status import designations
@@ -357,7 +357,7 @@ def lag_summary(lag: pl.DataFrame, *, as_of: dt.date) -> pl.DataFrame:
     n = months.size
     low = high = None
     if n >= 5:
-        below = int(stats.binom.ppf(0.05, n, 0.5))
+        below = int(scipy.stats.binom.ppf(0.05, n, 0.5))
         low, high = float(months[max(below - 1, 0)]), float(months[min(n - below, n - 1)])
     return pl.DataFrame(
         [

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from pipelines.network.interdiction import Scenarios
 
@@ -54,11 +53,11 @@ def trails_of(scenarios: Scenarios, ends: np.ndarray) -> list[np.ndarray]:
     """
     inner = ~ends
     live = (scenarios.flow > 0).any(axis=1) & inner[scenarios.source] & inner[scenarios.target]
-    graph = sparse.coo_matrix(
+    graph = scipy.sparse.coo_matrix(
         (np.ones(live.sum()), (scenarios.source[live], scenarios.target[live])),
         shape=(scenarios.nodes, scenarios.nodes),
     )
-    _, label = connected_components(graph, directed=False)
+    _, label = scipy.sparse.csgraph.connected_components(graph, directed=False)
     carries = (scenarios.through() > 0).any(axis=1) & inner
     found = [np.flatnonzero((label == one) & carries) for one in np.unique(label[carries])]
     return sorted(found, key=lambda one: (-one.size, int(one[0])))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy import stats
+import scipy
 
 from pipelines.schemas.network import ASSERTS_NOTHING, GOVERNMENT_OF, PERSON_AUTHORITIES
 
@@ -155,7 +155,7 @@ def grade_draws(
     Returns:
         class → array of shape (draws,).
     """
-    z = stats.norm.ppf(0.9)
+    z = scipy.stats.norm.ppf(0.9)
     out = {}
     for name, middle, low, high in (
         grades.sort("class").select("class", "grade", "grade_low", "grade_high").iter_rows()
@@ -335,17 +335,17 @@ def power_of_check(grade: float, n: int, taken_up: float, *, off: float = 0.2) -
     """
     truth = min(grade + off, 1.0)
     hits = np.arange(n + 1)
-    low = np.where(hits == 0, 0.0, stats.beta.ppf(0.05, hits + 0.5, n - hits + 0.5))
+    low = np.where(hits == 0, 0.0, scipy.stats.beta.ppf(0.05, hits + 0.5, n - hits + 0.5))
     chance = min(taken_up / grade, 1.0) * truth
-    return float(stats.binom.pmf(hits, n, chance)[low > grade].sum()) if n else 0.0
+    return float(scipy.stats.binom.pmf(hits, n, chance)[low > grade].sum()) if n else 0.0
 
 
 def _jeffreys(frame: pl.DataFrame) -> pl.DataFrame:
     """Add the confirmed share and its 90% Jeffreys interval; no link, no share."""
     hits = frame["n_confirmed"].to_numpy().astype(float)
     size = frame["n_links"].to_numpy().astype(float)
-    low = stats.beta.ppf(0.05, hits + 0.5, size - hits + 0.5)
-    high = stats.beta.ppf(0.95, hits + 0.5, size - hits + 0.5)
+    low = scipy.stats.beta.ppf(0.05, hits + 0.5, size - hits + 0.5)
+    high = scipy.stats.beta.ppf(0.95, hits + 0.5, size - hits + 0.5)
     low = np.where(hits == 0, 0.0, low)
     high = np.where(hits == size, 1.0, high)
     return frame.with_columns(

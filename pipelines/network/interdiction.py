@@ -22,9 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse.csgraph import maximum_flow
+import scipy
 
 _UNITS = 100_000_000  # integer capacity units per scenario: relative rounding 1e-8
 _OPEN = 2_000_000_000  # an arc that never binds
@@ -70,7 +68,7 @@ class Scenarios:
 
     def through(self) -> np.ndarray:
         """(nodes, draws) dollars through each party."""
-        into = sparse.csr_matrix(
+        into = scipy.sparse.csr_matrix(
             (np.ones(self.target.size), (self.target, np.arange(self.target.size))),
             shape=(self.nodes, self.target.size),
         )
@@ -138,7 +136,7 @@ class FlowModel:
             ]
         )
         whole = np.minimum(np.rint(capacity * unit), _OPEN).astype(np.int32)
-        graph = sparse.csr_matrix((whole, (rows, cols)), shape=(last + 1, last + 1))
+        graph = scipy.sparse.csr_matrix((whole, (rows, cols)), shape=(last + 1, last + 1))
         graph.sum_duplicates()
         # where each party's own arc sits in the matrix, to change one number per removal
         arc = np.array(
@@ -172,7 +170,7 @@ class FlowModel:
         # changed in place and put back: copying the matrix costs more than the flow itself
         graph.data[arcs] = np.minimum(whole, network.back[hit[hit >= 0]])
         try:
-            found = maximum_flow(graph, network.first, network.last)
+            found = scipy.sparse.csgraph.maximum_flow(graph, network.first, network.last)
         finally:
             graph.data[arcs] = whole
         own = _own_flow(found.flow, network.used.size)
@@ -187,7 +185,7 @@ class FlowModel:
         return np.array([self.maxflow(draw, removed)[0] for draw in range(self.scenarios.draws)])
 
 
-def _own_flow(flow: sparse.csr_matrix, count: int) -> np.ndarray:
+def _own_flow(flow: scipy.sparse.csr_matrix, count: int) -> np.ndarray:
     """Flow on the arc 2i → 2i + 1 of each of `count` parties, read from the matrix's arrays."""
     rows = 2 * np.arange(count)
     start, width = flow.indptr[rows], np.diff(flow.indptr)[rows]
@@ -203,7 +201,7 @@ def _own_flow(flow: sparse.csr_matrix, count: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Network:
-    graph: sparse.csr_matrix
+    graph: scipy.sparse.csr_matrix
     arc: np.ndarray
     used: np.ndarray
     place: np.ndarray
@@ -225,16 +223,16 @@ class _Cuts:
         self.size = np.bincount(self.group, minlength=groups).astype(float)
         self.groups = groups
         self.value: list[np.ndarray] = []
-        self.coefficient: list[sparse.csr_matrix] = []
+        self.coefficient: list[scipy.sparse.csr_matrix] = []
 
     def add(self, value: np.ndarray, coefficient: np.ndarray) -> None:
         """One round: value (draws,), coefficient (draws, columns)."""
-        mean = sparse.csr_matrix(
+        mean = scipy.sparse.csr_matrix(
             (1 / self.size[self.group], (self.group, np.arange(self.group.size))),
             shape=(self.groups, self.group.size),
         )
         self.value.append(mean @ value)
-        self.coefficient.append(sparse.csr_matrix(mean @ coefficient))
+        self.coefficient.append(scipy.sparse.csr_matrix(mean @ coefficient))
 
 
 @dataclass(frozen=True)
@@ -419,22 +417,27 @@ def _master(
     """
     n, groups = usable.size, cuts.groups
     rounds = len(cuts.value)
-    matrix = sparse.hstack(
-        [sparse.vstack(cuts.coefficient), sparse.vstack([sparse.identity(groups)] * rounds)],
+    matrix = scipy.sparse.hstack(
+        [
+            scipy.sparse.vstack(cuts.coefficient),
+            scipy.sparse.vstack([scipy.sparse.identity(groups)] * rounds),
+        ],
         format="csr",
     )
-    budget = sparse.csr_matrix(
+    budget = scipy.sparse.csr_matrix(
         (np.ones(n), (np.zeros(n, dtype=np.int64), np.arange(n))), shape=(1, n + groups)
     )
     weight = cuts.size / cuts.size.sum()
-    found = milp(
+    found = scipy.optimize.milp(
         c=np.concatenate([np.zeros(n), weight]),
         constraints=[
-            LinearConstraint(matrix, lb=np.concatenate(cuts.value)),
-            LinearConstraint(budget, ub=np.array([k])),
+            scipy.optimize.LinearConstraint(matrix, lb=np.concatenate(cuts.value)),
+            scipy.optimize.LinearConstraint(budget, ub=np.array([k])),
         ],
         integrality=np.concatenate([np.ones(n), np.zeros(groups)]),
-        bounds=Bounds(np.zeros(n + groups), np.concatenate([np.ones(n), np.full(groups, np.inf)])),
+        bounds=scipy.optimize.Bounds(
+            np.zeros(n + groups), np.concatenate([np.ones(n), np.full(groups, np.inf)])
+        ),
         options={"mip_rel_gap": 1e-6, "node_limit": _NODES}
         | ({} if np.isinf(seconds) else {"time_limit": seconds}),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from pipelines.draws import QUANTILES
 
@@ -25,7 +25,7 @@ def beta_or_lognormal(
     """
     if low == high:
         return np.full(draws, value)
-    z = stats.norm.ppf(0.9)
+    z = scipy.stats.norm.ppf(0.9)
     noise = rng.standard_normal(draws)
     if not share:
         spread = (np.log(high) - np.log(low)) / (2 * z)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
-from scipy.stats import nbinom
+import scipy
 
 from pipelines.schemas.figures import OBSERVATION_SCHEMA
 from pipelines.schemas.shipping import Detection
@@ -33,10 +33,10 @@ def undetected(
     given that `at_least` misses are known. Shapes broadcast.
     """
     size, p, least = np.broadcast_arrays(n_seen + 0.5, p_detect, at_least)
-    below = nbinom.cdf(least - 1, size, p)
+    below = scipy.stats.nbinom.cdf(least - 1, size, p)
     # far into the tail the distribution function is 1 to the last digit: what is known then stands
     place = np.minimum(below + rng.random(size.shape) * (1 - below), 1 - 1e-12)
-    return np.maximum(nbinom.ppf(place, size, p), least)
+    return np.maximum(scipy.stats.nbinom.ppf(place, size, p), least)
 
 
 def estimate_detection(

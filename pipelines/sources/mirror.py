@@ -14,9 +14,8 @@ from typing import Any
 import duckdb
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import NDArray
-from scipy.special import gammaln
-from scipy.stats import beta
 
 from pipelines.schemas.trade import Miscoding
 from pipelines.warehouse import read_frame
@@ -110,9 +109,9 @@ def log_dirichlet_multinomial(
     """
     total = alpha.sum(axis=-1)
     return (
-        gammaln(total)
-        - gammaln(counts.sum(axis=-1) + total)
-        + (gammaln(counts + alpha) - gammaln(alpha)).sum(axis=-1)
+        scipy.special.gammaln(total)
+        - scipy.special.gammaln(counts.sum(axis=-1) + total)
+        + (scipy.special.gammaln(counts + alpha) - scipy.special.gammaln(alpha)).sum(axis=-1)
     )
 
 
@@ -184,7 +183,7 @@ def estimate_miscoding(
     grid = np.stack(
         [
             chance(float(share), priors.profile_counts * factor)
-            for share in (beta.ppf(0.05, a, b), beta.ppf(0.95, a, b))
+            for share in (scipy.stats.beta.ppf(0.05, a, b), scipy.stats.beta.ppf(0.95, a, b))
             for factor in (0.5, 1.0, 2.0)
         ]
     )
