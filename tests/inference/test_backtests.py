@@ -15,7 +15,7 @@ from pipelines.inference.sampler import Effort
 from pipelines.inference.scores import backtest_table
 from tests.inference import toy
 
-SHORT = Effort(warmup=120, draws=50)
+SHORT = Effort(warmup=120, draws=200)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_a_hidden_figure_is_predicted_as_if_never_told(bench):
 def test_a_warm_start_answers_as_a_cold_one(bench):
     hidden = bench.joint.hidden({"f-3-2021", "f-3-2018"})
     warm = bench.sampler.sample(seed=2, effort=SHORT, data=hidden, start=bench.fitted)
-    cold = bench.sampler.sample(seed=3, effort=Effort(warmup=300, draws=50), data=hidden)
+    cold = bench.sampler.sample(seed=3, effort=Effort(warmup=300, draws=200), data=hidden)
     where, _, _ = bench.joint.density.latent["toy/z"]
     for at in range(where.start, where.stop):
         one, two = warm.theta[..., at], cold.theta[..., at]
