@@ -19,7 +19,6 @@ from pipelines.paths import published_dir, shown, vintages_dir
 from pipelines.publish.browse import write_tables
 from pipelines.publish.contract import PublishedTable, dictionary, load_contract
 from pipelines.publish.release import (
-    DATABASE_NAME,
     HISTORY,
     draws_sql,
     is_served,
@@ -141,15 +140,14 @@ def _release_result(
     )
 
 
-def _write_pages(folder: Path) -> None:
+def _write_pages(folder: Path, reader: duckdb.DuckDBPyConnection) -> None:
     # charts and the network's file forms take seconds to load, and most starts make no page
     from pipelines.network.files import network_outputs
     from pipelines.publish.site.build import headline_png, write_site
 
-    network_outputs(folder, folder / DATABASE_NAME)
-    write_site(folder)
-    (folder / PICTURE).write_bytes(headline_png(folder))
-    write_tables(folder, CONTRACT)
+    network_outputs(folder, reader)
+    write_site(folder, reader)
+    (folder / PICTURE).write_bytes(headline_png(folder, reader))
 
 
 def _between(
@@ -247,7 +245,8 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
                 made=made,
                 history=history,
                 store=store,
-                extra_files=_write_pages,
+                pages=_write_pages,
+                extra_files=lambda folder: write_tables(folder, CONTRACT),
             )
             record(connection, "published.releases", made_from)
             yield _release_result(

@@ -12,29 +12,28 @@ from pipelines.network.exports import write_network_files
 from pipelines.network.page import render_network_page, render_tables_page
 
 
-def network_outputs(folder: Path, database: Path) -> None:
+def network_outputs(folder: Path, reader: duckdb.DuckDBPyConnection) -> None:
     """Write the network's pages and files.
 
     Writes network.html, merges_waiting.html, network.ftm.json and network.graphml.
 
     Args:
         folder: the release being built.
-        database: its database, finished.
+        reader: a connection to its database, where the network's tables stand finished.
     """
-    with duckdb.connect(str(database), read_only=True) as reader:
-        entities, links, statements, ledger, attribution, exposure, amounts = (
-            reader.sql(f"select * from {table} order by all").pl()
-            for table in (
-                "entities",
-                "links",
-                "link_statements",
-                "legal_status",
-                "attribution_annual",
-                "bank_exposure",
-                "network_amounts",
-            )
+    entities, links, statements, ledger, attribution, exposure, amounts = (
+        reader.sql(f"select * from {table} order by all").pl()
+        for table in (
+            "entities",
+            "links",
+            "link_statements",
+            "legal_status",
+            "attribution_annual",
+            "bank_exposure",
+            "network_amounts",
         )
-        waiting = reader.table("merges_waiting").order("score desc, left_id, right_id").pl()
+    )
+    waiting = reader.table("merges_waiting").order("score desc, left_id, right_id").pl()
     (folder / "network.html").write_text(
         render_network_page(
             entities,

@@ -22,7 +22,7 @@ import shutil
 import sys
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -178,8 +178,13 @@ def macro_files() -> dict[str, Path]:
     return {file.stem: file for file in sorted(files, key=lambda file: file.stem)}
 
 
-def _macros(connection: duckdb.DuckDBPyConnection, contract: Mapping[str, PublishedTable]) -> None:
-    """Create every macro over tables of this contract; what its file says above is its comment."""
+def _macros(
+    connection: duckdb.DuckDBPyConnection, contract: Mapping[str, PublishedTable] | None
+) -> None:
+    """Create every macro over tables of this contract, without one those that read nothing.
+
+    What a macro's file says above it is its comment.
+    """
     promised = load_contract().keys()
     texts = {name: file.read_text(encoding="utf-8") for name, file in macro_files().items()}
     reads = {
@@ -189,7 +194,7 @@ def _macros(connection: duckdb.DuckDBPyConnection, contract: Mapping[str, Publis
     # those that read no table first: others call them
     for name in sorted(texts, key=lambda name: bool(reads[name])):
         sql, read = texts[name], reads[name]
-        if not promised & read <= contract.keys():
+        if read and (contract is None or not promised & read <= contract.keys()):
             continue
         connection.execute(sql)
         about = head_of(sql)
@@ -487,6 +492,7 @@ def publish(
     made: MadeFrom | None = None,
     history: Callable[[str], Chronicle] | None = None,
     store: VintageStore | None = None,
+    pages: Callable[[Path, duckdb.DuckDBPyConnection], None] | None = None,
     extra_files: Callable[[Path], None] | None = None,
 ) -> FinishedRelease:
     """Build a release from schema `published` of the work database and put it in place.
@@ -499,7 +505,10 @@ def publish(
         made: what the tables were made from; part of the id.
         history: given the id, the release's place in history; its tables are published too.
         store: where the vintage is kept.
-        extra_files: writes more files (the report) into the release before it is linked.
+        pages: writes the report, given a connection to the release's database, while tables of
+            draws that no page asks are still copied.
+        extra_files: writes more files into the release, whose database is finished by then, before
+            it is linked.
 
     Returns:
         FinishedRelease with its id and the rows of each table.
@@ -524,27 +533,32 @@ def publish(
         try:
             rows: dict[str, int] = {}
             now = [table for table in contract.values() if table.name not in HISTORY]
-            large: SimpleQueue[PublishedTable] = SimpleQueue()
-            for table in now:
-                if not table.is_file_published:
-                    large.put(table)
+            small = [table for table in now if table.is_file_published]
+            asked, large = _large(now)
             # neither reads what the other writes, and each keeps one core busy
             with connection.cursor() as beside, ThreadPoolExecutor(max_workers=1) as pool:
                 drawing = pool.submit(_write_draws, beside, folder)
                 copying = pool.submit(_write_large, beside, large, rows)
-                small = [table for table in now if table.is_file_published]
                 _write_tables(connection, small, folder, rows)
-                _write_large(connection, large, rows)
+                _write_large(connection, asked, rows)
+                _write_large(connection, large, rows, until=drawing)
                 draws = drawing.result()
+                content = _content(folder, made or MadeFrom())
+                release_id = id_of(content)
+                told = history(release_id) if history else None
+                if told:
+                    for name, frame in told.tables.items():
+                        write_frame(connection, f"published.{name}", frame)
+                    later = [table for table in contract.values() if table.name in HISTORY]
+                    _write_tables(connection, later, folder, rows)
+                if pages is not None:
+                    with connection.cursor() as reader:
+                        reader.execute("use out")
+                        # those over tables come when all tables are there
+                        _macros(reader, None)
+                        pages(folder, reader)
+                _write_large(connection, large, rows)
                 copying.result()
-            content = _content(folder, made or MadeFrom())
-            release_id = id_of(content)
-            told = history(release_id) if history else None
-            if told:
-                for name, frame in told.tables.items():
-                    write_frame(connection, f"published.{name}", frame)
-                later = [table for table in contract.values() if table.name in HISTORY]
-                _write_tables(connection, later, folder, rows)
         finally:
             connection.execute("detach out")
         with duckdb.connect(str(database)) as published:
@@ -589,14 +603,27 @@ def _write_tables(
         _write_files(connection, table, folder)
 
 
+def _large(tables: Iterable[PublishedTable]) -> tuple[SimpleQueue[PublishedTable], ...]:
+    """Tables of draws, which the database alone holds: those that a page asks, and the others."""
+    selects = [*SQL_DIR.glob("report/**/*.sql"), *STREAMS_DIR.glob("*/report/*.sql")]
+    words = {word for file in selects for word in re.findall(r"\w+", file.read_text("utf-8"))}
+    asked: SimpleQueue[PublishedTable] = SimpleQueue()
+    others: SimpleQueue[PublishedTable] = SimpleQueue()
+    for table in tables:
+        if not table.is_file_published:
+            (asked if table.name in words else others).put(table)
+    return asked, others
+
+
 def _write_large(
     connection: duckdb.DuckDBPyConnection,
     tables: SimpleQueue[PublishedTable],
     rows: dict[str, int],
+    until: Future[Any] | None = None,
 ) -> None:
-    """Tables of draws, the next one left each time; the database alone holds them."""
+    """Tables of draws, the next one left each time; none begun once ``until`` is done."""
     with suppress(Empty):
-        while True:
+        while until is None or not until.done():
             table = tables.get_nowait()
             rows[table.name] = _create(connection, table)
 

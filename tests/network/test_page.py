@@ -304,7 +304,7 @@ def test_a_release_gets_the_networks_pages_and_files(tmp_path):
             writer.register("rows", frame)
             writer.execute(f"insert into {name} by name select * from rows")
             writer.unregister("rows")
-    network_outputs(tmp_path, tmp_path / DATABASE_NAME)
+        network_outputs(tmp_path, writer)
     page = (tmp_path / "merges_waiting.html").read_text("utf-8")
     assert "<script" not in page
     assert "&lt;/script&gt;" in page

@@ -124,7 +124,7 @@ def build_release(connection: duckdb.DuckDBPyConnection, place: Path) -> Path:
         {},
         MadeFrom(),
     )
-    publish(connection, contract, place, history=lambda _: told, extra_files=write_site)
+    publish(connection, contract, place, history=lambda _: told, pages=write_site)
     return place
 
 
@@ -247,8 +247,8 @@ def test_a_release_without_history_makes_no_pages(tmp_path):
         for name, table in load_contract().items():
             columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
             writer.execute(f'create table "{name}" ({columns})')
-    with pytest.raises(PageError, match="no row in table releases"):
-        write_site(tmp_path)
+        with pytest.raises(PageError, match="no row in table releases"):
+            write_site(tmp_path, writer)
 
 
 def test_places_on_an_axis():

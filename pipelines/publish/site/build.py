@@ -27,7 +27,6 @@ from markupsafe import Markup, escape
 from pipelines.paths import SQL_DIR, STREAMS_DIR
 from pipelines.publish.contract import PublishedTable, load_contract
 from pipelines.publish.csv_files import write_csv
-from pipelines.publish.release import DATABASE_NAME
 from pipelines.publish.site import charts, helpers, words
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
@@ -472,10 +471,9 @@ def _template_name(file: Path) -> str:
     return str(file.relative_to(root))
 
 
-def headline_png(folder: Path) -> bytes:
+def headline_png(folder: Path, reader: duckdb.DuckDBPyConnection) -> bytes:
     """The income of all streams by year as one PNG, for places that show no page."""
-    with duckdb.connect(str(folder / DATABASE_NAME), read_only=True) as reader:
-        rows = Site(reader, folder).rows("annual", stream="total")
+    rows = Site(reader, folder).rows("annual", stream="total")
     drawing = charts.chart(
         helpers.year_points(rows, evidence=True),
         style="intervals",
@@ -488,13 +486,16 @@ def headline_png(folder: Path) -> bytes:
     return vl_convert.svg_to_png(str(drawing), scale=1)
 
 
-def write_site(folder: Path) -> None:
-    """Write the pages of the release in `folder`, whose database is finished.
+def write_site(folder: Path, reader: duckdb.DuckDBPyConnection) -> None:
+    """Write the pages of a release.
 
     Writes `report.html`, `report/*.html` and the files behind charts in `report/data/`.
+
+    Args:
+        folder: where the release is built.
+        reader: a connection to its database, where every table that a page asks stands finished.
 
     Raises:
         PageError: a page cannot be made.
     """
-    with duckdb.connect(str(folder / DATABASE_NAME), read_only=True) as reader:
-        Site(reader, folder).write_all()
+    Site(reader, folder).write_all()
