@@ -7,4 +7,4 @@
 select *
 from seems_to_mean
 where stream = $stream
-order by observation_id, weight desc, concept
+order by observation_id asc, weight desc, concept asc
