@@ -104,8 +104,8 @@ class Density:
 
         jax.eval_shape(look, data)
         self.latent: dict[str, tuple[slice, tuple[int, ...], Any]] = {}
-        standard: dict[type, list[slice]] = {}
-        self._looked_at: set[str] = set()
+        # latents that theta holds as their family has them, unscaled
+        self._standard: dict[str, type] = {}
         self.observed = [
             name
             for name, site in sites.items()
@@ -121,14 +121,9 @@ class Density:
             transform = biject_to(site["fn"].support)
             self.latent[name] = (slice(at, at + n), shape, transform)
             if site["infer"].get("is_standard"):
-                standard.setdefault(type(site["fn"]), []).append(slice(at, at + n))
-                self._looked_at.add(name)
+                self._standard[name] = type(site["fn"])
             at += n
         self.size = at
-        # where theta itself is standard of a family: one look at the whole vector
-        self._standard = {family: np.zeros(at, dtype=bool) for family in standard}
-        for family, slices in standard.items():
-            self._standard[family][np.r_[tuple(slices)]] = True
         self._runs: dict[str, Any] = {}
         self._looked: tuple[np.ndarray, Data | None, Any] | None = None
         self._thread = ThreadPoolExecutor(1)
@@ -136,10 +131,14 @@ class Density:
     def log_density(self, theta: Any, data: Data) -> Any:
         """Log joint density of one unconstrained vector, in JAX."""
         values, total = self._values(self._parts(theta))
-        for family, where in self._standard.items():
+        # one look at the whole vector for all that are standard of a family
+        for family in dict.fromkeys(self._standard.values()):
+            where = np.zeros(self.size, dtype=bool)
+            for name, its_own in self._standard.items():
+                where[self.latent[name][0]] |= its_own is family
             total = total + jnp.sum(jnp.where(where, family(0.0, 1.0).log_prob(theta), 0.0))
         traced = trace(substitute(self.model, data=values)).get_trace(data)
-        sites = [site for name, site in traced.items() if name not in self._looked_at]
+        sites = [site for name, site in traced.items() if name not in self._standard]
         return total + _log_prob([site for site in sites if site["type"] == "sample"])
 
     def plain_log_density(self, theta: Any, data: Data) -> Any:
