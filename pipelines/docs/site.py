@@ -1,4 +1,4 @@
-"""The documentation as pages that open with no network: `python -m pipelines.docs.site [FOLDER]`.
+"""The documentation as pages that open with no network: `./run docs [FOLDER]`.
 
 Made from what is kept beside the code: the README of every room, the decisions, the papers, the
 contracts of the tables and the folders of the sources. Nothing is written twice.

@@ -39,6 +39,11 @@ def say(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False)
 
 
+def counted(number: int, what: str) -> str:
+    """`1 step`, `2 steps`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def check_surroundings() -> None:
     """What would fail a run half-way is said before it begins.
 
@@ -370,9 +375,11 @@ def _describe(job: Any) -> str:
     steps = [node.name for node in job.graph.nodes]
     timed = [known[step] for step in steps if step in known]
     took = f"{_minutes(sum(timed))} last time" if timed else "not timed here yet"
-    return f"{len(steps)} steps, {took}"
+    return f"{counted(len(steps), 'step')}, {took}"
 
 
+# words that `./run` itself knows
+OF_THE_SHELL = ("jobs", "ui", "probe", "docs", "test", "check", "setup", "setup-dev")
 AGAIN = "--again runs every step though nothing changed since the last run"
 OPTIONS = """Options are environment variables: DPRK_ONLINE=1 fetches, DPRK_AS_OF=YYYY-MM-DD
 estimates as of a past day, DPRK_DATA_DIR moves the data folder. README.md lists them all."""
@@ -433,7 +440,7 @@ def _main(arguments: list[str], console: Console) -> int:
             say(console, f"{name:<16} {job.description or ''} ({_describe(job)})")
         return 0
     if chosen.command not in jobs:
-        known = [*jobs, *commands, "jobs", "ui", "test", "check"]
+        known = [*jobs, *commands, *OF_THE_SHELL]
         near = difflib.get_close_matches(chosen.command, known, n=1)
         hint = f"did you mean ./run {near[0]}?" if near else f"there are: {', '.join(known)}."
         say(console, f"There is no job or command {chosen.command!r}; {hint}")

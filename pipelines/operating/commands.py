@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.operating.cli import FAILED, print_answer, say
+from pipelines.operating.cli import FAILED, counted, print_answer, say
 from pipelines.operating.problems import RunProblem
 from pipelines.paths import data_dir, published_dir, shown, vintages_dir, work_database
 from pipelines.publish.release import damage_of, manifest_of, releases_dir, whole_releases
@@ -54,7 +54,8 @@ def _whole() -> dict[int, Path]:
     return {int(manifest_of(path)["sequence"]): path for path in reversed(found)}
 
 
-def _headlines(frame: pl.DataFrame) -> str:
+def _headlines(frame: pl.DataFrame) -> dict[str, str]:
+    """Median of a stream's last whole year, USD million, by `stream year`."""
     import polars as pl
 
     last = (
@@ -64,10 +65,9 @@ def _headlines(frame: pl.DataFrame) -> str:
         .last()
         .sort("stream")
     )
-    return ", ".join(
-        f"{row['stream']} {row['year']} {millions(row['q50'])}"
-        for row in last.iter_rows(named=True)
-    )
+    return {
+        f"{row['stream']} {row['year']}": millions(row["q50"]) for row in last.iter_rows(named=True)
+    }
 
 
 def _releases(arguments: list[str], console: Console) -> int:
@@ -79,10 +79,17 @@ def _releases(arguments: list[str], console: Console) -> int:
         return 0
     whole = _whole()
     served = published_dir().resolve()
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("", "release", "published, UTC", "through", "kept", "medians, USD million"):
-        table.add_column(name, no_wrap=name != "medians, USD million")
-    for one in entries:
+    medians = [_headlines(one.frame("annual")) for one in entries]
+    streams = sorted({name for of_one in medians for name in of_one})
+    table = Table(
+        title="Releases, and medians of what reaches the DPRK side, USD million",
+        title_justify="left", box=None, padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    for name in ("", "release", "published, UTC", "through", "kept"):
+        table.add_column(name, no_wrap=True)
+    for name in streams:
+        table.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True)
+    for one, of_one in zip(entries, medians, strict=True):
         folder = whole.get(one.sequence)
         kept = "summary" if folder is None else "served" if folder == served else "whole"
         table.add_row(
@@ -91,7 +98,7 @@ def _releases(arguments: list[str], console: Console) -> int:
             f"{one.published_at:%Y-%m-%d %H:%M}",
             one.made.last_month[:7],
             kept,
-            _headlines(one.frame("annual")),
+            *(of_one.get(name, "") for name in streams),
         )
     console.print(table)
     say(console, "./run open RELEASE shows one; what changed is in the tables changes, revisions")
@@ -120,7 +127,10 @@ def _open(arguments: list[str], console: Console) -> int:
     """Show one release and where its files lie; with --serve, over HTTP on this machine."""
     parser = argparse.ArgumentParser(prog="./run open", description=_open.__doc__)
     parser.add_argument("release", help="its id, the start of it, or its number")
-    parser.add_argument("--serve", nargs="?", type=int, const=3080, metavar="PORT")
+    parser.add_argument(
+        "--serve", nargs="?", type=int, const=3080, metavar="PORT",
+        help="show its report on this machine, on port 3080 where none is given",
+    )  # fmt: skip
     chosen = parser.parse_args(arguments)
     one = _find(chosen.release, VintageStore(vintages_dir()).entries())
     say(
@@ -131,7 +141,9 @@ def _open(arguments: list[str], console: Console) -> int:
     )
     folder = _whole().get(one.sequence)
     if folder is None:
-        say(console, f"medians    {_headlines(one.frame('annual'))}")
+        medians = _headlines(one.frame("annual")).items()
+        told = ", ".join(f"{name} {median}" for name, median in medians)
+        say(console, f"medians    {told}, USD million")
         say(console, f"kept as a summary: {shown(one.folder)} (annual, monthly, ledger, changes)")
         return 0
     wrong = damage_of(folder)
@@ -254,10 +266,11 @@ def _doctor(arguments: list[str], console: Console) -> int:
     lines += [("ok", name, "set" if os.environ.get(name) else "not set") for name in KEYS]
     lines.append(_database_line())
     lines += [*_release_lines(), *_source_lines(), *_queue_lines()]
+    widest = max(len(what) for _, what, _ in lines)
     for state, what, told in lines:
-        say(console, f"{state:<5}{what:<38}{told}")
+        say(console, f"{state:<5}{what:<{widest + 2}}{told}")
     amiss = sum(state != "ok" for state, *_ in lines)
-    say(console, f"{amiss} thing(s) to look at" if amiss else "all is well")
+    say(console, f"{counted(amiss, 'thing')} to look at" if amiss else "all is well")
     return FAILED if amiss else 0
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +15,8 @@ from pathlib import Path
 
 from pipelines.operating.running import fail_killed_runs, run_history
 
+HOST = "127.0.0.1"
+FAILED = 1
 _READY_S = 300.0
 
 
@@ -24,10 +28,37 @@ def _answers(address: str) -> bool:
         return False
 
 
+def port_problem(port: str) -> str | None:
+    """What keeps a server of this machine from a port, in a sentence; None where nothing does."""
+    if not port.isdecimal() or not 0 < int(port) < 65_536:
+        return f"DPRK_UI_PORT is {port!r}; give a number from 1 to 65535"
+    with socket.socket() as wanted:
+        # what a server that ended just now leaves behind is in nobody's way
+        wanted.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            wanted.bind((HOST, int(port)))
+        except OSError as error:
+            return (
+                f"the UI cannot listen on {HOST}:{port} ({error.strerror}); end what does (another "
+                "./run ui?), or set DPRK_UI_PORT to another port"
+            )
+    return None
+
+
 def main(arguments: list[str]) -> int:
     """Run `dagster dev` until it is stopped; its processes end with this one."""
+    parser = argparse.ArgumentParser(
+        prog="./run ui",
+        description=__doc__,
+        epilog="DPRK_UI_PORT is the port (3000); what is not known here goes to `dagster dev`.",
+    )
+    arguments = parser.parse_known_args(arguments)[1]
     port = os.environ.get("DPRK_UI_PORT", "3000")
-    address = f"http://127.0.0.1:{port}"
+    problem = port_problem(port)
+    if problem:
+        print(problem)
+        return FAILED
+    address = f"http://{HOST}:{port}"
     with run_history(lambda sentence: print(f"warning: {sentence}")) as instance:
         for sentence in fail_killed_runs(instance):
             print(f"warning: {sentence}")
@@ -36,7 +67,7 @@ def main(arguments: list[str]) -> int:
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     command = [
         str(Path(sys.executable).with_name("dagster")), "dev", "-w", "workspace.yaml",
-        "-h", "127.0.0.1", "-p", port, "--log-level", "error", *arguments,
+        "-h", HOST, "-p", port, "--log-level", "error", *arguments,
     ]  # fmt: skip
     with subprocess.Popen(command, env=environment, start_new_session=True) as server:  # noqa: S603
 

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import logging
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -13,13 +14,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import dagster as dg
+import polars as pl
 import pytest
 from rich.console import Console
 
 from assets import schedules
-from pipelines.operating import cli, loggers, progress
+from pipelines.operating import cli, commands, loggers, progress, ui
 from pipelines.operating.side_by_side import run_here
 from pipelines.paths import REPOSITORY
+from pipelines.publish.vintages import VintageStore
 
 
 def event(kind: str, step: str) -> logging.LogRecord:
@@ -108,6 +111,8 @@ def folders(tmp_path, monkeypatch):
     [
         (["mian"], 2, "did you mean ./run main?"),
         (["relases"], 2, "did you mean ./run releases?"),
+        (["porbe"], 2, "did you mean ./run probe?"),
+        (["dosc"], 2, "did you mean ./run docs?"),
         (["--version"], 0, "dprk-revenue 0."),
         (["releases"], 0, "No release was made here yet"),
         (["open", "abc"], 1, "names no release"),
@@ -118,6 +123,83 @@ def folders(tmp_path, monkeypatch):
 def test_small_commands_answer_in_a_sentence(folders, capsys, arguments, status, words):
     assert cli.main(arguments) == status
     assert words in capsys.readouterr().out
+
+
+def test_releases_stand_in_columns_of_eighty_letters(folders, capsys, monkeypatch):
+    """Two releases, the older before a stream was added; years not over and other measures out."""
+
+    def entry(number: int, rows: list[tuple[str, str, int, bool, float]]) -> SimpleNamespace:
+        columns = ["stream", "measure", "year", "is_partial_year", "q50"]
+        return SimpleNamespace(
+            sequence=number,
+            name=f"00000000000{number}",
+            published_at=dt.datetime(2026, number, 3, 4, 5, tzinfo=dt.UTC),
+            made=SimpleNamespace(last_month=f"2026-0{number}-01"),
+            frame=lambda _: pl.DataFrame(rows, columns, orient="row"),
+        )
+
+    coal = ("coal", "state_income_usd", 2025, False, 162.4e6)
+    after = [
+        coal,
+        ("coal", "state_income_usd", 2026, True, 9e6),
+        ("coal", "gross_income_usd", 2025, False, 9e6),
+        ("it_workers", "state_income_usd", 2025, False, 223.6e6),
+        ("labor", "state_income_usd", 2025, False, 243e6),
+        ("total", "state_income_usd", 2025, False, 662e6),
+    ]
+    entries = [entry(1, [coal]), entry(2, after)]
+    monkeypatch.setattr(VintageStore, "entries", lambda _: entries)
+    assert cli.main(["releases"]) == 0
+    title, *head, older, newer, _ = capsys.readouterr().out.splitlines()
+    assert "USD million" in title
+    assert [line.split() for line in head] == [
+        ["coal", "it_workers", "labor", "total"],
+        ["release", "published,", "UTC", "through", "kept", *["2025"] * 4],
+    ]
+    assert max(len(line.rstrip()) for line in (*head, older, newer)) <= 80
+    begin = ["1", "000000000001", "2026-01-03", "04:05", "2026-01", "summary"]
+    assert older.split() == [*begin, "162"]
+    assert newer.split()[1:3] == ["000000000002", "2026-02-03"]
+    assert newer.split()[6:] == ["162", "224", "243", "662"]
+
+
+def test_the_doctor_keeps_a_space_after_the_longest_name(folders, capsys, monkeypatch):
+    name = "source " + "x" * 60
+    monkeypatch.setattr(commands, "_source_lines", lambda: iter([("look", name, "weekly, stale")]))
+    assert cli.main(["doctor"]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert f"look {name}  weekly, stale" in told
+    states = [line.split()[0] for line in told[:-1]]
+    amiss = states.count("look")
+    assert told[-1] == f"{amiss} thing{'s' if amiss > 1 else ''} to look at"
+
+
+def test_the_ui_says_that_its_port_is_taken_and_starts_nothing(folders, capsys, monkeypatch):
+    def start(*_: object, **__: object) -> None:
+        raise AssertionError("a server was started")
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        monkeypatch.setenv("DPRK_UI_PORT", str(port))
+        assert ui.main([]) == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert f"127.0.0.1:{port}" in line
+    assert "set DPRK_UI_PORT to another port" in line
+    assert ui.port_problem(str(port)) is None
+    monkeypatch.setenv("DPRK_UI_PORT", "web")
+    assert ui.main([]) == 1
+    assert "give a number" in capsys.readouterr().out
+
+
+def test_help_of_the_ui_starts_nothing(capsys, monkeypatch):
+    monkeypatch.setattr(subprocess, "Popen", None)
+    with pytest.raises(SystemExit) as left:
+        ui.main(["--help"])
+    assert left.value.code == 0
+    assert "DPRK_UI_PORT" in capsys.readouterr().out
 
 
 def test_a_day_that_is_no_day_is_one_sentence(folders, capsys, monkeypatch):
