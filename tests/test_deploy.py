@@ -40,6 +40,17 @@ def test_the_image_copies_files_that_exist_and_is_no_root():
     assert re.search(r"^USER pipeline$", text, re.MULTILINE)
 
 
+def test_the_image_computes_by_the_settings_of_the_command_line():
+    """They keep linear algebra the same to the bit on every machine."""
+    held = re.findall(
+        r"export ((?:OPENBLAS|TF)_\w+)=\"?(?:\$\{\1:-)?(\w+)",
+        (REPOSITORY / "run").read_text(encoding="utf-8"),
+    )
+    assert {name for name, _ in held} >= {"OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE"}
+    image = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert [pair for pair in held if "=".join(pair) not in image.split()] == []
+
+
 def test_one_run_at_a_time_there_too():
     ours = yaml.safe_load((REPOSITORY / "dagster.yaml").read_text(encoding="utf-8"))
     server = yaml.safe_load((DEPLOY / "dagster.yaml").read_text(encoding="utf-8"))
