@@ -5,6 +5,7 @@ import polars as pl
 
 from assets.resources import Sampling, WarehouseResource
 from pipelines.fitting.work import STREAMS, tables_for
+from pipelines.operating.progress import EXPECTED_S
 from pipelines.paths import backtests_dir
 from pipelines.publish.release import utc_now
 from pipelines.streams import Stream
@@ -15,6 +16,7 @@ def _stream_op(stream: Stream) -> dg.OpDefinition:
     @dg.op(
         name=f"backtest_{stream.name}",
         ins={"after": dg.In(dg.Nothing)},
+        tags={EXPECTED_S: "300"},
         description=(
             f"Score the model of {stream.name} on figures it was not shown, and rank the truth of "
             "worlds made up from the prior in their posterior; a stopped run resumes."

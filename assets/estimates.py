@@ -18,6 +18,7 @@ from pipelines.fitting.work import (
     tables_for,
     write_as_made,
 )
+from pipelines.operating.progress import EXPECTED_S
 from pipelines.operating.side_by_side import OWN_TABLES, PRIORITY
 from pipelines.warehouse import is_current, read_frame, record
 
@@ -56,7 +57,9 @@ _FITS: dict[str, Any] = {}
 
 
 @dg.multi_asset(
-    specs=_specs("drawn", [*DRAWN, *OWN]), name="joint_fit", op_tags={**OWN_TABLES, PRIORITY: "2"}
+    specs=_specs("drawn", [*DRAWN, *OWN]),
+    name="joint_fit",
+    op_tags={**OWN_TABLES, PRIORITY: "2", EXPECTED_S: "45"},
 )
 def joint_fit(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, sampling: Sampling
@@ -75,7 +78,7 @@ def joint_fit(
 @dg.multi_asset(
     specs=_specs("judged", JUDGED, "estimates.income_draws"),
     name="joint_fit_judged",
-    op_tags={**OWN_TABLES, PRIORITY: "2"},
+    op_tags={**OWN_TABLES, PRIORITY: "2", EXPECTED_S: "17"},
 )
 def joint_fit_judged(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, sampling: Sampling

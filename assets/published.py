@@ -14,6 +14,7 @@ from assets.resources import Sampling, WarehouseResource
 from assets.tables import column_lineage, result, results, table_specs
 from pipelines.fitting.apart import estimated, income_code, settings_hash
 from pipelines.inference.diagnostics import HIGHEST_K
+from pipelines.operating.progress import EXPECTED_S
 from pipelines.operating.side_by_side import OWN_TABLES, PRIORITY
 from pipelines.paths import published_dir, shown, vintages_dir
 from pipelines.publish.browse import write_tables
@@ -193,7 +194,7 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
         "report; built beside the last one, checked, then put in its place in one step."
     )
 
-    @dg.multi_asset(name="published__release", specs=specs)
+    @dg.multi_asset(name="published__release", specs=specs, op_tags={EXPECTED_S: "17"})
     def release(warehouse: WarehouseResource, sampling: Sampling) -> Iterator[dg.MaterializeResult]:
         """Build, check and swap in everything readers open."""
         target, store = published_dir(), VintageStore(vintages_dir())

@@ -112,7 +112,7 @@ def execute(
     from pipelines.operating.code_location import definitions
     from pipelines.operating.history import prune_history
     from pipelines.operating.loggers import LISTENERS
-    from pipelines.operating.progress import Watch
+    from pipelines.operating.progress import Watch, expected_durations
     from pipelines.operating.progress import shown as shown_while
     from pipelines.operating.run_lock import process_mark
     from pipelines.operating.running import (
@@ -137,7 +137,7 @@ def execute(
         watchman = Watchman()
         for sentence in fail_killed_runs(instance):
             say(console, f"warning: {sentence}")
-        watch = Watch(node.name for node in job.graph.nodes)
+        watch = Watch(expected_durations(job.graph.nodes))
         with shown_while(watch, console):
             LISTENERS.append(watch)
             try:
@@ -369,13 +369,14 @@ def _jobs() -> dict[str, Any]:
 
 def _describe(job: Any) -> str:
     """Steps, last duration and options of a job."""
-    from pipelines.operating.progress import known_durations
+    from pipelines.operating.progress import EXPECTED_S, expected_durations, known_durations
 
-    known = known_durations()
-    steps = [node.name for node in job.graph.nodes]
-    timed = [known[step] for step in steps if step in known]
+    known, expected = known_durations(), expected_durations(job.graph.nodes)
+    timed = [known[step] for step in expected if step in known]
     took = f"{_minutes(sum(timed))} last time" if timed else "not timed here yet"
-    return f"{counted(len(steps), 'step')}, {took}"
+    if not timed and any(EXPECTED_S in node.tags for node in job.graph.nodes):
+        took = f"some {_minutes(sum(expected.values()))} of two quiet cores"
+    return f"{counted(len(expected), 'step')}, {took}"
 
 
 # words that `./run` itself knows

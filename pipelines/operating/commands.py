@@ -322,7 +322,7 @@ def _backup(arguments: list[str], console: Console) -> int:
             note.unlink(missing_ok=True)
             half.unlink(missing_ok=True)
     size = target.stat().st_size
-    say(console, f"{len(paths)} files saved in {shown(target.resolve())}, {size / 1e6:,.0f} MB")
+    say(console, f"{len(hashes)} files saved in {shown(target.resolve())}, {size / 1e6:,.0f} MB")
     return 0
 
 

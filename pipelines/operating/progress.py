@@ -8,7 +8,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from pipelines.paths import data_dir
 
-# a step nobody has timed here yet; most are quick
+# a step nobody has timed here yet: most are quick, and those that are not say so by this tag
 UNTIMED_S = 0.3
+EXPECTED_S = "dprk/expected_s"
 _SILENCE_S = 20.0
 _FOLD = re.compile(r"fold (\d+) of (\d+): (.*)")
 
@@ -38,6 +39,11 @@ def known_durations() -> dict[str, float]:
         return {}
 
 
+def expected_durations(nodes: Iterable[Any]) -> dict[str, float]:
+    """Seconds each step of a job should take where none was timed, two quiet cores given."""
+    return {node.name: float(node.tags.get(EXPECTED_S, UNTIMED_S)) for node in nodes}
+
+
 def _shown(step: str) -> str:
     return step.replace("__", "/")
 
@@ -45,10 +51,10 @@ def _shown(step: str) -> str:
 class Watch(logging.Handler):
     """Follows a run by its events; `now` says what runs and how far it is."""
 
-    def __init__(self, steps: Iterable[str]) -> None:
+    def __init__(self, steps: Mapping[str, float]) -> None:
         super().__init__(level=logging.DEBUG)
         known = known_durations()
-        self.expected = {step: known.get(step, UNTIMED_S) for step in steps}
+        self.expected = {step: known.get(step, untimed_s) for step, untimed_s in steps.items()}
         self.took: dict[str, float] = {}
         # what steps warned of, each once, to be told when the bar is gone
         self.warnings: dict[str, None] = {}

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from assets import schedules
 from pipelines.operating import cli, commands, loggers, progress, ui
+from pipelines.operating.code_location import definitions
 from pipelines.operating.side_by_side import run_here
 from pipelines.paths import REPOSITORY
 from pipelines.publish.vintages import VintageStore
@@ -61,7 +62,7 @@ def test_a_pipe_gets_a_plain_line_a_stage_and_at_each_long_silence(monkeypatch, 
     monkeypatch.setattr(progress, "_SILENCE_S", 0.1)
     screen = io.StringIO()
     console = Console(file=screen, width=200)
-    watch = progress.Watch(["raw__a", "staged__b", "raw__c"])
+    watch = progress.Watch(dict.fromkeys(("raw__a", "staged__b", "raw__c"), 0.3))
     with progress.shown(watch, console):
         for step in ("raw__a", "staged__b", "raw__c"):
             watch.emit(event("STEP_START", step))
@@ -77,7 +78,7 @@ def test_a_pipe_gets_a_plain_line_a_stage_and_at_each_long_silence(monkeypatch, 
 def test_the_bar_moves_with_time_by_what_steps_took_before(monkeypatch, tmp_path):
     monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path))
     (tmp_path / ".durations.json").write_text('{"a": 8.0, "b": 2.0}')
-    watch = progress.Watch(["a", "b"])
+    watch = progress.Watch({"a": 45.0, "b": 0.3})
     assert (watch.done_s(), watch.total_s()) == (0, 10)
     now = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
@@ -90,6 +91,16 @@ def test_the_bar_moves_with_time_by_what_steps_took_before(monkeypatch, tmp_path
     assert (watch.done_s(), watch.total_s()) == (30, 32)
     watch.keep_durations()
     assert progress.known_durations() == {"a": 30.0, "b": 2.0}
+
+
+def test_the_first_bar_knows_which_steps_are_long():
+    """A step that says how long it takes fills most of the bar, one that says nothing little."""
+    long = SimpleNamespace(name="fit", tags={progress.EXPECTED_S: "45", "dprk/writes": "x"})
+    quick = SimpleNamespace(name="a", tags={})
+    assert progress.expected_durations([long, quick]) == {"fit": 45.0, "a": progress.UNTIMED_S}
+    nodes = definitions().resolve_job_def("main").graph.nodes
+    expected = progress.expected_durations(nodes)
+    assert expected["joint_fit"] > 50 * expected["published__income_annual"]
 
 
 def test_a_day_without_a_day_says_what_to_do(console):
@@ -118,6 +129,8 @@ def folders(tmp_path, monkeypatch):
         (["open", "abc"], 1, "names no release"),
         (["restore", "nothing.tar.gz"], 1, "is no file"),
         (["main", "--help"], 0, "From sources to the published release"),
+        (["main", "--help"], 0, " min of two quiet cores"),
+        (["ais", "--help"], 0, "4 steps, not timed here yet"),
     ],
 )
 def test_small_commands_answer_in_a_sentence(folders, capsys, arguments, status, words):
@@ -238,12 +251,16 @@ def test_what_is_saved_comes_back_and_what_was_changed_does_not(folders, capsys,
     (data / "work.duckdb").write_bytes(b"private")
     (data / "landing" / "accepted").mkdir(parents=True)
     (data / "landing" / "accepted" / "a.csv").write_text("dropped")
+    (data / "link").symlink_to("raw")
     saved = folders / "saved.tar.gz"
     assert cli.main(["backup", str(saved)]) == 0
+    # a link is brought back, and is no file
+    assert "\n2 files saved in " in capsys.readouterr().out
     assert cli.main(["restore", str(saved)]) == 1
     assert "is not empty" in capsys.readouterr().out
     monkeypatch.setenv("DPRK_DATA_DIR", str(folders / "other"))
     assert cli.main(["restore", str(saved)]) == 0
+    assert capsys.readouterr().out.startswith("2 files restored to ")
     found = sorted(
         str(path.relative_to(folders / "other"))
         for path in (folders / "other").rglob("*")
