@@ -32,7 +32,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.schemas.shipping import EVENTS
-from pipelines.shipping.backends import Backend, DuckDBBackend, EngineError, SparkBackend, statement
+from pipelines.shipping.backends import Backend, DuckDBBackend, EngineError, SparkBackend
 from pipelines.shipping.port_grid import PortMap, port_grid, port_map
 from pipelines.shipping.sieve import OutOfOrder, Part, parts_of, sieve
 from pipelines.shipping.thresholds import Thresholds
@@ -805,7 +805,7 @@ def finish(
     places: Places,
     definitions: Thresholds | None = None,
 ) -> dict[str, pl.DataFrame]:
-    """The event tables as readers see them (`EVENTS`), validated, in a total order.
+    """The event tables as readers see them (`EVENTS`), in a total order.
 
     Args:
         settled: settled events of every partition so far, the last one included.
@@ -825,21 +825,12 @@ def finish(
             everything["segments"].filter("is_newest").select(lon="end_lon", lat="end_lat"),
         ]
     ).unique()
-    with duckdb.connect() as connection, ThreadPoolExecutor(1) as maker:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute("create schema shipping")
-        for name, frame in [*everything.items(), ("places", places(points))]:
-            target = name if name == "places" else f"all_{name}"
-            connection.register("incoming_frame", frame)
-            connection.execute(f"create table shipping.{target} as select * from incoming_frame")
-            connection.unregister("incoming_frame")
-
-        def _made(name: str) -> pl.DataFrame:
-            connection.execute(f"create table shipping.{name} as {statement(name, parameters)}")
-            return connection.sql(f"select * from shipping.{name}").pl()
-
-        # a table is checked here while the next one is made
-        return {
-            name: EVENTS[name].validate(frame, lazy=True)
-            for name, frame in zip(EVENTS, maker.map(_made, EVENTS), strict=True)
-        }
+    found = {}
+    with DuckDBBackend(threads=2) as backend:
+        backend.lend("places", places(points))
+        for name, frame in everything.items():
+            backend.lend(f"all_{name}", frame)
+        for name in EVENTS:
+            found[name] = backend.frame(name, parameters)
+            backend.lend(name, found[name])
+    return found

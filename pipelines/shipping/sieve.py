@@ -190,13 +190,18 @@ def _joined(first: Block, second: Block) -> Block:
 def _first_reports(block: Block) -> tuple[NDArray[np.intp], int]:
     """The first report of each ship and second by (lon, lat, sog_kn, draught_m), empty last.
 
+    Rows that are no place are passed over.
+
     Returns:
         Their rows, in order, and the row at which the last second begins.
 
     Raises:
         OutOfOrder: a ship's times go back.
     """
-    mmsi, t = block["mmsi"], block["t"]
+    mmsi, t, is_place = block["mmsi"], block["t"], block["is_place"]
+    rows = np.flatnonzero(is_place)
+    if len(rows) < len(is_place):
+        mmsi, t = mmsi.take(rows), t.take(rows)
     same_ship = mmsi[1:] == mmsi[:-1]
     step = t[1:] - t[:-1]
     if (same_ship & (step < 0)).any():
@@ -205,18 +210,19 @@ def _first_reports(block: Block) -> tuple[NDArray[np.intp], int]:
     np.logical_and(same_ship, step == 0, out=again[1:])
     chosen = np.flatnonzero(~again)
     if not len(chosen):
-        return chosen, len(mmsi)
-    last = int(chosen[-1])
+        return chosen, len(is_place)
+    last = int(rows[chosen[-1]])
     repeats = np.flatnonzero(again)
-    if not _are_sorted(block, repeats - 1, repeats):
+    if not _are_sorted(block, rows[repeats - 1], rows[repeats]):
         is_tied = again.copy()
         is_tied[repeats - 1] = True
         tied = np.flatnonzero(is_tied)
         head = ~again[tied]
-        order = np.lexsort([*(_empty_last(block[name][tied]) for name in _TIES), head.cumsum()])
+        ties = [_empty_last(block[name][rows[tied]]) for name in _TIES]
+        order = np.lexsort([*ties, head.cumsum()])
         # the group's first place takes the group's first report
         chosen[is_tied[chosen]] = tied[order[head]]
-    return chosen, last
+    return rows[chosen], last
 
 
 def _is_place(block: Block) -> NDArray[np.bool_]:
@@ -272,13 +278,12 @@ def sieve(
     judged = 0
     for raw in _blocks(parts, low, high, from_t, until_t):
         rows_in += len(raw["mmsi"])
-        valid = _is_place(raw)
-        fresh = raw if valid.all() else _taken(raw, np.flatnonzero(valid))
-        heard.append(_heard(fresh))
-        block = fresh if carried is None else _joined(carried, fresh)
+        raw["is_place"] = _is_place(raw)
+        heard.append(_heard(raw))
+        block = raw if carried is None else _joined(carried, raw)
         chosen, waiting = _first_reports(block)
         if len(chosen) - judged < 2:
-            carried = block
+            carried = _taken(block, np.flatnonzero(block["is_place"]))
             continue
         reports = _taken(block, chosen[:-1])
         follower = block["mmsi"][waiting]
@@ -323,19 +328,22 @@ def _heard(block: Block) -> NDArray[np.int32]:
 
     A ship reports many times an hour, and its rows lie together: few stretches remain.
     """
-    # no place below is below 0, so whole numbers are the floors
-    row = ((block["lat"] + 90) * 2).astype(np.int32)
+    # no place below is below 0, so whole numbers are the floors; what is no place is left out
+    with np.errstate(invalid="ignore"):
+        row = ((block["lat"] + 90) * 2).astype(np.int32)
+        column = ((block["lon"] + 180) * 2).astype(np.int32)
     np.minimum(row, 359, out=row)
-    column = ((block["lon"] + 180) * 2).astype(np.int32)
     column[column == 720] = 0
     row *= 720
     row += column
-    hour = np.floor(block["t"] / 3600).astype(np.int32)
-    mmsi = block["mmsi"]
+    hour = (block["t"] // 3600).astype(np.int32)
+    mmsi, is_place = block["mmsi"], block["is_place"]
     turns = np.ones(len(row), dtype=bool)
     np.not_equal(row[1:], row[:-1], out=turns[1:])
     turns[1:] |= hour[1:] != hour[:-1]
     turns[1:] |= mmsi[1:] != mmsi[:-1]
+    turns[1:] |= ~is_place[:-1]
+    turns &= is_place
     at = np.flatnonzero(turns)
     return np.stack([mmsi[at].astype(np.int32), row[at], hour[at]], axis=1)
 

@@ -28,27 +28,18 @@ with here as (
     from shipping.carried_slots
 ),
 
-followed as (
-    select
-        mmsi,
-        segment,
-        slot,
-        lon,
-        lat,
-        is_fresh,
-        lag(slot) over (partition by mmsi, segment order by slot) as last_slot,
-        lag(lon) over (partition by mmsi, segment order by slot) as last_lon,
-        lag(lat) over (partition by mmsi, segment order by slot) as last_lat
-    from here
-),
-
 measured as (
     select
-        *,
-        least(abs(lon - last_lon), 360 - abs(lon - last_lon))
-        * cos(radians((lat + last_lat) / 2)) as east_deg,
-        lat - last_lat as north_deg
-    from followed
+        here.*,
+        least(abs(here.lon - before.lon), 360 - abs(here.lon - before.lon))
+        * cos(radians((here.lat + before.lat) / 2)) as east_deg,
+        here.lat - before.lat as north_deg
+    from here
+    left join here as before
+        on
+            here.mmsi = before.mmsi
+            and here.segment = before.segment
+            and here.slot = before.slot + 1
 ),
 
 placed as (
@@ -59,18 +50,13 @@ placed as (
         measured.lon,
         measured.lat,
         measured.is_fresh,
-        case
-            when measured.slot - measured.last_slot = 1
-                then
-                    cast(
-                        floor(
-                            sqrt(
-                                measured.east_deg * measured.east_deg
-                                + measured.north_deg * measured.north_deg
-                            ) * 111195.08 + 0.5
-                        ) as bigint
-                    )
-        end as step_m,
+        cast(
+            floor(
+                sqrt(
+                    measured.east_deg * measured.east_deg + measured.north_deg * measured.north_deg
+                ) * 111195.08 + 0.5
+            ) as bigint
+        ) as step_m,
         greatest($contact_deg * 1.05, cast(0.004 as double)) as cell_deg,
         cast(
             floor(

@@ -7,33 +7,21 @@
 -- why     A B A B on one MMSI are two ships: each piece continues the latest earlier one that it
 --         can have sailed from; where two would continue the same one, the first does
 
-with numbered as (
-    select
-        mmsi,
-        started_at,
-        ended_at,
-        end_lon,
-        end_lat,
-        is_claimed,
-        row_number() over (partition by mmsi order by started_at) as i
-    from shipping.pieces
-),
-
-measured as (
+with measured as (
     select
         later.mmsi,
         later.started_at,
         earlier.started_at as previous_at,
         earlier.is_claimed,
-        earlier.i,
+        earlier.age,
         later.started_at - earlier.ended_at as leg_s,
         least(
             abs(later.start_lon - earlier.end_lon), 360 - abs(later.start_lon - earlier.end_lon)
         ) * cos(radians((later.start_lat + earlier.end_lat) / 2)) as east_deg,
         later.start_lat - earlier.end_lat as north_deg
     from shipping.piece_targets as later
-    inner join numbered as earlier
-        on later.mmsi = earlier.mmsi and later.target = earlier.i
+    inner join shipping.pieces as earlier
+        on later.mmsi = earlier.mmsi and later.target = earlier.age
 ),
 
 candidates as (
@@ -42,7 +30,7 @@ candidates as (
         started_at,
         previous_at,
         is_claimed,
-        row_number() over (partition by mmsi, started_at order by i desc) as choice
+        row_number() over (partition by mmsi, started_at order by age) as choice
     from measured
     where
         leg_s <= $resume_s

@@ -5,20 +5,6 @@
 -- params  $until_t: end of the partition; $resume_s, $reach: as in shipping.links
 -- why     the memory of the segmenter: it never grows with the length of the history
 
-with numbered as (
-    select
-        mmsi,
-        started_at,
-        ended_at,
-        end_lon,
-        end_lat,
-        segment,
-        is_claimed,
-        is_newest,
-        row_number() over (partition by mmsi order by started_at desc) as age
-    from shipping.segment_pieces
-)
-
 select
     mmsi,
     started_at,
@@ -28,5 +14,5 @@ select
     segment,
     is_claimed,
     is_newest
-from numbered
+from shipping.segment_pieces
 where is_newest or (age <= $reach and ended_at >= $until_t - $resume_s)

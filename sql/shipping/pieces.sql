@@ -1,7 +1,8 @@
 -- shipping.pieces
 -- grain   one stretch of positions without an impossible leg: mmsi, started_at
 -- inputs  shipping.reports, shipping.carried_pieces
--- units   started_at, ended_at epoch seconds; degrees; n_new counts this partition's positions
+-- units   started_at, ended_at epoch seconds; degrees; n_new counts this partition's positions; age
+--         counts from 1, the ship's newest
 -- why     two ships on one MMSI, or a spoofed position, show as legs no ship can sail: the
 --         positions between two such legs belong together
 
@@ -73,37 +74,55 @@ followed as (
         lead(prev_lon) over (partition by mmsi order by started_at) as end_lon,
         lead(prev_lat) over (partition by mmsi order by started_at) as end_lat
     from starts
+),
+
+found as (
+    select
+        followed.mmsi,
+        followed.started_at,
+        followed.start_lon,
+        followed.start_lat,
+        case when followed.next_at is null then lasts.t else followed.ended_at end as ended_at,
+        case when followed.next_at is null then lasts.lon else followed.end_lon end as end_lon,
+        case when followed.next_at is null then lasts.lat else followed.end_lat end as end_lat,
+        coalesce(followed.next_n, lasts.n + 1) - followed.n as n_new,
+        followed.is_carried,
+        followed.is_claimed,
+        followed.next_at is null as is_newest,
+        followed.segment
+    from followed
+    inner join lasts on followed.mmsi = lasts.mmsi
+    union all
+    select
+        tips.mmsi,
+        tips.started_at,
+        tips.end_lon as start_lon,
+        tips.end_lat as start_lat,
+        tips.ended_at,
+        tips.end_lon,
+        tips.end_lat,
+        cast(0 as bigint) as n_new,
+        true as is_carried,
+        tips.is_claimed,
+        tips.is_newest and firsts.mmsi is null as is_newest,
+        tips.segment
+    from shipping.carried_pieces as tips
+    left join firsts on tips.mmsi = firsts.mmsi
+    where not tips.is_newest or firsts.mmsi is null
 )
 
 select
-    followed.mmsi,
-    followed.started_at,
-    followed.start_lon,
-    followed.start_lat,
-    case when followed.next_at is null then lasts.t else followed.ended_at end as ended_at,
-    case when followed.next_at is null then lasts.lon else followed.end_lon end as end_lon,
-    case when followed.next_at is null then lasts.lat else followed.end_lat end as end_lat,
-    coalesce(followed.next_n, lasts.n + 1) - followed.n as n_new,
-    followed.is_carried,
-    followed.is_claimed,
-    followed.next_at is null as is_newest,
-    followed.segment
-from followed
-inner join lasts on followed.mmsi = lasts.mmsi
-union all
-select
-    tips.mmsi,
-    tips.started_at,
-    tips.end_lon as start_lon,
-    tips.end_lat as start_lat,
-    tips.ended_at,
-    tips.end_lon,
-    tips.end_lat,
-    cast(0 as bigint) as n_new,
-    true as is_carried,
-    tips.is_claimed,
-    tips.is_newest and firsts.mmsi is null as is_newest,
-    tips.segment
-from shipping.carried_pieces as tips
-left join firsts on tips.mmsi = firsts.mmsi
-where not tips.is_newest or firsts.mmsi is null
+    mmsi,
+    started_at,
+    start_lon,
+    start_lat,
+    ended_at,
+    end_lon,
+    end_lat,
+    n_new,
+    is_carried,
+    is_claimed,
+    is_newest,
+    segment,
+    row_number() over (partition by mmsi order by started_at desc) as age
+from found

@@ -15,6 +15,7 @@ select
     pieces.n_new,
     pieces.is_carried,
     pieces.is_newest,
+    pieces.age,
     pieces.is_claimed or chains.is_continued as is_claimed,
     coalesce(roots.segment, chains.root_at) as segment,
     previous.ended_at as previous_ended_at,

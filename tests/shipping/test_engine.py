@@ -44,11 +44,12 @@ def finished(
         for name, frame in last.settled.items():
             settled[name].append(frame)
     assert last is not None
-    return engine.finish(
+    events = engine.finish(
         {name: pl.concat(frames) for name, frames in settled.items()},
         last,
         places=lambda points: places.measure(points, ports, cache_dir=None),
     )
+    return {name: EVENTS[name].validate(frame, lazy=True) for name, frame in events.items()}
 
 
 def assert_same(left: dict[str, pl.DataFrame], right: dict[str, pl.DataFrame]) -> None:
