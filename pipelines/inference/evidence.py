@@ -153,16 +153,24 @@ def _bound(name: str, log_concept: Any, room: Any, rows: Rows, spread: Any) -> N
         numpyro.sample(name, dist.Bernoulli(probs=chance), obs=jnp.ones_like(rows["value"]))
 
 
-def mixture(name: str, readings: Any, weights: Any, rows: Rows, lean: Lean) -> None:
+def mixture(
+    name: str, readings: Any, weights: Any, rows: Rows, lean: Lean, held: Any = None
+) -> None:
     """A figure whose concept its source does not say.
 
     Args:
         readings: log of each concept it may mean, (rows, concepts).
         weights: of the concepts, (concepts,) or (rows, concepts).
+        held: the reading that each row is held against, (rows,); the first if none is told.
 
     The weight of each reading given the figure is published under ``<name>/reading``.
     """
-    numpyro.deterministic(f"{name}/concept", readings[:, 0])
+    numpyro.deterministic(
+        f"{name}/concept",
+        readings[:, 0]
+        if held is None
+        else jnp.take_along_axis(readings, held[:, None], axis=1)[:, 0],
+    )
     where = readings + lean(rows)[:, None]
     weights = jnp.broadcast_to(weights, where.shape)
     parts = T4(where, rows["error"][:, None])

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from jax.nn import softmax
 
-from pipelines.inference.evidence import Rows, Shared, figure, mixture, of_prior, part
+from pipelines.inference.evidence import Lean, Rows, Shared, mixture, of_prior, part
 from pipelines.inference.joint import ROW_SCHEMA, Outcome
 from pipelines.inference.windows import error_log, month_end, year_sums
 from pipelines.warehouse import select_from
@@ -28,6 +28,8 @@ CONCEPTS = ("gross_wages_usd", "state_take_usd", "remitted_usd", "kept")
 MEASURES = CONCEPTS[:3]
 # series of a host or the world that a figure, or a datum to be had, is held against
 RATES = ("headcount", "gross_wage", "fee", "worker_take_home", "state_share", "remitted_share")
+# sites of figures that may not say which money they mean, to what they may mean
+MEANINGS = {"total": MEASURES, "share": RATES[-2:]}
 # which errors the figures of a site share
 GROUPS = {
     "headcount": ("headcount", "part", "place", "ratio", "crossings", "arrivals", "sent_home"),
@@ -36,8 +38,8 @@ GROUPS = {
     "total": ("total", "part_of_total"),
 }
 GROUP_OF = {site: group for group, sites in GROUPS.items() for site in sites}
-# sites of a ratio: money over workers, or over gross pay
-OF_MONEY = ("per_worker", "most", "group", "share")
+# sites of money over workers
+OF_MONEY = ("per_worker", "most", "group")
 SQL_FILE = Path(__file__).with_name("people.sql")
 Priors = Mapping[str, Sequence[float]]
 
@@ -76,20 +78,27 @@ def money_said(
         money: gross, taken, remitted and kept, (4, ..., knots).
         paid: the share of months paid.
     """
+    # a share of what is taken or remitted, logits; a total (USD a year) of gross pay besides
     rows = figures["share"]
-    taken = log_window(money, rows) - jnp.log(rows["over"] @ jnp.ravel(gross))
-    logit = taken - jnp.log1p(-jnp.exp(taken))
-    figure("share", logit, rows, shared.leaning("share"))
-    # totals, USD a year: gross, taken or remitted; where the source does not say, any of them
+    of_pay = jnp.log(rows["window"] @ money[1:3].reshape(2, -1).T)
+    of_pay -= log_window(gross, rows)[:, None]
+    logits = of_pay - jnp.log1p(-jnp.exp(of_pay))
+    _as_said("share", "share_means", logits, rows, priors, shared.leaning("share"))
     lean = shared.leaning("total")
     rows = figures["total"]
-    readings = jnp.log(12 * paid * rows["window"] @ money[:3].reshape(3, -1).T)
-    weights = softmax(of_prior("means", jnp.tile(jnp.array(priors["concept_logit"]), (3, 1))))
-    weights = jnp.maximum(weights * rows["concept"], 1e-12)
-    mixture("total", readings, weights / jnp.sum(weights, axis=1, keepdims=True), rows, lean)
+    totals = jnp.log(12 * paid * rows["window"] @ money[:3].reshape(3, -1).T)
+    _as_said("total", "means", totals, rows, priors, lean)
     rows = figures["part_of_total"]
     floor = jnp.log(12 * paid) + log_window(gross, rows) + lean(rows)
     part("part_of_total", floor, rows)
+
+
+def _as_said(name: str, means: str, readings: Any, rows: Rows, priors: Any, lean: Lean) -> None:
+    """Figures that mean what their source says and, where it does not say, any of the readings."""
+    alike = jnp.tile(jnp.array(priors["concept_logit"]), (readings.shape[1], 1))
+    weights = jnp.maximum(softmax(of_prior(means, alike)) * rows["concept"], 1e-12)
+    weights /= jnp.sum(weights, axis=1, keepdims=True)
+    mixture(name, readings, weights, rows, lean, jnp.argmax(rows["concept"], axis=1))
 
 
 def line(start: np.ndarray, end: np.ndarray, knots: int) -> np.ndarray:
@@ -129,14 +138,13 @@ def grid(months: Sequence[dt.date], reference_day: dt.date) -> dict[str, np.ndar
 
     Returns:
         ``since`` (steps, knots) and ``pay_line`` (strides of pay, knots), signed from the reference
-        day; ``line`` (months, knots).
+        day.
     """
     knots, reference = knots_of(months), round(at(reference_day, months[0]))
     strides = np.arange(0.0, knots + 2 * PAY_KNOT_YEARS, 2 * PAY_KNOT_YEARS)
     return {
         "since": since(np.arange(knots, dtype=float), knots, reference),
         "pay_line": since(strides, knots, reference),
-        "line": monthly(months),
     }
 
 
@@ -272,6 +280,7 @@ def arrays(
         if name in OF_MONEY:
             out[name] |= {"window": spread(spread(concept, hosts), time), "over": window}
     out["total"]["concept"] = out["total"]["concept"][:, :3]
+    out["share"]["concept"] = out["share"]["concept"][:, 1:3]
     return out
 
 

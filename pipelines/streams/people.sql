@@ -111,7 +111,9 @@ select
             when 'state_share'
                 then
                     case concept
-                        when 'remitted_share' then 'remitted_usd' else 'state_take_usd'
+                        when 'remitted_share' then 'remitted_usd'
+                        when 'unsaid' then 'unsaid'
+                        else 'state_take_usd'
                     end
             else concept
         end as concept,

@@ -1,11 +1,17 @@
 """Predictions of hidden figures, plain rules and the stopped record, on a stream made up here."""
 
 import datetime as dt
+from dataclasses import replace
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import numpyro
+import numpyro.distributions as dist
 import polars as pl
 import pytest
+from scipy.stats import norm
 from scipy.stats import t as student
 
 from pipelines.inference import backtests
@@ -382,6 +388,58 @@ def test_a_kind_that_imitates_nothing_is_said():
             {"tonnes": np.ones(len(MONTHS))}, MONTHS, dt.date(2012, 12, 31),
             np.random.default_rng(1),
         )  # fmt: skip
+
+
+def told_nothing(figures, priors, shared):
+    """Income is known by heart: a year's 1,000 a month times its number from 1, of log sd 0.5."""
+    z: Any = numpyro.sample("z", dist.Normal(jnp.zeros(1), 1.0))
+    rate = 1_000 * (figures["year"] + 1.0) * jnp.exp(0.5 * z[0])
+    numpyro.deterministic("months/income_usd", rate)
+
+
+def test_a_stop_scores_yearly_income_against_the_whole_record(bench, monkeypatch):
+    monkeypatch.setattr(backtests, "STOP_THROUGH", dt.date(2021, 12, 1))
+    monkeypatch.setattr(backtests, "REPLICATES", 2)
+    kinds = pl.DataFrame(
+        [
+            ("score", None, None, None, "income_usd", None, None, None, *[None] * 5),
+            ("make", "income_usd", None, "f-1-2020", "income_usd", 1.0, 12, 12, 1, 1, 0, 0, 0),
+        ],
+        schema=KINDS.schema,
+        orient="row",
+    )
+    bare = pl.lit(None, dtype=pl.Float64).alias("assumed_price_usd_per_t")
+    ledger = toy.ledger().with_columns(
+        bare, reason_not_used=pl.lit(None, dtype=pl.String), stated_year=pl.lit(2022),
+        origin_id="root_id", is_usable=pl.lit(True),
+    )  # fmt: skip
+    asked = []
+
+    def read(stopped, *, last_recorded, through):
+        asked.append((stopped, last_recorded, through))
+        return replace(toy.evidence(ledger), model=told_nothing)
+
+    stop = dt.date(2019, 12, 31)
+    fold = Fold("record_stop", "2019", frozenset(), (str(stop),))
+    cases = backtests.score_stop(read, kinds, replace(bench, observations=ledger), fold, seed=3)
+
+    assert [of[1:] for of in asked] == [(stop, dt.date(2021, 12, 1))] * 2
+    for stopped, *_ in asked:
+        after = stopped.filter(pl.col("window_end_on") > stop)
+        truth = bench.truth["income_usd"]
+        assert after["root_id"].to_list() == ["made-0"] * 2
+        assert after["central"].to_list() == pytest.approx(
+            [truth[24:36].sum(), truth[36:48].sum()], rel=0.005
+        )
+        assert stopped.height - after.height == (ledger["year"] < 2020).sum()
+    assert cases["root_id"].to_list() == ["2019 2020", "2019 2021"] * 2
+    assert cases["quantity"].unique().to_list() == ["income_usd"]
+    assert cases["observation_id"].n_unique() == 4
+    # scipy's own normal: where the whole record's median lies among incomes known by heart
+    for year, place in cases.select(pl.col("root_id").str.slice(5).cast(int), "quantile").rows():
+        months = slice(12 * (year - 2018), 12 * (year - 2017))
+        off = np.log(truth[months].sum()) - np.log(12 * 1_000 * (year - 2017))
+        assert place == pytest.approx(norm.cdf(off / 0.5), abs=0.05)
 
 
 def test_five_stops_before_the_ban():

@@ -233,6 +233,7 @@ def test_parts_are_no_longer_held_back(figures: pl.DataFrame) -> None:
         "digit_slip",
         "extrapolated",
         "mixed_commodities",
+        "not_abroad",
         "not_earnings",
         "not_sale_price",
         "part_year",

@@ -59,7 +59,7 @@ def evidence(
             wanted={f"{of} WLD" for of in people.RATES} | set(rows["measure"].drop_nulls()),
             table=draws_frame,
         ),
-        meanings={"total": people.MEASURES},
+        meanings=people.MEANINGS,
     )
 
 

@@ -60,4 +60,3 @@ def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> No
     numpyro.deterministic("paid", paid)
     for of, amount in zip(MEASURES, money, strict=False):
         numpyro.deterministic(of, paid * amount[None])
-        numpyro.deterministic(f"months/{of}", figures["line"] @ (paid * amount))

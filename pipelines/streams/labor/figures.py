@@ -108,7 +108,7 @@ def evidence(
             wanted=ANSWERING | set(rows["measure"].drop_nulls()),
             table=draws_frame,
         ),
-        meanings={"total": people.MEASURES},
+        meanings=people.MEANINGS,
     )
 
 

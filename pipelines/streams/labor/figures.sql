@@ -100,7 +100,8 @@ select
     ),
     -- whoever counts a town does not state the host; figures on all hosts state none
     case
-        when sited.quantity = 'fee' then 'reach'
+        when sited.quantity = 'fee' or (sited.is_share and sited.concept = 'remitted_usd')
+            then 'reach'
         when sited.site = 'share' then 'share'
         when sited.host like 'WLD%' then null
         when sited.site in ('place', 'part', 'part_of_total', 'total') then null

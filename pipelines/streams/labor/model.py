@@ -135,7 +135,6 @@ def model(figures: dict[str, Any], priors: dict[str, Any], shared: Shared) -> No
     numpyro.deterministic("paid", paid)
     for of, amount in zip(MEASURES, money, strict=False):
         numpyro.deterministic(of, paid * amount)
-        numpyro.deterministic(f"months/{of}", figures["line"] @ jnp.sum(paid * amount, axis=0))
 
 
 def soft_log(flow: Any, rows: Rows, finest: float) -> Any:

@@ -24,7 +24,7 @@ def joint_of(*rows, through=dt.date(2024, 12, 1), **changed):
 
 ANCHORS = (
     row("pay", "gross_wage", 400, 2015, unit="USD/month"),
-    row("share", "state_share", 0.7, 2015, kind="ratio"),
+    row("share", "state_share", 0.7, 2015, kind="ratio", concept="unsaid"),
     row("money", "earnings_usd", 5e8, 2016, counterpart_iso3="WLD", concept="unsaid"),
 )
 
@@ -175,7 +175,15 @@ def test_the_density_is_the_one_written_by_hand():
     each = mix + np.log(year(gross[0], 12) / year(n[0], 12))
     log_p += t4("per_worker", each + lean("pay", "pay", "press"))
     taken = year(gross[0] * s[0], 12) / year(gross[0], 12)
-    log_p += t4("share", np.log(taken / (1 - taken)) + lean("share", "share", "press"))
+    # the source does not say whether it means what is taken or what arrives
+    sent = year(gross[0] * s[0] * reach[0], 12) / year(gross[0], 12)
+    weights = np.exp(v["labor/share_means"] * p["concept_logit"][1])
+    log_p += np.log(
+        sum(
+            weight * np.exp(t4("share", np.log(of / (1 - of)) + lean("share", "share", "press")))
+            for weight, of in zip(weights / weights.sum(), (taken, sent), strict=True)
+        )
+    )
     money = [gross, gross * s, gross * s * reach]
     weights = np.exp(v["labor/means"] * p["concept_logit"][1])
     weights = weights / weights.sum()
