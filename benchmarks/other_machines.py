@@ -1,7 +1,7 @@
 """Does the answer depend on the machine? The fit as three machines would make it.
 
-    python -m benchmarks.thread_settings          # a fit on each, from data/work.duckdb
-    python -m benchmarks.thread_settings --one    # under the environment as it is
+    python -m benchmarks.other_machines          # a fit on each, from data/work.duckdb
+    python -m benchmarks.other_machines --one    # under the environment as it is
 
 `./run` holds linear algebra to one thread and to instructions that every processor of the last ten
 years has. So held, this processor is compared with an older one: with itself, without what is newer
@@ -104,7 +104,7 @@ def main(arguments: list[str]) -> int:
     found = {
         name: json.loads(
             subprocess.run(
-                [sys.executable, "-W", "ignore", "-m", "benchmarks.thread_settings", "--one"],
+                [sys.executable, "-W", "ignore", "-m", "benchmarks.other_machines", "--one"],
                 env=os.environ | setting,
                 stdout=subprocess.PIPE,
                 check=True,
