@@ -13,7 +13,7 @@ from pipelines.shipping.landing import FileReport
 from tests.fixtures.ais_damaged_files import Damaged, cases, land
 
 
-@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_lines_of_a_damaged_file_add_up(case: Damaged, tmp_path: Path, land_mask_dir: Path) -> None:
     found = land(case, tmp_path, cache_dir=land_mask_dir)
     if case.refused:
