@@ -25,9 +25,15 @@ PORTS = ais_generator.synthetic_ports()
 
 
 def finished(
-    cuts: Sequence[tuple[Path, int | None, int]], ports: pl.DataFrame = PORTS, **options: Any
+    cuts: Sequence[tuple[Path, int | None, int]],
+    ports: pl.DataFrame = PORTS,
+    held: list[int] | None = None,
+    **options: Any,
 ) -> dict[str, pl.DataFrame]:
-    """Events of partitions (file, from_t, until_t) run one after another."""
+    """Events of partitions (file, from_t, until_t) run one after another.
+
+    ``held`` gets the rows of the state after each.
+    """
     state = None
     settled: dict[str, list[pl.DataFrame]] = {name: [] for name in engine.EVENT_PARTS}
     last = None
@@ -41,6 +47,8 @@ def finished(
             **options,
         )
         state = last.state
+        if held is not None:
+            held.append(sum(frame.height for frame in state.tables.values()))
         for name, frame in last.settled.items():
             settled[name].append(frame)
     assert last is not None
@@ -110,12 +118,14 @@ def test_any_cut_into_partitions_gives_the_same_events(
     assert_same(finished(partitions), whole)
 
 
-def test_days_give_the_same_events_as_the_whole(
+def test_days_give_the_same_events_and_a_state_that_does_not_grow(
     fleet: tuple[Path, pl.DataFrame, int], whole: dict[str, pl.DataFrame]
 ) -> None:
     file, _, end = fleet
-    days = range(START, end, 86_400)
-    assert_same(finished([(file, day, day + 86_400) for day in days]), whole)
+    held: list[int] = []
+    days = [(file, day, day + 86_400) for day in range(START, end, 86_400)]
+    assert_same(finished(days, held=held), whole)
+    assert max(held[-8:]) <= 2 * max(held[4:12])
 
 
 @pytest.mark.parametrize(("buckets", "workers"), [(1, 1), (3, 2), (7, 3)])
@@ -221,16 +231,6 @@ def test_end_of_the_data_is_found_without_the_footers_help(tmp_path: Path) -> No
         frame.head(2).write_parquet(tmp_path / "more.parquet", row_group_size=1)
         files = [tmp_path / "more.parquet", tmp_path / "some.parquet"]
         assert engine.run(files, ais_generator.synthetic_ports()).state.until_t == 901
-
-
-def test_state_does_not_grow_with_history(fleet: tuple[Path, pl.DataFrame, int]) -> None:
-    file, _, end = fleet
-    state = engine.State()
-    sizes = []
-    for day in range(START, end, 86_400):
-        state = engine.run([file], PORTS, state=state, from_t=day, until_t=day + 86_400).state
-        sizes.append(sum(frame.height for frame in state.tables.values()))
-    assert max(sizes[-8:]) <= 2 * max(sizes[4:12])
 
 
 def test_truth_is_found(tmp_path: Path) -> None:
