@@ -26,7 +26,6 @@ from pipelines.sources.listings import (
 from pipelines.sources.ofac import csv_read as ofac
 from pipelines.sources.ofac import xml_read as ofac_xml
 from pipelines.sources.un_sc import read as un_sc
-from tests.fixtures import fuzz_parsers
 from tests.fixtures.listing_samples import (
     ADVANCED_XML,
     SDN_ROWS,
@@ -194,15 +193,6 @@ def test_another_regulation_and_a_bad_date_are_told() -> None:
 def test_unreadable_bytes_are_told_with_their_place(content: bytes, told: str) -> None:
     with pytest.raises(SourceDrift, match=told):
         ofac.parse_csv_set(content, retrieved_at=AT)
-
-
-@pytest.mark.parametrize(
-    "name", [name for name in fuzz_parsers.PARSERS if name.split(",")[0].split(" ")[0] in
-             ("ofac", "un_sc", "eu_prk", "opensanctions")],
-)  # fmt: skip
-def test_damaged_files_are_refused_by_name(name: str) -> None:
-    outcome = fuzz_parsers.fuzz(name, rounds=25, seed=7)
-    assert outcome.crashes == []
 
 
 _WORDS = st.text(
