@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.quarantine import SourceDrift, Split
@@ -290,6 +290,7 @@ PLAIN_CELLS = st.text(
 )
 
 
+@settings(max_examples=40)
 @given(st.lists(PLAIN_CELLS, min_size=len(FIGURE_COLUMNS), max_size=len(FIGURE_COLUMNS)))
 def test_any_cells_are_kept_or_refused(cells):
     split = parse_bytes((",".join(FIGURE_COLUMNS) + "\n" + ",".join(cells)).encode())

@@ -123,25 +123,26 @@ def test_one_folder_reaches_the_ledger_and_nothing_else_changes(streams):
     assert ledger["root_id"].null_count() == 0
 
 
-@pytest.mark.parametrize(
-    ("change", "column", "value", "what_to_do"),
-    [
-        ({"quantity": "statue_uds"}, "quantity", "statue_uds", "quantities.csv"),
-        ({"central": "1e300"}, "central", "1e300", "a digit too many"),
-        ({"observation_id": "coal-0001"}, "observation_id", "coal-0001", "an id of its own"),
-        ({"stream": "coal"}, "stream", "coal", "table of statues"),
-    ],
-)
-def test_nonsense_stops_the_run_named_once(streams, change, column, value, what_to_do):
-    outcome = run(streams, change)
+# a row of nonsense each: what it changes, the cell that is refused, what its person is told to do
+NONSENSE = [
+    ({"quantity": "statue_uds"}, "quantity", "statue_uds", "quantities.csv"),
+    ({"observation_id": "toy-2", "central": "1e300"}, "central", "1e300", "a digit too many"),
+    ({"observation_id": "coal-0001"}, "observation_id", "coal-0001", "an id of its own"),
+    ({"observation_id": "toy-4", "stream": "coal"}, "stream", "coal", "table of statues"),
+]
+
+
+def test_nonsense_stops_the_run_each_named_once(streams):
+    outcome = run(streams, *(change for change, *_ in NONSENSE))
     assert not outcome.success
-    refused = table("staged.quarantine")
+    refused = table("staged.quarantine").sort("line")
     assert refused.select("file", "line", "column").rows() == [
-        ("pipelines/streams/statues/figures.csv", 2, column)
+        ("pipelines/streams/statues/figures.csv", line, column)
+        for line, (_, column, *_) in enumerate(NONSENSE, start=2)
     ]
-    told = refused.row(0, named=True)
-    assert told["value"] == value or float(told["value"]) == float(value)
-    assert what_to_do in told["reason"]
+    for told, (_, _, value, what_to_do) in zip(refused.rows(named=True), NONSENSE, strict=True):
+        assert told["value"] == value or float(told["value"]) == float(value)
+        assert what_to_do in told["reason"]
     held = [one for one in outcome.get_asset_check_evaluations() if not one.passed]
     assert [one.check_name for one in held] == ["figures_no_row_refused"]
     assert "statues/figures.csv, line 2" in (held[0].description or "")
