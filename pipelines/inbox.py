@@ -414,7 +414,7 @@ def _judge(desk: _Desk, work: Path, name: str) -> Handled:
     kind, head = desk.recognised(content)
     if kind is None and head.startswith(b"PK\x03\x04"):
         return replace(_judge_zip(desk, work, name), sha256=sha256)
-    return _load(desk, content, name, kind, sha256)
+    return _load(desk, content, name, kind, head, sha256)
 
 
 def _recognises(kind: Kind, content: Path, head: bytes) -> bool:
@@ -431,10 +431,10 @@ def _why_not(kind: Kind, content: Path, head: bytes) -> str:
         return ""
 
 
-def _load(desk: _Desk, content: Path, name: str, kind: Kind | None, sha256: str) -> Handled:
+def _load(
+    desk: _Desk, content: Path, name: str, kind: Kind | None, head: bytes, sha256: str
+) -> Handled:
     if kind is None:
-        with content.open("rb") as file:
-            head = file.read(HEAD_BYTES)
         nearly = [said for one in desk.kinds if (said := _why_not(one, content, head))]
         return Handled(
             name,
@@ -518,7 +518,7 @@ def _judge_zip(desk: _Desk, work: Path, name: str) -> Handled:
                 )
             )
         else:
-            outcomes.append(_load(desk, path, member_name, kind, sha256))
+            outcomes.append(_load(desk, path, member_name, kind, head, sha256))
     shutil.rmtree(members, ignore_errors=True)
     bad = [one for one in outcomes if one.status == "rejected"]
     good = [one for one in outcomes if one.status == "accepted"]
