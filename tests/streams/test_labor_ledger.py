@@ -1,23 +1,12 @@
-"""The hand-kept labor figures hold together: keys, windows, bounds, repeats, plans."""
-
-from pathlib import Path
+"""The hand-kept labor figures hold together: plans, hosts, origins, sizes, none lost."""
 
 import polars as pl
 import pytest
 
-PIPELINES = Path(__file__).parents[2] / "pipelines"
-FOLDERS = [PIPELINES / "streams" / name for name in ("labor", "it_workers")]
+from tests.streams.hand_kept import figures_of, ids, read
 
-FILLED = {
-    "count": {"central"},
-    "ratio": {"central"},
-    "price": {"central"},
-    "usd_total": {"central"},
-    "structural_zero": {"central"},
-    "lower_bound": {"low"},
-    "upper_bound": {"high"},
-    "interval": {"low", "high"},
-}
+STREAMS = ("labor", "it_workers")
+
 YEARS_WITH_A_HEADCOUNT = {
     "CHN": {2013, 2016, 2017, 2019, 2022, 2023},
     "RUS": {2010, 2013, 2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022, 2023, 2024, 2025},
@@ -54,59 +43,9 @@ LARGEST = {
 }
 
 
-def read(name: str) -> pl.DataFrame:
-    """A reference table, every cell as text, empty cells null."""
-    return pl.concat(pl.read_csv(folder / name, infer_schema=False) for folder in FOLDERS).unique(
-        maintain_order=True
-    )
-
-
-def ids(rows: pl.DataFrame) -> list[str]:
-    return rows["observation_id"].to_list()
-
-
 @pytest.fixture(scope="module")
 def figures() -> pl.DataFrame:
-    return read("figures.csv").with_columns(
-        pl.col("low", "central", "high").cast(pl.Float64),
-        pl.col("window_start_on", "window_end_on").str.to_date(),
-        code=pl.col("held_back").str.split(":").list.first(),
-        target=pl.col("held_back").str.extract(r"^repeat_of:(.+)$"),
-    )
-
-
-def test_observation_ids_are_unique_and_well_formed(figures: pl.DataFrame) -> None:
-    assert figures["observation_id"].is_unique().all()
-    assert figures["observation_id"].str.contains(r"^(LAB|ITW)-\d{4}$").all()
-
-
-@pytest.mark.parametrize(
-    ("table", "key"),
-    [("figure_sources.csv", "source_id"), ("origins.csv", "origin_id")],
-)
-def test_every_key_resolves_once(figures: pl.DataFrame, table: str, key: str) -> None:
-    known = read(table)[key]
-    assert known.is_unique().all()
-    assert figures[key].null_count() == 0
-    assert set(figures[key]) - set(known) == set()
-
-
-def test_held_back_codes_are_explained(figures: pl.DataFrame) -> None:
-    reasons = PIPELINES / "reference" / "held_back_reasons.csv"
-    known = set(pl.read_csv(reasons, infer_schema=False)["code"])
-    assert set(figures["code"].drop_nulls()) - known == set()
-
-
-def test_windows_and_bounds_are_in_order(figures: pl.DataFrame) -> None:
-    wrong = figures.filter(
-        (pl.col("window_start_on") > pl.col("window_end_on"))
-        | (pl.col("low") > pl.col("central"))
-        | (pl.col("central") > pl.col("high"))
-        | (pl.col("low") > pl.col("high"))
-        | (pl.min_horizontal("low", "central", "high") < 0)
-        | pl.all_horizontal(pl.col("low", "central", "high").is_null())
-    )
-    assert ids(wrong) == []
+    return figures_of(*STREAMS)
 
 
 def test_shares_lie_between_none_and_all(figures: pl.DataFrame) -> None:
@@ -114,32 +53,11 @@ def test_shares_lie_between_none_and_all(figures: pl.DataFrame) -> None:
     assert ids(shares.filter(pl.max_horizontal("low", "central", "high") > 1)) == []
 
 
-@pytest.mark.parametrize("kind", sorted(FILLED))
-def test_kind_says_which_cells_are_filled(figures: pl.DataFrame, kind: str) -> None:
-    expected = pl.all_horizontal(
-        pl.col(cell).is_not_null() == (cell in FILLED[kind]) for cell in ("low", "central", "high")
-    )
-    assert ids(figures.filter((pl.col("kind") == kind) & ~expected)) == []
-
-
 def test_zero_people_and_only_zero_is_a_structural_zero(figures: pl.DataFrame) -> None:
     is_zero = pl.col("central") == 0
     assert (
         ids(figures.filter(is_zero.fill_null(False) != (pl.col("kind") == "structural_zero"))) == []
     )
-
-
-def test_a_repeat_points_to_a_usable_row_of_its_origin_quantity_and_host(
-    figures: pl.DataFrame,
-) -> None:
-    repeats = figures.filter(pl.col("code") == "repeat_of")
-    assert repeats.height > 0
-    pairs = repeats.join(
-        figures, left_on="target", right_on="observation_id", how="left", suffix="_first"
-    )
-    same = ["stream", "origin_id", "quantity", "counterpart_iso3"]
-    differs = pl.any_horizontal(pl.col(c).ne_missing(pl.col(f"{c}_first")) for c in same)
-    assert ids(pairs.filter(differs | pl.col("held_back_first").is_not_null())) == []
 
 
 def test_a_plan_is_never_usable_and_nothing_else_is_called_one(figures: pl.DataFrame) -> None:
@@ -172,29 +90,24 @@ def test_entries_into_china_are_never_read_as_a_headcount(figures: pl.DataFrame)
 
 
 def test_stated_by_opens_with_the_name_of_the_origin(figures: pl.DataFrame) -> None:
-    named = figures.join(read("origins.csv").select("origin_id", "name"), on="origin_id")
+    named = figures.join(read("origins.csv", *STREAMS).select("origin_id", "name"), on="origin_id")
     opens = pl.col("stated_by").str.starts_with(pl.col("name") + "; read in ")
     assert ids(named.filter(~opens.fill_null(False))) == []
 
 
 def test_every_origin_produced_something_and_has_a_name_of_its_own(figures: pl.DataFrame) -> None:
-    origins = read("origins.csv")
+    origins = read("origins.csv", *STREAMS)
     assert set(origins["origin_id"]) - set(figures["origin_id"]) == set()
     # one body may speak on several days, so the day belongs to the name
     assert origins.select("name", "first_stated_on").is_unique().all()
 
 
 def test_each_figure_was_read_where_its_source_is(figures: pl.DataFrame) -> None:
-    placed = figures.join(read("figure_sources.csv").select("source_id", "url"), on="source_id")
+    placed = figures.join(
+        read("figure_sources.csv", *STREAMS).select("source_id", "url"), on="source_id"
+    )
     elsewhere = placed.filter(pl.col("read_at").ne_missing(pl.col("url")))
     assert ids(elsewhere) == []
-
-
-@pytest.mark.parametrize("table", ["figures.csv", "origins.csv", "figure_sources.csv"])
-def test_no_cell_names_a_place_on_a_machine(table: str) -> None:
-    path = r"(^|[\s\"';(])(/\w|~/|\.\./|[A-Za-z]:\\|shared/|file:)"
-    for column in read(table).iter_columns():
-        assert column.filter(column.str.contains(path)).to_list() == []
 
 
 def test_one_statement_by_one_origin_is_usable_once(figures: pl.DataFrame) -> None:
