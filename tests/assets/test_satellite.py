@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -117,6 +118,22 @@ def drop_world(data: Path, world: made_up.World) -> None:
     assert {one.status for one in outcomes} == {"accepted"}, outcomes[0]
 
 
+@pytest.fixture(scope="module")
+def world() -> made_up.World:
+    """Months of a made-up port."""
+    return made_up.make_world(3)
+
+
+@pytest.fixture(scope="module")
+def landed(world: made_up.World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that took in all that radar and the catalogue say of the world."""
+    folder = tmp_path_factory.mktemp("landed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DPRK_DATA_DIR", str(folder))
+        drop_world(folder, world)
+    return folder
+
+
 def test_without_radar_the_tables_are_empty_and_say_how_to_get_it(data: Path) -> None:
     run({})
     assert rows(data, "select count(*) from facts.satellite_observations") == [(0,)]
@@ -125,9 +142,10 @@ def test_without_radar_the_tables_are_empty_and_say_how_to_get_it(data: Path) ->
     assert said["sentinel1"].startswith("no data; set DPRK_ONLINE=1 (no key is needed)")
 
 
-def test_dropped_reports_become_half_years_that_hold_the_truth(data: Path) -> None:
-    world = made_up.make_world(3)
-    drop_world(data, world)
+def test_dropped_reports_become_half_years_that_hold_the_truth(
+    data: Path, landed: Path, world: made_up.World
+) -> None:
+    shutil.copytree(landed, data, dirs_exist_ok=True)
     run({month: float(world.tonnes[world.months.index(month)]) for month in made_up.KNOWN})
     ((lost,),) = rows(
         data, "select sum(rows_in - rows_kept - rows_quarantined)::int from staged.source_runs"
@@ -158,8 +176,10 @@ def test_dropped_reports_become_half_years_that_hold_the_truth(data: Path) -> No
     assert sum(held) >= 17
 
 
-def test_without_the_customs_months_nothing_is_converted_and_it_says_so(data: Path) -> None:
-    drop_world(data, made_up.make_world(3))
+def test_without_the_customs_months_nothing_is_converted_and_it_says_so(
+    data: Path, landed: Path
+) -> None:
+    shutil.copytree(landed, data, dirs_exist_ok=True)
     run({})
     assert rows(data, "select count(*) from facts.satellite_observations") == [(0,)]
     assert rows(data, "select count(*) > 100 from facts.satellite_presence") == [(True,)]
