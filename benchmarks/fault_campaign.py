@@ -1,6 +1,7 @@
 """Kill runs hundreds of times, under a reader that never stops, and see what is left.
 
     python -m benchmarks.fault_campaign [--kills 200] [--seconds N] [--data FOLDER] [--notes FILE]
+        [--only WORD]
 
 Works on a copy of a finished data folder (FOLDER, else the repository's own), made small first:
 200 draws of a rough fit, so that a run takes seconds. The chain, the release and its swap are the
@@ -15,7 +16,8 @@ end, and everything published must be equal: bytes of every file but the databas
 every table of that.
 
 With --notes, counts are added to those in FILE, so that a campaign can go on another day, and
---kills counts them all. Prints one table; exits with 1 where anything stands that must be zero.
+--kills counts them all. With --only, runs of the kinds whose name holds the word are killed, and
+no `./run` as a whole. Prints one table; exits with 1 where anything stands that must be zero.
 """
 
 from __future__ import annotations
@@ -492,8 +494,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None)
     parser.add_argument("--notes", type=Path, default=None)
     parser.add_argument("--folder", type=Path, default=None, help="where to work, kept at the end")
+    parser.add_argument("--only", default="", help="a word of the kind of run to kill")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
+    kinds = [kind for kind in BLOCKS if chosen.only in kind]
+    if not kinds:
+        parser.error(f"--only {chosen.only}: no kind of run is called so; there are {list(BLOCKS)}")
     source = (chosen.data or data_dir()).resolve()
     ended = time.monotonic() + chosen.seconds
     notes = {}
@@ -518,14 +524,14 @@ def main() -> None:
                 # the kind whose next block is furthest behind its part, so that costly kinds come
                 # when they are due and not first
                 kind = min(
-                    BLOCKS,
+                    kinds,
                     key=lambda one: (counts[f"kills of: {one}"] + BLOCKS[one][0]) / BLOCKS[one][1],
                 )
                 number = 1_000 * int(time.time()) + counts["kills"]
                 campaign.block(kind, number, most=BLOCKS[kind][0], ended=ended)
                 keep(campaign, chosen.notes)
                 print(f"{counts['kills']} kills", file=sys.stderr, flush=True)
-            if counts["kills"] >= chosen.kills:
+            if counts["kills"] >= chosen.kills and not chosen.only:
                 campaign.whole_processes(5)
         finally:
             stop.touch()
