@@ -12,6 +12,7 @@ from assets.tables import code_links
 from pipelines.hand_kept import CORRECTED
 from pipelines.network.attribution import CENT
 from pipelines.network.evidence import check_grades
+from pipelines.operating.alerting import stale_text
 from pipelines.operating.asking import answers_of
 from pipelines.operating.makers import RAW
 from pipelines.paths import SQL_DIR
@@ -91,6 +92,46 @@ def _drift_check(source: SourceFolder) -> dg.AssetChecksDefinition:
 
 
 DRIFT_CHECKS = [_drift_check(source) for source in list_folders()]
+
+
+# sources with a rhythm of their own, and the table that a reading of them fills
+_TIMED = {one.name: one.name for one in list_folders() if one.refresh is not None} | {
+    one.source: "listed_parties" for one in LISTS
+}
+
+
+@dg.multi_asset_check(
+    name="sources_up_to_date",
+    specs=[
+        dg.AssetCheckSpec(
+            "is_up_to_date",
+            asset=["raw", source],
+            additional_deps=[["staged", table]],
+            description="The source itself spoke within its rhythm, whoever looked since.",
+        )
+        for source, table in _TIMED.items()
+    ],
+    can_subset=True,
+)
+def sources_up_to_date(warehouse: WarehouseResource) -> Iterator[dg.AssetCheckResult]:
+    """Warn on the page of each source that is stale: a run that looked at it made it no fresher."""
+    selected = dg.AssetCheckExecutionContext.get().selected_asset_check_keys
+    with warehouse.open().connect(read_only=True) as connection:
+        rows = read_frame(connection, "staged.source_runs").rows_by_key(
+            "source", named=True, include_key=True
+        )
+    for key in sorted(selected, key=lambda key: key.to_user_string()):
+        row = next(iter(rows.get(key.asset_key.path[-1], [])), None)
+        is_stale = row is None or row["is_stale"]
+        yield dg.AssetCheckResult(
+            check_name=key.name,
+            asset_key=key.asset_key,
+            passed=not is_stale,
+            severity=dg.AssetCheckSeverity.WARN,
+            description="not read yet" if row is None else (
+                f"STALE. {stale_text(row)}" if is_stale else str(row["status"])
+            ),
+        )  # fmt: skip
 
 
 @dg.asset_check(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -17,6 +19,18 @@ def _day(instant: dt.datetime | None, otherwise: str) -> str:
     return f"{instant:%Y-%m-%d %H:%M}" if instant else otherwise
 
 
+def stale_text(row: Mapping[str, Any]) -> str:
+    """What there is to say of a stale source.
+
+    Args:
+        row: of `sources_status` or `staged.source_runs`.
+    """
+    return (
+        f"{row['source']}: last success {_day(row['last_success_at'], 'never')}, "
+        f"due {_day(row['next_due_at'], 'by its age')}; {row['status'][:300]}"
+    )
+
+
 def _stale_sources() -> list[Alert]:
     file = published_dir() / "parquet" / "sources_status.parquet"
     if not file.exists():
@@ -25,8 +39,7 @@ def _stale_sources() -> list[Alert]:
     return [
         Alert(
             "stale source",
-            f"{row['source']}: last success {_day(row['last_success_at'], 'never')}, "
-            f"due {_day(row['next_due_at'], 'by its age')}; {row['status'][:300]}",
+            stale_text(row),
             f"stale {row['source']} {row['last_success_at']} {row['as_of']}",
         )
         for row in stale.iter_rows(named=True)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from assets import checks
-from assets.resources import Network, Snapshots
+from assets.resources import Network, Snapshots, WarehouseResource
 from pipelines.operating import asking
+from pipelines.paths import work_database
+from pipelines.schemas.sources import SourceRuns
+from pipelines.schemas.types import polars_schema
 from pipelines.sources.folders import official_lists
 from pipelines.sources.refresh import Refreshed
+from pipelines.warehouse import Warehouse, write_frame
 
 
 @pytest.fixture
@@ -179,6 +185,47 @@ def test_a_run_that_reached_fewer_than_last_time_fails(asked_run):
     assert told == "1 of 2 sources asked have answered\nb: words of its own"
     # it is silent again: that was told, and the run is no worse than the last
     assert asked_run(a=True, b=False)[0]
+
+
+def test_the_page_of_a_stale_source_warns_though_a_run_just_looked_at_it(monkeypatch, tmp_path):
+    """One source within its rhythm, one long past it, one not read yet."""
+    monkeypatch.setenv("DPRK_DATA_DIR", str(tmp_path))
+    late = dt.datetime(2026, 3, 4, 5, 6)  # noqa: DTZ001
+    row = {name: None for name in SourceRuns.to_schema().columns} | {"status": "1 snapshot"}
+    with Warehouse(work_database()).connect() as connection:
+        rows = [
+            row | {"source": "un_sc", "is_stale": False, "next_due_at": late},
+            row | {"source": "ecb_fx", "is_stale": True, "next_due_at": late},
+        ]
+        frame = pl.DataFrame(rows, schema=polars_schema(SourceRuns))
+        write_frame(connection, "staged.source_runs", frame)
+
+    def raw_of(name: str) -> dg.AssetsDefinition:
+        @dg.asset(key=["raw", name])
+        def raw() -> None:
+            """Looked at, and nothing new."""
+
+        return raw
+
+    chosen = ["ecb_fx", "un_sc", "baci"]
+    with dg.DagsterInstance.ephemeral() as instance:
+        outcome = dg.materialize(
+            [*map(raw_of, chosen), checks.sources_up_to_date],
+            selection=dg.AssetSelection.assets(*(dg.AssetKey(["raw", name]) for name in chosen)),
+            resources={"warehouse": WarehouseResource()},
+            instance=instance,
+        )
+    assert outcome.success
+    told = {one.asset_key.path[-1]: one for one in outcome.get_asset_check_evaluations()}
+    assert {name: one.passed for name, one in told.items()} == {
+        "ecb_fx": False, "un_sc": True, "baci": False,
+    }  # fmt: skip
+    assert told["ecb_fx"].severity is dg.AssetCheckSeverity.WARN
+    assert told["ecb_fx"].description == (
+        "STALE. ecb_fx: last success never, due 2026-03-04 05:06; 1 snapshot"
+    )
+    assert told["un_sc"].description == "1 snapshot"
+    assert told["baci"].description == "not read yet"
 
 
 def test_a_long_answer_is_cut_and_its_name_stands_once(asked_run):
