@@ -12,7 +12,8 @@ import duckdb
 
 from assets.resources import Sampling, WarehouseResource
 from assets.tables import column_lineage, result, results, table_specs
-from pipelines.fitting.apart import estimated, income_code, settings_hash
+from pipelines.fitting.apart import estimated, income_code, read_beside
+from pipelines.hand_kept import hand_kept
 from pipelines.inference.diagnostics import HIGHEST_K
 from pipelines.operating.progress import EXPECTED_S
 from pipelines.operating.side_by_side import OWN_TABLES, PRIORITY
@@ -200,7 +201,10 @@ def _release_asset(known: set[dg.AssetKey]) -> dg.AssetsDefinition:
         target, store = published_dir(), VintageStore(vintages_dir())
         with warehouse.open().connect() as connection:
             made = made_now(
-                connection, sampling, model=income_code(), settings=settings_hash(connection)
+                connection,
+                sampling,
+                model=income_code(),
+                beside=read_beside(connection, hand_kept()),
             )
             made_from = inputs_hash(
                 asdict(made),

@@ -7,7 +7,7 @@ two: to the evidence, or through the month, of the last release. That takes a fi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import duckdb
 
@@ -42,11 +42,19 @@ def income_code() -> str:
     )
 
 
-def settings_hash(connection: duckdb.DuckDBPyConnection) -> str:
-    """Hash of what the models read besides the ledger: priors, halts, rates."""
-    return rows_hash(
-        connection, [table for table in tables_for(STREAMS) if table not in (LEDGER, OBTAINABLE)]
-    )
+def read_beside(connection: duckdb.DuckDBPyConnection, by_hand: Iterable[str]) -> dict[str, str]:
+    """Hashes of what the models read besides the ledger, as `MadeFrom` names them.
+
+    Args:
+        connection: the open work database.
+        by_hand: names of the hand-kept tables: settings of ours; what a source states is evidence.
+    """
+    beside = set(tables_for(STREAMS)) - {LEDGER, OBTAINABLE}
+    ours = {f"staged.{name}" for name in by_hand}
+    return {
+        "settings": rows_hash(connection, sorted(beside & ours)),
+        "rates": rows_hash(connection, sorted(beside - ours)),
+    }
 
 
 def estimated(

@@ -42,6 +42,7 @@ _NOT_EVIDENCE = ("retrieved_at", "snapshot_sha256", "file")
 # columns of the ledger that first releases kept, and hashed it by, under another name
 _FIRST_CALLED = {"is_usable": "is_used"}
 _NAMED_ROWS = 12
+NEW_RATES = "new rates of exchange"
 _PART, _DAMAGED = ".part-", ".damaged-"
 
 # the headline with a figure less the headline without it; null where weights cannot tell
@@ -67,7 +68,10 @@ class MadeFrom:
     Attributes:
         code: `versions.code_version()`. pages: `versions.pages_version()`.
         model: hash of the code that makes incomes, and that alone; empty in releases older than it.
-        settings: hash of what models read besides the ledger: priors, rates, halts; likewise.
+        settings: hash of what is kept by hand and models read, the ledger aside: priors, halts;
+            likewise.
+        rates: hash of what sources state and models read, the ledger aside: rates of exchange;
+            likewise, and part of `settings` in releases older than it.
         evidence: hash of what the ledger states. inputs: hash of every staged table.
         seed, draws: of the joint draws.
         last_month: first day of the last month estimated, YYYY-MM-DD.
@@ -82,6 +86,7 @@ class MadeFrom:
     last_month: str = ""
     model: str = ""
     settings: str = ""
+    rates: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,14 +146,18 @@ class Estimates:
 
 
 def made_now(
-    connection: duckdb.DuckDBPyConnection, sampling: SamplingPlan, *, model: str, settings: str
+    connection: duckdb.DuckDBPyConnection,
+    sampling: SamplingPlan,
+    *,
+    model: str,
+    beside: Mapping[str, str],
 ) -> MadeFrom:
     """What a release of the work database as it stands would be made from.
 
     Args:
         connection: the open work database.
         sampling: of the joint draws.
-        model, settings: as `MadeFrom` has them.
+        model: as `MadeFrom` has it. beside: so are its settings and rates.
     """
     staged = [name for name in tables_in(connection, "staged") if name not in _NO_INPUT]
     return MadeFrom(
@@ -160,7 +169,7 @@ def made_now(
         draws=sampling.draws,
         last_month=sampling.last_month().isoformat(),
         model=model,
-        settings=settings,
+        **beside,
     )
 
 
@@ -284,6 +293,10 @@ def evidence_of(ledger: pl.DataFrame) -> pl.DataFrame:
     return ledger.drop(_NOT_EVIDENCE, strict=False).rename(_FIRST_CALLED, strict=False)
 
 
+def _have_new_rates(before: MadeFrom, now: MadeFrom) -> bool:
+    return bool(before.rates) and before.rates != now.rates
+
+
 def causes_between(before: MadeFrom, now: MadeFrom, rows: pl.DataFrame) -> list[str]:
     """What differs, of `CAUSES`, in the order in which moves are taken apart."""
     if before.model and now.model:
@@ -293,7 +306,7 @@ def causes_between(before: MadeFrom, now: MadeFrom, rows: pl.DataFrame) -> list[
         is_code = before.code != now.code or (rows.is_empty() and before.inputs != now.inputs)
     found = {
         "code": is_code,
-        "evidence": not rows.is_empty(),
+        "evidence": not rows.is_empty() or _have_new_rates(before, now),
         "month": before.last_month != now.last_month,
         "sampling": (before.seed, before.draws) != (now.seed, now.draws),
     }
@@ -310,7 +323,7 @@ class StateBetween:
 
     Attributes:
         cause: the last of the causes that have taken effect in it, of `CAUSES`.
-        ledger: its evidence.
+        ledger: its evidence; rates of exchange are today's in every state.
         last_month, seed, draws: as in `MadeFrom`; code and priors are today's.
     """
 
@@ -513,6 +526,7 @@ def explain(
     release_id: str,
     sequence: int,
     moves: pl.DataFrame | None = None,
+    have_new_rates: bool = False,
 ) -> pl.DataFrame:
     """Every yearly median that moved, taken apart by cause.
 
@@ -523,6 +537,7 @@ def explain(
         rows: the ledger's changed rows (`rows_changed`).
         release_id, sequence: of the release that moved them.
         moves: how far single rows moved headline years (`moves_of_rows`).
+        have_new_rates: rates of exchange are evidence that touches every stream.
 
     Returns:
         `CHANGES_SCHEMA`, without sentences. moved_usd = evidence + month + code + noise + unsplit;
@@ -569,7 +584,11 @@ def explain(
     )
     active = [
         pl.when(
-            (pl.col("stream").is_in(touched) if cause == "evidence" else pl.lit(True))
+            (
+                pl.col("stream").is_in(touched)
+                if cause == "evidence" and not have_new_rates
+                else pl.lit(True)
+            )
             & (pl.col(f"{cause}_usd") != 0 if steps and cause != "sampling" else pl.lit(True))
         ).then(pl.lit(cause))
         for cause in causes
@@ -609,7 +628,12 @@ def explain(
             is_joint=~pl.col("is_noise") & ~pl.col("alone") & pl.col("moved").is_not_null(),
             cause=pl.when(pl.col("is_noise")).then(pl.lit("noise")).otherwise(cause),
             n_rows_changed=pl.col("n_rows").fill_null(0),
-            rows_changed=pl.col("named").fill_null(""),
+            rows_changed=pl.concat_str(
+                pl.lit(NEW_RATES if have_new_rates else None, dtype=pl.String),
+                "named",
+                separator=", ",
+                ignore_nulls=True,
+            ),
             sentence=pl.lit(None, dtype=pl.String),
         )
         .select(pl.col(name).cast(kind) for name, kind in CHANGES_SCHEMA.items())
@@ -817,6 +841,7 @@ def chronicle(
                 release_id=release_id,
                 sequence=sequence,
                 moves=by_row,
+                have_new_rates=_have_new_rates(last.made, made),
             )
     told = sentences(changes, now.annual, is_first=not earlier)
     changes = with_sentences(changes, told)

@@ -97,3 +97,22 @@ def test_a_state_ends_with_its_own_month(work, monkeypatch, month):
     state = StateBetween("code", pl.DataFrame({"central": [1.0]}), month, 0, 20)
     apart.estimated(work, [state], Sampling(), tell=lambda _: None)
     assert seen == [dt.date.fromisoformat(month)]
+
+
+def test_rates_a_source_states_are_no_setting_of_ours(work):
+    """Rates of exchange come from a source; priors and halts are kept by hand; both are read."""
+    by_hand = ["priors", "halts", "ports"]
+    before = apart.read_beside(work, by_hand)
+    assert apart.read_beside(work, by_hand) == before
+    work.execute("update staged.fx_monthly set central = 3")
+    rates_moved = apart.read_beside(work, by_hand)
+    assert rates_moved["settings"] == before["settings"]
+    assert rates_moved["rates"] != before["rates"]
+    work.execute("update staged.halts set central = 3")
+    halts_moved = apart.read_beside(work, by_hand)
+    assert halts_moved["rates"] == rates_moved["rates"]
+    assert halts_moved["settings"] != before["settings"]
+    # the ledger is evidence of its own, and what could be known decides no number
+    work.execute("update facts.observations set central = 3")
+    work.execute("update staged.obtainable_data set central = 3")
+    assert apart.read_beside(work, by_hand) == halts_moved

@@ -24,6 +24,7 @@ from pipelines.publish.vintages import (
     evidence_of,
     explain,
     rows_changed,
+    sentences,
     states_between,
 )
 from pipelines.versions import hash_frame
@@ -353,6 +354,41 @@ def test_code_that_makes_no_income_is_no_cause_of_a_move(tmp_path):
         assert causes_between(before, replace(before, **{name: "2"}), rows) == [
             "code", "evidence",
         ]  # fmt: skip
+
+
+def test_new_rates_of_exchange_are_evidence_and_no_change_of_code():
+    """A month's rates move every stream a little; no row of the ledger says so."""
+    none = pl.DataFrame(schema={"observation_id": pl.String, "stream": pl.String, "how": pl.String})
+    before = replace(MADE, model="m1", settings="s1", rates="r1")
+    after = replace(before, inputs="i2", rates="r2")
+    assert causes_between(before, after, none) == ["evidence"]
+    assert causes_between(before, replace(after, settings="s2"), none) == ["code", "evidence"]
+    later = replace(after, last_month="2026-02-01")
+    assert causes_between(before, later, none) == ["evidence", "month"]
+    # a release of before they were told apart had them among its settings
+    assert causes_between(replace(before, rates="", settings="s1+r1"), after, none) == ["code"]
+
+
+def test_what_new_rates_moved_is_told_apart_from_a_new_month():
+    """100 to 103 by rates, to 110 by the month: no row changed, and the rates are named."""
+    rng = np.random.default_rng(5)
+    noise = rng.normal(0.0, 1e3, (20, 1))
+    noise -= noise.mean(axis=0)
+    states = [series([move], noise, "state_income_usd") for move in (0.0, 3e6, 10e6)]
+    none = pl.DataFrame(schema={"observation_id": pl.String, "stream": pl.String, "how": pl.String})
+    found = explain(
+        states, ["evidence", "month"], none, release_id="x", sequence=2, have_new_rates=True
+    )
+    (row,) = found.to_dicts()
+    assert row["evidence_usd"] == pytest.approx(3e6)
+    assert row["month_usd"] == pytest.approx(7e6)
+    assert (row["cause"], row["n_rows_changed"]) == ("evidence + month", 0)
+    assert row["rows_changed"] == "new rates of exchange"
+    told = sentences(found, states[-1].annual, is_first=False)
+    assert told == {
+        "coal": "coal 2000: USD 110 million, before 100: new evidence +3, a new month +7 "
+        "(new rates of exchange)"
+    }
 
 
 YEARS = 16

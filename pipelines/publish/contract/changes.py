@@ -45,6 +45,7 @@ class Changes(Table):
         "rows of the ledger that differ for this stream", unit="rows", ge=0
     )
     rows_changed: str = column(
-        "the first twelve of them: added, removed or changed, with their observation_id"
+        "the first twelve of them: added, removed or changed, with their observation_id; new rates "
+        "of exchange, which are no rows of the ledger and touch every stream, stand before them"
     )
     sentence: str = column("the move in words, for the latest headline year that moved")
