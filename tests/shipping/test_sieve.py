@@ -170,6 +170,34 @@ def test_invalid_places_alone_leave_nothing(rows: int, tmp_path: Path) -> None:
     assert _sieved(frame, tmp_path, rows).is_empty()
 
 
+def _reports(rows: list[tuple[int, float, float]]) -> pl.DataFrame:
+    """One ship's reports (t, lon, lat), nothing else said."""
+    return pl.DataFrame(
+        [(299000001, t, lon, lat, None, None, None) for t, lon, lat in rows],
+        schema=POSITIONS_SCHEMA,
+        orient="row",
+    )
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 50])
+def test_what_is_no_place_takes_no_report_s_second(rows: int, tmp_path: Path) -> None:
+    # three seconds with a place; the second of them has two reports, and one before that has none
+    first = [(0, 10.0, 38.0), (30, 10.0, 95.0)]
+    second = [(60, 10.0, 95.0), (60, 10.0005, 38.0), (60, 10.001, 38.0)]
+    legs = _sieved(_reports([*first, *second, (120, 10.0, 38.0)]), tmp_path, rows)
+    assert legs["n"].max() == 3
+
+
+def test_a_ship_is_heard_where_it_was_and_not_where_it_cannot_be(tmp_path: Path) -> None:
+    # 91 degrees would lie in the last row of cells too
+    nowhere = [(0, float("nan"), 38.0), (30, 10.2, 91.0)]
+    file = tmp_path / "rows.parquet"
+    _reports([*nowhere, (60, 10.2, 89.9), (90, 10.2, 91.0)]).write_parquet(file)
+    heard = sieve(parts_of([file]), port_map(PORTS), PARAMETERS).heard
+    # row 359 of 720 columns, column 380, the first hour
+    assert heard.rows() == [(299000001, 258_860, 0)]
+
+
 @pytest.mark.parametrize("rows", [1, 2, 100])
 def test_rows_out_of_order_are_refused(rows: int, tmp_path: Path) -> None:
     times = {299: [0, 600, 300], 300: [0]}
