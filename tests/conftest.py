@@ -29,6 +29,28 @@ settings.load_profile("untimed")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+# the files that take longest, begun first: one begun last would keep a core busy and the other idle
+LONGEST = [
+    "assets/test_main_job.py",
+    "assets/test_new_stream.py",
+    "browser/test_pages.py",
+    "shipping/test_engine.py",
+    "browser/test_ui.py",
+    "sources/test_fuzz.py",
+    "assets/test_trade.py",
+    "sources/test_connectors.py",
+    "streams/labor/test_model.py",
+    "assets/test_listings.py",
+    "shipping/test_assets.py",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order files by `LONGEST`, tests of a file left as they are."""
+    tests = REPOSITORY / "tests"
+    first = {tests / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))
+
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
