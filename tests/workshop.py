@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     import dagster as dg
 
 AS_OF = "2026-11-24"
-# a fit to look at the chain with, not to publish
+# a fit to look at the chain with, not to publish, and one figure left out in earnest, not three
 ROUGH = {"least_ess": 10.0, "highest_rhat": 2.0}
+REFITS = ("pipelines.inference.influence._MOST_REFITS", 1)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Workshop:
         from assets.schedules import MAIN_JOB
         from pipelines.operating.side_by_side import run_here
 
-        with dg.DagsterInstance.ephemeral() as instance:
+        with dg.DagsterInstance.ephemeral() as instance, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(*REFITS)
             return run_here(
                 defs.resolve_job_def(MAIN_JOB),
                 instance=instance,

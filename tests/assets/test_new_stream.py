@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,8 @@ RUN = f"""
 import dagster as dg
 from assets.definitions import defs
 from assets.schedules import MAIN_JOB
+from pipelines.inference import influence
+influence._MOST_REFITS = 1
 with dg.DagsterInstance.ephemeral() as instance:
     done = defs.resolve_job_def(MAIN_JOB).execute_in_process(
         instance=instance,
@@ -54,8 +57,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cwd=root,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(root), "DPRK_DATA_DIR": str(root / "data"),
              "OPENBLAS_NUM_THREADS": "1", "HOME": str(root),
-             # compiled in haste: nothing here is sampled for long
-             "XLA_FLAGS": "--xla_backend_optimization_level=0"},
+             # compiled in haste, and once: nothing here is sampled for long
+             "XLA_FLAGS": os.environ["XLA_FLAGS"],
+             "JAX_COMPILATION_CACHE_DIR": os.environ["JAX_COMPILATION_CACHE_DIR"]},
         capture_output=True,
         text=True,
         check=False,
