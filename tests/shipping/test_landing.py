@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyais.encode import encode_dict
 
@@ -540,6 +540,8 @@ def test_no_csv_content_loses_a_row_or_crashes(tmp_path, land_mask_dir, layout, 
         max_size=8,
     )
 )
+# the decoder's own mark of a block's end, as a line of the file
+@example(junk=[b"!AIVDM,1,1,,,0,0*16", b"\x00"])
 def test_no_sentence_loses_a_line_or_crashes(tmp_path, land_mask_dir, junk) -> None:
     lines = [b"!AIVDM,1,1,,A,33P;Tw0tjBQO22:E7dm66DrB20UP,0*2E", *junk]
     content = b"\n".join(lines)

@@ -140,13 +140,16 @@ class _Rest:
         self._waiting: dict[int, bytes] = {}  # lines handed to pyais that gave nothing yet
         self._parts: dict[tuple[bytes, ...], list[tuple[int, bytes]]] = {}
         self._now = 0
+        self._is_mark = False
         self._messages = iter(IterMessages(self._lines()))
 
     def _lines(self) -> Iterator[bytes]:
         while True:
             if not self._queue:
-                # a mark that pyais passes on: the queue is empty
+                # a mark that pyais passes on: the queue is empty. A file may hold the same sentence
+                self._is_mark = True
                 yield _END
+                self._is_mark = False
                 continue
             self._now, content = self._queue.pop(0)
             content = content.strip()
@@ -169,7 +172,7 @@ class _Rest:
         self._queue = lines[::-1]
         self._queue.reverse()
         for message in self._messages:
-            if message.raw == _END:
+            if self._is_mark:
                 break
             rows += self._row(message)
         late = [number for number in self._waiting if number < self._now - _MOST_APART]
