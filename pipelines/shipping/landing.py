@@ -441,11 +441,7 @@ class _Reports:
             ]
             self._cuts = sorted({int(cut) for cut in shares if cut is not None})
             self._folder.mkdir()
-        number = np.searchsorted(self._cuts, held["mmsi"].to_numpy(), side="right")
-        for part in range(len(self._cuts) + 1):
-            held.filter(pl.Series(number == part)).write_ipc(
-                self._folder / f"{part:03d}-{self._files:06d}.arrow"
-            )
+        self._divide(held, self._cuts, self._files)
         self._files += 1
 
     def by_range(self) -> Iterator[pl.DataFrame]:
@@ -460,10 +456,40 @@ class _Reports:
         if self._held:
             self._put_aside()
         for part in range(len(self._cuts) + 1):
-            files = sorted(self._folder.glob(f"{part:03d}-*.arrow"))
+            # nothing lies below the first cut where it is the least
+            if files := sorted(self._folder.glob(f"{part:03d}-*.arrow")):
+                yield from self._of_range(files)
+
+    def _of_range(self, files: list[Path]) -> Iterator[pl.DataFrame]:
+        """Reports of one range, cut again where the file's first rows told little of the rest."""
+        ships = pl.scan_ipc(files).group_by("mmsi").len().sort("mmsi").collect()
+        cuts = (
+            ships.group_by((pl.col("len").cum_sum() - pl.col("len")) // ROWS_PER_RANGE)
+            .agg(pl.col("mmsi").min())["mmsi"]
+            .sort()[1:]
+            .to_list()
+        )
+        if ships["len"].sum() <= 2 * ROWS_PER_RANGE or not cuts:
             yield pl.concat([pl.read_ipc(one) for one in files])
             for one in files:
                 one.unlink()
+            return
+        for number, one in enumerate(files):
+            self._divide(pl.read_ipc(one), cuts, number, "again-")
+            one.unlink()
+        for part in range(len(cuts) + 1):
+            files = sorted(self._folder.glob(f"again-{part:03d}-*.arrow"))
+            yield pl.concat([pl.read_ipc(one) for one in files])
+            for one in files:
+                one.unlink()
+
+    def _divide(self, reports: pl.DataFrame, cuts: list[int], number: int, name: str = "") -> None:
+        """Put reports aside by range of MMSI, a file a range that has any."""
+        ranges = np.searchsorted(cuts, reports["mmsi"].to_numpy(), side="right")
+        for part in np.unique(ranges).tolist():
+            reports.filter(pl.Series(ranges == part)).write_ipc(
+                self._folder / f"{name}{part:03d}-{number:06d}.arrow"
+            )
 
 
 def landed_reports(landed: Path) -> list[FileReport]:

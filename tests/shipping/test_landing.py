@@ -460,6 +460,22 @@ def test_days_with_positions_are_told_as_spans(days: list[str], told: str) -> No
     assert days_told(days) == told
 
 
+def test_a_file_in_order_of_ships_is_held_in_no_larger_pieces(tmp_path, monkeypatch) -> None:
+    """The first rows of such a file are of one ship, and tell nothing of the rest."""
+    monkeypatch.setattr(landing, "ROWS_PER_RANGE", 30)
+    reports = landing._Reports(tmp_path / "waiting")
+    reports.ranges = 5
+    for ship in range(10):
+        lines = range(15 * ship, 15 * ship + 15)
+        reports.add(pl.DataFrame({"mmsi": [412_000_000 + ship] * 15, "line": lines}))
+    pieces = list(reports.by_range())
+    assert max(piece.height for piece in pieces) <= 60
+    assert pl.concat(pieces)["line"].to_list() == list(range(150))
+    # whole ships, each in one piece
+    assert sum(piece["mmsi"].n_unique() for piece in pieces) == 10
+    assert not list((tmp_path / "waiting").iterdir())
+
+
 @pytest.mark.parametrize("rows_at_once", [10_000, 7])
 def test_a_file_that_waits_on_disk_lands_as_one_that_does_not(
     tmp_path, land_mask_dir, monkeypatch, rows_at_once
