@@ -14,6 +14,16 @@ with firsts as (
     group by mmsi
 ),
 
+-- a ship heard again goes on from its newest piece; any other piece stands as it was
+tips as (
+    select
+        carried.*,
+        firsts.n,
+        carried.is_newest and firsts.n is not null as is_heard
+    from shipping.carried_pieces as carried
+    left join firsts on carried.mmsi = firsts.mmsi
+),
+
 lasts as (
     select
         mmsi,
@@ -42,20 +52,19 @@ starts as (
     where is_break
     union all
     select
-        tips.mmsi,
-        tips.started_at,
-        tips.end_lon as start_lon,
-        tips.end_lat as start_lat,
-        firsts.n,
+        mmsi,
+        started_at,
+        end_lon as start_lon,
+        end_lat as start_lat,
+        n,
         cast(null as bigint) as prev_t,
         cast(null as double) as prev_lon,
         cast(null as double) as prev_lat,
         true as is_carried,
-        tips.is_claimed,
-        tips.segment
-    from shipping.carried_pieces as tips
-    inner join firsts on tips.mmsi = firsts.mmsi
-    where tips.is_newest
+        is_claimed,
+        segment
+    from tips
+    where is_heard
 ),
 
 followed as (
@@ -94,21 +103,20 @@ found as (
     inner join lasts on followed.mmsi = lasts.mmsi
     union all
     select
-        tips.mmsi,
-        tips.started_at,
-        tips.end_lon as start_lon,
-        tips.end_lat as start_lat,
-        tips.ended_at,
-        tips.end_lon,
-        tips.end_lat,
+        mmsi,
+        started_at,
+        end_lon as start_lon,
+        end_lat as start_lat,
+        ended_at,
+        end_lon,
+        end_lat,
         cast(0 as bigint) as n_new,
         true as is_carried,
-        tips.is_claimed,
-        tips.is_newest and firsts.mmsi is null as is_newest,
-        tips.segment
-    from shipping.carried_pieces as tips
-    left join firsts on tips.mmsi = firsts.mmsi
-    where not tips.is_newest or firsts.mmsi is null
+        is_claimed,
+        is_newest,
+        segment
+    from tips
+    where not is_heard
 )
 
 select
