@@ -20,7 +20,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from pipelines.shipping.landing import FileReport, landed_reports
+from pipelines.shipping.landing import FileReport, first_ships, landed_reports
 from pipelines.shipping.tracks import DAY_S, ORDER
 
 # a bucket is the engine's unit of parallel work and of memory
@@ -135,9 +135,7 @@ def _of_many_files(
         return
     rows = pl.concat([pl.scan_parquet(piece).filter(within) for piece in pieces])
     ships = rows.group_by("mmsi").len().sort("mmsi").collect(engine="streaming")
-    numbered = ships.with_columns(bucket=(pl.col("len").cum_sum() - pl.col("len")) // most)
-    lows = numbered.group_by("bucket", maintain_order=True).agg(pl.col("mmsi").first())["mmsi"]
-    for low, high in pairwise([*lows.to_list(), 10**10]):
+    for low, high in pairwise([*first_ships(ships, most), 10**10]):
         held = (
             rows.filter(pl.col("mmsi").is_between(low, high, closed="left"))
             .sort(*ORDER, "file_sha", "line", nulls_last=True)

@@ -462,26 +462,17 @@ class _Reports:
 
     def _of_range(self, files: list[Path]) -> Iterator[pl.DataFrame]:
         """Reports of one range, cut again where the file's first rows told little of the rest."""
-        ships = pl.scan_ipc(files).group_by("mmsi").len().sort("mmsi").collect()
-        cuts = (
-            ships.group_by((pl.col("len").cum_sum() - pl.col("len")) // ROWS_PER_RANGE)
-            .agg(pl.col("mmsi").min())["mmsi"]
-            .sort()[1:]
-            .to_list()
-        )
-        if ships["len"].sum() <= 2 * ROWS_PER_RANGE or not cuts:
-            yield pl.concat([pl.read_ipc(one) for one in files])
-            for one in files:
-                one.unlink()
+        rows = pl.scan_ipc(files)
+        if rows.select(pl.len()).collect().item() <= 2 * ROWS_PER_RANGE:
+            yield _taken(files)
             return
+        ships = rows.group_by("mmsi").len().sort("mmsi").collect()
+        cuts = first_ships(ships, ROWS_PER_RANGE)[1:]
         for number, one in enumerate(files):
             self._divide(pl.read_ipc(one), cuts, number, "again-")
             one.unlink()
         for part in range(len(cuts) + 1):
-            files = sorted(self._folder.glob(f"again-{part:03d}-*.arrow"))
-            yield pl.concat([pl.read_ipc(one) for one in files])
-            for one in files:
-                one.unlink()
+            yield _taken(sorted(self._folder.glob(f"again-{part:03d}-*.arrow")))
 
     def _divide(self, reports: pl.DataFrame, cuts: list[int], number: int, name: str = "") -> None:
         """Put reports aside by range of MMSI, a file a range that has any."""
@@ -490,6 +481,25 @@ class _Reports:
             reports.filter(pl.Series(ranges == part)).write_ipc(
                 self._folder / f"{name}{part:03d}-{number:06d}.arrow"
             )
+
+
+def _taken(files: list[Path]) -> pl.DataFrame:
+    """What waited on disk, and waits no more."""
+    reports = pl.concat([pl.read_ipc(one) for one in files])
+    for one in files:
+        one.unlink()
+    return reports
+
+
+def first_ships(ships: pl.DataFrame, most: int) -> list[int]:
+    """The first ship of each range of whole ships, begun anew once it holds ``most`` rows.
+
+    Args:
+        ships: ``mmsi``, sorted, and ``len``, its rows.
+    """
+    in_range = (pl.col("len").cum_sum() - pl.col("len")) // most
+    ranges = ships.group_by(in_range.alias("range"), maintain_order=True)
+    return ranges.agg(pl.col("mmsi").first())["mmsi"].to_list()
 
 
 def landed_reports(landed: Path) -> list[FileReport]:
