@@ -13,10 +13,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from pipelines.operating.cli import FAILED
 from pipelines.operating.running import fail_killed_runs, run_history
 
 HOST = "127.0.0.1"
-FAILED = 1
 _READY_S = 300.0
 
 
