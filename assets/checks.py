@@ -118,10 +118,10 @@ def sources_up_to_date(warehouse: WarehouseResource) -> Iterator[dg.AssetCheckRe
     selected = dg.AssetCheckExecutionContext.get().selected_asset_check_keys
     with warehouse.open().connect(read_only=True) as connection:
         rows = read_frame(connection, "staged.source_runs").rows_by_key(
-            "source", named=True, include_key=True
+            "source", named=True, include_key=True, unique=True
         )
     for key in sorted(selected, key=lambda key: key.to_user_string()):
-        row = next(iter(rows.get(key.asset_key.path[-1], [])), None)
+        row = rows.get(key.asset_key.path[-1])
         is_stale = row is None or row["is_stale"]
         yield dg.AssetCheckResult(
             check_name=key.name,
