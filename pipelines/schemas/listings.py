@@ -139,5 +139,5 @@ class ListingChanges(
     value_after: str = column()
     edition_before: str = given()
     edition_after: str = given()
-    seen_at: Instant = given("retrieval of the later edition")
+    seen_at: Instant = given()
     is_dprk: bool = given()

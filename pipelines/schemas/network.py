@@ -646,11 +646,9 @@ class NetworkInterdictionSensitivity(
 
     k: int = key("parties removed", ge=0)
     cut_usd: Quantiles = quantiles(
-        "attributed income cut before anything is replaced", unit="USD per year", prefix="cut_usd"
+        "attributed income cut before anything is replaced", unit="USD per year"
     )
-    net_cut_usd: Quantiles = quantiles(
-        "the same less what comes back", unit="USD per year", prefix="net_cut_usd"
-    )
+    net_cut_usd: Quantiles = quantiles("the same less what comes back", unit="USD per year")
     attributed_usd_mean: float = given("mean of all attributed dollars", unit="USD per year")
     chosen: str = column("entity_ids of the best set, parted by ;")
     method: str = column("how the set was found")

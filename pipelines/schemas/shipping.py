@@ -53,13 +53,11 @@ class _Event(Table):
 class EventOfShip(Table):
     """What is published first of whatever one ship did."""
 
-    event_id: str = key("stable id of the event")
-    vessel_mmsi: int = column("MMSI the ship sent")
-    vessel_imo: str = column("IMO number it sent, where its check digit holds")
-    vessel_name: str = column("name it sent most")
-    vessel_flag_iso2: str = column(
-        "country of its MMSI's first three digits", source="ITU table in pyais"
-    )
+    event_id: str = key()
+    vessel_mmsi: int = column()
+    vessel_imo: str = column()
+    vessel_name: str = column()
+    vessel_flag_iso2: str = column(source="ITU table in pyais")
 
 
 class Tracks(_Event, table="shipping.tracks", source="AIS"):
@@ -291,7 +289,7 @@ class ShippingLoadings(Candidates, table="shipping.loadings", source="AIS and th
 
     method: str = column()
     dwt_t_q50: float = column()
-    cargo_t: Quantiles = quantiles("cargo given that it left laden", unit="t", prefix="cargo_t")
+    cargo_t: Quantiles = quantiles("cargo given that it left laden")
 
 
 class LoadingDraws(Table, table="shipping.loading_draws", source="the cargo model"):

@@ -4,15 +4,19 @@ A contract is a class: of a published table in a file named after it, of a table
 database with the table's address, in `pipelines/schemas` or the folder of its stream or source. Its
 docstring says what a reader learns from the table, its `key` fields are the grain, and its fields
 are the columns in published order. A column that says nothing of itself means what `words.txt` says
-of its name. `Config.metadata` says where columns come from that do not say so themselves.
+of its name; its unit is the one that its name ends with, unless it says another. Where columns come
+from that do not say so themselves is said of the class.
 Validation, DDL, comments, asset specs, `data_dictionary`, `datapackage.json` and the pages of
 tables come from it.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 import itertools
+import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pandera.polars as pa
@@ -33,13 +37,29 @@ QUANTILES = {
     "mean": "mean",
 }
 RISING = tuple(point for point in QUANTILES if point != "mean")
+UNITS = {
+    "usd_per_t": "USD/t",
+    "usd": "USD",
+    "share": "share",
+    "t": "t",
+    "hours": "h",
+    "km": "km",
+    "m": "m",
+    "lon": "degree",
+    "lat": "degree",
+}
+"""The end of a column's name, before the point of an interval, and the unit it says."""
+_UNIT = re.compile(rf"(?:^|_)(?!usd_m\b)({'|'.join(UNITS)})(?:_q\d\d|_mean)?$")
 
 
 class Quantiles:
     """The type of a field that stands for the eight columns of an interval; see `quantiles`."""
 
-    def __init__(self, meaning: str, prefix: str, told: dict[str, Any]) -> None:
+    def __init__(self, meaning: str, prefix: str | None, told: dict[str, Any]) -> None:
         self.meaning, self.prefix, self.told = meaning, prefix, told
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self.prefix = name if self.prefix is None else self.prefix
 
     def named(self, point: str) -> str:
         return f"{self.prefix}_{point}" if self.prefix else point
@@ -53,7 +73,7 @@ def column(
     Args:
         meaning: what it holds, in words; without any it means what its name means everywhere.
         source: the table or document it comes from, where that is not the table's own.
-        unit: of its values; empty where it has none.
+        unit: of its values, where its name does not end with it.
         nullable: whether a row may leave it empty.
         bounds: as `pandera.Field` takes them (`ge`, `isin`, …), and `alias` where the column's name
             is a word of Python.
@@ -67,6 +87,16 @@ def given(meaning: str = "", **told: Any) -> Any:
     return column(meaning, nullable=False, **told)
 
 
+def share(meaning: str = "", *, unit: str = "share", **told: Any) -> Any:
+    """A column of parts of one, from 0 to 1; arguments as of a `column`."""
+    return column(meaning, unit=unit, ge=0, le=1, **told)
+
+
+def probability(meaning: str = "", **told: Any) -> Any:
+    """A column of chances, from 0 to 1; arguments as of a `column`."""
+    return share(meaning, unit="probability", **told)
+
+
 def key(meaning: str = "", *, source: str = "", unit: str = "", **bounds: Any) -> Any:
     """A column of the grain: rows differ in these columns together, in the order of the class."""
     nullable = bounds.pop("nullable", False)
@@ -76,14 +106,14 @@ def key(meaning: str = "", *, source: str = "", unit: str = "", **bounds: Any) -
 
 
 def quantiles(
-    meaning: str, *, source: str = "", unit: str = "", prefix: str = "", **bounds: Any
+    meaning: str, *, source: str = "", unit: str = "", prefix: str | None = None, **bounds: Any
 ) -> Any:
     """The eight columns of an interval: seven rising quantiles and the mean.
 
     Args:
         meaning: of what they are the quantiles.
         source, unit: as of a `column`.
-        prefix: before each name, without the underscore.
+        prefix: before each name, without the underscore; that of the field where not given.
         bounds: of every one of the eight.
     """
     return Quantiles(meaning, prefix, {"source": source, "unit": unit, **bounds})
@@ -93,8 +123,14 @@ def _about(field: Any) -> dict[str, Any]:
     return field.metadata or {}
 
 
+def _unit_of(name: str, kind: Any) -> str:
+    """The unit that a column's name ends with, UTC for instants; empty where it says none."""
+    found = _UNIT.search(name)
+    return "UTC" if kind in (dt.datetime, Instant) else UNITS[found[1]] if found else ""
+
+
 def _spread(cls: type) -> None:
-    """Put the eight columns where the class names an interval."""
+    """Put the eight columns where the class names an interval, and say what names say."""
     told: dict[str, Any] = {}
     for name, kind in inspect.get_annotations(cls).items():
         group = cls.__dict__.get(name)
@@ -111,16 +147,23 @@ def _spread(cls: type) -> None:
     for name in told:
         field = cls.__dict__.get(name)
         about = getattr(field, "metadata", None)
-        if about is not None and not about.get("meaning"):
-            unit, meaning = WORDS.get(getattr(field, "alias", None) or name, ("", ""))
+        if about is None:
+            continue
+        called = getattr(field, "alias", None) or name
+        if not about.get("meaning"):
+            unit, meaning = WORDS.get(called, ("", ""))
             about.update(meaning=meaning, unit=about["unit"] or unit)
+        if not about["unit"]:
+            about["unit"] = _unit_of(called, told[name])
 
 
 class Table(pa.DataFrameModel):
     """A table as it is promised: these columns, in this order, of these types and bounds.
 
-    Of a table of the work database the class says its address, where its columns come from, and
-    which columns only the reader of a file sees.
+    A class says of its table, where there is something to say: `table`, its address in the work
+    database; `source`, where its columns come from; `without`, which columns only the reader of a
+    file sees; and `made_as`, `references`, `is_file_published` of a published one, as
+    `PublishedTable` has them.
     """
 
     class Config:
@@ -131,16 +174,26 @@ class Table(pa.DataFrameModel):
     _not_stored: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(
-        cls, table: str = "", source: str = "", without: tuple[str, ...] = (), **kwargs: Any
+        cls,
+        table: str = "",
+        source: str = "",
+        without: tuple[str, ...] = (),
+        made_as: str = "",
+        references: Mapping[str, str] | None = None,
+        is_file_published: bool = True,
     ) -> None:
         _spread(cls)
-        super().__init_subclass__(**kwargs)
+        super().__init_subclass__()
         cls._address = table
         cls._not_stored = without or cls._not_stored
         if cls.__config__ is not None:
             cls.__config__.unique = cls.grain() or None
-            if source:
-                cls.__config__.metadata = {**(cls.__config__.metadata or {}), "source": source}
+            cls.__config__.metadata = {
+                "source": source or (cls.__config__.metadata or {}).get("source", ""),
+                "made_as": made_as,
+                "references": references or {},
+                "is_file_published": is_file_published,
+            }
 
     @classmethod
     def stored_columns(cls) -> dict[str, Any]:

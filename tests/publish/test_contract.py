@@ -28,17 +28,14 @@ CONTRACT = """
 from pipelines.schemas.table import Quantiles, Table, column, key, quantiles
 
 
-class OreYearly(Table):
+class OreYearly(Table, source="the mine"):
     \"\"\"Ore of a mine
     by year.
     \"\"\"
 
-    class Config:
-        metadata = {"source": "the mine"}
-
     mine: str = key("name of the mine")
     year: int = key("year", unit="calendar year")
-    tonnes: Quantiles = quantiles("ore dug", prefix="tonnes", unit="t", ge=0)
+    tonnes: Quantiles = quantiles("ore dug", unit="t", ge=0)
     class_: str = column("class of the ore", source="the smelter", alias="class")
 """
 

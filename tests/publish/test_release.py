@@ -450,11 +450,8 @@ def test_a_manifest_with_another_content_has_another_id():
     assert id_of({"a": 1}) != id_of({"a": 2})
 
 
-class SourcesStatus(Table):
+class SourcesStatus(Table, source="test"):
     """Sources."""
-
-    class Config:
-        metadata = {"source": "test"}
 
     source: str = key("name")
     is_stale: bool = column("overdue")

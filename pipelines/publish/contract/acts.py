@@ -1,15 +1,12 @@
 import datetime as dt
 
-from pipelines.schemas.table import Quantiles, Table, column, key, quantiles
+from pipelines.schemas.table import Quantiles, Table, column, key, probability, quantiles
 
 
-class Acts(Table):
+class Acts(Table, made_as="network.acts", source="network walk"):
     """What is still open for whom as of a day, and what it would cut; parties already acted on
     stay as what past acts cut.
     """
-
-    class Config:
-        metadata = {"made_as": "network.acts", "source": "network walk"}
 
     as_of: dt.date = key("the day; only evidence public by then counts")
     act: str = key(
@@ -34,16 +31,10 @@ class Acts(Table):
     streams: str = column("streams of them")
     channels: str = column("banks it is known to use")
     bank_tiers: str = column("their tiers; its own for a bank")
-    carried_usd: Quantiles = quantiles(
-        "dollars a year through the party", prefix="carried_usd", unit="USD"
-    )
+    carried_usd: Quantiles = quantiles("dollars a year through the party")
     net_cut_usd: Quantiles = quantiles(
-        "dollars a year the act would cut, net of what comes back within the horizon; "
-        "null for past acts",
-        prefix="net_cut_usd",
-        unit="USD",
+        "dollars a year the act would cut, net of what comes back within the horizon; null for "
+        "past acts"
     )
-    p_in_best_5: float = column(
-        "share of draws in which it is among the five that cut most", unit="probability", ge=0, le=1
-    )
+    p_in_best_5: float = probability("share of draws in which it is among the five that cut most")
     horizon_months: float = column("months over which what comes back is averaged", unit="months")

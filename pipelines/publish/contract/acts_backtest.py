@@ -3,13 +3,10 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class ActsBacktest(Table):
+class ActsBacktest(Table, made_as="network.acts_backtest", source="network walk; legal status"):
     """Test of the method: of the parties a past day’s table named, how many did OFAC designate
     within the months after?
     """
-
-    class Config:
-        metadata = {"made_as": "network.acts_backtest", "source": "network walk; legal status"}
 
     as_of: dt.date = key("the day")
     months: int = column("months a name had to come true", unit="months")

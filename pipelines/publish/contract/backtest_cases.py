@@ -1,20 +1,13 @@
-from pipelines.schemas.table import Table, column, key
+from pipelines.schemas.table import Table, column, key, share
 
 
-class BacktestCases(Table):
+class BacktestCases(Table, made_as="estimates.backtest_cases", source="backtest job"):
     """Every hidden figure beside what each model, refitted without it, said it would read."""
 
-    class Config:
-        metadata = {"made_as": "estimates.backtest_cases", "source": "backtest job"}
-
     stream: str = key("as in table streams")
-    test: str = key(
-        "what was hidden: a root, a year, a class, the record from a date on, or the future"
-    )
+    test: str = key()
     fold: str = key("what was hidden: an origin, a year, the time from a January on, a span")
-    model: str = key(
-        "the model, the baseline, or a plain rule made probabilistic by its own past errors"
-    )
+    model: str = key()
     observation_id: str = key("the hidden figure, as in the table figures")
     root_id: str = column("root of who said it", source="figures")
     era: str = column(
@@ -30,7 +23,7 @@ class BacktestCases(Table):
     q50: float = column("50% point of the prediction", unit="unit of the figure")
     q75: float = column("75% point of the prediction", unit="unit of the figure")
     q95: float = column("95% point of the prediction", unit="unit of the figure")
-    quantile: float = column("where the figure falls in the prediction", unit="share", ge=0, le=1)
+    quantile: float = share("where the figure falls in the prediction")
     crps: float = column("continuous ranked probability score", unit="log")
     wis: float = column(
         "weighted interval score over the 50, 80 and 90% intervals and the median", unit="log"

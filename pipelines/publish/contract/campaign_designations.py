@@ -3,16 +3,12 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class CampaignDesignations(Table):
+class CampaignDesignations(
+    Table, made_as="network.campaign_designations", source="dated statements and events"
+):
     """Designations by month, body, program, type and country; a listing under several programs
     counts under each.
     """
-
-    class Config:
-        metadata = {
-            "made_as": "network.campaign_designations",
-            "source": "dated statements and events",
-        }
 
     month: dt.date = key("month of the designation", unit="first day of month")
     authority: str = key("body")

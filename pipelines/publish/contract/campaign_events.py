@@ -3,19 +3,16 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class CampaignEvents(Table):
+class CampaignEvents(Table, source="campaign events"):
     """Dated events of the campaign and of the tests, as hand-kept; is_round marks the rows that
     are rounds of designations or statements.
     """
 
-    class Config:
-        metadata = {"source": "campaign events"}
-
     event_id: str = key("id")
-    event_on: dt.date = column("its day")
-    precision: str = column("day, month or year")
+    event_on: dt.date = column()
+    precision: str = column()
     kind: str = column("kind of event")
-    actor: str = column("who acted")
+    actor: str = column()
     title: str = column("what happened")
     quantity: str = column("the number as its source prints it")
     parties_announced: int = column("parties announced in a designation round, vessels apart")
@@ -23,5 +20,5 @@ class CampaignEvents(Table):
     is_tally: bool = column("a running or yearly total: not an event of its own")
     is_round: bool = column("a round of designations or a joint statement in or at the Council")
     source: str = column("source")
-    url: str = column("where it was read")
+    url: str = column()
     note: str = column("remarks")

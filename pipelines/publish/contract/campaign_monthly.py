@@ -3,11 +3,10 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class CampaignMonthly(Table):
+class CampaignMonthly(
+    Table, made_as="network.campaign_monthly", source="dated statements and events"
+):
     """The campaign clock: designations, tests, Council acts and statements beside the income."""
-
-    class Config:
-        metadata = {"made_as": "network.campaign_monthly", "source": "dated statements and events"}
 
     month: dt.date = key("month", unit="first day of month")
     designations: int = column(
@@ -47,17 +46,11 @@ class CampaignMonthly(Table):
     joint_statements: int = column("joint statements")
     joint_statement_countries: int = column("countries that joined a statement that month")
     income_usd_q05: float = column(
-        "5% point of the month’s income, all streams added within a draw",
-        unit="USD",
-        source="estimates",
+        "5% point of the month’s income, all streams added within a draw", source="estimates"
     )
     income_usd_q50: float = column(
-        "median of the month’s income, all streams added within a draw",
-        unit="USD",
-        source="estimates",
+        "median of the month’s income, all streams added within a draw", source="estimates"
     )
     income_usd_q95: float = column(
-        "95% point of the month’s income, all streams added within a draw",
-        unit="USD",
-        source="estimates",
+        "95% point of the month’s income, all streams added within a draw", source="estimates"
     )

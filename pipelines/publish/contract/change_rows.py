@@ -1,14 +1,11 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class ChangeRows(Table):
+class ChangeRows(Table, source="vintage store"):
     """How far each row of the ledger that came, went or changed moved a headline year of its
     stream, the other rows as they are; rows that speak of one thing share it, so that these need
     not add up to evidence_usd of changes.
     """
-
-    class Config:
-        metadata = {"source": "vintage store"}
 
     sequence: int = key("release that moved it, as in releases")
     release_id: str = column("its id")
@@ -18,6 +15,5 @@ class ChangeRows(Table):
     how: str = column("added, removed or changed")
     moved_usd: float = column(
         "headline with the row as it is now less the headline with it as it was before; empty "
-        "where reweighted draws cannot tell",
-        unit="USD",
+        "where reweighted draws cannot tell"
     )

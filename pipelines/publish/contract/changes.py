@@ -1,32 +1,26 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class Changes(Table):
+class Changes(Table, source="vintage store"):
     """Every yearly median that moved from one release to the next, taken apart by cause. moved
     = evidence + month + code + noise + unsplit.
     """
-
-    class Config:
-        metadata = {"source": "vintage store"}
 
     sequence: int = key("release that moved it, as in releases")
     release_id: str = column("its id")
     stream: str = key("as in income_annual")
     measure: str = key("as in income_annual")
     year: int = key("year", unit="calendar year")
-    before_usd: float = column("median in the release before", unit="USD")
-    after_usd: float = column("median in this release", unit="USD")
-    moved_usd: float = column("after less before", unit="USD")
-    evidence_usd: float = column(
-        "moved by rows of the ledger that were added, removed or changed", unit="USD"
-    )
-    month_usd: float = column("moved by estimating up to a later month", unit="USD")
-    code_usd: float = column("moved by changed code, priors, settings or libraries", unit="USD")
-    noise_usd: float = column("moved by sampling alone", unit="USD")
-    unsplit_usd: float = column("moved by several causes that were not taken apart", unit="USD")
+    before_usd: float = column("median in the release before")
+    after_usd: float = column("median in this release")
+    moved_usd: float = column("after less before")
+    evidence_usd: float = column("moved by rows of the ledger that were added, removed or changed")
+    month_usd: float = column("moved by estimating up to a later month")
+    code_usd: float = column("moved by changed code, priors, settings or libraries")
+    noise_usd: float = column("moved by sampling alone")
+    unsplit_usd: float = column("moved by several causes that were not taken apart")
     mc_error_usd: float = column(
-        "Monte Carlo standard error of the move, from twenty stretches of draws compared in pairs",
-        unit="USD",
+        "Monte Carlo standard error of the move, from twenty stretches of draws compared in pairs"
     )
     is_noise: bool = column(
         "true where the move is within four such errors, the series' years together are within "

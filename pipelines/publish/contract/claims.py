@@ -1,27 +1,24 @@
 import datetime as dt
 
-from pipelines.schemas.table import Table, column, key
+from pipelines.schemas.table import Table, column, key, share
 
 
-class Claims(Table):
+class Claims(Table, source="each folder of pipelines/streams"):
     """Numbers the public knows, each held against the published draws of what it measures and
     of its window. A sum of money that does not say what it is has two rows: against what
     buyers and employers pay, and against what reaches the DPRK side.
     """
 
-    class Config:
-        metadata = {"source": "each folder of pipelines/streams"}
-
     stream: str = key("as in table streams")
-    claim_id: str = key("id of the claim")
+    claim_id: str = key()
     words: str = column("the claim in a few words")
     quantity: str = column("what it measures")
     concept: str = column(
         "which flow or stock its number means; unsaid where its author does not say"
     )
     counterpart_iso3: str = column("country it speaks of; WLD for all")
-    window_start_on: dt.date = column("first day it speaks of")
-    window_end_on: dt.date = column("last day it speaks of")
+    window_start_on: dt.date = column()
+    window_end_on: dt.date = column()
     low: float = column(
         "lower end; the only end of a claim of at least so much", unit="as in column unit"
     )
@@ -41,12 +38,8 @@ class Claims(Table):
     )
     q50: float = column("median of these draws", unit="as in column unit", source="joint draws")
     q95: float = column("95% point of these draws", unit="as in column unit", source="joint draws")
-    low_quantile: float = column(
-        "share of these draws below low", unit="share", source="joint draws", ge=0, le=1
-    )
-    high_quantile: float = column(
-        "share of these draws below high", unit="share", source="joint draws", ge=0, le=1
-    )
+    low_quantile: float = share("share of these draws below low", source="joint draws")
+    high_quantile: float = share("share of these draws below high", source="joint draws")
     verdict: str = column(
         "above the interval: even its lower end exceeds the 90% interval; below the "
         "interval: even its upper end falls short; compatible; or not estimated",
@@ -56,5 +49,5 @@ class Claims(Table):
     source_id: str = column("document it was read in")
     source_title: str = column("title of that document")
     source_url: str = column("address of that document")
-    locator: str = column("where in the document")
+    locator: str = column()
     observation_id: str = column("the row of table figures that holds it")

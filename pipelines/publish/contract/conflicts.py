@@ -1,21 +1,18 @@
 import datetime as dt
 
-from pipelines.schemas.table import Table, column, key
+from pipelines.schemas.table import Table, column, key, share
 
 
-class Conflicts(Table):
+class Conflicts(Table, source="figures"):
     """Figures outside the published 90% interval of their own concept and window, used or not,
     those first that move a headline most. A part or a lower bound conflicts only above the
     interval, more than the whole only below it.
     """
 
-    class Config:
-        metadata = {"source": "figures"}
-
-    observation_id: str = key("id of the statement")
+    observation_id: str = key()
     rank: int = column("1 for the figure that moves its stream's headline most", source="estimates")
     stream: str = column("as in table streams")
-    quantity: str = column("what the figure measures")
+    quantity: str = column()
     concept: str = column(
         "which flow or stock the number means; unsaid where the source does not say"
     )
@@ -37,16 +34,8 @@ class Conflicts(Table):
     )
     model_q50: float = column("median of these draws", unit="as stated", source="joint draws")
     model_q95: float = column("95% point of these draws", unit="as stated", source="joint draws")
-    posterior_quantile: float = column(
-        "share of these draws below the figure", unit="share", source="joint draws", ge=0, le=1
-    )
-    predictive_quantile: float = column(
-        "chance that such a source would have said less",
-        unit="share",
-        source="joint draws",
-        ge=0,
-        le=1,
-    )
+    posterior_quantile: float = share(source="joint draws")
+    predictive_quantile: float = share(source="joint draws")
     influence: float = column(
         "shift of the headline by this figure, in widths of its 90% interval",
         unit="widths",
@@ -55,7 +44,7 @@ class Conflicts(Table):
     is_used: bool = column(
         "true where the model used the figure and still disagrees", source="estimates"
     )
-    origin_id: str = column("who first produced the figure")
+    origin_id: str = column()
     root_id: str = column("root of that origin")
     model: str = column(
         "density: the joint density of all streams; sum of streams for the total",

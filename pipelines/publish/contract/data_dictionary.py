@@ -1,11 +1,8 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class DataDictionary(Table):
+class DataDictionary(Table, source="the contract"):
     """Every column of every table: type, unit, meaning, source."""
-
-    class Config:
-        metadata = {"source": "the contract"}
 
     table: str = key("table of this database")
     column_: str = key("column of the table", alias="column")

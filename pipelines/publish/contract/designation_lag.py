@@ -3,13 +3,12 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class DesignationLag(Table):
+class DesignationLag(
+    Table, made_as="network.designation_lag", source="dated statements and events"
+):
     """Months from the first public official allegation to designation; correspondent banks and
     contested namings left out.
     """
-
-    class Config:
-        metadata = {"made_as": "network.designation_lag", "source": "dated statements and events"}
 
     entity_id: str = key("the party")
     name: str = column("its name")

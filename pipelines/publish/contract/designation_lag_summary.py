@@ -3,11 +3,10 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class DesignationLagSummary(Table):
+class DesignationLagSummary(
+    Table, made_as="network.designation_lag_summary", source="legal status"
+):
     """The median lag from first official allegation to designation, its n and a 90% interval."""
-
-    class Config:
-        metadata = {"made_as": "network.designation_lag_summary", "source": "legal status"}
 
     as_of: dt.date = key("the day")
     n: int = column("parties with both dates")

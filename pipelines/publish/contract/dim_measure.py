@@ -1,13 +1,10 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class DimMeasure(Table):
+class DimMeasure(Table, source="stream_measures"):
     """Dimension: the measures of income_annual and income_monthly, and which may be added over
     streams. Never add two measures: each is a part of another.
     """
-
-    class Config:
-        metadata = {"source": "stream_measures"}
 
     measure: str = key("name used in every table")
     label: str = column("what it is, for each stream that has it")

@@ -3,11 +3,8 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class DimMonth(Table):
+class DimMonth(Table, source="income_monthly"):
     """Dimension: the months estimated."""
-
-    class Config:
-        metadata = {"source": "income_monthly"}
 
     month: dt.date = key("month", unit="first day of month")
     year: int = column("its year", unit="calendar year")

@@ -3,11 +3,8 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class DimStream(Table):
+class DimStream(Table, source="streams"):
     """Dimension: the streams, which never overlap. The total is none of them."""
-
-    class Config:
-        metadata = {"source": "streams"}
 
     stream: str = key("name used in every table")
     title: str = column("what readers call it")

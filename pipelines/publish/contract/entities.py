@@ -3,35 +3,25 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class Entities(Table):
+class Entities(Table, source="network tables"):
     """Parties that official statements name: persons, companies, vessels, banks and state
     bodies.
     """
 
-    class Config:
-        metadata = {"source": "network tables"}
-
-    entity_id: str = key("FollowTheMoney id of the party")
+    entity_id: str = key()
     schema: str = column("FollowTheMoney schema: Person, Company, Organization, Vessel")
     name: str = column("name as the source prints it")
-    aliases: str = column("further names, parted by ;")
-    stage: str = column(
-        "asset, broker, front, bank or regime: place in the chain of money, our reading"
-    )
-    is_bank: bool = column("a bank (FollowTheMoney has no such schema)")
-    bank_size_tier: str = column(
-        "global, joint_stock, city_commercial, rural_commercial, cooperative, dprk_bank "
-        "or unknown; our reading"
-    )
-    country_iso2: str = column("country of the party")
-    imo_number: str = column("IMO number of a ship, or of a company")
-    registration_number: str = column("company registration number")
-    bic: str = column("SWIFT/BIC code")
-    topics: str = column("what the party does, parted by ;")
+    aliases: str = column()
+    stage: str = column()
+    is_bank: bool = column()
+    bank_size_tier: str = column()
+    country_iso2: str = column()
+    imo_number: str = column()
+    registration_number: str = column()
+    bic: str = column()
+    topics: str = column()
     list_entries: str = column("entries of official lists that are this party, parted by ;")
-    is_designated: bool = column(
-        "listed, identified, or blocked by an order, on the day of the release"
-    )
+    is_designated: bool = column()
     designated_on: dt.date = column(
         "first day any of them is known to have acted; null where no day is known"
     )
@@ -40,6 +30,6 @@ class Entities(Table):
         "the Security Council’s list of vessels counts only where network_lists says it "
         "was read"
     )
-    is_designation_undated: bool = column("on a list, and nobody says since when")
+    is_designation_undated: bool = column()
     n_rows: int = column("rows of ours and of the lists merged into this one", ge=0)
-    note: str = column("remark")
+    note: str = column()

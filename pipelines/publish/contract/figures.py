@@ -1,34 +1,31 @@
 import datetime as dt
 
-from pipelines.schemas.table import Table, column, key
+from pipelines.schemas.table import Table, column, key, share
 
 
-class Figures(Table):
+class Figures(Table, source="reference tables"):
     """Every published figure in the ledger, used or not, with its source and where it falls in
     the model.
     """
 
-    class Config:
-        metadata = {"source": "reference tables"}
-
-    observation_id: str = key("id of the statement")
+    observation_id: str = key()
     stream: str = column("as in table streams")
-    quantity: str = column("what the figure measures")
+    quantity: str = column()
     concept: str = column(
         "what the number means: for money which flow it is, unsaid where the source does "
         "not say; else the quantity itself"
     )
     counterpart_iso3: str = column("buyer or host country; WLD for all")
-    sector: str = column("product, or sector of work")
+    sector: str = column()
     window_start_on: dt.date = column("first day the figure speaks of")
     window_end_on: dt.date = column("last day the figure speaks of")
     kind: str = column(
         "exact, interval, lower_bound, upper_bound, count, ratio, price, usd_total, "
         "structural_zero or plan"
     )
-    low: float = column("lower end stated", unit="as in column unit")
-    central: float = column("single value stated", unit="as in column unit")
-    high: float = column("upper end stated", unit="as in column unit")
+    low: float = column()
+    central: float = column()
+    high: float = column()
     unit: str = column("unit of low, central and high")
     coverage: str = column(
         "whole of its counterpart, sector and window; part; or channel: one channel, "
@@ -39,29 +36,23 @@ class Figures(Table):
         "shares never average away",
         alias="class",
     )
-    declared: str = column("declared to customs, smuggled, or all")
-    delivery_point: str = column("where the goods were handed over at this price")
+    declared: str = column()
+    delivery_point: str = column()
     nature: str = column("whether the price was asked, received, paid, a valuation or listed")
-    assumed_price_usd_per_t: float = column(
-        "price that a money total assumed, where it states or implies one", unit="USD/t"
-    )
-    persons: int = column(
-        "members of the group whose money this is, where stated", unit="persons", ge=0
-    )
-    origin_id: str = column("who first produced the figure")
-    root_id: str = column(
-        "root of the origin: bodies of one government and echoes of one figure share one"
-    )
+    assumed_price_usd_per_t: float = column()
+    persons: int = column(ge=0)
+    origin_id: str = column()
+    root_id: str = column()
     stated_year: int = column("year in which it was said")
     source_id: str = column("document or page the figure was read in")
     source_title: str = column("title of that document")
     source_url: str = column("address of that document")
-    locator: str = column("where in the document")
-    retrieved_at: dt.datetime = column("when the figure was entered in our table", unit="UTC")
+    locator: str = column()
+    retrieved_at: dt.datetime = column("when the figure was entered in our table")
     is_used: bool = column(
         "true where the headline model of the stream used the figure", source="estimates"
     )
-    reason_not_used: str = column("why not, where it was not", source="facts and estimates")
+    reason_not_used: str = column(source="facts and estimates")
     measure: str = column(
         "published measure or quantity that posterior_quantile is of; empty where the "
         "model draws none",
@@ -72,21 +63,15 @@ class Figures(Table):
         "record (declared trade)",
         source="estimates",
     )
-    posterior_quantile: float = column(
-        "share of the published draws of the figure's own concept and window that lie "
-        "below it; near 0 or 1 the model disagrees with it",
-        unit="share",
+    posterior_quantile: float = share(
+        "share of the published draws of the figure's own concept and window that lie below it; "
+        "near 0 or 1 the model disagrees with it",
         source="joint draws",
-        ge=0,
-        le=1,
     )
-    predictive_quantile: float = column(
-        "chance that such a source, with its own error and that of its class and root, "
-        "would have said less",
-        unit="share",
+    predictive_quantile: float = share(
+        "chance that such a source, with its own error and that of its class and root, would have "
+        "said less",
         source="joint draws",
-        ge=0,
-        le=1,
     )
     influence: float = column(
         "largest shift of the stream's headline in any year if the figure were left out, "
@@ -102,4 +87,4 @@ class Figures(Table):
     correction_file: str = column(
         "name of that file, kept in landing/accepted", source="landing folder"
     )
-    correction_at: dt.datetime = column("when it was taken in", unit="UTC", source="landing folder")
+    correction_at: dt.datetime = column("when it was taken in", source="landing folder")

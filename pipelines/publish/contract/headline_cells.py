@@ -3,21 +3,15 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class HeadlineCells(Table):
+class HeadlineCells(
+    Table,
+    source="cell_draws",
+    references={"stream": "dim_stream", "country_iso3": "dim_country", "month": "dim_month"},
+):
     """Start here with a BI tool: what reached the DPRK side, cut into cells that never overlap
     and leave nothing out, so that any sum of cell_mean_usd is right. A median or a range of
     any slice is a macro over column cell: headline_quantile(list(cell), 0.5).
     """
-
-    class Config:
-        metadata = {
-            "source": "cell_draws",
-            "references": {
-                "stream": "dim_stream",
-                "country_iso3": "dim_country",
-                "month": "dim_month",
-            },
-        }
 
     cell: str = key("stream/country/month: key of the cell's draws; what the macros take")
     stream: str = column("stream; there is no row of a total")
@@ -36,8 +30,7 @@ class HeadlineCells(Table):
         source="income_annual",
     )
     cell_mean_usd: float = column(
-        "mean over the draws: means add up, over any rows; their average is that of cells",
-        unit="USD",
+        "mean over the draws: means add up, over any rows; their average is that of cells"
     )
     cell_mean_tonnes: float = column("mean tonnes; adds up", unit="t", ge=0)
     cell_mean_person_years: float = column(

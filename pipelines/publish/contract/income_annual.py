@@ -1,11 +1,8 @@
 from pipelines.schemas.table import Quantiles, Table, column, key, quantiles
 
 
-class IncomeAnnual(Table):
+class IncomeAnnual(Table, source="estimates"):
     """Income by stream and calendar year, summed within each draw. Start here."""
-
-    class Config:
-        metadata = {"source": "estimates"}
 
     stream: str = key("as in table streams; total adds them within each draw")
     measure: str = key(
@@ -16,15 +13,12 @@ class IncomeAnnual(Table):
     )
     year: int = key("year of the income", unit="calendar year")
     points: Quantiles = quantiles(
-        "income of the year, nominal US dollars", unit="USD", source="joint draws"
+        "income of the year, nominal US dollars", prefix="", unit="USD", source="joint draws"
     )
     mcse_q05: float = column("Monte Carlo error of q05", unit="USD", source="diagnostics")
     mcse_q50: float = column("Monte Carlo error of q50", unit="USD", source="diagnostics")
     mcse_q95: float = column("Monte Carlo error of q95", unit="USD", source="diagnostics")
-    streams: str = column(
-        "streams that a total adds, and for how many of its months where not for all; "
-        "else the stream itself"
-    )
+    streams: str = column()
     is_partial_year: bool = column(
         "true where fewer than twelve months are estimated, of a total: of any stream it adds"
     )
@@ -36,25 +30,17 @@ class IncomeAnnual(Table):
         source="figures",
         ge=0,
     )
-    evidence_grade: str = column(
-        "where most of the year's uncertainty stands: on components somebody speaks of "
-        "in this_year, within_two_years, or none",
-        source="evidence_by_component",
-    )
+    evidence_grade: str = column(source="evidence_by_component")
     evidence_this_year_share: float = column(
-        "share of the variance of state income held by components that somebody speaks "
-        "of in the year",
-        unit="share",
+        "share of the variance of state income held by components that somebody speaks of in the "
+        "year",
         source="evidence_by_component",
     )
     evidence_within_two_years_share: float = column(
-        "share held by components spoken of within two years only",
-        unit="share",
-        source="evidence_by_component",
+        "share held by components spoken of within two years only", source="evidence_by_component"
     )
     evidence_none_share: float = column(
         "share held by components that nobody speaks of within two years",
-        unit="share",
         source="evidence_by_component",
     )
     is_prior_driven: bool = column(

@@ -3,11 +3,8 @@ import datetime as dt
 from pipelines.schemas.table import Quantiles, Table, column, key, quantiles
 
 
-class IncomeMonthly(Table):
+class IncomeMonthly(Table, source="estimates"):
     """Income by stream and month."""
-
-    class Config:
-        metadata = {"source": "estimates"}
 
     stream: str = key("as in table streams; total adds them within each draw")
     measure: str = key(
@@ -18,12 +15,9 @@ class IncomeMonthly(Table):
     )
     month: dt.date = key("month of the income", unit="first day of month")
     points: Quantiles = quantiles(
-        "income of the month, nominal US dollars", unit="USD", source="joint draws"
+        "income of the month, nominal US dollars", prefix="", unit="USD", source="joint draws"
     )
-    streams: str = column(
-        "streams that a total adds, and for how many of its months where not for all; "
-        "else the stream itself"
-    )
+    streams: str = column()
     n_origins: int = column(
         "root origins that speak of the stream's tonnage, prices, people, pay or money "
         "of that very period; bodies of one government and echoes are one root, world "
@@ -38,9 +32,8 @@ class IncomeMonthly(Table):
         source="evidence_by_component",
     )
     evidence_none_share: float = column(
-        "share of the calendar year's variance held by components that nobody speaks of "
-        "within two years",
-        unit="share",
+        "share of the calendar year's variance held by components that nobody speaks of within "
+        "two years",
         source="evidence_by_component",
     )
     is_prior_driven: bool = column(

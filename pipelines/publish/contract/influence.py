@@ -1,11 +1,8 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class Influence(Table):
+class Influence(Table, made_as="estimates.influence", source="estimates"):
     """The headline without each figure, each root origin and each class of source."""
-
-    class Config:
-        metadata = {"made_as": "estimates.influence", "source": "estimates"}
 
     stream: str = key("as in table streams")
     year: int = key("year of the income", unit="calendar year")
@@ -20,9 +17,7 @@ class Influence(Table):
     headline_without_q95: float = column(
         "95% point of the headline without it", unit="USD", source="joint draws"
     )
-    shift_usd: float = column(
-        "published median less the median without it", unit="USD", source="joint draws"
-    )
+    shift_usd: float = column("published median less the median without it", source="joint draws")
     shift_in_widths: float = column(
         "size of the shift over the width of the 90% interval without it; above 1 the "
         "release stops",

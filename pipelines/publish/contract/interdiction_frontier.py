@@ -1,26 +1,18 @@
 from pipelines.schemas.table import Quantiles, Table, column, key, quantiles
 
 
-class InterdictionFrontier(Table):
+class InterdictionFrontier(Table, made_as="network.interdiction_frontier", source="network walk"):
     """Attributed income cut per year against the number of designations, net of replacement."""
-
-    class Config:
-        metadata = {"made_as": "network.interdiction_frontier", "source": "network walk"}
 
     k: int = key("number of designations")
     cut_usd: Quantiles = quantiles(
-        "attributed income cut by the best set before anything is replaced",
-        prefix="cut_usd",
-        unit="USD per year",
+        "attributed income cut by the best set before anything is replaced", unit="USD per year"
     )
     net_cut_usd: Quantiles = quantiles(
         "the same net of what comes back within the horizon; what the set was chosen by",
-        prefix="net_cut_usd",
         unit="USD per year",
     )
-    attributed_usd_mean: float = column(
-        "mean of all attributed dollars, the most that can be cut", unit="USD per year"
-    )
+    attributed_usd_mean: float = column()
     chosen: str = column("entity_ids of the best set, parted by ;")
     method: str = column("mip (cutting planes, HiGHS) or greedy")
     is_proven: bool = column("optimal for the sample of draws within the tolerance")

@@ -1,22 +1,15 @@
 from pipelines.schemas.table import Quantiles, Table, column, key, quantiles
 
 
-class InterdictionSensitivity(Table):
+class InterdictionSensitivity(Table, source="network walk"):
     """The frontier under other re-routing slacks, other years, and only parties not yet
     designated.
     """
 
-    class Config:
-        metadata = {"source": "network walk"}
-
     scenario: str = key("what is changed against interdiction_frontier")
     k: int = key("number of designations")
-    net_cut_usd: Quantiles = quantiles(
-        "income cut net of replacement", prefix="net_cut_usd", unit="USD per year"
-    )
-    attributed_usd_mean: float = column(
-        "mean of all attributed dollars, the most that can be cut", unit="USD per year"
-    )
+    net_cut_usd: Quantiles = quantiles("income cut net of replacement", unit="USD per year")
+    attributed_usd_mean: float = column()
     chosen: str = column("entity_ids of the best set, parted by ;")
     method: str = column("mip (cutting planes, HiGHS) or greedy")
     is_proven: bool = column("optimal for the sample of draws within the tolerance")

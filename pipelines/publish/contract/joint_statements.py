@@ -3,16 +3,13 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class JointStatements(Table):
+class JointStatements(Table, made_as="network.joint_statements", source="network tables"):
     """Who joined which joint statement on North Korea, and how many of them sat on the Council
     that day.
     """
 
-    class Config:
-        metadata = {"made_as": "network.joint_statements", "source": "network tables"}
-
     statement_id: str = key("id")
-    statement_on: dt.date = column("its day")
+    statement_on: dt.date = column()
     title: str = column("what it answers")
     kind: str = column("us_led, elected_ten, joint (leader not read) or not_un")
     is_round: bool = column(
@@ -27,4 +24,4 @@ class JointStatements(Table):
     countries: str = column("who joined, parted by ;")
     members_that_joined: str = column("members that joined")
     members_that_did_not: str = column("members that did not")
-    url: str = column("where it was read")
+    url: str = column()

@@ -3,13 +3,10 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class LegalStatus(Table):
+class LegalStatus(Table, made_as="network.legal_status", source="network"):
     """The ledger of legal status: every act of a list, an agency, a prosecutor or a court, from
     when to when, and what ended it.
     """
-
-    class Config:
-        metadata = {"made_as": "network.legal_status", "source": "network"}
 
     status_id: str = key("id of the statement that records the act")
     about: str = column("entity_id or link_id")
@@ -30,7 +27,7 @@ class LegalStatus(Table):
     known_by_on: dt.date = column("a day by which it stood; a list edition for undated entries")
     to_on: dt.date = column("day it ended")
     to_precision: str = column("day, month or year")
-    ended_by: str = column("repealed, withdrawn, dismissed, delisted or superseded")
+    ended_by: str = column()
     ended_by_authority: str = column("the body that ended it")
     ending_document: str = column("the document that ended it")
     ending_url: str = column("where that was read")

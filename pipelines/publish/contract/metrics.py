@@ -1,13 +1,10 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class Metrics(Table):
+class Metrics(Table, source="sql/published/metrics.sql"):
     """Metrics described once: an expression over one table that is right under any grouping and
     filter. The BI set-up of deploy/superset is made from it.
     """
-
-    class Config:
-        metadata = {"source": "sql/published/metrics.sql"}
 
     metric: str = key("short name")
     table_name: str = column("table that the expression reads")

@@ -3,16 +3,13 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class NetworkAmounts(Table):
+class NetworkAmounts(Table, source="network tables"):
     """Documented sums of dollars behind the attribution, each placed once."""
 
-    class Config:
-        metadata = {"source": "network tables"}
-
-    amount_id: str = key("id of the sum")
+    amount_id: str = key()
     stream: str = column("coal, labor, it_workers, finance or general")
-    usd: float = column("the sum as stated", unit="USD")
-    bound: str = column("exact, about, at_least or at_most")
+    usd: float = column("the sum as stated")
+    bound: str = column()
     scope: str = column(
         "link: of one relation; scheme_total: of several together, split not public"
     )
@@ -22,6 +19,6 @@ class NetworkAmounts(Table):
     statement_id: str = column("statement it rests on")
     window_start_on: dt.date = column("first day")
     window_end_on: dt.date = column("last day")
-    dated_by: str = column("window, or statement where the text gives no period")
+    dated_by: str = column()
     held_back: str = column("why it places no income; empty where it does")
-    note: str = column("remark")
+    note: str = column()

@@ -3,19 +3,16 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class NetworkHeadcounts(Table):
+class NetworkHeadcounts(Table, source="network headcounts"):
     """Workers that a statement counts at one employer; the table an analyst extends."""
 
-    class Config:
-        metadata = {"source": "network headcounts"}
-
     headcount_id: str = key("id")
-    employer_id: str = column("entity_id of the employer, or of a description that names nobody")
+    employer_id: str = column()
     host_iso3: str = column("host country")
     workers_low: float = column("low", unit="persons", ge=0)
-    workers: float = column("as stated", unit="persons", ge=0)
+    workers: float = column(ge=0)
     workers_high: float = column("high", unit="persons", ge=0)
-    bound: str = column("exact, about, at_least or at_most")
+    bound: str = column()
     window_start_on: dt.date = column("first day counted")
     window_end_on: dt.date = column("last day counted; the stock speaks for every year touched")
     statement_id: str = column("the statement it rests on")

@@ -1,25 +1,15 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class Origins(Table):
+class Origins(Table, source="figures"):
     """Who first produced figures, how often each was repeated, and whether the figures add up."""
 
-    class Config:
-        metadata = {"source": "figures"}
-
     origin_id: str = key("id of the originator of a figure or report", source="reference tables")
-    root_id: str = column(
-        "root of the origin: bodies of one government and echoes of one figure share one",
-        source="reference tables",
-    )
+    root_id: str = column(source="reference tables")
     name: str = column("originator", source="reference tables")
-    kind_of_body: str = column(
-        "customs, government, UN body, think tank, press, …", source="reference tables"
-    )
+    kind_of_body: str = column(source="reference tables")
     first_observation_id: str = column("earliest statement in the ledger")
-    first_stated_on: str = column(
-        "when it was first stated, as precisely as known", source="reference tables"
-    )
+    first_stated_on: str = column(source="reference tables")
     n_statements: int = column("rows of the ledger that lead back to it", unit="statements", ge=0)
     n_repeats: int = column(
         "of these, later repeats of a figure already stated", unit="statements", ge=0
@@ -31,8 +21,7 @@ class Origins(Table):
         unit="USD/month",
     )
     implied_usd_per_t: float = column(
-        "its dollars divided by its own tonnes of the same window; empty unless it states both",
-        unit="USD/t",
+        "its dollars divided by its own tonnes of the same window; empty unless it states both"
     )
     plausibility: str = column(
         "arithmetic screen: plausible, above_any_reported_wage, "

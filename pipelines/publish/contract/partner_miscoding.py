@@ -1,15 +1,12 @@
-from pipelines.schemas.table import Table, column, key
+from pipelines.schemas.table import Table, column, key, probability
 
 
-class PartnerMiscoding(Table):
+class PartnerMiscoding(Table, source="facts.miscoding"):
     """Chance, per reporter and year, that trade declared with North Korea is South Korean, from
     the basket of goods.
     """
 
-    class Config:
-        metadata = {"source": "facts.miscoding"}
-
-    reporter_iso3: str = key("who declared", source="staged.country_codes")
+    reporter_iso3: str = key(source="staged.country_codes")
     year: int = key("year of the declarations", source="staged.comtrade")
     n_chapters: int = column(
         "HS chapters with imports declared from North Korea",
@@ -18,16 +15,11 @@ class PartnerMiscoding(Table):
         ge=0,
     )
     value_usd: float = column(
-        "imports declared from North Korea, all chapters, as declared",
-        unit="USD",
-        source="staged.comtrade",
+        "imports declared from North Korea, all chapters, as declared", source="staged.comtrade"
     )
-    p_miscoded: float = column(
-        "chance that the line is South Korean trade; null where it cannot be told",
-        unit="probability",
-        ge=0,
-        le=1,
+    p_miscoded: float = probability(
+        "chance that the line is South Korean trade; null where it cannot be told"
     )
-    p_miscoded_low: float = column("lowest over the priors tried", unit="probability", ge=0, le=1)
-    p_miscoded_high: float = column("highest over the priors tried", unit="probability", ge=0, le=1)
+    p_miscoded_low: float = probability("lowest over the priors tried")
+    p_miscoded_high: float = probability("highest over the priors tried")
     basis: str = column("what the probability rests on, or why there is none")

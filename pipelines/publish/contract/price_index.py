@@ -3,13 +3,10 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class PriceIndex(Table):
+class PriceIndex(Table, source="staged.price_index"):
     """What a US dollar bought, by year: consumer prices in the United States. No estimate uses it;
     the report's switch to dollars of one year does.
     """
-
-    class Config:
-        metadata = {"source": "staged.price_index"}
 
     series_id: str = key("series of the Bureau of Labor Statistics")
     year: int = key("calendar year")

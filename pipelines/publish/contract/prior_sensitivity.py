@@ -1,14 +1,11 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class PriorSensitivity(Table):
+class PriorSensitivity(Table, made_as="estimates.prior_sensitivity", source="estimates"):
     """What a year's headline income (coal: gross FOB; labor and IT workers: the state's take)
     would be with one group of priors made stronger or weaker. Power-scaling after Kallioinen
     et al. (2023): the group's density is raised to the power alpha and the draws reweighted.
     """
-
-    class Config:
-        metadata = {"made_as": "estimates.prior_sensitivity", "source": "estimates"}
 
     stream: str = key("as in table streams")
     year: int = key("year of the income", unit="calendar year")

@@ -1,11 +1,8 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class Priors(Table):
+class Priors(Table, source="reference tables"):
     """Everything assumed before any figure, with its distribution and its source."""
-
-    class Config:
-        metadata = {"source": "reference tables"}
 
     stream: str = key("stream whose model reads it, or whose ledger the feed writes to")
     parameter: str = key(

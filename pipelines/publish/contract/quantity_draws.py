@@ -3,13 +3,10 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class QuantityDraws(Table):
+class QuantityDraws(Table, source="estimates", is_file_published=False):
     """Joint draws of physical quantities by month: use the macros tonnes_between and
     quantity_between. The same draw number is the same world as in income_draws.
     """
-
-    class Config:
-        metadata = {"source": "estimates", "is_file_published": False}
 
     stream: str = key("as in table streams")
     quantity: str = key("tonnes, headcount, …")

@@ -1,11 +1,8 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class Readings(Table):
+class Readings(Table, made_as="estimates.readings", source="estimates"):
     """The headline as some classes of source read the world: all of them, and each without one."""
-
-    class Config:
-        metadata = {"made_as": "estimates.readings", "source": "estimates"}
 
     stream: str = key("as in table streams")
     year: int = key("year of the income", unit="calendar year")

@@ -1,11 +1,8 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class ReleaseHeadlines(Table):
+class ReleaseHeadlines(Table, source="vintage store"):
     """What each release said of each headline year: the fan of past vintages."""
-
-    class Config:
-        metadata = {"source": "vintage store"}
 
     sequence: int = key("release, as in releases")
     release_id: str = column("its id")

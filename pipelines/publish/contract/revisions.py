@@ -1,13 +1,10 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class Revisions(Table):
+class Revisions(Table, source="publish step"):
     """How each yearly median moved from one vintage to the next, and why. Empty until a second
     vintage is published.
     """
-
-    class Config:
-        metadata = {"source": "publish step"}
 
     vintage_id: str = key("vintage that moved the number")
     stream: str = key("as in income_annual")

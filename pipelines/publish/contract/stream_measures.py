@@ -1,14 +1,10 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class StreamMeasures(Table):
+class StreamMeasures(
+    Table, made_as="estimates.stream_measures", source="each folder of pipelines/streams"
+):
     """What is measured of each stream, and which measure stands in which total."""
-
-    class Config:
-        metadata = {
-            "made_as": "estimates.stream_measures",
-            "source": "each folder of pipelines/streams",
-        }
 
     stream: str = key("as in table streams", source="estimates")
     measure: str = key("name used in every table")

@@ -3,13 +3,10 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class Streams(Table):
+class Streams(Table, made_as="estimates.streams", source="each folder of pipelines/streams"):
     """The streams of income and their total: what they are called, and which measure is their
     headline.
     """
-
-    class Config:
-        metadata = {"made_as": "estimates.streams", "source": "each folder of pipelines/streams"}
 
     stream: str = key("name used in every table; total is all of them")
     title: str = column("what readers call it")

@@ -3,13 +3,10 @@ import datetime as dt
 from pipelines.schemas.table import Table, column, key
 
 
-class UntracedStatements(Table):
+class UntracedStatements(Table, source="network tables"):
     """Statements shown here that could not be followed to an official document’s number, entry
     or issuer and day.
     """
-
-    class Config:
-        metadata = {"source": "network tables"}
 
     statement_id: str = key("id")
     about: str = column("entity_id or link_id")

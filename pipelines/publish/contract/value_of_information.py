@@ -1,13 +1,10 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class ValueOfInformation(Table):
+class ValueOfInformation(Table, made_as="estimates.value_of_information", source="estimates"):
     """What to collect next: how far each obtainable datum would be expected to narrow a year's
     90% interval.
     """
-
-    class Config:
-        metadata = {"made_as": "estimates.value_of_information", "source": "estimates"}
 
     stream: str = key("as in table streams")
     year: int = key("year of the income", unit="calendar year")

@@ -1,15 +1,14 @@
 from pipelines.schemas.table import Table, column, key
 
 
-class CoalByDestinationAnnual(Table):
+class CoalByDestinationAnnual(
+    Table, source="joint draws", references={"destination_iso3": "dim_country"}
+):
     """Tonnes of coal by destination, a row a destination and complete year: rows never overlap
     and add up to all coal. Ranges of any sum come from the macro coal_tonnes_to.
     """
 
-    class Config:
-        metadata = {"source": "joint draws", "references": {"destination_iso3": "dim_country"}}
-
-    destination_iso3: str = key("country of destination, XXX any other", source="estimates")
+    destination_iso3: str = key(source="estimates")
     destination: str = column("its English name", source="dim_country")
     year: int = key("complete calendar year", unit="calendar year", source="estimates")
     destination_mean_tonnes: float = column(

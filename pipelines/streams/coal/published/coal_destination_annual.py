@@ -1,25 +1,17 @@
 from pipelines.schemas.table import Quantiles, Table, column, key, quantiles
 
 
-class CoalDestinationAnnual(Table):
+class CoalDestinationAnnual(Table, source="estimates"):
     """Share of coal tonnes by destination and year. Every destination that a figure names has a
     row in every year.
     """
-
-    class Config:
-        metadata = {"source": "estimates"}
 
     year: int = key("year of export", unit="calendar year")
     destination_iso3: str = key(
         "country of destination (ISO 3166-1 alpha-3), or XXX for all others"
     )
     share: Quantiles = quantiles(
-        "share of the year's tonnes, 0 to 1",
-        prefix="share",
-        unit="share",
-        source="draws of the coal model",
-        ge=0,
-        le=1,
+        "share of the year's tonnes, 0 to 1", source="draws of the coal model", ge=0, le=1
     )
     n_origins: int = column(
         "root origins that speak of coal to this destination in that year",

@@ -3,17 +3,10 @@ import datetime as dt
 from pipelines.schemas.table import Quantiles, Table, key, quantiles
 
 
-class CoalMonthly(Table):
+class CoalMonthly(Table, source="draws of the headline coal model"):
     """Coal exports by month: tonnes, price at the port of loading, gross income."""
 
-    class Config:
-        metadata = {"source": "draws of the headline coal model"}
-
     month: dt.date = key("month of export", unit="first day of month", source="estimates")
-    tonnes: Quantiles = quantiles("coal exported, metric tonnes", prefix="tonnes", unit="t", ge=0)
-    price_usd_per_t: Quantiles = quantiles(
-        "price at the port of loading (FOB)", prefix="price_usd_per_t", unit="USD/t"
-    )
-    income_usd: Quantiles = quantiles(
-        "gross FOB income, tonnes times price within each draw", prefix="income_usd", unit="USD"
-    )
+    tonnes: Quantiles = quantiles("coal exported, metric tonnes", unit="t", ge=0)
+    price_usd_per_t: Quantiles = quantiles("price at the port of loading (FOB)")
+    income_usd: Quantiles = quantiles("gross FOB income, tonnes times price within each draw")
