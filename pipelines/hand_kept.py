@@ -24,7 +24,7 @@ from pipelines.making import Made, list_makers
 from pipelines.network.corrections import blame, corrections_of, mend
 from pipelines.paths import REFERENCE_DIR, SOURCES_DIR, STREAMS_DIR, shown, stream_folders
 from pipelines.quarantine import Split, empty_quarantine
-from pipelines.reference_tables import parse_table, read_table, read_text
+from pipelines.reference_tables import RowRule, parse_table, read_table, read_text
 from pipelines.schemas.network import CORRECTABLE
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.sources import CodesOfCountries
@@ -67,7 +67,7 @@ class KeptTable:
 
     Attributes:
         table: its name, and its files'.
-        contract: its columns; rows that need more than those to be judged have `parse_<table>` in
+        contract: its columns; rows that need more than those to be judged have `<table>_rules` in
             a module of their subject.
     """
 
@@ -75,15 +75,15 @@ class KeptTable:
     contract: type[Table]
 
     @property
-    def parse(self) -> Callable[..., Split] | None:
-        """(content, file=, source=, …) to a Split, by what the rows must hold besides columns."""
-        name = f"parse_{self.table.removeprefix('feed_')}"
-        return getattr(figures, name, None) or getattr(ports, name, None)
+    def rules(self) -> Callable[..., list[RowRule]]:
+        """What its rows must hold besides columns, told what they may name."""
+        name = f"{self.table.removeprefix('feed_')}_rules"
+        return getattr(figures, name, None) or getattr(ports, name, list)
 
     @property
     def asks(self) -> set[str]:
-        """What its parser must be told beside the file."""
-        return set(inspect.signature(self.parse).parameters) if self.parse else set()
+        """What its rules must be told."""
+        return set(inspect.signature(self.rules).parameters) if self.rules is not list else set()
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -159,32 +159,34 @@ def parse_file(
         content: its bytes.
         frames: staged tables by name: those it `reads`, and figures of streams read before.
     """
-    about: dict[str, Any] = {"file": file.label, "source": kept.table}
-    if kept.parse is None:
-        return _mended(kept, content, frames.get(CORRECTIONS), about)
-    if file.stream is not None:
-        about["stream"] = file.stream
+    told: dict[str, Any] = {}
+    if "stream" in kept.asks:
+        told["stream"] = file.stream
     if "known" in kept.asks:
-        about["known"] = known_of(file.stream or "", frames)
+        told["known"] = known_of(file.stream or "", frames)
     if "source_ids" in kept.asks:
-        about["source_ids"] = frames[_PORT_SOURCES]["source_id"].to_list()
-    return kept.parse(content, **about)
-
-
-def _mended(
-    kept: KeptTable, content: bytes, corrections: pl.DataFrame | None, about: dict[str, Any]
-) -> Split:
-    """A table whose columns say all there is to hold it to, with its cells set right first."""
+        told["source_ids"] = frames[_PORT_SOURCES]["source_id"].to_list()
+    # a stream's own file leaves the stream out, but where its rows are copied and dropped
+    is_left_out = file.stream and "stream" in kept.contract.typed() and kept.table != FIGURES
+    corrections = frames.get(CORRECTIONS) if kept.table in CORRECTABLE else None
     touched: dict[int, str] = {}
 
     def corrected(text: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        if corrections is None or kept.table not in CORRECTABLE:
+        if corrections is None:
             return text, empty_quarantine()
         done = mend(text, corrections_of(kept.table, corrections), file=kept.table)
         touched.update(done.touched)
         return done.text, done.withdrawn
 
-    split = parse_table(content, kept.contract, mend=corrected, **about)
+    split = parse_table(
+        content,
+        kept.contract,
+        source=kept.table,
+        file=file.label,
+        rules=kept.rules(**told),
+        constants={"stream": file.stream} if is_left_out else None,
+        mend=corrected,
+    )
     blame(split.quarantined, touched)
     return split
 
@@ -365,21 +367,16 @@ def _figures(store: SnapshotStore) -> Callable[[Path, str], Loaded]:
     def load(path: Path, name: str) -> Loaded:
         content = path.read_bytes()
         stream = _stream_of(content, name)
-        split = figures.parse_figures(
-            content,
-            file=name,
-            source=FIGURES,
-            stream=stream,
-            known=known_of(stream, frames_of_repository()),
-        )
+        table = hand_kept()[FIGURES]
+        edited = KeptFile(stream, path, name, f"{stream}_{FIGURES}")
+        split = parse_file(table, edited, content, frames_of_repository())
         if split.rows_quarantined:
             told = "; ".join(
                 f"line {line}: {reason}"
                 for line, reason in split.quarantined.select("line", "reason").head(20).iter_rows()
             )
             raise FileRefused(f"{name}: {split.rows_quarantined} rows break a rule: {told}")
-        kept = f"{stream}_{FIGURES}"
-        load_table = taken(store, kept, LICENCE, lambda *_: split, "", is_edition=False)
+        load_table = taken(store, edited.snapshot, LICENCE, lambda *_: split, "", is_edition=False)
         return replace(load_table(path, name), note=_corrections(stream, content, name))
 
     return load

@@ -1,28 +1,14 @@
-"""The tables an analyst keeps by hand for each stream: figures and what they are read with."""
+"""What rows of the tables an analyst keeps for each stream must hold, beside their columns."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
-from pipelines.quarantine import Split
-from pipelines.reference_tables import RowRule, parse_table
-from pipelines.schemas.figures import (
-    DISTRIBUTIONS,
-    FIRST_YEAR,
-    LAST_YEAR,
-    StagedClaims,
-    StagedFigures,
-    StagedFigureSources,
-    StagedHalts,
-    StagedObtainableData,
-    StagedOrigins,
-    StagedPriors,
-    StagedQuantities,
-)
+from pipelines.reference_tables import RowRule
+from pipelines.schemas.figures import DISTRIBUTIONS, FIRST_YEAR, LAST_YEAR
 
 
 @dataclass(frozen=True)
@@ -88,6 +74,15 @@ def _source_rule(known: Known) -> RowRule:
     )
 
 
+def _listed_rule(known: pl.DataFrame) -> RowRule:
+    return RowRule(
+        "unknown_quantity",
+        "quantity",
+        ~pl.col("quantity").is_in(known["quantity"].to_list()),
+        "the stream has no such quantity; use one of its quantities.csv, or add it there",
+    )
+
+
 def _quantity_rules(known: pl.DataFrame, values: tuple[str, ...]) -> list[RowRule]:
     """Rules that a stream's closed list of quantities sets: unit, concept, size."""
     listed = known["quantity"].unique(maintain_order=True).to_list()
@@ -104,12 +99,7 @@ def _quantity_rules(known: pl.DataFrame, values: tuple[str, ...]) -> list[RowRul
         ["\t".join(one) for one in pairs], known["largest"], default=None, return_dtype=pl.Float64
     )
     rules = [
-        RowRule(
-            "unknown_quantity",
-            "quantity",
-            ~is_listed,
-            "the stream has no such quantity; use one of its quantities.csv, or add it there",
-        ),
+        _listed_rule(known),
         RowRule(
             "unit_of_another_quantity",
             "unit",
@@ -160,7 +150,8 @@ def _need_rules(known: pl.DataFrame) -> list[RowRule]:
     ]
 
 
-def _figure_rules(stream: str, known: Known) -> list[RowRule]:
+def figures_rules(stream: str, known: Known) -> list[RowRule]:
+    """Published figures of a stream."""
     low, central, high = pl.col("low"), pl.col("central"), pl.col("high")
     kind = pl.col("kind")
     nothing = low.is_null() & central.is_null() & high.is_null()
@@ -244,64 +235,8 @@ def _figure_rules(stream: str, known: Known) -> list[RowRule]:
     ]
 
 
-def parse_figures(content: bytes, *, file: str, source: str, stream: str, known: Known) -> Split:
-    """A stream's table of published figures to `StagedFigures`.
-
-    Args:
-        content: bytes of the CSV, columns of `StagedFigures` in any order.
-        file: its name, for messages.
-        source: name of the source, for messages and counts.
-        stream: the stream whose table it is.
-        known: what the rows may name.
-
-    Raises:
-        SourceDrift: the header is not the agreed one, or the file is no UTF-8 CSV.
-    """
-    return parse_table(
-        content,
-        StagedFigures,
-        source=source,
-        file=file,
-        rules=_figure_rules(stream, known),
-    )
-
-
-def _of_stream(stream: str | None) -> dict[str, Any]:
-    """A stream's own file leaves the stream out; a table of several streams has it as a column."""
-    return {} if stream is None else {"constants": {"stream": stream}}
-
-
-def parse_figure_sources(
-    content: bytes, *, file: str, source: str, stream: str | None = None
-) -> Split:
-    """A table of documents to `StagedFigureSources`; raises SourceDrift as `parse_table`."""
-    return parse_table(
-        content,
-        StagedFigureSources,
-        source=source,
-        file=file,
-        **_of_stream(stream),
-    )
-
-
-def parse_origins(content: bytes, *, file: str, source: str, stream: str | None = None) -> Split:
-    """A table of originators to `StagedOrigins`; raises SourceDrift as `parse_table`."""
-    return parse_table(content, StagedOrigins, source=source, file=file, **_of_stream(stream))
-
-
-def parse_quantities(content: bytes, *, file: str, source: str, stream: str) -> Split:
-    """A stream's list of quantities to `StagedQuantities`; raises SourceDrift as `parse_table`."""
-    return parse_table(
-        content,
-        StagedQuantities,
-        source=source,
-        file=file,
-        **_of_stream(stream),
-    )
-
-
-def parse_priors(content: bytes, *, file: str, source: str, stream: str | None = None) -> Split:
-    """A table of priors to `StagedPriors`; raises SourceDrift as `parse_table`."""
+def priors_rules() -> list[RowRule]:
+    """Priors, of a stream or of the feeds: arguments of the distribution they name."""
     is_numbers = pl.col("args").str.contains(r"^-?\d+(\.\d+)?([eE]-?\d+)?(;-?\d+(\.\d+)?)*$")
     given = pl.col("args").str.count_matches(";") + 1
     fewest, most = (
@@ -310,7 +245,7 @@ def parse_priors(content: bytes, *, file: str, source: str, stream: str | None =
         )
         for at in (0, 1)
     )
-    rules = [
+    return [
         RowRule(
             "args_not_numbers",
             "args",
@@ -324,55 +259,25 @@ def parse_priors(content: bytes, *, file: str, source: str, stream: str | None =
             "the distribution takes another number of arguments; correct one of the two",
         ),
     ]
-    return parse_table(
-        content,
-        StagedPriors,
-        source=source,
-        file=file,
-        rules=rules,
-        **_of_stream(stream),
-    )
 
 
-def parse_obtainable_data(
-    content: bytes, *, file: str, source: str, stream: str, known: Known
-) -> Split:
-    """A stream's table of data still to be had to `StagedObtainableData`; raises SourceDrift."""
-    rules = [
-        RowRule(
-            "unknown_quantity",
-            "quantity",
-            ~pl.col("quantity").is_in(known.quantities["quantity"].to_list()),
-            "the stream has no such quantity; use one of its quantities.csv, or add it there",
-        ),
+def obtainable_data_rules(known: Known) -> list[RowRule]:
+    """Data still to be had of a stream."""
+    return [
+        _listed_rule(known.quantities),
         _country_rule(known.countries),
         *_year_rules(),
     ]
-    return parse_table(
-        content,
-        StagedObtainableData,
-        source=source,
-        file=file,
-        rules=rules,
-        **_of_stream(stream),
-    )
 
 
-def parse_halts(content: bytes, *, file: str, source: str, stream: str, known: Known) -> Split:
-    """A stream's dated halts and reopenings to `StagedHalts`; raises SourceDrift."""
-    return parse_table(
-        content,
-        StagedHalts,
-        source=source,
-        file=file,
-        rules=[_source_rule(known), *_year_rules("start_on", "end_on")],
-        **_of_stream(stream),
-    )
+def halts_rules(known: Known) -> list[RowRule]:
+    """Dated halts and reopenings of a stream."""
+    return [_source_rule(known), *_year_rules("start_on", "end_on")]
 
 
-def parse_claims(content: bytes, *, file: str, source: str, stream: str, known: Known) -> Split:
-    """A stream's table of public claims to `StagedClaims`; raises SourceDrift."""
-    rules = [
+def claims_rules(known: Known) -> list[RowRule]:
+    """Public claims of a stream."""
+    return [
         *_quantity_rules(known.quantities, ("low", "high")),
         _country_rule(known.countries),
         *_year_rules(),
@@ -396,11 +301,3 @@ def parse_claims(content: bytes, *, file: str, source: str, stream: str, known: 
             "no origin of the stream's origins.csv has this root; correct it",
         ),
     ]
-    return parse_table(
-        content,
-        StagedClaims,
-        source=source,
-        file=file,
-        rules=rules,
-        **_of_stream(stream),
-    )

@@ -246,7 +246,7 @@ def own_keepers(home: Path = HERE, package: str = "pipelines.sources") -> list[O
 class KeptFolder:
     """Tables that we type from a source's documents: `<table>.csv`, each row cited.
 
-    Its `read.py` may hold `parse_<table>`, where columns alone do not say what a row must hold.
+    Its `read.py` may hold `<table>_rules`, where columns alone do not say what a row must hold.
     """
 
     name: str

@@ -8,13 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.quarantine import SourceDrift, Split
-from pipelines.schemas.figures import FIGURE_COLUMNS
+from pipelines.reference_tables import RowRule, parse_table
+from pipelines.schemas.figures import (
+    FIGURE_COLUMNS,
+    StagedClaims,
+    StagedFigures,
+    StagedHalts,
+    StagedPriors,
+)
+from pipelines.schemas.table import Table
 from pipelines.sources.figures import (
     Known,
-    parse_claims,
-    parse_figures,
-    parse_halts,
-    parse_priors,
+    claims_rules,
+    figures_rules,
+    halts_rules,
+    priors_rules,
 )
 
 GOOD = {
@@ -81,9 +89,19 @@ KNOWN = Known(
 
 
 def parse_bytes(content: bytes) -> Split:
-    return parse_figures(
-        content, file="coal/figures.csv", source="figures", stream="coal", known=KNOWN
+    return parse_table(
+        content,
+        StagedFigures,
+        file="coal/figures.csv",
+        source="figures",
+        rules=figures_rules("coal", KNOWN),
     )
+
+
+def of_coal(content: bytes, contract: type[Table], rules: list[RowRule]) -> Split:
+    """One of the stream's own tables, whose file leaves the stream out."""
+    coal = {"stream": "coal"}
+    return parse_table(content, contract, source="", file="", rules=rules, constants=coal)
 
 
 def test_a_good_row_keeps_its_line_and_its_number():
@@ -169,7 +187,7 @@ def test_a_price_must_say_where_and_how():
 )
 def test_a_prior_has_the_arguments_of_its_distribution_and_a_source(row, rule):
     content = f"parameter,distribution,args,unit,source\n{row}\n".encode()
-    split = parse_priors(content, file="coal/priors.csv", source="priors", stream="coal")
+    split = of_coal(content, StagedPriors, priors_rules())
     assert [told.split("(")[0] for told in split.quarantined["rule"]] == ([rule] if rule else [])
     assert split.kept["stream"].to_list() == ([] if rule else ["coal"])
 
@@ -199,7 +217,7 @@ def test_a_halt_is_dated_and_cited(change, rule, column):
     }
     row = good | change
     content = f"{','.join(row)}\n{','.join(row.values())}\n".encode()
-    split = parse_halts(content, file="halts.csv", source="halts", stream="coal", known=KNOWN)
+    split = of_coal(content, StagedHalts, halts_rules(KNOWN))
     told = split.quarantined.select("rule", "column").rows()
     assert told == ([(rule, column)] if rule else [])
     assert split.kept["stream"].to_list() == ([] if rule else ["coal"])
@@ -236,7 +254,7 @@ def test_a_claim_names_a_quantity_a_root_and_a_source(change, rule, column):
     }
     row = good | change
     content = f"{','.join(row)}\n{','.join(row.values())}\n".encode()
-    split = parse_claims(content, file="claims.csv", source="claims", stream="coal", known=KNOWN)
+    split = of_coal(content, StagedClaims, claims_rules(KNOWN))
     told = split.quarantined.select("rule", "column").rows()
     assert told == ([(rule, column)] if rule else [])
 

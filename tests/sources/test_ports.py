@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from pipelines.paths import SOURCES_DIR
-from pipelines.schemas.ports import Ports
-from pipelines.sources.ports.read import parse_port_sources, parse_ports
+from pipelines.reference_tables import parse_table
+from pipelines.schemas.ports import Ports, PortSources
+from pipelines.sources.ports.read import ports_rules
 
 PORTS = (SOURCES_DIR / "ports" / "ports.csv").read_bytes()
 SOURCES = (SOURCES_DIR / "ports" / "port_sources.csv").read_bytes()
@@ -17,12 +18,13 @@ SOURCES = (SOURCES_DIR / "ports" / "port_sources.csv").read_bytes()
 
 @pytest.fixture(scope="module")
 def ports() -> pl.DataFrame:
-    sources = parse_port_sources(SOURCES, source="port_sources", file="port_sources.csv")
-    split = parse_ports(
+    sources = parse_table(SOURCES, PortSources, source="port_sources", file="port_sources.csv")
+    split = parse_table(
         PORTS,
+        Ports,
         source="ports",
         file="ports.csv",
-        source_ids=sources.kept["source_id"].to_list(),
+        rules=ports_rules(sources.kept["source_id"].to_list()),
     )
     assert split.quarantined.is_empty()
     return split.kept
@@ -59,11 +61,12 @@ def test_port_circles_do_not_overlap(ports) -> None:
 
 def test_a_row_without_citation_is_refused() -> None:
     row = "99,wpi,1,,X,X,PRK,38,125,exact,nowhere,page 1,3,4,,true,false,,"
-    split = parse_ports(
+    split = parse_table(
         ("\n".join([",".join(Ports.typed()), row])).encode(),
+        Ports,
         source="ports",
         file="ports.csv",
-        source_ids=["wpi-pub150"],
+        rules=ports_rules(["wpi-pub150"]),
     )
     assert split.kept.is_empty()
     assert set(split.quarantined["rule"]) == {"cited_coordinate", "cited_coal_port"}

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.quarantine import Split
-from pipelines.reference_tables import RowRule, parse_table
-from pipelines.schemas.ports import Ports, PortSources
+from pipelines.reference_tables import RowRule
 
 
-def parse_port_sources(content: bytes, *, source: str, file: str) -> Split:
-    """The documents that ports.csv cites."""
-    return parse_table(content, PortSources, source=source, file=file)
-
-
-def parse_ports(content: bytes, *, source: str, file: str, source_ids: list[str]) -> Split:
-    """The table of ports; a row that cites nothing known is refused."""
-    known = list(source_ids)
-    rules = [
+def ports_rules(source_ids: list[str]) -> list[RowRule]:
+    """A port's coordinate and its coal cite a document of port_sources.csv."""
+    return [
         RowRule(
             "cited_coordinate",
             "coordinate_source_id",
-            ~pl.col("coordinate_source_id").is_in(known),
+            ~pl.col("coordinate_source_id").is_in(source_ids),
             "name a source of port_sources.csv",
         ),
         RowRule(
             "cited_coal_port",
             "coal_source_id",
             pl.when(pl.col("is_coal_port"))
-            .then(~pl.col("coal_source_id").is_in(known).fill_null(False))
+            .then(~pl.col("coal_source_id").is_in(source_ids).fill_null(False))
             .otherwise(
-                pl.col("coal_source_id").is_not_null() & ~pl.col("coal_source_id").is_in(known)
+                pl.col("coal_source_id").is_not_null() & ~pl.col("coal_source_id").is_in(source_ids)
             ),
             "a coal port needs a source of port_sources.csv that says so",
         ),
@@ -47,4 +39,3 @@ def parse_ports(content: bytes, *, source: str, file: str, source_ids: list[str]
             "a port is known by source and code; keep one row",
         ),
     ]
-    return parse_table(content, Ports, source=source, file=file, rules=rules)
