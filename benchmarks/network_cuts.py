@@ -34,11 +34,8 @@ def planted(trails: int, draws: int, seed: int = 11) -> Scenarios:
     entry = np.zeros((count, draws))
     entry[first] = 1e8 * rng.pareto(1.5, (trails, 1)) * rng.lognormal(0, 0.5, (trails, draws))
     weight = (rng.random((source_.size, draws)) < 0.85) * rng.gamma(1.0, size=(source_.size, draws))
-    found = walk(
-        entry, source_, target_, weight, np.full((1, draws), 0.2), np.zeros(count, dtype=bool),
-        keep_edges=True,
-    )  # fmt: skip
-    assert found.edge is not None
+    ends = np.zeros(count, dtype=bool)
+    found = walk(entry, source_, target_, weight, np.full((1, draws), 0.2), ends)
     out = np.zeros((count, draws))
     np.add.at(out, source_, found.edge)
     return Scenarios(

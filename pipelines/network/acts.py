@@ -15,13 +15,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from pipelines.draws import QUANTILES, named_generator
+from pipelines.draws import named_generator
 from pipelines.network.attribution import Attribution
 from pipelines.network.banks import STATE_BANK, Throughput, channel_links
-from pipelines.network.interdiction import replaced_share
 from pipelines.network.run import Run, scenarios_of, solve
 from pipelines.network.status import BLOCKING
-from pipelines.network.summaries import beta_or_lognormal, quantiles
+from pipelines.network.summaries import (
+    evenly,
+    quantile_names,
+    quantile_row,
+    quantiles,
+    replaced_share,
+)
 
 ACTS = ("designate", "section_311", "indict", "seize", "delist_vessel")
 LAST_YEARS = 3
@@ -36,6 +41,7 @@ _CLOSING = {
 }
 # a court has spoken: the case is over for every act
 _OVER = ("convicted", "sentenced", "forfeited")
+_USD = quantile_names("carried_usd", "net_cut_usd")
 _FIRMS = ("Company", "Organization", "PublicBody", "LegalEntity")
 
 
@@ -222,17 +228,14 @@ def acts_table(
                 for name, place in zip(seen, places, strict=True)
                 if tier in tier_of.get(name, [NO_BANK])
             ]
-            together = (solved.total - solved.remaining(of_tier))[None, :]
+            together = solved.total - solved.remaining(of_tier)
             groups.append(
                 {
                     "as_of": as_of,
                     "act": act,
                     "bank_tier": tier,
                     "n_parties": len(of_tier),
-                    **{
-                        key: float(value[0])
-                        for key, value in quantiles(together, "net_cut_usd").items()
-                    },
+                    **quantile_row(together, "net_cut_usd"),
                 }
             )
         rows.append(
@@ -249,21 +252,16 @@ def acts_table(
                 how="left",
             )
         )
-    amounts = {
-        **{
-            f"{prefix}_{name}": pl.Float64
-            for prefix in ("carried_usd", "net_cut_usd")
-            for name in (*QUANTILES, "mean")
-        },
-        f"p_in_best_{BEST_K}": pl.Float64,
-    }
+    amounts = dict.fromkeys((*_USD, f"p_in_best_{BEST_K}"), pl.Float64)
     table = pl.concat([acts.head(0), pl.DataFrame(schema=amounts), *rows], how="diagonal")
     past = _past(run, table.filter(~pl.col("is_open")), bans, draws)
     table = table.join(past, on=["act", "party_id"], how="left").with_columns(
-        **{
-            f"carried_usd_{name}": pl.coalesce(f"carried_usd_{name}", f"past_usd_{name}")
-            for name in (*QUANTILES, "mean")
-        },
+        *(
+            pl.coalesce(carried, past_)
+            for carried, past_ in zip(
+                quantile_names("carried_usd"), quantile_names("past_usd"), strict=True
+            )
+        ),
         window_first_year=pl.when("is_open")
         .then(pl.lit(first, dtype=pl.Int64))
         .otherwise("past_first_year"),
@@ -280,7 +278,7 @@ def acts_table(
                 "act": pl.String,
                 "bank_tier": pl.String,
                 "n_parties": pl.Int64,
-                **{f"net_cut_usd_{name}": pl.Float64 for name in (*QUANTILES, "mean")},
+                **dict.fromkeys(quantile_names("net_cut_usd"), pl.Float64),
             },
         ),
     )
@@ -338,19 +336,8 @@ def _banks_cut(
     if not seen:
         return mine
     rng = named_generator(day.run.seed, "network replacement of banks")
-    low, middle, high, fast, usual, slow = (
-        replaceability.filter(pl.col("node_type") == "bank")
-        .select("share_low", "share", "share_high", "months_low", "months", "months_high")
-        .row(0)
-    )
-    table = {
-        "bank": (
-            beta_or_lognormal(middle, low, high, draws, rng, share=True),
-            beta_or_lognormal(usual, fast, slow, draws, rng, share=False),
-        )
-    }
-    horizon = beta_or_lognormal(*settings["horizon_months"], draws, rng, share=False)
-    back = replaced_share(draws, ["bank"], table, horizon)[0]
+    bank = replaceability.filter(pl.col("node_type") == "bank")
+    back = replaced_share(bank, settings["horizon_months"], ["bank"], draws, rng)[0]
     through = np.array([usd[name] for name in seen])
     net = through * (1 - back)
     live = net.max(axis=0) > 0
@@ -384,9 +371,9 @@ def _past(run: Run, closed: pl.DataFrame, bans: dict[str, dt.date], draws: int) 
         "party_id": pl.String,
         "past_first_year": pl.Int64,
         "past_last_year": pl.Int64,
-        **{f"past_usd_{name}": pl.Float64 for name in (*QUANTILES, "mean")},
+        **dict.fromkeys(quantile_names("past_usd"), pl.Float64),
     }
-    take = np.unique(np.linspace(0, run.draws - 1, min(draws, run.draws)).astype(int))
+    take = evenly(run.draws, draws)
     rows = []
     for act, party, on in (
         closed.filter(pl.col("closed_on").is_not_null() & pl.col("party_id").is_in(list(index)))
@@ -411,10 +398,7 @@ def _past(run: Run, closed: pl.DataFrame, bans: dict[str, dt.date], draws: int) 
                     "party_id": party,
                     "past_first_year": min(held),
                     "past_last_year": max(held),
-                    **{
-                        key: float(value[0])
-                        for key, value in quantiles(mean[None, :], "past_usd").items()
-                    },
+                    **quantile_row(mean, "past_usd"),
                 }
             )
     return pl.DataFrame(rows, schema=schema)
@@ -464,11 +448,6 @@ def _described(
         party_id="entity_id",
         own_tier=pl.when("is_bank").then(pl.col("bank_size_tier").fill_null("unknown")),
     )
-    columns = [
-        f"{prefix}_{name}"
-        for prefix in ("carried_usd", "net_cut_usd")
-        for name in (*QUANTILES, "mean")
-    ]
     return (
         table.join(facts, on="party_id", how="left")
         .join(used, on="party_id", how="left")
@@ -492,7 +471,7 @@ def _described(
             "streams",
             "channels",
             bank_tiers=pl.coalesce("own_tier", "bank_tiers"),
-            **{name: pl.col(name) for name in columns},
+            **{name: pl.col(name) for name in _USD},
             p_in_best_5=pl.col(f"p_in_best_{BEST_K}"),
             horizon_months=pl.lit(settings["horizon_months"][0]),
         )

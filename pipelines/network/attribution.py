@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
@@ -34,15 +34,15 @@ class Walk:
         through: (nodes, draws) dollars that passed or ended at a node.
         ended: (nodes, draws) dollars whose trail ends at a node.
         leaked: (draws,) dollars that left a named party for parties nobody has named.
-        edge: (edges, draws) dollars along an edge, or None when not asked for.
-        transfer: (edges, draws) share of its payer's dollars that an edge takes, likewise.
+        edge: (edges, draws) dollars along an edge.
+        transfer: (edges, draws) share of its payer's dollars that an edge takes.
     """
 
     through: np.ndarray
     ended: np.ndarray
     leaked: np.ndarray
-    edge: np.ndarray | None
-    transfer: np.ndarray | None = None
+    edge: np.ndarray
+    transfer: np.ndarray
 
 
 def walk(
@@ -52,8 +52,6 @@ def walk(
     weight: np.ndarray,
     leak: np.ndarray,
     absorbing: np.ndarray,
-    *,
-    keep_edges: bool = False,
 ) -> Walk:
     """Follow every dollar to where it ends: f = x + T'f, summed along the trail.
 
@@ -68,7 +66,6 @@ def walk(
         weight: (edges, draws) relative weight; 0 where the edge does not exist in a draw.
         leak: (nodes, draws) or (1, draws) share lost to unnamed parties at each step.
         absorbing: (nodes,) True where trails end by definition.
-        keep_edges: also return the dollars of each edge.
 
     Returns:
         Walk; sum(ended) + leaked = sum(entry) in every draw.
@@ -80,31 +77,15 @@ def walk(
     edges = source.shape[0]
     chunk = max(1, min(draws, _CHUNK_CELLS // max(edges, 1)))
     if chunk < draws:
+        cuts = [slice(at, at + chunk) for at in range(0, draws, chunk)]
         parts = [
-            walk(
-                entry[:, cut],
-                source,
-                target,
-                weight[:, cut],
-                leak[:, cut],
-                absorbing,
-                keep_edges=keep_edges,
-            )
-            for cut in (slice(at, at + chunk) for at in range(0, draws, chunk))
+            walk(entry[:, cut], source, target, weight[:, cut], leak[:, cut], absorbing)
+            for cut in cuts
         ]
-        return Walk(
-            np.concatenate([part.through for part in parts], axis=1),
-            np.concatenate([part.ended for part in parts], axis=1),
-            np.concatenate([part.leaked for part in parts]),
-            *(
-                np.concatenate([one for part in parts if (one := part.edge) is not None], axis=1),
-                np.concatenate(
-                    [one for part in parts if (one := part.transfer) is not None], axis=1
-                ),
-            )
-            if keep_edges
-            else (None, None),
-        )
+        names = [field.name for field in fields(Walk)]
+        joined = ([getattr(part, name) for part in parts] for name in names)
+        # draws are the last axis of all of them
+        return Walk(*(np.concatenate(one, axis=-1) for one in joined))
     ones = np.ones(edges)
     out_of = scipy.sparse.csr_matrix((ones, (source, np.arange(edges))), shape=(nodes, edges))
     into = scipy.sparse.csr_matrix((ones, (target, np.arange(edges))), shape=(nodes, edges))
@@ -116,13 +97,12 @@ def walk(
     transfer = weight * step[source]
 
     through = np.zeros((nodes, draws))
-    moved = np.zeros((edges, draws)) if keep_edges else None
+    moved = np.zeros((edges, draws))
     moving = np.array(entry, dtype=float)
     for _ in range(_MAX_STEPS):
         through += moving
         paid = moving[source] * transfer
-        if moved is not None:
-            moved += paid
+        moved += paid
         moving = into @ paid
         if moving.sum(axis=0).max(initial=0.0) < CENT / 100:
             break
@@ -137,7 +117,7 @@ def walk(
     leaked = (through * np.where(ends, 0.0, leak)).sum(axis=0)
     ended += moving * ~ends
     leaked -= (moving * np.where(ends, 0.0, leak)).sum(axis=0)
-    return Walk(through, ended, leaked, moved, transfer if keep_edges else None)
+    return Walk(through, ended, leaked, moved, transfer)
 
 
 def year_shares(amounts: pl.DataFrame) -> pl.DataFrame:
@@ -234,10 +214,10 @@ class Attribution:
     coverage: float
     documented_usd: float
     covered: np.ndarray
-    documented_workers: float = 0.0
-    transfer: np.ndarray | None = None
-    source: np.ndarray | None = None
-    target: np.ndarray | None = None
+    documented_workers: float
+    transfer: np.ndarray
+    source: np.ndarray
+    target: np.ndarray
 
     def residual_usd(self) -> float:
         """Largest difference in any draw between income and what was placed plus what was not."""
@@ -355,9 +335,10 @@ def attribute_year(
     workers = float(sum(one.workers.mean() for one in counted))
     if (documented <= 0 and not counted) or mean <= 0:
         nobody = np.broadcast_to(0.0, (len(nodes), draws))
+        no_edge, nowhere = np.zeros((0, draws)), np.zeros(0, dtype=np.int64)
         return Attribution(
-            stream, year, nodes, nobody, nobody, income, income, [],
-            np.zeros((0, draws)), nobody, 0.0, documented, np.zeros(draws), workers,
+            stream, year, nodes, nobody, nobody, income, income, [], no_edge, nobody, 0.0,
+            documented, np.zeros(draws), workers, no_edge, nowhere, nowhere,
         )  # fmt: skip
     entry, by_workers = headcount_entry(counted, at, draws, rng)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -380,18 +361,17 @@ def attribute_year(
         split_shape, size=(len(ids), draws)
     )
     lost = leak if leak.ndim == 2 else leak[None, :]
-    found = walk(entry, sources, targets, weight, lost, absorbing, keep_edges=True)
-    entered = entry.sum(axis=0)
+    found = walk(entry, sources, targets, weight, lost, absorbing)
     return Attribution(
         stream=stream,
         year=year,
         nodes=nodes,
         through=found.through,
         ended=found.ended,
-        unattributed=income - entered + found.leaked,
+        unattributed=income - entry.sum(axis=0) + found.leaked,
         income=income,
         edge_ids=ids,
-        edge=found.edge if found.edge is not None else np.zeros((0, draws)),
+        edge=found.edge,
         entry=entry,
         coverage=float(covered.mean()),
         documented_usd=documented,

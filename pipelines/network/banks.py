@@ -15,10 +15,10 @@ import numpy as np
 import polars as pl
 import scipy
 
-from pipelines.draws import QUANTILES, named_generator
+from pipelines.draws import named_generator
 from pipelines.network.attribution import Attribution, year_shares
 from pipelines.network.status import NUMBER
-from pipelines.network.summaries import quantiles
+from pipelines.network.summaries import jeffreys, quantile_names, quantiles
 from pipelines.schemas.network import ASSERTS_NOTHING, LEGAL_KINDS, NO_FINDING
 
 STATE_BANK = "dprk_bank"
@@ -79,8 +79,6 @@ def throughput(
         seed: same seed, same numbers.
     """
     draws = found.income.shape[0]
-    if found.transfer is None:
-        return Throughput(found.stream, found.year, [], np.zeros((0, draws)))
     live = found.through.sum(axis=1) > 0
     at = {name: index for index, name in enumerate(found.nodes) if live[index]}
     here = channels.filter(
@@ -126,7 +124,6 @@ def throughput(
 
 def throughput_table(passed: list[Throughput]) -> pl.DataFrame:
     """Grain bank_id, stream, year: quantiles of what may have passed."""
-    columns = [f"attributed_usd_{name}" for name in (*QUANTILES, "mean")]
     rows = [
         pl.DataFrame(
             {
@@ -145,7 +142,7 @@ def throughput_table(passed: list[Throughput]) -> pl.DataFrame:
             "bank_id": pl.String,
             "stream": pl.String,
             "year": pl.Int64,
-            **dict.fromkeys(columns, pl.Float64),
+            **dict.fromkeys(quantile_names("attributed_usd"), pl.Float64),
         }
     )
     return pl.concat([empty, *rows]).filter(pl.col("attributed_usd_mean") > _CENT)
@@ -415,7 +412,7 @@ def chinese_banks(
         "has_finding", "documents", "document_numbers", "n_documents", "reply", "first_year",
         "last_year", "streams", "documented_usd", "shared_usd", "bank_own_business",
         "share", "share_bound", "share_of",
-        *(f"modelled_usd_{name}" for name in (*QUANTILES, "mean")),
+        *quantile_names("modelled_usd"),
         "n_fronts", "total_assets_usd", "total_assets_on", "total_assets_source",
         "exposure_to_assets_share", "not_known",
     )  # fmt: skip
@@ -431,7 +428,7 @@ def _over_years(passed: list[Throughput], names: list[str]) -> pl.DataFrame:
     held = sorted(total)
     schema = {
         "bank_id": pl.String,
-        **{f"modelled_usd_{name}": pl.Float64 for name in (*QUANTILES, "mean")},
+        **dict.fromkeys(quantile_names("modelled_usd"), pl.Float64),
     }
     if not held:
         return pl.DataFrame(schema=schema)
@@ -478,14 +475,13 @@ def chinese_bank_tiers(banks: pl.DataFrame, channels: pl.DataFrame) -> pl.DataFr
         )
     )
     hits = table["n_fronts"].to_numpy()
-    low = scipy.stats.beta.ppf(0.05, hits + 0.5, everybody - hits + 0.5)
-    high = scipy.stats.beta.ppf(0.95, hits + 0.5, everybody - hits + 0.5)
+    low, high = jeffreys(hits, everybody)
     return table.with_columns(
         front_share=pl.when(pl.col("n_fronts_all_tiers") > 0).then(
             pl.col("n_fronts") / pl.col("n_fronts_all_tiers")
         ),
-        front_share_q05=pl.Series(np.where(hits == 0, 0.0, low)),
-        front_share_q95=pl.Series(np.where(hits == everybody, 1.0, high)),
+        front_share_q05=pl.Series(low),
+        front_share_q95=pl.Series(high),
     )
 
 

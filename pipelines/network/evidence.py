@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import scipy
 
+from pipelines.network.summaries import jeffreys
 from pipelines.schemas.network import ASSERTS_NOTHING, GOVERNMENT_OF, PERSON_AUTHORITIES
 
 # no relation is certain, however many bodies state it
@@ -22,19 +23,6 @@ class EvidenceError(ValueError):
     """A hand-kept network table contradicts itself; the message names the row and the remedy."""
 
 
-def class_pairs(grades: pl.DataFrame) -> pl.DataFrame:
-    """The grades, one row per (kind, authority). Grain: kind, authority."""
-    return (
-        grades.select("class", "rank", "grade", "grade_low", "grade_high", "pairs")
-        .with_columns(pl.col("pairs").str.split(";"))
-        .explode("pairs")
-        .with_columns(
-            pl.col("pairs").str.split_exact(":", 1).struct.rename_fields(["kind", "authority"])
-        )
-        .unnest("pairs")
-    )
-
-
 def classify(statements: pl.DataFrame, grades: pl.DataFrame) -> pl.DataFrame:
     """Give every statement its class, rank, grade and witness.
 
@@ -43,16 +31,18 @@ def classify(statements: pl.DataFrame, grades: pl.DataFrame) -> pl.DataFrame:
     Raises:
         EvidenceError: a (kind, authority) pair has no class.
     """
+    pair = pl.col("pairs").str.split(":").list
+    graded_pairs = (
+        grades.with_columns(pl.col("pairs").str.split(";"))
+        .explode("pairs")
+        .select("class", "rank", "grade", kind=pair.get(0), authority=pair.get(1))
+    )
+    is_reply = pl.col("kind").is_in(["reply", "denied", "refused"])
     out = statements.join(
-        class_pairs(grades).select("kind", "authority", "class", "rank", "grade"),
+        graded_pairs.select("kind", "authority", "class", "rank", "grade"),
         on=["kind", "authority"],
         how="left",
-    ).with_columns(
-        pl.when(pl.col("kind").is_in(["reply", "denied", "refused"]))
-        .then(pl.lit("reply"))
-        .otherwise(pl.col("class"))
-        .alias("class")
-    )
+    ).with_columns(pl.when(is_reply).then(pl.lit("reply")).otherwise("class").alias("class"))
     lost = out.filter(pl.col("class").is_null())
     if lost.height:
         row = lost.row(0, named=True)
@@ -71,19 +61,11 @@ def witnesses(statements: pl.DataFrame) -> pl.DataFrame:
     Security Council listings is the Council's voice, not a second one.
 
     Args:
-        statements: about, authority, stated_on; stated_on_precision, is_edition_date and locator
-            where known.
+        statements: about, authority, stated_on, stated_on_precision, is_edition_date, locator.
     """
-    has = set(statements.columns)
-    is_dated = pl.lit(value=True)
-    if "stated_on_precision" in has:
-        is_dated &= pl.col("stated_on_precision") == "day"
-    if "is_edition_date" in has:
-        is_dated &= ~pl.col("is_edition_date")
-    voice = pl.col("authority")
-    if "locator" in has:
-        carried = (pl.col("authority") == "EU") & pl.col("locator").str.contains(_TRANSPOSED)
-        voice = pl.when(carried).then(pl.lit("UNSC")).otherwise(voice)
+    is_dated = (pl.col("stated_on_precision") == "day") & ~pl.col("is_edition_date")
+    carried = (pl.col("authority") == "EU") & pl.col("locator").str.contains(_TRANSPOSED)
+    voice = pl.when(carried).then(pl.lit("UNSC")).otherwise("authority")
     government = pl.col("authority").replace_strict(
         GOVERNMENT_OF, default=None, return_dtype=pl.String
     )
@@ -98,6 +80,17 @@ def witnesses(statements: pl.DataFrame) -> pl.DataFrame:
         out = out.with_columns(witness=pl.col("witness").min().over("about", "__together"))
         out = out.with_columns(witness=pl.col("witness").min().over("about", "__voice"))
     return out.drop("__voice", "__together")
+
+
+def _best_of_witnesses(statements: pl.DataFrame, contested_factor: float) -> pl.DataFrame:
+    """Each witness's best statement on each thing; `standing` is its grade, less if contested."""
+    doubt = pl.when(pl.col("is_contested")).then(contested_factor).otherwise(1.0)
+    return (
+        statements.filter(pl.col("grade").is_not_null())
+        .with_columns(standing=pl.col("grade") * doubt)
+        .sort(["about", "witness", "standing"], descending=[False, False, True])
+        .unique(subset=["about", "witness"], keep="first", maintain_order=True)
+    )
 
 
 def link_probabilities(
@@ -116,19 +109,13 @@ def link_probabilities(
         link_id, probability, n_origins, best_class, is_contested. Grain: link_id. A link that
         no statement asserts has probability 0 and no origin.
     """
-    graded = (
-        statements.filter(pl.col("grade").is_not_null())
-        .with_columns(
-            g=pl.col("grade")
-            * pl.when(pl.col("is_contested")).then(contested_factor).otherwise(1.0)
-        )
-        .sort("g", descending=True)
-        .unique(subset=["about", "witness"], keep="first", maintain_order=True)
+    best = _best_of_witnesses(statements, contested_factor).sort(
+        "standing", descending=True, maintain_order=True
     )
-    per_link = graded.group_by("about").agg(
-        probability=(1 - (1 - pl.col("g")).product()).clip(upper_bound=CERTAINTY_CAP),
+    per_link = best.group_by("about", maintain_order=True).agg(
+        probability=(1 - (1 - pl.col("standing")).product()).clip(upper_bound=CERTAINTY_CAP),
         n_origins=pl.len().cast(pl.Int64),
-        best_class=pl.col("class").sort_by("g", descending=True).first(),
+        best_class=pl.col("class").first(),
         only_inferred=(pl.col("class") == "inferred").all(),
     )
     contested = statements.group_by("about").agg(is_contested=pl.col("is_contested").any())
@@ -186,14 +173,7 @@ def probability_draws(
     draws = contested.shape[0]
     doubt = np.zeros((len(about), draws))  # sum of log(1 - g) over origins
     position = {name: index for index, name in enumerate(about)}
-    best = (
-        statements.filter(pl.col("grade").is_not_null() & pl.col("about").is_in(about))
-        .with_columns(
-            standing=pl.col("grade") * pl.when(pl.col("is_contested")).then(0.5).otherwise(1.0)
-        )
-        .sort(["about", "witness", "standing"], descending=[False, False, True])
-        .unique(subset=["about", "witness"], keep="first", maintain_order=True)
-    )
+    best = _best_of_witnesses(statements.filter(pl.col("about").is_in(about)), 0.5)
     # at most one row per origin: a few hundred, each a vector over all draws
     for name, kind, disputed in best.select("about", "class", "is_contested").iter_rows():
         grade = grades[kind] * (contested if disputed else 1.0)
@@ -237,57 +217,41 @@ def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> GradeCalibratio
         pl.col("grade").is_not_null() & ~pl.col("is_edition_date")
     ).with_columns(year=pl.col("stated_on").dt.year().cast(pl.Int64))
     firsts = dated.group_by("about", "class", "rank").agg(first_year=pl.col("year").min())
-    stated_in = [int(year) for year in dated["year"].unique().to_list()]
-    years = range(min(stated_in), max(stated_in)) if stated_in else range(0)
-    rows = []
-    for year in years:
-        asserted = firsts.filter(pl.col("first_year") <= year)
-        higher = firsts.select("about", higher_rank="rank", higher_year="first_year")
-        pairs = asserted.join(higher, on="about", how="left").filter(
-            pl.col("higher_rank") > pl.col("rank")
-        )
-        already = pairs.filter(pl.col("higher_year") <= year).select("about", "class").unique()
-        later = pairs.filter(pl.col("higher_year") > year).select("about", "class").unique()
-        open_ = asserted.join(already, on=["about", "class"], how="anti")
-        rows.append(
-            open_.join(later.with_columns(hit=pl.lit(1)), on=["about", "class"], how="left")
-            .group_by("class")
-            .agg(
-                n_links=pl.len().cast(pl.Int64),
-                n_confirmed=pl.col("hit").fill_null(0).sum().cast(pl.Int64),
-            )
-            .with_columns(year=pl.lit(year, dtype=pl.Int64))
-        )
-    empty = pl.DataFrame(
-        schema={"class": pl.String, "n_links": pl.Int64, "n_confirmed": pl.Int64, "year": pl.Int64}
+    higher = firsts.select("about", higher_rank="rank", confirmed_in="first_year")
+    held = firsts.join(
+        firsts.join(higher, on="about")
+        .filter(pl.col("higher_rank") > pl.col("rank"))
+        .group_by("about", "class")
+        .agg(pl.col("confirmed_in").min()),
+        on=["about", "class"],
+        how="left",
     )
-    table = _jeffreys(pl.concat([empty, *rows]).sort("class", "year"))
-
+    counts = {
+        "n_links": pl.len().cast(pl.Int64),
+        "n_confirmed": pl.col("confirmed_in").count().cast(pl.Int64),
+    }
+    # a link counts in every year from its assertion to the last before a higher class spoke
+    until = pl.min_horizontal("confirmed_in", pl.lit(dated["year"].max(), dtype=pl.Int64))
+    by_year = (
+        held.with_columns(year=pl.int_ranges("first_year", until, dtype=pl.Int64))
+        .explode("year")
+        .drop_nulls("year")
+        .group_by("class", "year")
+        .agg(**counts)
+    )
+    table = _jeffreys(by_year.select("class", *counts, "year").sort("class", "year"))
     # pooled: each link once, confirmed ever after its first assertion or not
-    higher = firsts.select("about", higher_rank="rank", higher_year="first_year")
     ever = (
-        firsts.join(higher, on="about", how="left")
-        .with_columns(
-            was=(pl.col("higher_rank") > pl.col("rank"))
-            & (pl.col("higher_year") <= pl.col("first_year")),
-            hit=(pl.col("higher_rank") > pl.col("rank"))
-            & (pl.col("higher_year") > pl.col("first_year")),
+        held.filter(
+            pl.col("confirmed_in").is_null() | (pl.col("confirmed_in") > pl.col("first_year"))
         )
-        .group_by("about", "class", "rank")
-        .agg(pl.col("was").any(), pl.col("hit").any())
-        .filter(~pl.col("was"))
         .group_by("class")
-        .agg(n_links=pl.len().cast(pl.Int64), n_confirmed=pl.col("hit").sum().cast(pl.Int64))
+        .agg(**counts)
     )
     other = (
-        dated.group_by("about", "class")
-        .agg(pl.col("witness").unique())
-        .join(
-            dated.group_by("about").agg(n_bodies=pl.col("witness").n_unique()),
-            on="about",
-        )
+        dated.filter(pl.col("witness").n_unique().over("about") > 1)
         .group_by("class")
-        .agg(n_with_second_body=(pl.col("n_bodies") > 1).sum().cast(pl.Int64))
+        .agg(n_with_second_body=pl.col("about").n_unique().cast(pl.Int64))
     )
     verdicts = (
         _jeffreys(
@@ -335,7 +299,7 @@ def power_of_check(grade: float, n: int, taken_up: float, *, off: float = 0.2) -
     """
     truth = min(grade + off, 1.0)
     hits = np.arange(n + 1)
-    low = np.where(hits == 0, 0.0, scipy.stats.beta.ppf(0.05, hits + 0.5, n - hits + 0.5))
+    low, _ = jeffreys(hits, n)
     chance = min(taken_up / grade, 1.0) * truth
     return float(scipy.stats.binom.pmf(hits, n, chance)[low > grade].sum()) if n else 0.0
 
@@ -344,10 +308,7 @@ def _jeffreys(frame: pl.DataFrame) -> pl.DataFrame:
     """Add the confirmed share and its 90% Jeffreys interval; no link, no share."""
     hits = frame["n_confirmed"].to_numpy().astype(float)
     size = frame["n_links"].to_numpy().astype(float)
-    low = scipy.stats.beta.ppf(0.05, hits + 0.5, size - hits + 0.5)
-    high = scipy.stats.beta.ppf(0.95, hits + 0.5, size - hits + 0.5)
-    low = np.where(hits == 0, 0.0, low)
-    high = np.where(hits == size, 1.0, high)
+    low, high = jeffreys(hits, size)
     return frame.with_columns(
         confirmed_share=pl.when(pl.col("n_links") > 0).then(
             pl.col("n_confirmed") / pl.col("n_links")
@@ -391,48 +352,95 @@ def check_grades(verdicts: pl.DataFrame) -> list[str]:
     return wrong
 
 
+def shown_since(
+    entities: pl.DataFrame, links: pl.DataFrame, statements: pl.DataFrame, *, day: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """From when parties and relations may be shown.
+
+    A person needs a list, a court, a prosecutor or a UN report; a firm needs any official voice or
+    its own; what names nobody (topic `unnamed`) may rest on the press. A relation needs the same of
+    its own statements, and both its ends.
+
+    Args:
+        day: column of the statements that says when they count.
+
+    Returns:
+        entities and links, each with `since` (null: never) and `is_nobody`, of a relation where
+        either of its ends is.
+    """
+    authority = pl.col("authority")
+    by_whom = (
+        statements.filter(~pl.col("kind").is_in(ASSERTS_NOTHING))
+        .group_by("about")
+        .agg(
+            by_anybody=pl.col(day).filter(authority != "MODEL").min(),
+            by_officials=pl.col(day).filter(~authority.is_in(UNOFFICIAL)).min(),
+            by_the_sworn=pl.col(day).filter(authority.is_in(PERSON_AUTHORITIES)).min(),
+        )
+    )
+    topics = pl.col("topics").fill_null("").str.split(";")
+    parties = (
+        entities.with_columns(is_nobody=topics.list.contains("unnamed"))
+        .join(by_whom, left_on="entity_id", right_on="about", how="left", maintain_order="left")
+        .with_columns(
+            since=pl.when(pl.col("schema") == "Person")
+            .then("by_the_sworn")
+            .when("is_nobody")
+            .then("by_anybody")
+            .otherwise("by_officials")
+        )
+        .select(*entities.columns, "since", "is_nobody")
+    )
+    ties = links.join(
+        by_whom, left_on="link_id", right_on="about", how="left", maintain_order="left"
+    )
+    for side in ("source", "target"):
+        ties = ties.join(
+            parties.select("entity_id", pl.col("since", "is_nobody").name.prefix(f"{side}_")),
+            left_on=f"{side}_id",
+            right_on="entity_id",
+            how="left",
+            maintain_order="left",
+        )
+    days = (
+        pl.when("is_nobody").then("by_anybody").otherwise("by_officials"),
+        pl.col("source_since"),
+        pl.col("target_since"),
+    )
+    return parties, (
+        ties.with_columns(is_nobody=pl.any_horizontal("source_is_nobody", "target_is_nobody"))
+        .with_columns(
+            since=pl.when(pl.all_horizontal(one.is_not_null() for one in days)).then(
+                pl.max_horizontal(*days)
+            )
+        )
+        .select(*links.columns, "since", "is_nobody")
+    )
+
+
 def publishable(
     entities: pl.DataFrame, links: pl.DataFrame, statements: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Mark what may be shown: `is_publishable` on all three tables.
 
-    A person needs a list, a court, a prosecutor or a UN report; a firm needs any official voice or
-    its own; what names nobody (topic `unnamed`) may rest on the press. A relation needs the same of
-    its own statements, and both its ends. A press statement about a named party is never shown.
+    What `shown_since` dates may be; a press statement about a named party is never shown.
     """
-    firm = pl.col("topics").fill_null("").str.split(";").list.contains("unnamed")
-    nobody = entities.filter(firm)["entity_id"].to_list()
-    faceless = links.filter(pl.col("source_id").is_in(nobody) | pl.col("target_id").is_in(nobody))[
-        "link_id"
-    ].to_list()
-    asserts = ~pl.col("kind").is_in(ASSERTS_NOTHING)
-    spoken = statements.filter(asserts)
-    official = spoken.filter(~pl.col("authority").is_in(UNOFFICIAL))["about"].unique()
-    sworn = spoken.filter(pl.col("authority").is_in(PERSON_AUTHORITIES))["about"].unique()
-    anybody = spoken.filter(pl.col("authority") != "MODEL")["about"].unique()
-    whole = entities.with_columns(
-        is_publishable=pl.when(pl.col("schema") == "Person")
-        .then(pl.col("entity_id").is_in(sworn.implode()))
-        .otherwise(
-            pl.col("entity_id").is_in(official.implode())
-            | (pl.col("entity_id").is_in(nobody) & pl.col("entity_id").is_in(anybody.implode()))
-        )
+    parties, ties = shown_since(entities, links, statements, day="stated_on")
+    both = pl.concat(
+        [
+            parties.select("since", "is_nobody", about="entity_id"),
+            ties.select("since", "is_nobody", about="link_id"),
+        ]
     )
-    shown = whole.filter("is_publishable")["entity_id"]
-    ties = links.with_columns(
-        is_publishable=(
-            pl.col("link_id").is_in(official.implode())
-            | (pl.col("link_id").is_in(faceless) & pl.col("link_id").is_in(anybody.implode()))
-        )
-        & pl.col("source_id").is_in(shown.implode())
-        & pl.col("target_id").is_in(shown.implode())
+    is_shown = pl.col("since").is_not_null()
+    shown = both.filter(is_shown)["about"].implode()
+    nobody = both.filter("is_nobody")["about"].implode()
+    heard = ~pl.col("authority").is_in(UNOFFICIAL) | pl.col("about").is_in(nobody)
+    return (
+        parties.select(*entities.columns, is_publishable=is_shown),
+        ties.select(*links.columns, is_publishable=is_shown),
+        statements.with_columns(is_publishable=pl.col("about").is_in(shown) & heard),
     )
-    about = [*shown, *ties.filter("is_publishable")["link_id"]]
-    said = statements.with_columns(
-        is_publishable=pl.col("about").is_in(about)
-        & (~pl.col("authority").is_in(UNOFFICIAL) | pl.col("about").is_in([*nobody, *faceless]))
-    )
-    return whole, ties, said
 
 
 def graded(

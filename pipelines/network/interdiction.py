@@ -17,16 +17,23 @@ a small MIP (HiGHS through scipy); the same cuts serve every k.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy
 
+from pipelines.network.summaries import evenly
+
 _UNITS = 100_000_000  # integer capacity units per scenario: relative rounding 1e-8
 _OPEN = 2_000_000_000  # an arc that never binds
 _NODES = 20_000  # branch-and-bound nodes of one master problem
+_ROUNDS = 40  # most cutting-plane rounds for one k
+_GROUPS = 10  # scenarios are averaged into so many groups inside the master problem
+# sets are sought, and proven best, among this many candidates with the largest expected dollars;
+# greedy sees all of them
+_POOL = 100
+_GREEDY_DRAWS = 50  # how many draws the greedy warm start looks at
 
 
 class InterdictionError(ValueError):
@@ -85,6 +92,9 @@ class FlowModel:
     Args:
         scenarios: the networks.
         slack: how much more a surviving party or relation can carry than it does; at least 1.
+
+    Raises:
+        InterdictionError: the slack is less.
     """
 
     def __init__(self, scenarios: Scenarios, *, slack: float) -> None:
@@ -173,7 +183,8 @@ class FlowModel:
             found = scipy.sparse.csgraph.maximum_flow(graph, network.first, network.last)
         finally:
             graph.data[arcs] = whole
-        own = _own_flow(found.flow, network.used.size)
+        # the arc 2i → 2i + 1 is that of party i
+        own = found.flow.diagonal(1)[: 2 * network.used.size : 2]
         return found.flow_value / self.unit[draw], network.used, own / self.unit[draw]
 
     def left_usd(self, draw: int) -> np.ndarray:
@@ -183,20 +194,6 @@ class FlowModel:
     def remaining(self, removed: Sequence[int]) -> np.ndarray:
         """(draws,) dollars left in every scenario once `removed` are gone."""
         return np.array([self.maxflow(draw, removed)[0] for draw in range(self.scenarios.draws)])
-
-
-def _own_flow(flow: scipy.sparse.csr_matrix, count: int) -> np.ndarray:
-    """Flow on the arc 2i → 2i + 1 of each of `count` parties, read from the matrix's arrays."""
-    rows = 2 * np.arange(count)
-    start, width = flow.indptr[rows], np.diff(flow.indptr)[rows]
-    at = np.repeat(start - np.concatenate([[0], np.cumsum(width)[:-1]]), width) + np.arange(
-        width.sum()
-    )
-    owner = np.repeat(np.arange(count), width)
-    mine = flow.indices[at] == 2 * owner + 1
-    out = np.zeros(count)
-    out[owner[mine]] = flow.data[at[mine]]
-    return out
 
 
 @dataclass(frozen=True)
@@ -217,22 +214,17 @@ class _Cuts:
     rows per round stays small. `theta_g` is the mean over its group.
     """
 
-    def __init__(self, columns: int, draws: int, groups: int) -> None:
-        self.columns = columns
-        self.group = np.arange(draws) % groups
-        self.size = np.bincount(self.group, minlength=groups).astype(float)
-        self.groups = groups
+    def __init__(self, draws: int, groups: int) -> None:
+        group = np.arange(draws) % groups
+        self.size = np.bincount(group).astype(float)
+        self.mean = scipy.sparse.csr_matrix((1 / self.size[group], (group, np.arange(draws))))
         self.value: list[np.ndarray] = []
         self.coefficient: list[scipy.sparse.csr_matrix] = []
 
     def add(self, value: np.ndarray, coefficient: np.ndarray) -> None:
         """One round: value (draws,), coefficient (draws, columns)."""
-        mean = scipy.sparse.csr_matrix(
-            (1 / self.size[self.group], (self.group, np.arange(self.group.size))),
-            shape=(self.groups, self.group.size),
-        )
-        self.value.append(mean @ value)
-        self.coefficient.append(scipy.sparse.csr_matrix(mean @ coefficient))
+        self.value.append(self.mean @ value)
+        self.coefficient.append(scipy.sparse.csr_matrix(self.mean @ coefficient))
 
 
 @dataclass(frozen=True)
@@ -241,12 +233,11 @@ class Choice:
 
     Attributes:
         k: how many removals are allowed.
-        chosen: node indices, most important first.
+        chosen: node indices.
         remaining: (draws,) dollars left.
         bound: proven lower bound on the mean dollars left.
         is_proven: the set is optimal for the sample within the tolerance.
         method: "mip" or "greedy".
-        seconds: time spent on this k.
     """
 
     k: int
@@ -255,7 +246,6 @@ class Choice:
     bound: float
     is_proven: bool
     method: str
-    seconds: float
 
 
 def greedy(model: FlowModel, k: int, *, draws: Sequence[int] | None = None) -> list[int]:
@@ -300,45 +290,32 @@ def best_sets(
     k_max: int,
     *,
     gap: float = 1e-4,
-    seconds: float | None = None,
-    rounds: int = 40,
-    mip_k: int = 10,
-    groups: int = 10,
-    pool: int = 100,
-    greedy_draws: int = 50,
 ) -> list[Choice]:
     """The best set for every k from 1 to `k_max`.
 
-    Up to `mip_k` by cutting planes with HiGHS, warm from the greedy sets; beyond, or where the
-    time runs out first, the best set met on the way, with the best bound proven so far.
+    By cutting planes with HiGHS, warm from the greedy sets: after `_ROUNDS` without a proof, the
+    best set met on the way, with the best bound proven so far. No clock ends the search, so that
+    the answer depends on the inputs alone and not on how busy the machine is.
 
     Args:
         gap: gap, as a share of the income in the network, at which a set counts as proven.
-        seconds: budget for all k together; None sets none, so that the answer depends on the
-            inputs alone and not on how busy the machine is.
-        rounds: most cutting-plane rounds for one k.
-        groups: scenarios are averaged into so many groups inside the master problem.
-        pool: sets are sought, and proven best, among this many candidates with the largest
-            expected dollars; greedy sees all of them.
-        greedy_draws: how many draws the greedy warm start looks at.
 
     Returns:
         One Choice per k, with k rising.
     """
-    start = time.perf_counter()
     scenarios = model.scenarios
     draws = scenarios.draws
     total = max(float(model.total.mean()), 1e-12)
     usable = np.sort(scenarios.candidates[model.through[scenarios.candidates].sum(axis=1) > 0])
     # the warm start looks at evenly spaced draws; every set is then scored on all of them
-    sample = np.unique(np.linspace(0, draws - 1, min(draws, greedy_draws)).astype(int))
-    order = greedy(model, min(k_max, usable.size), draws=sample.tolist())
-    if usable.size > pool:
-        largest = usable[np.argsort(-model.through[usable].mean(axis=1), kind="stable")[:pool]]
+    sample = evenly(draws, _GREEDY_DRAWS).tolist()
+    order = greedy(model, min(k_max, usable.size), draws=sample)
+    if usable.size > _POOL:
+        largest = usable[np.argsort(-model.through[usable].mean(axis=1), kind="stable")[:_POOL]]
         usable = np.union1d(largest, order).astype(np.int64)
     column = np.full(scenarios.nodes, -1, dtype=np.int64)
     column[usable] = np.arange(usable.size)
-    cuts = _Cuts(usable.size, draws, min(groups, draws))
+    cuts = _Cuts(draws, min(_GROUPS, draws))
     met: dict[tuple[int, ...], np.ndarray] = {}
 
     def add_cuts(chosen: Sequence[int]) -> np.ndarray:
@@ -361,19 +338,13 @@ def best_sets(
         add_cuts(order[:k])
     choices: list[Choice] = []
     for k in range(1, k_max + 1):
-        began = time.perf_counter()
-        until = np.inf
-        if seconds is not None:
-            share = (start + seconds - began) / (min(k_max, mip_k) - min(k, mip_k) + 1)
-            until = began + max(share, 0.2)
         chosen = list(order[:k]) if usable.size > k else usable.tolist()
         remaining = add_cuts(chosen)
         bound, proven, method = 0.0, usable.size <= k, "greedy"
         if proven:
             bound = float(remaining.mean())
-        for _ in range(rounds if k <= mip_k and not proven else 0):
-            left = until - time.perf_counter()
-            picked, low = _master(cuts, usable, k, max(left, 0.2))
+        for _ in range(0 if proven else _ROUNDS):
+            picked, low = _master(cuts, usable, k)
             bound = max(bound, low * total)
             if picked is not None:
                 add_cuts(picked)
@@ -386,47 +357,23 @@ def best_sets(
                     chosen, remaining, method = list(size), best, "mip"
             if float(remaining.mean()) - bound <= gap * total:
                 proven, method = True, "mip"
-            if proven or picked is None or time.perf_counter() >= until:
+            if proven or picked is None:
                 break
-        choices.append(
-            Choice(
-                k,
-                _ordered(model, chosen),
-                remaining,
-                min(bound, float(remaining.mean())),
-                proven,
-                method,
-                time.perf_counter() - began,
-            )
-        )
+        low = min(bound, float(remaining.mean()))
+        choices.append(Choice(k, chosen, remaining, low, proven, method))
     return choices
 
 
-def _ordered(model: FlowModel, chosen: Sequence[int]) -> list[int]:
-    weight = model.through.mean(axis=1)
-    return sorted(chosen, key=lambda node: (-weight[node], node))
-
-
-def _master(
-    cuts: _Cuts, usable: np.ndarray, k: int, seconds: float
-) -> tuple[list[int] | None, float]:
+def _master(cuts: _Cuts, usable: np.ndarray, k: int) -> tuple[list[int] | None, float]:
     """Solve the master: columns x (one per candidate), then theta (one per group).
 
     Returns:
-        The chosen nodes (None without a solution in time) and the proven lower bound.
+        The chosen nodes (None without a solution within `_NODES`) and the proven lower bound.
     """
-    n, groups = usable.size, cuts.groups
-    rounds = len(cuts.value)
-    matrix = scipy.sparse.hstack(
-        [
-            scipy.sparse.vstack(cuts.coefficient),
-            scipy.sparse.vstack([scipy.sparse.identity(groups)] * rounds),
-        ],
-        format="csr",
-    )
-    budget = scipy.sparse.csr_matrix(
-        (np.ones(n), (np.zeros(n, dtype=np.int64), np.arange(n))), shape=(1, n + groups)
-    )
+    n, groups = usable.size, cuts.size.size
+    each_group = scipy.sparse.vstack([scipy.sparse.identity(groups)] * len(cuts.value))
+    matrix = scipy.sparse.hstack([scipy.sparse.vstack(cuts.coefficient), each_group], format="csr")
+    budget = np.concatenate([np.ones(n), np.zeros(groups)])
     weight = cuts.size / cuts.size.sum()
     found = scipy.optimize.milp(
         c=np.concatenate([np.zeros(n), weight]),
@@ -434,12 +381,11 @@ def _master(
             scipy.optimize.LinearConstraint(matrix, lb=np.concatenate(cuts.value)),
             scipy.optimize.LinearConstraint(budget, ub=np.array([k])),
         ],
-        integrality=np.concatenate([np.ones(n), np.zeros(groups)]),
+        integrality=budget,
         bounds=scipy.optimize.Bounds(
             np.zeros(n + groups), np.concatenate([np.ones(n), np.full(groups, np.inf)])
         ),
-        options={"mip_rel_gap": 1e-6, "node_limit": _NODES}
-        | ({} if np.isinf(seconds) else {"time_limit": seconds}),
+        options={"mip_rel_gap": 1e-6, "node_limit": _NODES},
     )
     bound = getattr(found, "mip_dual_bound", None)
     low = 0.0 if bound is None or not np.isfinite(bound) else max(float(bound), 0.0)
@@ -459,35 +405,6 @@ def best_in_each_draw(model: FlowModel, k: int) -> np.ndarray:
     for draw in range(model.scenarios.draws):
         chosen = greedy(model, k, draws=[draw])
         out[draw, : len(chosen)] = chosen
-    return out
-
-
-def replaced_share(
-    draws: int,
-    types: Sequence[str],
-    table: dict[str, tuple[np.ndarray, np.ndarray]],
-    horizon_months: np.ndarray,
-) -> np.ndarray:
-    """Share of a removed party's business that is back within the horizon, averaged over it.
-
-    After t months a share r(1 - exp(-t/T)) is back; over a horizon h the average of that is
-    r(1 - (1 - exp(-h/T)) T/h), the part of the income over the horizon that is not cut.
-
-    Args:
-        types: node type per node.
-        table: type → ((draws,) r, (draws,) T in months).
-        horizon_months: (draws,).
-
-    Returns:
-        (nodes, draws).
-    """
-    out = np.zeros((len(types), draws))
-    ready = {}
-    for name, (share, months) in table.items():
-        ratio = horizon_months / months
-        ready[name] = share * (1 - (1 - np.exp(-ratio)) / ratio)
-    for index, name in enumerate(types):
-        out[index] = ready[name]
     return out
 
 
@@ -511,11 +428,8 @@ def centrality_order(
     graph.add_edges_from(zip(source.tolist(), target.tolist(), strict=True))
     degree = dict(graph.degree())
     between = nx.betweenness_centrality(graph)
-    hops = (
-        nx.multi_source_dijkstra_path_length(graph.reverse(copy=False), set(ends.tolist()))
-        if (ends.size)
-        else {}
-    )
+    back = graph.reverse(copy=False)
+    hops = nx.multi_source_dijkstra_path_length(back, set(ends.tolist())) if ends.size else {}
     pool = candidates.tolist()
     return {
         "degree": sorted(pool, key=lambda n: (-degree[n], n)),

@@ -21,10 +21,10 @@ import numpy as np
 import polars as pl
 from rigour.territories import get_territory
 
-from pipelines.network.evidence import UNOFFICIAL
+from pipelines.network.evidence import shown_since
 from pipelines.network.status import public_on
 from pipelines.paths import stream_folders
-from pipelines.schemas.network import ASSERTS_NOTHING, LEGAL_KINDS, PERSON_AUTHORITIES
+from pipelines.schemas.network import LEGAL_KINDS
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 STREAM_LABELS = {
@@ -101,7 +101,7 @@ def render_network_page(
     """The whole page: questions, filters, graph, lists, a panel for a party, paths, addresses.
 
     A party or a relation is on the page from the day on which what names it was public
-    (`publishable` has the rule); a relation that a model alone infers is never.
+    (`shown_since` has the rule); a relation that a model alone infers is never.
 
     Args:
         entities, links, statements: rows of the published tables `entities`, `links`,
@@ -162,7 +162,9 @@ def _data(
         {"date": "stated_on", "date_precision": "stated_on_precision"}
     ).with_columns(public=public_on())
     said, by_id, documents = _statements(statements, ledger)
-    rows, ties = _since(entities, links, statements)
+    parties, relations = shown_since(entities, links, statements, day="public")
+    rows = parties.drop_nulls("since").sort("entity_id")
+    ties = relations.drop_nulls("since").sort("link_id")
     number = {name: place for place, name in enumerate(rows["entity_id"])}
     placed = _by_party(
         attribution,
@@ -250,60 +252,6 @@ def _places(
     return [
         [round(float(x), 3), round(float(y), 3)] for x, y in zip(across, spread[:, 1], strict=True)
     ]
-
-
-def _since(
-    entities: pl.DataFrame, links: pl.DataFrame, statements: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Parties and relations that may be shown, with the day `since` which: `publishable`, dated."""
-    spoken = statements.filter(~pl.col("kind").is_in(ASSERTS_NOTHING))
-
-    def first(*, said_by: pl.Expr, name: str) -> pl.DataFrame:
-        return spoken.filter(said_by).group_by("about").agg(pl.col("public").min().alias(name))
-
-    by_whom = (
-        first(said_by=pl.col("authority") != "MODEL", name="by_anybody")
-        .join(
-            first(said_by=~pl.col("authority").is_in(UNOFFICIAL), name="by_officials"),
-            on="about",
-            how="left",
-        )
-        .join(
-            first(said_by=pl.col("authority").is_in(PERSON_AUTHORITIES), name="by_the_sworn"),
-            on="about",
-            how="left",
-        )
-    )
-    parties = (
-        entities.with_columns(
-            is_nobody=pl.col("topics").fill_null("").str.split(";").list.contains("unnamed")
-        )
-        .join(by_whom, left_on="entity_id", right_on="about")
-        .with_columns(
-            since=pl.when(pl.col("schema") == "Person")
-            .then("by_the_sworn")
-            .when("is_nobody")
-            .then("by_anybody")
-            .otherwise("by_officials")
-        )
-        .filter(pl.col("since").is_not_null())
-        .sort("entity_id")
-    )
-    end = parties.select("entity_id", "is_nobody", "since")
-    ties = (
-        links.join(by_whom, left_on="link_id", right_on="about")
-        .join(end, left_on="source_id", right_on="entity_id")
-        .join(end, left_on="target_id", right_on="entity_id", suffix="_target")
-        .with_columns(
-            own=pl.when(pl.col("is_nobody") | pl.col("is_nobody_target"))
-            .then("by_anybody")
-            .otherwise("by_officials")
-        )
-        .filter(pl.col("own").is_not_null())
-        .with_columns(since=pl.max_horizontal("own", "since", "since_target"))
-        .sort("link_id")
-    )
-    return parties, ties
 
 
 def _statements(

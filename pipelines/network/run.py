@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from pipelines.draws import QUANTILES, named_generator
+from pipelines.draws import named_generator
 from pipelines.network.attribution import (
     UNATTRIBUTED,
     Attribution,
@@ -38,9 +38,15 @@ from pipelines.network.interdiction import (
     best_sets,
     centrality_order,
     greedy,
+)
+from pipelines.network.summaries import (
+    beta_or_lognormal,
+    evenly,
+    quantile_names,
+    quantile_row,
+    quantiles,
     replaced_share,
 )
-from pipelines.network.summaries import beta_or_lognormal, quantiles
 
 
 @dataclass(frozen=True)
@@ -324,25 +330,15 @@ def undesignated_share(run: Run, designated: pl.DataFrame) -> pl.DataFrame:
         share = np.divide(
             one.entry[free].sum(axis=0), total, out=np.full(total.size, np.nan), where=total > 0
         )
-        share = share[~np.isnan(share)]
         rows.append(
             {
                 "stream": one.stream,
                 "year": one.year,
-                **{
-                    key: float(value[0])
-                    for key, value in quantiles(share[None, :], "share").items()
-                },
+                **quantile_row(share[~np.isnan(share)], "share"),
             }
         )
-    return pl.DataFrame(
-        rows,
-        schema={
-            "stream": pl.String,
-            "year": pl.Int64,
-            **{f"share_{name}": pl.Float64 for name in (*QUANTILES, "mean")},
-        },
-    )
+    shares = dict.fromkeys(quantile_names("share"), pl.Float64)
+    return pl.DataFrame(rows, schema={"stream": pl.String, "year": pl.Int64, **shares})
 
 
 def node_type(schema: str, stage: str, *, is_bank: bool) -> str:
@@ -374,30 +370,23 @@ def scenarios_of(
             never among them.
     """
     nodes = run.nodes
-    place = {name: index for index, name in enumerate(nodes)}
-    take = np.unique(np.linspace(0, run.draws - 1, min(draws, run.draws)).astype(int))
-    inside = [one for one in run.years if first_year <= one.year <= last_year and one.edge_ids]
+    take = evenly(run.draws, draws)
+    inside = [one for one in run.years if first_year <= one.year <= last_year]
     ends_of = {
-        name: (int(one.source[index]), int(one.target[index]))
+        name: ends
         for one in inside
-        if one.source is not None and one.target is not None
-        for index, name in enumerate(one.edge_ids)
+        for name, *ends in zip(one.edge_ids, one.source, one.target, strict=True)
     }
     ids = sorted(ends_of)
     row = {name: index for index, name in enumerate(ids)}
+    source, target = np.array([ends_of[name] for name in ids], dtype=np.int64).reshape(-1, 2).T
     flow = np.zeros((len(ids), take.size))
-    entry = np.zeros((len(nodes), take.size))
-    through = np.zeros((len(nodes), take.size))
-    inside = [one for one in run.years if first_year <= one.year <= last_year]
+    entry, through, out = (np.zeros((len(nodes), take.size)) for _ in range(3))
     years = last_year - first_year + 1
     for one in inside:
-        if one.edge_ids:
-            np.add.at(flow, [row[name] for name in one.edge_ids], one.edge[:, take] / years)
+        np.add.at(flow, [row[name] for name in one.edge_ids], one.edge[:, take] / years)
         entry += one.entry[:, take] / years
         through += one.through[:, take] / years
-    source = np.array([ends_of[name][0] for name in ids], dtype=np.int64)
-    target = np.array([ends_of[name][1] for name in ids], dtype=np.int64)
-    out = np.zeros_like(through)
     np.add.at(out, source, flow)
     ended = np.where(through - out > 1e-9 * np.maximum(through, 1.0), through - out, 0.0)
     party = {row_["entity_id"]: row_ for row_ in entities.iter_rows(named=True)}
@@ -406,28 +395,14 @@ def scenarios_of(
         for name in nodes
     ]
     rng = named_generator(run.seed, "network replacement")
-    table = {}
-    for name, low, middle, high, fast, usual, slow in (
-        replaceability.sort("node_type")
-        .select(
-            "node_type", "share_low", "share", "share_high", "months_low", "months", "months_high"
-        )
-        .iter_rows()
-    ):
-        table[name] = (
-            beta_or_lognormal(middle, low, high, take.size, rng, share=True),
-            beta_or_lognormal(usual, fast, slow, take.size, rng, share=False),
-        )
-    horizon = beta_or_lognormal(*settings["horizon_months"], take.size, rng, share=False)
+    left = replaced_share(replaceability, settings["horizon_months"], types, take.size, rng)
     open_ = set(candidates)
-    removable = np.array(
-        [place[name] for name in nodes if name in open_ and party[name]["stage"] != "regime"],
-        dtype=np.int64,
-    )
-    return Scenarios(
-        source, target, flow, entry, ended,
-        replaced_share(take.size, types, table, horizon), removable,
-    )  # fmt: skip
+    removable = [
+        place
+        for place, name in enumerate(nodes)
+        if name in open_ and party[name]["stage"] != "regime"
+    ]
+    return Scenarios(source, target, flow, entry, ended, left, np.array(removable, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -545,10 +520,7 @@ def interdict(
         chosen = sorted(solved.sets[k - 1], key=lambda n: (-weight[n], n))
         row: dict[str, object] = {"k": k}
         for name, left in (("cut_usd", solved.gross), ("net_cut_usd", solved.left)):
-            row |= {
-                key: float(value[0])
-                for key, value in quantiles((total - left[k - 1])[None, :], name).items()
-            }
+            row |= quantile_row(total - left[k - 1], name)
         row |= {
             "attributed_usd_mean": float(total.mean()),
             "chosen": ";".join(run.nodes[i] for i in chosen),
@@ -561,9 +533,8 @@ def interdict(
             f"{name}_net_cut_usd_mean": float((total - solved.remaining(order[:k])).mean())
             for name, order in orders.items()
         }
-        row |= {"slack": slack, "first_year": first_year, "last_year": last_year}
-        row["draws"] = scenarios.draws
-        frontier.append(row)
+        span = {"slack": slack, "first_year": first_year, "last_year": last_year}
+        frontier.append(row | span | {"draws": scenarios.draws})
     rank = {
         name: {node: place for place, node in enumerate(order, start=1)}
         for name, order in orders.items()

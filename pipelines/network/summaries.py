@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import polars as pl
 import scipy
 
 from pipelines.draws import QUANTILES
@@ -32,3 +35,63 @@ def beta_or_lognormal(
         return np.exp(np.log(value) + spread * noise)
     middle, lower, upper = (np.log(x / (1 - x)) for x in (value, low, high))
     return 1 / (1 + np.exp(-(middle + (upper - lower) / (2 * z) * noise)))
+
+
+def jeffreys(hits: np.ndarray, size: np.ndarray | int) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of Jeffreys' 90% interval of a share; none may be nothing, and all may be all."""
+    low = scipy.stats.beta.ppf(0.05, hits + 0.5, size - hits + 0.5)
+    high = scipy.stats.beta.ppf(0.95, hits + 0.5, size - hits + 0.5)
+    return np.where(hits == 0, 0.0, low), np.where(hits == size, 1.0, high)
+
+
+def quantile_names(*prefixes: str) -> list[str]:
+    """The columns that `quantiles` makes, prefix by prefix."""
+    return [f"{prefix}_{name}" for prefix in prefixes for name in (*QUANTILES, "mean")]
+
+
+def quantile_row(values: np.ndarray, prefix: str) -> dict[str, float]:
+    """The columns that `quantiles` makes of one row of draws."""
+    return {name: float(one[0]) for name, one in quantiles(values[None, :], prefix).items()}
+
+
+def evenly(draws: int, wanted: int) -> np.ndarray:
+    """Places of `wanted` evenly spaced draws among `draws`, or of all where there are fewer."""
+    return np.unique(np.linspace(0, draws - 1, min(wanted, draws)).astype(int))
+
+
+def replaced_share(
+    replaceability: pl.DataFrame,
+    horizon_months: tuple[float, float, float],
+    types: Sequence[str],
+    draws: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Share of a removed party's business that is back within the horizon, averaged over it.
+
+    After t months a share r(1 - exp(-t/T)) is back; over a horizon h the average of that is
+    r(1 - (1 - exp(-h/T)) T/h), the part of the income over the horizon that is not cut.
+
+    Args:
+        replaceability: judged r and T in months, by node_type.
+        horizon_months: judged: value, low, high.
+        types: node type per node.
+
+    Returns:
+        (nodes, draws).
+    """
+    drawn = {}
+    for row in replaceability.sort("node_type").iter_rows(named=True):
+        share, months = (
+            beta_or_lognormal(
+                row[name], row[f"{name}_low"], row[f"{name}_high"], draws, rng,
+                share=name == "share",
+            )
+            for name in ("share", "months")
+        )  # fmt: skip
+        drawn[row["node_type"]] = share, months
+    horizon = beta_or_lognormal(*horizon_months, draws, rng, share=False)
+    back = {}
+    for name, (share, months) in drawn.items():
+        ratio = horizon / months
+        back[name] = share * (1 - (1 - np.exp(-ratio)) / ratio)
+    return np.array([back[name] for name in types]).reshape(len(types), draws)

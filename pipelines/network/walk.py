@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import duckdb
-import numpy as np
 import polars as pl
 
 from pipelines.network import acts as network_acts
@@ -26,6 +25,7 @@ from pipelines.network.run import (
     undesignated_share,
 )
 from pipelines.network.status import designations, standing
+from pipelines.network.summaries import evenly, quantile_names
 from pipelines.versions import hash_frame
 from pipelines.warehouse import fingerprint_of, inputs_hash, read_frame, sql_of, tables_read
 
@@ -84,7 +84,7 @@ def _hosts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 def _thinned(frame: pl.DataFrame, draws: int) -> pl.DataFrame:
     """Evenly spaced draws, renumbered from 0; the same worlds in every frame."""
     most = int(frame["draw"].n_unique())
-    take = np.unique(np.linspace(0, most - 1, min(draws, most)).astype(int))
+    take = evenly(most, draws)
     return frame.filter(pl.col("draw").is_in(take)).with_columns(
         draw=pl.col("draw").replace_strict(
             dict(zip(take.tolist(), range(take.size), strict=True)), return_dtype=pl.Int64
@@ -142,15 +142,10 @@ def walked(
     live = day.legal_status.filter("is_in_force")["status_id"].to_list()
     attribution = attribution_table(run, parties)
     state = parties.filter(pl.col("bank_size_tier") == STATE_BANK)["entity_id"]
-    prefix = "attributed_usd_"
     state_banks = attribution.filter(pl.col("node_id").is_in(state.implode())).select(
         pl.col("stream", "year"),
         bank_id="node_id",
-        **{
-            column.replace("usd_", prefix, 1): pl.col(column)
-            for column in attribution.columns
-            if column.startswith("usd_")
-        },
+        **dict(zip(quantile_names("attributed_usd"), quantile_names("usd"), strict=True)),
     )
     banks = chinese_banks(
         entities=parties,

@@ -47,11 +47,9 @@ def test_a_dollar_splits_by_weight_and_ends_where_the_trail_ends():
         np.array([[3.0], [1.0]]),
         np.array([[0.2]]),
         np.zeros(3, dtype=bool),
-        keep_edges=True,
     )
     assert found.leaked == pytest.approx([20.0])  # 0.2 of 100 leaves node 0 unnamed
     assert found.ended[:, 0] == pytest.approx([0.0, 60.0, 20.0])
-    assert found.edge is not None
     assert found.edge[:, 0] == pytest.approx([60.0, 20.0])
 
 

@@ -44,6 +44,8 @@ def statement(number, about, kind, authority, year=2017, *, contested=False, edi
         "kind": kind,
         "authority": authority,
         "stated_on": dt.date(year, 1, 1),
+        "stated_on_precision": "day",
+        "locator": "page 1",
         "is_contested": contested,
         "is_edition_date": edition,
     }

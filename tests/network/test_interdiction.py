@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+import polars as pl
 import pytest
 
 from pipelines.network.interdiction import (
@@ -13,8 +14,8 @@ from pipelines.network.interdiction import (
     best_sets,
     centrality_order,
     greedy,
-    replaced_share,
 )
+from pipelines.network.summaries import replaced_share
 
 
 def network(edges, entry, draws=1, *, left=0.0, candidates=None, jitter=0.0, seed=0):
@@ -50,7 +51,7 @@ INCOME = {0: 50.0, 1: 40.0, 5: 30.0}
 def test_the_funnel_is_found_and_the_flow_is_counted_in_dollars():
     model = FlowModel(network(FUNNEL, INCOME), slack=1.0)
     assert model.remaining([]) == pytest.approx([120.0])
-    one, two = best_sets(model, 2, seconds=20)
+    one, two = best_sets(model, 2)
     assert one.chosen == [4]
     assert one.remaining == pytest.approx([30.0])
     assert one.is_proven
@@ -72,7 +73,7 @@ def test_two_parties_that_only_cut_together_are_found_where_greedy_fails():
     edges = [(0, 1, 100.0), (1, 3, 50.0), (1, 4, 50.0), (5, 6, 30.0)]
     model = FlowModel(network(edges, {0: 100.0, 5: 30.0}, candidates=[3, 4, 5]), slack=2.0)
     assert greedy(model, 2)[0] == 5
-    choice = best_sets(model, 2, seconds=20)[1]
+    choice = best_sets(model, 2)[1]
     assert sorted(choice.chosen) == [3, 4]
     assert choice.remaining == pytest.approx([30.0])
     assert choice.is_proven
@@ -109,7 +110,7 @@ def test_every_k_matches_trying_all_sets(seed, left):
         source, target, flow, entry, inflow - out, np.full((total, draws), left), np.arange(total)
     )
     model = FlowModel(scenarios, slack=1.5)
-    for choice in best_sets(model, 3, seconds=30, gap=1e-7):
+    for choice in best_sets(model, 3, gap=1e-7):
         best = min(model.remaining(trial).mean() for trial in combinations(range(total), choice.k))
         assert choice.remaining.mean() == pytest.approx(best, rel=1e-6)
         assert choice.is_proven
@@ -124,8 +125,12 @@ def test_replacement_gives_back_part_of_the_cut():
 
 
 def test_what_comes_back_is_the_average_over_the_horizon():
-    month = np.array([12.0])
-    found = replaced_share(1, ["bank"], {"bank": (np.array([0.5]), month)}, np.array([24.0]))
+    judged = {"share": 0.5, "months": 12.0}
+    sure = {f"{name}_{end}": value for name, value in judged.items() for end in ("low", "high")}
+    found = replaced_share(
+        pl.DataFrame([{"node_type": "bank", **judged, **sure}]), (24.0, 24.0, 24.0), ["bank"], 1,
+        np.random.default_rng(0),
+    )  # fmt: skip
     by_steps = np.mean(0.5 * (1 - np.exp(-np.linspace(0, 24, 200_001) / 12)))
     assert found[0, 0] == pytest.approx(by_steps, rel=1e-4)
 

@@ -308,7 +308,7 @@ def test_dollars_through_parties_not_yet_designated_are_counted_where_they_enter
     one = Attribution(
         "coal", 2017, ["early", "late"], np.zeros((2, 3)), np.zeros((2, 3)), np.zeros(3),
         np.full(3, 100.0), [], np.zeros((0, 3)), np.array([[30.0] * 3, [10.0] * 3]), 0.4, 40.0,
-        np.full(3, 0.4),
+        np.full(3, 0.4), 0.0, np.zeros((0, 3)), np.zeros(0, int), np.zeros(0, int),
     )  # fmt: skip
     run = Run([one], one.nodes, pl.DataFrame(), {}, 3, 1)
 
