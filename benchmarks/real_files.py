@@ -88,7 +88,7 @@ def _listings(real: Path) -> dict[str, Split]:
     annexes = eu.parse((real / "eu" / "32017R1509.csv").read_bytes(), retrieved_at=at)
     entities = opensanctions.parse(
         real / "ftm" / "donations.ijson", retrieved_at=at, dataset="donations"
-    ).listing
+    )
     return {**sdn.splits, **un.splits, **annexes.splits, **entities.splits}
 
 

@@ -28,7 +28,20 @@ from pipelines.sources.http import Answer, Fetcher, Limits
 MOST_REFUSED_SHARE = 0.5
 EXCERPT_CHARACTERS = 300
 
-# names and addresses as a reader of a list hands them on
+# a party as a reader of a list hands it on, its names and its addresses
+PARTY_CELLS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "line": pl.Int64,
+    "reference": pl.String,
+    "kind": pl.String,
+    "name_original": pl.String,
+    "program": pl.String,
+    "position": pl.String,
+    "country": pl.String,
+    "listed": pl.String,
+    "remarks": pl.String,
+    "born": pl.List(pl.String),
+    "passports": pl.List(pl.String),
+}
 ALIAS_CELLS: dict[str, pl.DataType | type[pl.DataType]] = {
     "line": pl.Int64,
     "list_id": pl.String,
@@ -151,11 +164,17 @@ SWIFT_BIC = r"\b(?:SWIFT/BIC|SWIFT|BIC)[:\s]+([A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})
 
 
 def with_bank(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add is_bank and bank_basis from schema, name and swift_bic (all from the list itself)."""
+    """Add is_bank and bank_basis from schema, name and swift_bic (all from the list itself).
+
+    Where the frame has `is_bank_by_topic`, a list that sorts its parties by topic called it one.
+    """
     organisation = pl.col("schema").is_in(list(ORGANISATION_SCHEMATA))
+    by_topic = pl.col("is_bank_by_topic") if "is_bank_by_topic" in frame.columns else pl.lit(False)
     basis = (
         pl.when(organisation & pl.col("swift_bic").is_not_null())
         .then(pl.lit("swift_bic"))
+        .when(by_topic)
+        .then(pl.lit("topic"))
         .when(organisation & pl.col("name").str.contains(BANK_IN_NAME))
         .then(pl.lit("name"))
     )
@@ -197,41 +216,61 @@ def passports_of(texts: pl.Expr) -> pl.Expr:
     return pl.when(digits.list.len() > 0).then(digits.list.join(";"))
 
 
+def tonnes(text: pl.Expr) -> pl.Expr:
+    """A tonnage such as "9,038"; anything else is null and stays in the raw file."""
+    plain = text.str.replace_all(",", "").str.strip_chars()
+    return pl.when(plain.str.contains(r"^\d+(\.\d+)?$")).then(plain.cast(pl.Float64, strict=False))
+
+
+def typed_cells(cells: pl.DataFrame, day: str) -> pl.DataFrame:
+    """PARTY_CELLS with the columns of ours that follow from one cell alone.
+
+    Args:
+        day: how the list prints a date of birth, as of `strptime`.
+    """
+    return cells.with_columns(
+        *(nfc(name) for name in ("program", "position", "country", "remarks")),
+        list_id=nfc("reference"),
+        name=nfc("name_original"),
+        birth_dates=birth_dates_of(pl.col("born"), day),
+        passport_numbers=passports_of(pl.col("passports")),
+    )
+
+
 def parties_of(frame: pl.DataFrame, edition: Edition) -> pl.DataFrame:
-    """Rows in the party contract's columns and types; what a list does not print is null."""
-    absent = [name for name in PARTY_SCHEMA if name not in frame.columns]
-    stamped = frame.with_columns(
-        list_source=pl.lit(edition.list_source),
-        list_edition=pl.lit(edition.key),
+    """Rows in the party contract's columns and types; what a list does not print is null.
+
+    A number is a ship's where the party is a ship, else a company's; who is called a bank says
+    `with_bank`; a party is North Korea's by its program where the frame does not say otherwise.
+    """
+    absent = {
+        name: pl.lit(None, dtype=dtype)
+        for name, dtype in PARTY_SCHEMA.items()
+        if name not in frame.columns
+    }
+    kind = pl.when(pl.col("schema") == "Vessel").then(pl.lit("ship")).otherwise(pl.lit("company"))
+    full = frame.with_columns(**absent).with_columns(
         edition_on=pl.lit(edition.edition_on, dtype=pl.Date),
         retrieved_at=pl.lit(edition.retrieved_at, dtype=pl.Datetime("us")),
         file=pl.lit(edition.file),
-        is_delisted=pl.col("is_delisted") if "is_delisted" in frame.columns else pl.lit(False),
-        **{
-            name: pl.lit(None, dtype=PARTY_SCHEMA[name])
-            for name in absent
-            if name not in ("list_source", "list_edition", "edition_on", "retrieved_at", "file")
-            and name != "is_delisted"
-        },
+        is_delisted=pl.col("is_delisted").fill_null(value=False),
+        imo_kind=pl.when(pl.col("imo_number").is_not_null()).then(kind),
+        dprk_reason=pl.coalesce("dprk_reason", pl.when("is_dprk").then(pl.lit("program"))),
     )
-    return stamped.select(
-        pl.col(name).cast(dtype, strict=False) for name, dtype in PARTY_SCHEMA.items()
-    )
+    numbered = full.with_columns(imo_valid=imo_valid("imo_number", "imo_kind"))
+    return _stamped(with_bank(numbered), edition, PARTY_SCHEMA)
 
 
 def _stamped(frame: pl.DataFrame, edition: Edition, schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    columns = {
-        "list_source": pl.lit(edition.list_source),
-        "list_edition": pl.lit(edition.key),
-    }
-    full = frame.with_columns(**columns)
-    absent = {
-        name: pl.lit(None, dtype=dtype)
+    """Rows in the columns and types of a contract, with the list and edition they are of."""
+    given = frame.with_columns(
+        list_source=pl.lit(edition.list_source), list_edition=pl.lit(edition.key)
+    )
+    return given.select(
+        (pl.col(name) if name in given.columns else pl.lit(None))
+        .cast(dtype, strict=False)
+        .alias(name)
         for name, dtype in schema.items()
-        if name not in full.columns
-    }
-    return full.with_columns(**absent).select(
-        pl.col(name).cast(dtype, strict=False) for name, dtype in schema.items()
     )
 
 
@@ -532,38 +571,36 @@ Cells = dict[str, Any]
 
 
 def parties_in(
-    stream: Iterable[tuple[int, Element]],
-    party: Callable[[int, Element], Cells],
-    aliases: Callable[[int, str, Element], list[Cells]],
-    addresses: Callable[[int, str, Element], list[Cells]],
-) -> tuple[dict[str, str], list[Cells], pl.DataFrame, pl.DataFrame]:
+    stream: Iterable[Element],
+    party: Callable[[Element], Cells],
+    aliases: Callable[[Element], list[Cells]],
+    addresses: Callable[[Element], list[Cells]],
+    *,
+    key: str = "reference",
+) -> tuple[list[Cells], pl.DataFrame, pl.DataFrame]:
     """What a list in XML says, record by record.
 
     Args:
-        stream: the root, then each record, numbered (`xml_records.records`).
-        party: number and record to the party's cells, its ``reference`` among them.
-        aliases, addresses: number, reference and record to rows of ALIAS_CELLS, ADDRESS_CELLS.
+        stream: the records of parties.
+        party: a record to the party's cells, that of `key` among them.
+        aliases, addresses: a record to rows of ALIAS_CELLS, ADDRESS_CELLS, of no party yet.
 
     Returns:
-        The root's attributes; cells of parties; names and addresses of all of them.
+        Cells of parties, numbered from 1; names and addresses of all of them.
     """
-    head: dict[str, str] = {}
     parties: list[Cells] = []
     named: list[Cells] = []
     placed: list[Cells] = []
-    for number, element in stream:
-        if number == 0:
-            head = dict(element.attrib)
-            continue
-        parties.append(party(number, element))
-        reference = (parties[-1]["reference"] or "").strip()
-        named += aliases(number, reference, element)
-        placed += addresses(number, reference, element)
-    names, places = (
-        pl.DataFrame(rows, schema=schema)
-        for rows, schema in ((named, ALIAS_CELLS), (placed, ADDRESS_CELLS))
+    for line, element in enumerate(stream, start=1):
+        parties.append({"line": line, **party(element)})
+        of = {"line": line, "list_id": (parties[-1][key] or "").strip()}
+        named += [of | one for one in aliases(element)]
+        placed += [of | one for one in addresses(element)]
+    return (
+        parties,
+        pl.DataFrame(named, schema=ALIAS_CELLS),
+        pl.DataFrame(placed, schema=ADDRESS_CELLS),
     )
-    return head, parties, names, places
 
 
 def day_of(text: str | None) -> dt.date | None:
@@ -595,7 +632,7 @@ def listing_of(
     source, file = edition.list_source, edition.file
     further, where = (f"{source}_{part}" for part in parts)
     parties = checked(
-        parties_of(with_bank(typed), edition),
+        parties_of(typed, edition),
         ListedParties,
         source=source,
         file=file,

@@ -69,7 +69,6 @@ home = "https://toys.example"
 import polars as pl
 from pipelines.schemas.listings import ListedParties
 from pipelines.sources.listings import Edition, Listing, checked, empty_listing, parties_of
-from pipelines.sources.listings import with_bank
 
 def listing(source, contents, at):
     edition = Edition.of(source, [contents[""]], retrieved_at=at, file="toys.txt")
@@ -83,11 +82,9 @@ def listing(source, contents, at):
             "name_original": names,
             "is_dprk": True,
             "dprk_reason": "list",
-            "swift_bic": None,
-        },
-        schema_overrides={"swift_bic": pl.String},
+        }
     )
-    cut = checked(parties_of(with_bank(rows), edition), ListedParties, source=source, file="toys")
+    cut = checked(parties_of(rows, edition), ListedParties, source=source, file="toys")
     rest = empty_listing(edition)
     return Listing(edition, cut.kept, rest.aliases, rest.addresses, rest.links, {source: cut})
 

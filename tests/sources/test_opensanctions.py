@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pipelines.quarantine import SourceDrift
+from pipelines.sources.listings import Listing
 from pipelines.sources.opensanctions import read as opensanctions
-from pipelines.sources.opensanctions.read import EntityFile
 
 AT = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
 
@@ -47,7 +47,7 @@ LINK = {
 GOOD = [SHIP, FIRM, MEASURE, LINK]
 
 
-def read(lines: Sequence[object]) -> EntityFile:
+def read(lines: Sequence[object]) -> Listing:
     text = "\n".join(one if isinstance(one, str) else json.dumps(one) for one in lines)
     return opensanctions.parse(
         text.encode("utf-8", "surrogatepass"), retrieved_at=AT, dataset="example"
@@ -57,14 +57,14 @@ def read(lines: Sequence[object]) -> EntityFile:
 def test_real_lines_are_all_kept(shared_dir: Path) -> None:
     content = (shared_dir / "real" / "ftm" / "donations.ijson").read_bytes()
     found = opensanctions.parse(content, retrieved_at=AT, dataset="donations")
-    split = found.listing.splits["opensanctions_donations"]
+    split = found.splits["opensanctions_donations"]
     assert (split.rows_in, split.kept.height, split.rows_quarantined) == (474, 474, 0)
-    assert found.listing.parties.height == 56 + 22 + 17
-    assert found.listing.links.filter(found.listing.links["relation"] == "payment").height == 290
+    assert found.parties.height == 56 + 22 + 17
+    assert found.links.filter(found.links["relation"] == "payment").height == 290
 
 
 def test_ship_firm_measure_and_link() -> None:
-    listing = read(GOOD).listing
+    listing = read(GOOD)
     ship, firm = listing.parties.sort("list_id", descending=True).iter_rows(named=True)
     assert (ship["imo_number"], ship["imo_kind"], ship["imo_valid"]) == ("9074729", "ship", True)
     assert (ship["is_dprk"], ship["dprk_reason"]) == (True, "program")
@@ -100,7 +100,7 @@ def test_ship_firm_measure_and_link() -> None:
 )
 def test_one_bad_line_is_refused_alone(line: str, rule: str) -> None:
     found = read([*GOOD, line])
-    split = found.listing.splits["opensanctions_example"]
+    split = found.splits["opensanctions_example"]
     assert (split.rows_in, split.kept.height, split.rows_quarantined) == (5, 4, 1)
     assert split.quarantined["line"].to_list() == [5]
     assert split.quarantined["rule"][0].startswith(rule)
@@ -117,8 +117,8 @@ def test_empty_file_stops_the_source() -> None:
 
 
 def test_blocks_and_lines_do_not_depend_on_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = read(GOOD).listing
+    whole = read(GOOD)
     monkeypatch.setattr(opensanctions, "BLOCK_BYTES", 7)
-    cut = read(GOOD).listing
+    cut = read(GOOD)
     assert cut.parties.equals(whole.parties)
     assert cut.links.equals(whole.links)

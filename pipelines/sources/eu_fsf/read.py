@@ -16,16 +16,15 @@ import polars as pl
 from pipelines.quarantine import SourceDrift
 from pipelines.sources.http import Limits
 from pipelines.sources.listings import (
+    PARTY_CELLS,
     Edition,
     Listing,
-    birth_dates_of,
     day_of,
     fetch_of,
     listing_of,
-    nfc,
     parties_in,
-    passports_of,
     refuse_unnamed_or_undated,
+    typed_cells,
 )
 from pipelines.sources.recognise import root_of
 from pipelines.sources.xml_records import child_text, children, records
@@ -48,20 +47,6 @@ LIMITS = Limits(
 )
 _KINDS = {"person": "Person", "enterprise": "Organization"}
 _PROGRAMME = "PRK"
-_PARTY = {
-    "line": pl.Int64,
-    "reference": pl.String,
-    "kind": pl.String,
-    "name_original": pl.String,
-    "listed": pl.String,
-    "programmes": pl.List(pl.String),
-    "function": pl.String,
-    "citizenship": pl.String,
-    "remark": pl.String,
-    "born": pl.List(pl.String),
-    "passports": pl.List(pl.String),
-}
-
 
 fetch = fetch_of(SOURCE, URL, LIMITS, params={"token": PUBLIC_TOKEN})
 
@@ -87,12 +72,14 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
         root="export",
         max_bytes=LIMITS.max_bytes,
     )
-    head, people, aliases, addresses = parties_in(stream, _party, _aliases, _addresses)
+    head = dict(next(stream)[1].attrib)
+    found = (element for _, element in stream)
+    people, aliases, addresses = parties_in(found, _party, _aliases, _addresses)
     if not people:
         raise SourceDrift(
             f"{SOURCE}: {FILE} has no sanctionEntity; the list is never empty: fetch it again"
         )
-    frame = pl.DataFrame(people, schema=_PARTY)
+    frame = pl.DataFrame(people, schema=PARTY_CELLS)
     kinds = set(frame["kind"].drop_nulls()) - set(_KINDS)
     if kinds:
         raise SourceDrift(
@@ -118,22 +105,12 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
     )
 
 
-def _typed(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    typed = frame.with_columns(
-        list_id=nfc("reference"),
-        name=nfc("name_original"),
+def _typed(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    typed = typed_cells(cells, "%Y-%m-%d").with_columns(
         schema=pl.col("kind").replace_strict(_KINDS, default=None),
-        program=pl.col("programmes").list.unique().list.sort().list.join("; ").replace("", None),
-        position=nfc("function"),
-        country=nfc("citizenship"),
         listed_on=pl.col("listed").str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False),
-        remarks=nfc("remark"),
-        birth_dates=birth_dates_of(pl.col("born"), "%Y-%m-%d"),
-        passport_numbers=passports_of(pl.col("passports")),
-        swift_bic=pl.lit(None, dtype=pl.String),
-        imo_number=pl.lit(None, dtype=pl.String),
-        is_dprk=pl.col("programmes").list.contains(_PROGRAMME),
-    ).with_columns(dprk_reason=pl.when("is_dprk").then(pl.lit("program")))
+        is_dprk=pl.col("program").str.split("; ").list.contains(_PROGRAMME).fill_null(value=False),
+    )
     return refuse_unnamed_or_undated(
         typed,
         pl.col("name").is_null() | pl.col("list_id").is_null() | pl.col("schema").is_null(),
@@ -144,7 +121,7 @@ def _typed(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
 
 
-def _party(number: int, element: Element) -> dict[str, Any]:
+def _party(element: Element) -> dict[str, Any]:
     names = children(element, "nameAlias")
     whole = [name.get("wholeName") for name in names if (name.get("wholeName") or "").strip()]
     regulations = children(element, "regulation")
@@ -152,23 +129,23 @@ def _party(number: int, element: Element) -> dict[str, Any]:
     listed = element.get("designationDate") or min(
         (one.get("publicationDate") or "9999" for one in regulations), default=None
     )
+    programmes = {name for one in regulations if (name := one.get("programme"))}
     kinds = [one.get("code") for one in children(element, "subjectType")]
     return {
-        "line": number,
         "reference": element.get("euReferenceNumber") or element.get("logicalId"),
         "kind": kinds[0] if kinds else None,
         "name_original": whole[0] if whole else None,
         "listed": None if listed == "9999" else listed or None,
-        "programmes": [one.get("programme") for one in regulations if one.get("programme")],
-        "function": next((one.get("function") for one in names if one.get("function")), None),
-        "citizenship": next(
+        "program": "; ".join(sorted(programmes)) or None,
+        "position": next((one.get("function") for one in names if one.get("function")), None),
+        "country": next(
             (
                 one.get("countryDescription") or one.get("countryIso2Code")
                 for one in children(element, "citizenship")
             ),
             None,
         ),
-        "remark": child_text(element, "remark"),
+        "remarks": child_text(element, "remark"),
         "born": [
             text
             for one in children(element, "birthdate")
@@ -183,12 +160,10 @@ def _party(number: int, element: Element) -> dict[str, Any]:
     }
 
 
-def _aliases(number: int, reference: str, element: Element) -> list[dict[str, Any]]:
+def _aliases(element: Element) -> list[dict[str, Any]]:
     names = [one for one in children(element, "nameAlias") if (one.get("wholeName") or "").strip()]
     return [
         {
-            "line": number,
-            "list_id": reference,
             "alias_original": one.get("wholeName"),
             "kind": "weak" if one.get("strong") == "false" else "aka",
             "quality": None,
@@ -197,7 +172,7 @@ def _aliases(number: int, reference: str, element: Element) -> list[dict[str, An
     ]
 
 
-def _addresses(number: int, reference: str, element: Element) -> list[dict[str, Any]]:
+def _addresses(element: Element) -> list[dict[str, Any]]:
     found = []
     for one in children(element, "address"):
         street = ", ".join(
@@ -207,8 +182,6 @@ def _addresses(number: int, reference: str, element: Element) -> list[dict[str, 
         if street or one.get("city") or country:
             found.append(
                 {
-                    "line": number,
-                    "list_id": reference,
                     "address": street or None,
                     "city": one.get("city") or None,
                     "country": country,

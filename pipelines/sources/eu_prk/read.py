@@ -17,13 +17,12 @@ from pipelines.sources.http import Limits
 from pipelines.sources.listings import (
     Edition,
     Listing,
-    birth_dates_of,
     fetch_of,
     imo_valid,
     listing_of,
     nfc,
-    passports_of,
     refuse,
+    typed_cells,
 )
 from pipelines.sources.recognise import first_line
 
@@ -115,37 +114,30 @@ def _typed(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     company = pl.col("registrationNumber").str.extract(r"^\s*(\d{7})\s*$")
     is_vessel = pl.col("schema") == "Vessel"
     dated = pl.col("startDate").str.strip_chars()
-    typed = cells.with_columns(
-        name_original=pl.col("name"),
-        name=nfc("name"),
-        program=nfc("programKey"),
-        position=nfc("position"),
+    imo_number = (
+        pl.when(is_vessel).then(number).when(imo_valid(company, pl.lit("company"))).then(company)
+    )
+    printed = cells.with_columns(
+        imo_number=imo_number,
+        reference=pl.concat_str(
+            nfc("annex"),
+            pl.coalesce(nfc("recordId"), pl.lit("IMO") + imo_number, nfc("name")),
+            separator=":",
+        ).str.slice(0, 200),
+        name_original="name",
+        program="programKey",
         country=pl.coalesce(nfc("country"), nfc("nationality").str.strip_chars_end(".")),
+        remarks=pl.concat_str("measure", "reason", "notes", separator="; ", ignore_nulls=True),
+        born=pl.col("birthDate").str.split(";").fill_null([]),
+        passports=pl.col("passportNumber").str.split(";").fill_null([]),
         listed_on=dated.str.to_date("%-d.%-m.%Y", strict=False),
         swift_bic=nfc("swiftBic"),
         flag=nfc("flag"),
-        birth_dates=birth_dates_of(pl.col("birthDate").str.split(";").fill_null([]), "%-d.%-m.%Y"),
-        passport_numbers=passports_of(pl.col("passportNumber").str.split(";").fill_null([])),
         mmsi=pl.col("mmsi").str.extract(r"^\s*(\d{9})\s*$"),
-        imo_kind=pl.when(is_vessel & number.is_not_null())
-        .then(pl.lit("ship"))
-        .when(~is_vessel & imo_valid(company, pl.lit("company")))
-        .then(pl.lit("company")),
-        imo_number=pl.when(is_vessel)
-        .then(number)
-        .when(imo_valid(company, pl.lit("company")))
-        .then(company),
-        remarks=nfc(pl.concat_str("measure", "reason", "notes", separator="; ", ignore_nulls=True)),
         is_dprk=pl.lit(True),
         dprk_reason=pl.lit("list"),
-    ).with_columns(
-        imo_valid=imo_valid("imo_number", "imo_kind"),
-        list_id=pl.concat_str(
-            nfc("annex"),
-            pl.coalesce(nfc("recordId"), pl.lit("IMO") + pl.col("imo_number"), pl.col("name")),
-            separator=":",
-        ).str.slice(0, 200),
     )
+    typed = typed_cells(printed, "%-d.%-m.%Y")
     kept, nameless = refuse(
         typed,
         pl.col("name").is_null() | pl.col("list_id").is_null(),

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from pipelines.delimited import Delimited, first_cells, read_delimited
-from pipelines.quarantine import Split
+from pipelines.quarantine import Split, empty_quarantine
 from pipelines.schemas.listings import (
     ListedAddresses,
     ListedAliases,
     ListedParties,
 )
+from pipelines.schemas.table import Table
 from pipelines.sources.http import Answer, Fetcher, Limits
 from pipelines.sources.listings import (
     SWIFT_BIC,
@@ -30,14 +32,14 @@ from pipelines.sources.listings import (
     birth_dates_of,
     checked,
     country_from_address,
-    imo_valid,
+    empty_listing,
     nfc,
     parties_of,
     passports_of,
     refuse,
     resolve_links,
     stop_if_mostly_refused,
-    with_bank,
+    tonnes,
 )
 
 LICENCE = "public-domain-us"
@@ -108,7 +110,6 @@ SCHEMA_OF_KIND = {
 }
 ALIAS_KIND = {"aka": "aka", "fka": "fka", "nka": "nka"}
 DPRK_REMARK = "North Korea Sanctions Regulations"
-_LINKED = r"Linked To:[^;]+"
 _NULL = r"^\s*(?:-0-)?\s*$"
 
 
@@ -161,18 +162,49 @@ def parse_csv_set(
     edition = Edition.of(
         list_source, [sdn, add, alt, comments], retrieved_at=retrieved_at, file=name_of["sdn"]
     )
-    splits: dict[str, Split] = {}
-
     main = _cut(sdn, PARTY_CELLS, source=list_source, file=name_of["sdn"])
     rows = main.named()
-    ids = rows.select("list_id").unique()
+    ids = rows["list_id"].unique()
+    given = {"comments": comments, "alt": alt, "add": add}
+    splits: dict[str, Split] = {}
+
+    def told(part: str) -> dict[str, str]:
+        return {"source": f"{list_source}_{part}", "file": name_of[part]}
+
+    def of_parties(part: str, cells: Sequence[str]) -> Split:
+        """Rows of a further file whose party is on the list."""
+        content = given[part]
+        if content is None:
+            nothing = pl.DataFrame(schema={"line": pl.Int64, **dict.fromkeys(cells, pl.String)})
+            return Split(nothing, empty_quarantine(), 0)
+        cut = _cut(content, cells, **told(part))
+        known, orphans = refuse(
+            cut.named(),
+            ~pl.col("list_id").is_in(ids.implode()),
+            column="list_id",
+            rule="no_such_party",
+            reason="no party of this number in the list: the files are of different editions; "
+            "download the whole set at one time",
+            **told(part),
+        )
+        return Split(known, pl.concat([cut.quarantined, orphans]), cut.rows_in)
+
+    def held(part: str, frame: pl.DataFrame, contract: type[Table], cut: Split) -> pl.DataFrame:
+        """Rows of a further file in our columns, by their contract."""
+        whole = checked(
+            frame,
+            contract,
+            refused=cut.quarantined,
+            rows_refused=cut.rows_in - cut.kept.height,
+            **told(part),
+        )
+        if given[part] is not None:
+            splits[told(part)["source"]] = whole
+        return whole.kept
 
     if comments is not None:
-        source = f"{list_source}_comments"
-        cut = _cut(comments, COMMENT_CELLS, source=source, file=name_of["comments"])
-        kept, orphans = _with_party(cut.named(), ids, source=source, file=name_of["comments"])
-        splits[source] = Split(kept, pl.concat([cut.quarantined, orphans]), cut.rows_in)
-        overflow = kept.group_by("list_id", maintain_order=True).agg(
+        splits[told("comments")["source"]] = more = of_parties("comments", COMMENT_CELLS)
+        overflow = more.kept.group_by("list_id", maintain_order=True).agg(
             pl.col("remarks").drop_nulls().str.join("").alias("__more")
         )
         # the cut falls inside a word: the two ends join without a space
@@ -182,79 +214,43 @@ def parse_csv_set(
             .otherwise(pl.col("remarks"))
         )
 
-    typed = typed_parties(rows)
-    typed, refused = refuse_parties(typed, source=list_source, file=name_of["sdn"])
-    first = main.quarantined.height + refused.height
+    typed, unnamed = refuse_parties(typed_parties(rows), source=list_source, file=name_of["sdn"])
     splits[list_source] = checked(
         parties_of(typed, edition),
         ListedParties,
         source=list_source,
         file=name_of["sdn"],
-        refused=pl.concat([main.quarantined, refused]),
-        rows_refused=first,
+        refused=pl.concat([main.quarantined, unnamed]),
+        rows_refused=main.quarantined.height + unnamed.height,
     )
     parties = splits[list_source].kept
-    kept_ids = parties.select("list_id")
 
-    aliases = aliases_of(
-        pl.DataFrame(
-            schema={
-                "line": pl.Int64,
-                "list_id": pl.String,
-                "alias_original": pl.String,
-                "kind": pl.String,
-            }
-        ),
-        edition,
+    cut = of_parties("alt", ALIAS_CELLS)
+    names, nameless = refuse(
+        cut.kept,
+        nfc("alias_original").is_null(),
+        column="alias_original",
+        rule="not_nullable",
+        reason="a further name without a name",
+        **told("alt"),
     )
-    if alt is not None:
-        source, file = f"{list_source}_alt", name_of["alt"]
-        cut = _cut(alt, ALIAS_CELLS, source=source, file=file)
-        rows, orphans = _with_party(cut.named(), ids, source=source, file=file)
-        rows, nameless = refuse(
-            rows,
-            nfc("alias_original").is_null(),
-            source=source,
-            file=file,
-            column="alias_original",
-            rule="not_nullable",
-            reason="a further name without a name",
-        )
-        rows = rows.with_columns(
-            kind=pl.col("kind").str.strip_chars().str.to_lowercase().replace(ALIAS_KIND),
-            quality=pl.lit(None, dtype=pl.String),
-        )
-        splits[source] = checked(
-            aliases_of(rows, edition),
-            ListedAliases,
-            source=source,
-            file=file,
-            refused=pl.concat([cut.quarantined, orphans, nameless]),
-            rows_refused=cut.rows_in - rows.height,
-        )
-        aliases = splits[source].kept
-    quoted = quoted_aliases(parties, edition)
-    aliases = pl.concat([aliases, quoted]).join(kept_ids, on="list_id", how="semi")
+    kind = pl.col("kind").str.strip_chars().str.to_lowercase().replace(ALIAS_KIND)
+    cut = Split(names, pl.concat([cut.quarantined, nameless]), cut.rows_in)
+    aliases = held("alt", aliases_of(names.with_columns(kind=kind), edition), ListedAliases, cut)
 
-    addresses = addresses_of(pl.DataFrame(schema={"line": pl.Int64, "list_id": pl.String}), edition)
-    if add is not None:
-        source, file = f"{list_source}_add", name_of["add"]
-        cut = _cut(add, ADDRESS_CELLS, source=source, file=file)
-        rows, orphans = _with_party(cut.named(), ids, source=source, file=file)
-        rows = rows.with_columns(nfc("address"), nfc("city"), nfc("country"))
-        splits[source] = checked(
-            addresses_of(rows, edition),
-            ListedAddresses,
-            source=source,
-            file=file,
-            refused=pl.concat([cut.quarantined, orphans]),
-            rows_refused=cut.rows_in - rows.height,
-        )
-        addresses = splits[source].kept
+    cut = of_parties("add", ADDRESS_CELLS)
+    places = cut.kept.with_columns(nfc("address"), nfc("city"), nfc("country"))
+    addresses = held("add", addresses_of(places, edition), ListedAddresses, cut)
+    listing = Listing(
+        edition,
         # the list prints no country with the party itself: its first address says one
-        parties = country_from_address(parties, addresses)
-    links = resolve_links(linked_to(parties), parties, aliases, edition)
-    return Listing(edition, parties, aliases, addresses, links, splits)
+        country_from_address(parties, addresses),
+        aliases.join(parties.select("list_id"), on="list_id", how="semi"),
+        addresses,
+        empty_listing(edition).links,
+        splits,
+    )
+    return with_remarks(listing)
 
 
 def _cut(content: bytes, names: Sequence[str], *, source: str, file: str) -> Delimited:
@@ -268,30 +264,8 @@ def _cut(content: bytes, names: Sequence[str], *, source: str, file: str) -> Del
     )
 
 
-def _with_party(
-    rows: pl.DataFrame, ids: pl.DataFrame, *, source: str, file: str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows whose party is on the list, and the refusal of the others."""
-    known = pl.col("list_id").is_in(ids["list_id"].implode())
-    return refuse(
-        rows,
-        ~known,
-        source=source,
-        file=file,
-        column="list_id",
-        rule="no_such_party",
-        reason="no party of this number in the list: the files are of different editions; "
-        "download the whole set at one time",
-    )
-
-
-def _number(column: str) -> pl.Expr:
-    """A tonnage such as "9,038"; anything else is null and stays in the raw file."""
-    plain = pl.col(column).str.replace_all(",", "").str.strip_chars()
-    return pl.when(plain.str.contains(r"^\d+(\.\d+)?$")).then(plain.cast(pl.Float64, strict=False))
-
-
 def typed_parties(rows: pl.DataFrame) -> pl.DataFrame:
+    """PARTY_CELLS in the columns of ours that follow from them."""
     remarks = pl.col("remarks")
     programs = (
         pl.col("programs")
@@ -304,52 +278,33 @@ def typed_parties(rows: pl.DataFrame) -> pl.DataFrame:
     company = remarks.str.extract(
         r"(?:Company Number|Identification Number|Registration Identification)\s+IMO\s+(\d{7})\b"
     )
-    is_vessel = kind == "vessel"
-    return (
-        rows.with_columns(
-            name=nfc("name_original"),
-            schema=kind.replace(SCHEMA_OF_KIND),
-            program=programs,
-            position=nfc("title"),
-            imo_number=pl.when(is_vessel).then(ship).otherwise(company),
-            mmsi=remarks.str.extract(r"\bMMSI\s+(\d{9})\b"),
-            swift_bic=remarks.str.extract(SWIFT_BIC),
-            birth_dates=birth_dates_of(
-                remarks.str.extract_all(r"\bDOB [^;]+")
-                .list.eval(pl.element().str.replace("^DOB ", "").str.strip_chars_end("."))
-                .fill_null([]),
-                "%d %b %Y",
-            ),
-            passport_numbers=passports_of(
-                remarks.str.extract_all(r"\bPassport [A-Z0-9-]+").fill_null([])
-            ),
-            deadweight_t=_number("tonnage"),
-            gross_tonnage=_number("grt"),
-            call_sign=nfc("call_sign"),
-            vessel_type=nfc("vessel_type"),
-            flag=nfc("flag"),
-            vessel_owner=nfc("vessel_owner"),
-        )
-        .with_columns(
-            imo_kind=pl.when(pl.col("imo_number").is_not_null()).then(
-                pl.when(is_vessel).then(pl.lit("ship")).otherwise(pl.lit("company"))
-            )
-        )
-        .with_columns(imo_valid=imo_valid("imo_number", "imo_kind"))
-        .pipe(with_dprk)
-        .pipe(with_bank)
-    )
-
-
-def with_dprk(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add is_dprk and dprk_reason from program and remarks.
-
-    Programs alone miss banks and front companies listed under NPWMD only: their remarks name the
-    North Korea Sanctions Regulations.
-    """
-    by_program = pl.col("program").str.contains(r"(?:^|; )DPRK").fill_null(value=False)
-    by_remark = pl.col("remarks").str.contains(DPRK_REMARK, literal=True).fill_null(value=False)
-    return frame.with_columns(
+    # programs alone miss banks and front companies listed under NPWMD only: their remarks name the
+    # North Korea Sanctions Regulations
+    by_program = programs.str.contains(r"(?:^|; )DPRK").fill_null(value=False)
+    by_remark = remarks.str.contains(DPRK_REMARK, literal=True).fill_null(value=False)
+    return rows.with_columns(
+        name=nfc("name_original"),
+        schema=kind.replace(SCHEMA_OF_KIND),
+        program=programs,
+        position=nfc("title"),
+        imo_number=pl.when(kind == "vessel").then(ship).otherwise(company),
+        mmsi=remarks.str.extract(r"\bMMSI\s+(\d{9})\b"),
+        swift_bic=remarks.str.extract(SWIFT_BIC),
+        birth_dates=birth_dates_of(
+            remarks.str.extract_all(r"\bDOB [^;]+")
+            .list.eval(pl.element().str.replace("^DOB ", "").str.strip_chars_end("."))
+            .fill_null([]),
+            "%d %b %Y",
+        ),
+        passport_numbers=passports_of(
+            remarks.str.extract_all(r"\bPassport [A-Z0-9-]+").fill_null([])
+        ),
+        deadweight_t=tonnes(pl.col("tonnage")),
+        gross_tonnage=tonnes(pl.col("grt")),
+        call_sign=nfc("call_sign"),
+        vessel_type=nfc("vessel_type"),
+        flag=nfc("flag"),
+        vessel_owner=nfc("vessel_owner"),
         is_dprk=by_program | by_remark,
         dprk_reason=pl.when(by_program)
         .then(pl.lit("program"))
@@ -388,40 +343,44 @@ def refuse_parties(
     return kept, pl.concat([numberless, nameless])
 
 
+def with_remarks(listing: Listing, stated: pl.DataFrame | None = None) -> Listing:
+    """With the names and ties that stand in remarks, and the ties that a file states besides."""
+    edition, parties = listing.edition, listing.parties
+    names = pl.concat([listing.aliases, quoted_aliases(parties, edition)])
+    ties = linked_to(parties)
+    if stated is not None:
+        ties = pl.concat([stated, ties], how="diagonal_relaxed")
+    return replace(listing, aliases=names, links=resolve_links(ties, parties, names, edition))
+
+
+def _excerpts(parties: pl.DataFrame, pattern: str) -> pl.DataFrame:
+    """One row (line, list_id, text) per place in the remarks."""
+    return (
+        parties.select("line", "list_id", pl.col("remarks").str.extract_all(pattern).alias("text"))
+        .explode("text", empty_as_null=False, keep_nulls=False)
+        .drop_nulls("text")
+    )
+
+
 def linked_to(parties: pl.DataFrame) -> pl.DataFrame:
     """One row per "Linked To: NAME" of the remarks, up to the next semicolon."""
-    return (
-        parties.select(
-            "line",
-            pl.col("list_id").alias("source_list_id"),
-            pl.col("remarks").str.extract_all(_LINKED).alias("remark_excerpt"),
-        )
-        .explode("remark_excerpt", empty_as_null=False, keep_nulls=False)
-        .drop_nulls("remark_excerpt")
-        .with_columns(
-            target_name=nfc(pl.col("remark_excerpt").str.replace(r"^Linked To:", "")),
-            relation=pl.lit("linked_to"),
-            is_former=pl.lit(False),
-        )
-        .drop_nulls("target_name")
-    )
+    found = _excerpts(parties, r"Linked To:[^;]+")
+    return found.select(
+        "line",
+        source_list_id="list_id",
+        remark_excerpt="text",
+        target_name=nfc(pl.col("text").str.replace(r"^Linked To:", "")),
+        relation=pl.lit("linked_to"),
+        is_former=pl.lit(False),
+    ).drop_nulls("target_name")
 
 
 def quoted_aliases(parties: pl.DataFrame, edition: Edition) -> pl.DataFrame:
     """Short names that stand in the remarks: a.k.a. 'KOMID'."""
-    found = (
-        parties.select(
-            "line",
-            "list_id",
-            pl.col("remarks").str.extract_all(r"\b[afn]\.k\.a\. '[^']+'").alias("__text"),
-        )
-        .explode("__text", empty_as_null=False, keep_nulls=False)
-        .drop_nulls("__text")
-        .with_columns(
-            alias_original=pl.col("__text").str.extract(r"'([^']+)'"),
-            kind=pl.col("__text").str.slice(0, 1) + "ka",
-            quality=pl.lit("weak"),
-        )
+    found = _excerpts(parties, r"\b[afn]\.k\.a\. '[^']+'").with_columns(
+        alias_original=pl.col("text").str.extract(r"'([^']+)'"),
+        kind=pl.col("text").str.slice(0, 1) + "ka",
+        quality=pl.lit("weak"),
     )
     return aliases_of(found, edition)
 

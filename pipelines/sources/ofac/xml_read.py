@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -23,14 +22,13 @@ from pipelines.sources.listings import (
     Edition,
     Listing,
     listing_of,
-    resolve_links,
+    parties_in,
 )
 from pipelines.sources.ofac.csv_read import (
     PARTY_CELLS,
-    linked_to,
-    quoted_aliases,
     refuse_parties,
     typed_parties,
+    with_remarks,
 )
 from pipelines.sources.xml_records import child_text, children, descendants, local_name, records
 
@@ -80,36 +78,34 @@ def parse_xml(
     Raises:
         SourceDrift: not this form, cut off, hostile XML, or fewer records than it announces.
     """
-    parties: Rows = []
-    aliases: Rows = []
-    addresses: Rows = []
     published: dt.date | None = None
     announced: str | None = None
-    for number, element in _read(
-        content, {"sdnEntry", "publshInformation"}, "sdnList", list_source, PLAIN_FILE
-    ):
-        if number == 0:
-            continue
-        if local_name(element) == "publshInformation":
-            published = _us_date(_text(element, "Publish_Date"))
-            announced = _text(element, "Record_Count")
-            continue
-        line = len(parties) + 1
-        parties.append(_plain_party(line, element))
-        list_id = parties[-1]["list_id"] or ""
-        aliases += _plain_aliases(line, list_id, element)
-        addresses += _plain_addresses(line, list_id, element)
+
+    def entries() -> Iterator[Element]:
+        nonlocal published, announced
+        for number, element in _read(
+            content, {"sdnEntry", "publshInformation"}, "sdnList", list_source, PLAIN_FILE
+        ):
+            if number and local_name(element) == "sdnEntry":
+                yield element
+            elif number:
+                published = _us_date(_text(element, "Publish_Date"))
+                announced = _text(element, "Record_Count")
+
+    parties, aliases, addresses = parties_in(
+        entries(), _plain_party, _plain_aliases, _plain_addresses, key="list_id"
+    )
     if announced and announced.isdigit() and int(announced) != len(parties):
         raise SourceDrift(
             f"{list_source}: {PLAIN_FILE} announces {announced} records and holds {len(parties)}; "
             "the download was cut off or joined: fetch it again"
         )
     edition = _edition(content, list_source, PLAIN_FILE, retrieved_at, published)
-    return _listing(edition, parties, aliases, addresses, [])
+    return _listing(edition, parties, aliases, addresses)
 
 
-def _plain_party(line: int, element: Element) -> dict[str, Any]:
-    vessel = next(iter(children(element, "vesselInfo")), None)
+def _plain_party(element: Element) -> dict[str, Any]:
+    vessel = next(iter(children(element, "vesselInfo")), Element("vesselInfo"))
     numbers = [
         _joined((_text(one, "idType"), _text(one, "idNumber")), " ")
         for group in children(element, "idList")
@@ -131,23 +127,22 @@ def _plain_party(line: int, element: Element) -> dict[str, Any]:
         if one.text and one.text.strip()
     ]
     return {
-        "line": line,
         "list_id": _text(element, "uid"),
         "name_original": _person_or_firm(_text(element, "lastName"), _text(element, "firstName")),
         "kind": _text(element, "sdnType"),
         "programs": "] [".join(programs) or None,
         "title": _text(element, "title"),
-        "call_sign": None if vessel is None else _text(vessel, "callSign"),
-        "vessel_type": None if vessel is None else _text(vessel, "vesselType"),
-        "tonnage": None if vessel is None else _text(vessel, "tonnage"),
-        "grt": None if vessel is None else _text(vessel, "grossRegisteredTonnage"),
-        "flag": None if vessel is None else _text(vessel, "vesselFlag"),
-        "vessel_owner": None if vessel is None else _text(vessel, "vesselOwner"),
+        "call_sign": _text(vessel, "callSign"),
+        "vessel_type": _text(vessel, "vesselType"),
+        "tonnage": _text(vessel, "tonnage"),
+        "grt": _text(vessel, "grossRegisteredTonnage"),
+        "flag": _text(vessel, "vesselFlag"),
+        "vessel_owner": _text(vessel, "vesselOwner"),
         "remarks": _joined((*numbers, remarks)),
     }
 
 
-def _plain_aliases(line: int, list_id: str, element: Element) -> Rows:
+def _plain_aliases(element: Element) -> Rows:
     found = []
     for group in children(element, "akaList"):
         for one in children(group, "aka"):
@@ -157,8 +152,6 @@ def _plain_aliases(line: int, list_id: str, element: Element) -> Rows:
             kind = (_text(one, "type") or "a.k.a.").lower()
             found.append(
                 {
-                    "line": line,
-                    "list_id": list_id,
                     "alias_original": name,
                     "kind": _ALIAS_KIND.get(kind, kind),
                     "quality": _text(one, "category"),
@@ -167,11 +160,9 @@ def _plain_aliases(line: int, list_id: str, element: Element) -> Rows:
     return found
 
 
-def _plain_addresses(line: int, list_id: str, element: Element) -> Rows:
+def _plain_addresses(element: Element) -> Rows:
     return [
         {
-            "line": line,
-            "list_id": list_id,
             "address": _joined(
                 (
                     *(_text(one, f"address{number}") for number in (1, 2, 3)),
@@ -460,7 +451,13 @@ def parse_advanced(
             "(From-ProfileID, To-ProfileID); the form has changed"
         )
     edition = _edition(content, list_source, ADVANCED_FILE, retrieved_at, held.issued_on)
-    return _listing(edition, held.parties, held.aliases, held.addresses, links)
+    return _listing(
+        edition,
+        held.parties,
+        pl.DataFrame(held.aliases, schema=ALIAS_CELLS),
+        pl.DataFrame(held.addresses, schema=ADDRESS_CELLS),
+        pl.DataFrame(links, schema=_LINK_SCHEMA),
+    )
 
 
 def _read(
@@ -515,7 +512,11 @@ def _date_of(element: Element) -> dt.date | None:
 
 
 def _listing(
-    edition: Edition, parties: Rows, aliases: Rows, addresses: Rows, links: Rows
+    edition: Edition,
+    parties: Rows,
+    aliases: pl.DataFrame,
+    addresses: pl.DataFrame,
+    stated: pl.DataFrame | None = None,
 ) -> Listing:
     source, file = edition.list_source, edition.file
     if not parties:
@@ -528,16 +529,10 @@ def _listing(
     listing = listing_of(
         edition,
         typed,
-        pl.DataFrame(aliases, schema=ALIAS_CELLS),
-        pl.DataFrame(addresses, schema=ADDRESS_CELLS),
+        aliases,
+        addresses,
         refused=refused,
         rows_refused=frame.height - typed.height,
         parts=("alt", "add"),
     )
-    found = listing.parties
-    every_name = pl.concat([listing.aliases, quoted_aliases(found, edition)])
-    stated = pl.concat(
-        [pl.DataFrame(links, schema=_LINK_SCHEMA), linked_to(found)], how="diagonal_relaxed"
-    )
-    resolved = resolve_links(stated, found, every_name, edition)
-    return replace(listing, aliases=every_name, links=resolved)
+    return with_remarks(listing, stated)

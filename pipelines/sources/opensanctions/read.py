@@ -13,7 +13,7 @@ import io
 import json
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,13 +35,12 @@ from pipelines.sources.listings import (
     addresses_of,
     aliases_of,
     checked,
-    imo_valid,
     nfc,
     parties_of,
     refuse,
     resolve_links,
     stop_if_mostly_refused,
-    with_bank,
+    tonnes,
 )
 
 LICENCE = "nc"
@@ -107,19 +106,6 @@ _PROPERTIES = {
     "cities": "city",
     "address_entities": "addressEntity",
 }
-
-
-@dataclass(frozen=True)
-class EntityFile:
-    """One file of entities.
-
-    Attributes:
-        listing: parties, names, addresses and links in the common shape.
-        entities: every kept line: line, list_id, schema, caption, is_edge.
-    """
-
-    listing: Listing
-    entities: pl.DataFrame
 
 
 def fetch(
@@ -191,8 +177,8 @@ def _schemata() -> frozenset[str]:
 
 def parse(
     content: bytes | Path, *, retrieved_at: dt.datetime, dataset: str, file: str | None = None
-) -> EntityFile:
-    """Entities of one file.
+) -> Listing:
+    """Entities of one file; rows of the list's own split are every kept line.
 
     Args:
         content: bytes, or a file that is read as a stream.
@@ -227,7 +213,7 @@ def parse(
     taken = pl.concat(pieces)
     links = pl.concat(edges)
     edition = Edition.of(source, [digest.digest()], retrieved_at=retrieved_at, file=shown)
-    return _entity_file(taken, links, pl.concat(refusals), rows_in, edition)
+    return _listing_of(taken, links, pl.concat(refusals), rows_in, edition)
 
 
 def _sql(name: str) -> str:
@@ -435,13 +421,13 @@ def _joined(*columns: str) -> pl.Expr:
     )
 
 
-def _entity_file(
+def _listing_of(
     taken: pl.DataFrame,
     links: pl.DataFrame,
     refused: pl.DataFrame,
     rows_in: int,
     edition: Edition,
-) -> EntityFile:
+) -> Listing:
     source, file = edition.list_source, edition.file
     measures = _measures(taken)
     people = taken.filter(pl.col("schema").is_in(list(PARTY_SCHEMATA)))
@@ -517,7 +503,7 @@ def _entity_file(
         target_list_id=pl.when(pl.col("target_name").is_not_null()).then("target_list_id"),
     )
     resolved = resolve_links(pairs, parties.kept, aliases.kept, edition)
-    listing = Listing(
+    return Listing(
         edition,
         parties.kept,
         aliases.kept,
@@ -525,7 +511,6 @@ def _entity_file(
         resolved,
         {source: whole, f"{source}_alias": aliases, f"{source}_address": addresses},
     )
-    return EntityFile(listing, whole.kept)
 
 
 def _measures(taken: pl.DataFrame) -> pl.DataFrame:
@@ -565,47 +550,28 @@ def _typed(people: pl.DataFrame) -> pl.DataFrame:
         country=countries,
         program=program,
         position=_joined("positions"),
-        is_delisted=pl.col("is_delisted").fill_null(value=False),
         imo_number=number,
-        imo_kind=pl.when(number.is_not_null()).then(
-            pl.when(is_vessel).then(pl.lit("ship")).otherwise(pl.lit("company"))
-        ),
         mmsi=_first("mmsis").str.extract(r"^(\d{9})$"),
         call_sign=_first("call_signs"),
         vessel_type=pl.when(is_vessel).then(_first("types")),
         flag=_first("flags"),
-        deadweight_t=_tonnes("deadweights"),
-        gross_tonnage=_tonnes("gross"),
+        deadweight_t=tonnes(_first("deadweights")),
+        gross_tonnage=tonnes(_first("gross")),
         swift_bic=_first("bics"),
         remarks=_joined("notes"),
-    ).with_columns(
-        name=nfc("name_original"),
-        imo_valid=imo_valid("imo_number", "imo_kind"),
-    )
+        is_bank_by_topic=pl.col("topics").list.contains("fin.bank").fill_null(value=False),
+    ).with_columns(name=nfc("name_original"))
     by_program = pl.col("program").str.contains(_DPRK_PROGRAM).fill_null(value=False)
     by_country = (
         pl.col("country").str.to_lowercase().str.split("; ").list.contains("kp")
     ).fill_null(value=False)
-    flagged = typed.with_columns(
+    return typed.with_columns(
         is_dprk=by_program | by_country,
         dprk_reason=pl.when(by_program)
         .then(pl.lit("program"))
         .when(by_country)
         .then(pl.lit("country")),
     )
-    banks = with_bank(flagged)
-    by_topic = pl.col("topics").list.contains("fin.bank").fill_null(value=False)
-    return banks.with_columns(
-        is_bank=pl.col("is_bank") | by_topic,
-        bank_basis=pl.when(by_topic & pl.col("bank_basis").ne_missing("swift_bic"))
-        .then(pl.lit("topic"))
-        .otherwise("bank_basis"),
-    )
-
-
-def _tonnes(column: str) -> pl.Expr:
-    plain = _first(column).str.replace_all(",", "")
-    return pl.when(plain.str.contains(r"^\d+(\.\d+)?$")).then(plain.cast(pl.Float64, strict=False))
 
 
 def _addresses(taken: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
@@ -625,7 +591,7 @@ def _addresses(taken: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
 
 def listing(source: str, contents: dict[str, bytes], at: dt.datetime) -> Listing:
     """One edition of a data set; as `parse`."""
-    return parse(contents[""], retrieved_at=at, dataset=_dataset(source)).listing
+    return parse(contents[""], retrieved_at=at, dataset=_dataset(source))
 
 
 def ask(
@@ -665,7 +631,7 @@ def list_named(file: str) -> str:
 def check(source: str, part: str, content: bytes, file: str, at: dt.datetime) -> Split:
     """A dropped file by itself."""
     found = parse(content, retrieved_at=at, dataset=_dataset(source), file=file)
-    return found.listing.splits[source]
+    return found.splits[source]
 
 
 def _dataset(source: str) -> str:

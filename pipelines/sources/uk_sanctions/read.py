@@ -19,14 +19,12 @@ from pipelines.sources.http import Limits
 from pipelines.sources.listings import (
     Edition,
     Listing,
-    birth_dates_of,
     fetch_of,
-    imo_valid,
     listing_of,
     nfc,
-    passports_of,
     refuse,
     resolve_links,
+    typed_cells,
 )
 
 SOURCE = "uk_sanctions"
@@ -177,37 +175,33 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
 
 def _typed(main: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     dated = nfc("Date Designated")
-    is_ship = pl.col("schema") == "Vessel"
-    typed = main.with_columns(
-        schema=nfc("Designation Type").str.to_lowercase().replace_strict(_KINDS, default=None),
-        name="full_name",
+    kind = nfc("Designation Type").str.to_lowercase().replace_strict(_KINDS, default=None)
+    cells = main.select(
+        "line",
+        "Date Designated",
+        reference="Unique ID",
         name_original="full_name",
-        program=nfc("Regime Name"),
-        position=nfc("Position"),
-        country=nfc("Nationality(/ies)"),
+        program="Regime Name",
+        position="Position",
+        country="Nationality(/ies)",
+        remarks=pl.concat_str(
+            "UK Statement of Reasons",
+            "Other Information",
+            "Sanctions Imposed",
+            separator="; ",
+            ignore_nulls=True,
+        ),
+        born=pl.col("D.O.B").str.split(";").fill_null([]),
+        passports=pl.col("Passport number").str.split(";").fill_null([]),
+        schema=kind,
         listed_on=dated.str.to_date("%d/%m/%Y", strict=False),
-        birth_dates=birth_dates_of(pl.col("D.O.B").str.split(";").fill_null([]), "%d/%m/%Y"),
-        passport_numbers=passports_of(pl.col("Passport number").str.split(";").fill_null([])),
         flag=nfc("Current believed flag of ship"),
         vessel_type=nfc("Type of ship"),
-        remarks=nfc(
-            pl.concat_str(
-                "UK Statement of Reasons",
-                "Other Information",
-                "Sanctions Imposed",
-                separator="; ",
-                ignore_nulls=True,
-            )
-        ),
-        swift_bic=pl.lit(None, dtype=pl.String),
-    ).with_columns(
-        imo_number=pl.when(is_ship).then(pl.col("IMO number").str.extract(r"(\d{7})")),
-        is_dprk=pl.col("program").str.contains(_DPRK).fill_null(value=False),
+        imo_number=pl.when(kind == "Vessel").then(pl.col("IMO number").str.extract(r"(\d{7})")),
     )
-    typed = typed.with_columns(
-        imo_kind=pl.when(pl.col("imo_number").is_not_null()).then(pl.lit("ship")),
-        dprk_reason=pl.when("is_dprk").then(pl.lit("program")),
-    ).with_columns(imo_valid=imo_valid("imo_number", "imo_kind"))
+    typed = typed_cells(cells, "%d/%m/%Y").with_columns(
+        is_dprk=pl.col("program").str.contains(_DPRK).fill_null(value=False)
+    )
     return refuse(
         typed,
         dated.is_not_null() & pl.col("listed_on").is_null(),

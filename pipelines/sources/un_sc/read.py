@@ -12,17 +12,15 @@ import polars as pl
 from pipelines.quarantine import SourceDrift
 from pipelines.sources.http import Limits
 from pipelines.sources.listings import (
+    PARTY_CELLS,
     Edition,
     Listing,
-    birth_dates_of,
     day_of,
     fetch_of,
-    imo_valid,
     listing_of,
-    nfc,
     parties_in,
-    passports_of,
     refuse_unnamed_or_undated,
+    typed_cells,
 )
 from pipelines.sources.recognise import root_of
 from pipelines.sources.xml_records import child_text, children, records
@@ -40,24 +38,15 @@ FILE = "consolidated.xml"
 DPRK_LIST = "DPRK"
 _NAMES = ("FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME")
 _ADDRESS = ("STREET", "CITY", "STATE_PROVINCE", "ZIP_CODE", "COUNTRY", "NOTE")
-_NEEDED = ("FIRST_NAME", "UN_LIST_TYPE", "REFERENCE_NUMBER", "LISTED_ON")
+_NEEDED = {
+    "name_original": "FIRST_NAME",
+    "program": "UN_LIST_TYPE",
+    "reference": "REFERENCE_NUMBER",
+    "listed": "LISTED_ON",
+}
 _ALIAS_KIND = {"f.k.a.": "fka", "Low": "weak"}
 # "IMO number: 5905801" in an entity's comments numbers the company, never one of its ships
 _COMPANY_IMO = r"IMO\)?\s*(?:[Nn]umber)?:?\s*(\d{7})\b"
-
-_PARTY_CELLS = {
-    "line": pl.Int64,
-    "kind": pl.String,
-    "reference": pl.String,
-    "name_original": pl.String,
-    "un_list": pl.String,
-    "listed": pl.String,
-    "title": pl.String,
-    "nationality": pl.String,
-    "comments": pl.String,
-    "born": pl.List(pl.String),
-    "passports": pl.List(pl.String),
-}
 
 
 fetch = fetch_of(SOURCE, URL, LIMITS)
@@ -84,7 +73,9 @@ def parse(content: bytes | Path, *, retrieved_at: dt.datetime) -> Listing:
         root="CONSOLIDATED_LIST",
         max_bytes=LIMITS.max_bytes,
     )
-    head, people, aliases, addresses = parties_in(stream, _party, _aliases, _addresses)
+    head = dict(next(stream)[1].attrib)
+    found = (element for _, element in stream)
+    people, aliases, addresses = parties_in(found, _party, _aliases, _addresses)
     if not people:
         raise SourceDrift(
             f"{SOURCE}: {FILE} has no INDIVIDUAL and no ENTITY; the list is never empty: "
@@ -93,50 +84,20 @@ def parse(content: bytes | Path, *, retrieved_at: dt.datetime) -> Listing:
     raw = content if isinstance(content, bytes) else content.read_bytes()
     edition_on = day_of(head.get("dateGenerated"))
     edition = Edition.of(SOURCE, [raw], retrieved_at=retrieved_at, file=FILE, edition_on=edition_on)
-    return _listing(edition, pl.DataFrame(people, schema=_PARTY_CELLS), aliases, addresses)
-
-
-def _listing(
-    edition: Edition, people: pl.DataFrame, aliases: pl.DataFrame, addresses: pl.DataFrame
-) -> Listing:
-    missing = [
-        (cell, needed)
-        for cell, needed in zip(
-            ("name_original", "un_list", "reference", "listed"), _NEEDED, strict=True
-        )
-        if people[cell].null_count() == people.height
-    ]
+    cells = pl.DataFrame(people, schema=PARTY_CELLS)
+    missing = [tag for cell, tag in _NEEDED.items() if cells[cell].null_count() == cells.height]
     if missing:
         raise SourceDrift(
-            f"{SOURCE}: {FILE} has no {', '.join(tag for _, tag in missing)} in any record, "
-            f"expected {', '.join(_NEEDED)} in each. The list has changed its form."
+            f"{SOURCE}: {FILE} has no {', '.join(missing)} in any record, expected "
+            f"{', '.join(_NEEDED.values())} in each. The list has changed its form."
         )
-    typed = people.with_columns(
-        list_id=nfc("reference"),
-        name=nfc("name_original"),
-        schema=pl.when(pl.col("kind") == "INDIVIDUAL")
-        .then(pl.lit("Person"))
-        .otherwise(pl.lit("LegalEntity")),
-        program=nfc("un_list"),
-        position=nfc("title"),
-        country=nfc("nationality"),
+    is_person = pl.col("kind") == "INDIVIDUAL"
+    typed = typed_cells(cells, "%Y-%m-%d").with_columns(
+        schema=pl.when(is_person).then(pl.lit("Person")).otherwise(pl.lit("LegalEntity")),
         # ten records carry a time zone behind the date
         listed_on=pl.col("listed").str.strip_chars().str.slice(0, 10).str.to_date(strict=False),
-        remarks=nfc("comments"),
-        birth_dates=birth_dates_of(pl.col("born"), "%Y-%m-%d"),
-        passport_numbers=passports_of(pl.col("passports")),
-    ).with_columns(
-        imo_number=pl.when(pl.col("schema") != "Person").then(
-            pl.col("remarks").str.extract(_COMPANY_IMO)
-        )
-    )
-    typed = typed.with_columns(
-        imo_kind=pl.when(pl.col("imo_number").is_not_null()).then(pl.lit("company")),
-        swift_bic=pl.lit(None, dtype=pl.String),
+        imo_number=pl.when(~is_person).then(pl.col("remarks").str.extract(_COMPANY_IMO)),
         is_dprk=(pl.col("program") == DPRK_LIST).fill_null(value=False),
-    ).with_columns(
-        imo_valid=imo_valid("imo_number", "imo_kind"),
-        dprk_reason=pl.when(pl.col("is_dprk")).then(pl.lit("program")),
     )
     kept, refused = refuse_unnamed_or_undated(
         typed,
@@ -152,22 +113,21 @@ def _listing(
         aliases,
         addresses,
         refused=refused,
-        rows_refused=people.height - kept.height,
+        rows_refused=cells.height - kept.height,
     )
 
 
-def _party(number: int, element: Element) -> dict[str, Any]:
+def _party(element: Element) -> dict[str, Any]:
     names = [text for tag in _NAMES if (text := child_text(element, tag))]
     return {
-        "line": number,
         "kind": element.tag.rsplit("}", 1)[-1],
         "reference": child_text(element, "REFERENCE_NUMBER"),
         "name_original": " ".join(names) or None,
-        "un_list": child_text(element, "UN_LIST_TYPE"),
+        "program": child_text(element, "UN_LIST_TYPE"),
         "listed": child_text(element, "LISTED_ON"),
-        "title": "; ".join(_values(element, "DESIGNATION")) or None,
-        "nationality": next(iter(_values(element, "NATIONALITY")), None),
-        "comments": child_text(element, "COMMENTS1"),
+        "position": "; ".join(_values(element, "DESIGNATION")) or None,
+        "country": next(iter(_values(element, "NATIONALITY")), None),
+        "remarks": child_text(element, "COMMENTS1"),
         "born": [
             text
             for one in children(element, "INDIVIDUAL_DATE_OF_BIRTH")
@@ -192,7 +152,7 @@ def _values(element: Element, name: str) -> list[str]:
     ]
 
 
-def _aliases(number: int, reference: str, element: Element) -> list[dict[str, Any]]:
+def _aliases(element: Element) -> list[dict[str, Any]]:
     """Further names; where there is none the list prints an empty alias element."""
     found = []
     for tag in ("INDIVIDUAL_ALIAS", "ENTITY_ALIAS"):
@@ -203,8 +163,6 @@ def _aliases(number: int, reference: str, element: Element) -> list[dict[str, An
             quality = (child_text(alias, "QUALITY") or "").strip() or None
             found += [
                 {
-                    "line": number,
-                    "list_id": reference,
                     "alias_original": part,
                     "kind": _ALIAS_KIND.get(quality or "", "aka"),
                     "quality": quality,
@@ -213,19 +171,11 @@ def _aliases(number: int, reference: str, element: Element) -> list[dict[str, An
             ]
     script = child_text(element, "NAME_ORIGINAL_SCRIPT")
     if script is not None:
-        found.append(
-            {
-                "line": number,
-                "list_id": reference,
-                "alias_original": script,
-                "kind": "original_script",
-                "quality": None,
-            }
-        )
+        found.append({"alias_original": script, "kind": "original_script", "quality": None})
     return found
 
 
-def _addresses(number: int, reference: str, element: Element) -> list[dict[str, Any]]:
+def _addresses(element: Element) -> list[dict[str, Any]]:
     found = []
     for tag in ("INDIVIDUAL_ADDRESS", "ENTITY_ADDRESS"):
         for address in children(element, tag):
@@ -235,8 +185,6 @@ def _addresses(number: int, reference: str, element: Element) -> list[dict[str, 
             lines = (part[name] for name in ("STREET", "STATE_PROVINCE", "ZIP_CODE", "NOTE"))
             found.append(
                 {
-                    "line": number,
-                    "list_id": reference,
                     "address": ", ".join(line for line in lines if line) or None,
                     "city": part["CITY"] or None,
                     "country": part["COUNTRY"] or None,
