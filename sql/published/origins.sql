@@ -24,46 +24,32 @@ values_stated as (
     where kind not in ('plan', 'structural_zero')
 ),
 
-per_worker as (
+-- sums and counts of one origin that speak of one place, sector and time
+implied as (
     select
-        totals.origin_id,
-        max(totals.stated / heads.stated / 12) as implied_usd_per_worker_per_month
-    from values_stated as totals
-    inner join values_stated as heads
+        sums.origin_id,
+        max(sums.stated / counts.stated / 12) filter (
+            where
+            sums.quantity = 'earnings_usd'
+            and sums.unit = 'USD'
+            and sums.stream = counts.stream
+            and date_diff('day', sums.window_start_on, sums.window_end_on) between 360 and 370
+            and counts.quantity = 'headcount'
+            and counts.unit = 'persons'
+        ) as implied_usd_per_worker_per_month,
+        median(sums.stated / counts.stated) filter (
+            where sums.quantity = 'export_usd' and counts.quantity = 'export_t'
+        ) as implied_usd_per_t
+    from values_stated as sums
+    inner join values_stated as counts
         on
-            totals.origin_id = heads.origin_id
-            and totals.stream = heads.stream
-            and totals.counterpart_iso3 = heads.counterpart_iso3
-            and totals.sector = heads.sector
-            and totals.window_start_on = heads.window_start_on
-            and totals.window_end_on = heads.window_end_on
-    where
-        totals.quantity = 'earnings_usd'
-        and totals.unit = 'USD'
-        and date_diff('day', totals.window_start_on, totals.window_end_on) between 360 and 370
-        and heads.quantity = 'headcount'
-        and heads.unit = 'persons'
-        and heads.stated > 0
-    group by totals.origin_id
-),
-
-per_tonne as (
-    select
-        dollars.origin_id,
-        median(dollars.stated / tonnes.stated) as implied_usd_per_t
-    from values_stated as dollars
-    inner join values_stated as tonnes
-        on
-            dollars.origin_id = tonnes.origin_id
-            and dollars.counterpart_iso3 = tonnes.counterpart_iso3
-            and dollars.sector = tonnes.sector
-            and dollars.window_start_on = tonnes.window_start_on
-            and dollars.window_end_on = tonnes.window_end_on
-    where
-        dollars.quantity = 'export_usd'
-        and tonnes.quantity = 'export_t'
-        and tonnes.stated > 0
-    group by dollars.origin_id
+            sums.origin_id = counts.origin_id
+            and sums.counterpart_iso3 = counts.counterpart_iso3
+            and sums.sector = counts.sector
+            and sums.window_start_on = counts.window_start_on
+            and sums.window_end_on = counts.window_end_on
+    where counts.stated > 0
+    group by sums.origin_id
 ),
 
 prices as (
@@ -99,28 +85,27 @@ select
     origins.kind_of_body,
     statements.first_observation_id,
     origins.first_stated_on,
-    per_worker.implied_usd_per_worker_per_month,
-    per_tonne.implied_usd_per_t,
+    implied.implied_usd_per_worker_per_month,
+    implied.implied_usd_per_t,
     coalesce(statements.n_statements, 0) as n_statements,
     coalesce(statements.n_repeats, 0) as n_repeats,
     coalesce(statements.n_used, 0) as n_used,
     case
-        when per_worker.implied_usd_per_worker_per_month > wages.highest_usd_per_month
+        when implied.implied_usd_per_worker_per_month > wages.highest_usd_per_month
             then 'above_any_reported_wage'
         when
-            per_tonne.implied_usd_per_t not between prices.lowest_usd_per_t
+            implied.implied_usd_per_t not between prices.lowest_usd_per_t
             and prices.highest_usd_per_t
             then 'price_outside_reported_range'
         when
-            per_worker.implied_usd_per_worker_per_month is null
-            and per_tonne.implied_usd_per_t is null
+            implied.implied_usd_per_worker_per_month is null
+            and implied.implied_usd_per_t is null
             then 'not_testable'
         else 'plausible'
     end as plausibility
 from bodies as origins
 left join statements on origins.origin_id = statements.origin_id
-left join per_worker on origins.origin_id = per_worker.origin_id
-left join per_tonne on origins.origin_id = per_tonne.origin_id
+left join implied on origins.origin_id = implied.origin_id
 cross join prices
 cross join wages
 order by origins.origin_id
