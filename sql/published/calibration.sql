@@ -5,17 +5,5 @@
 -- params  none
 -- why     intervals mean what they say only if the sampler finds the truth of made-up worlds
 
-select
-    stream,
-    fit,
-    quantity,
-    n_worlds,
-    p_value,
-    is_even,
-    verdict,
-    is_control,
-    scored_at,
-    is_embedded,
-    is_current
-from estimates.calibration
+select * from estimates.calibration
 order by stream, fit, quantity

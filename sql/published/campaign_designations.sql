@@ -5,11 +5,4 @@
 -- params  none
 -- why     the lists’ own dates
 
-select
-    month,
-    authority,
-    program,
-    schema,
-    country_iso2,
-    parties
-from network.campaign_designations
+select * from network.campaign_designations

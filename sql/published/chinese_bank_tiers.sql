@@ -5,14 +5,4 @@
 -- params  none
 -- why     few customers are known, those that prosecutors wrote about: the interval says how few
 
-select
-    tier,
-    n_banks,
-    n_banks_with_finding,
-    documented_usd,
-    n_fronts,
-    n_fronts_all_tiers,
-    front_share,
-    front_share_q05,
-    front_share_q95
-from network.chinese_bank_tiers
+select * from network.chinese_bank_tiers

@@ -5,12 +5,4 @@
 -- params  none
 -- why     a median without its n says nothing
 
-select
-    as_of,
-    n,
-    median_months,
-    median_low,
-    median_high,
-    n_waiting,
-    n_settled
-from network.designation_lag_summary
+select * from network.designation_lag_summary

@@ -5,12 +5,5 @@
 -- params  none
 -- why     streams alone: a key that a total has too invites counting twice
 
-select
-    stream,
-    title,
-    headline,
-    first_month,
-    colour,
-    sort_order
-from estimates.streams
+select * from estimates.streams
 order by sort_order, stream

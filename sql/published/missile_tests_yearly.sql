@@ -5,11 +5,4 @@
 -- params  none
 -- why     a conflict between counts is shown, not settled
 
-select
-    count_id,
-    year,
-    missiles,
-    launch_events,
-    source,
-    url
-from staged.missile_tests_yearly
+select * from staged.missile_tests_yearly

@@ -5,14 +5,4 @@
 -- params  none
 -- why     a correction is as public as what it corrects
 
-select
-    correction_id,
-    table_name,
-    row_id,
-    column_name,
-    expected,
-    corrected,
-    corrected_on,
-    reason,
-    source
-from staged.network_corrections
+select * exclude (line) from staged.network_corrections

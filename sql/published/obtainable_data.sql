@@ -5,15 +5,5 @@
 -- params  none
 -- why     what nobody has published and somebody could get, with the error it would have
 
-select
-    stream,
-    datum,
-    quantity,
-    counterpart_iso3,
-    window_start_on,
-    window_end_on,
-    error_sd_log,
-    where_obtainable,
-    why_this_error
-from staged.obtainable_data
+select * from staged.obtainable_data
 order by stream, datum

@@ -5,12 +5,4 @@
 -- params  none
 -- why     every amount is nominal; whoever compares years far apart wants dollars of one year
 
-select
-    series_id,
-    year,
-    index_1982_84,
-    source_title,
-    source_url,
-    locator,
-    retrieved_on
-from staged.price_index
+select * from staged.price_index

@@ -5,19 +5,5 @@
 -- params  none
 -- why     says which judgement holds a year's number, and how far it would move without it
 
-select
-    stream,
-    year,
-    prior,
-    alpha,
-    median_ratio,
-    q05_ratio,
-    q95_ratio,
-    method,
-    pareto_k,
-    is_reliable,
-    sensitivity,
-    sensitivity_noise,
-    is_sensitive
-from estimates.prior_sensitivity
+select * from estimates.prior_sensitivity
 order by stream asc, year asc, sensitivity desc, prior asc, alpha asc

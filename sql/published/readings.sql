@@ -5,12 +5,5 @@
 -- params  none
 -- why     where classes of source disagree, readers see each side's number
 
-select
-    stream,
-    year,
-    reading,
-    q05,
-    q50,
-    q95
-from estimates.readings
+select * from estimates.readings
 order by stream, year, reading

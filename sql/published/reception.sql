@@ -5,12 +5,5 @@
 -- params  none
 -- why     what a silence is judged against: where nobody was heard, silence proves nothing
 
-select
-    lat,
-    lon,
-    on_date,
-    n_ships,
-    heard_hours,
-    shared_hours
-from shipping.reception
+select * from shipping.reception
 order by on_date, lat, lon

@@ -5,11 +5,5 @@
 -- params  none
 -- why     which of a stream's own measures stands in which total
 
-select
-    stream,
-    measure,
-    label,
-    is_gross_income,
-    is_state_income
-from estimates.stream_measures
+select * from estimates.stream_measures
 order by stream, measure

@@ -5,11 +5,5 @@
 -- params  none
 -- why     the next hour of collection should go where it narrows an answer most
 
-select
-    stream,
-    year,
-    datum,
-    expected_width_ratio,
-    rank
-from estimates.value_of_information
+select * from estimates.value_of_information
 order by stream, year, rank

@@ -5,10 +5,5 @@
 -- params  none
 -- why     tonnes to any destinations over any window, jointly with the tonnes themselves
 
-select
-    destination_iso3,
-    year,
-    draw,
-    share
-from estimates.coal_destination_draws
+select * from estimates.coal_destination_draws
 order by destination_iso3, year, draw
