@@ -18,6 +18,8 @@ from typing import Any
 from markupsafe import Markup, escape
 
 INK, SOFT, LINE = "#1c1c1c", "#595959", "#d9d9d9"
+# what others have published
+STATED = "#a3123a"
 FONT = 'system-ui, "Segoe UI", sans-serif'
 LINEAR, LOG = "linear", "log"
 # evidence classes: told apart by pattern, not by hue alone
@@ -121,18 +123,34 @@ def _join(parts: Sequence[Markup]) -> Markup:
     return Markup("").join(parts)
 
 
+def _line(x1: float, x2: float, y1: float, y2: float, **drawn: Any) -> Markup:
+    return tag("line", x1=x1, x2=x2, y1=y1, y2=y2, **drawn)
+
+
+def _rect(x: float, width: float, y: float, height: float, **drawn: Any) -> Markup:
+    return tag("rect", x=x, width=width, y=y, height=height, **drawn)
+
+
+def _text(said: object, x: float, y: float, **drawn: Any) -> Markup:
+    return tag("text", said, x=x, y=y, **drawn)
+
+
 def _stroke(x: float, y1: float, y2: float, dashes: str | None = None) -> Markup:
     """An upright line of a published figure."""
-    return tag(
-        "line",
-        x1=x,
-        x2=x,
-        y1=y1,
-        y2=y2,
-        stroke="#a3123a",
-        stroke_width=1.4,
-        stroke_dasharray=dashes,
-    )
+    return _line(x, x, y1, y2, stroke=STATED, stroke_width=1.4, stroke_dasharray=dashes)
+
+
+def _diamond(x: float, y: float, **drawn: Any) -> Markup:
+    """The mark of a published figure, around its place."""
+    return tag("path", d=f"M{x:.1f} {y - 4.5:.1f}l4.5 4.5l-4.5 4.5l-4.5 -4.5z", **drawn)
+
+
+def _share(value: float, ends: tuple[float, float], scale: str) -> float:
+    """How far along an axis a value lies, from 0 at its low end to 1."""
+    low, high = ends
+    if scale == LOG:
+        return math.log(value / low) / math.log(high / low)
+    return (value - low) / (high - low)
 
 
 def shown(value: float) -> str:
@@ -161,87 +179,63 @@ class Drawing:
     def __init__(
         self, size: Size, scale: str, x: tuple[float, float], y: tuple[float, float]
     ) -> None:
-        self.size, self.scale = size, scale
+        self.size, self.scale, self.ends = size, scale, y
         self.x_low, self.x_high = x
-        self.y_low, self.y_high = y
+        self.right, self.foot = size.width - size.right, size.height - size.bottom
 
     def x(self, value: float) -> float:
         """Pixels from the left."""
-        wide = self.size.width - self.size.left - self.size.right
+        wide = self.right - self.size.left
         return self.size.left + (value - self.x_low) / (self.x_high - self.x_low) * wide
 
     def y(self, value: float) -> float:
-        """Pixels from the top; what lies below the axis stands on it."""
-        if self.scale == LOG:
-            value = max(value, self.y_low)
-            share = math.log(value / self.y_low) / math.log(self.y_high / self.y_low)
-        else:
-            share = (value - self.y_low) / (self.y_high - self.y_low)
-        tall = self.size.height - self.size.top - self.size.bottom
-        return self.size.top + (1 - share) * tall
+        """Pixels from the top; what lies below a logarithmic axis stands on it."""
+        share = _share(
+            max(value, self.ends[0]) if self.scale == LOG else value, self.ends, self.scale
+        )
+        return self.size.top + (1 - share) * (self.foot - self.size.top)
+
+    @property
+    def year_px(self) -> float:
+        """Pixels of a year."""
+        return self.x(self.x_low + 1) - self.x(self.x_low)
 
     def axis(self) -> Markup:
         """Grid lines and their values."""
         parts = []
-        for value in ticks(self.y_low, self.y_high, self.scale):
+        beside = {"x": self.size.left - 6, "text_anchor": "end", "fill": SOFT, "font_size": 12}
+        for value in ticks(*self.ends, self.scale):
             at = self.y(value)
-            end = self.size.width - self.size.right
-            parts.append(tag("line", x1=self.size.left, x2=end, y1=at, y2=at, stroke=LINE))
-            parts.append(
-                tag(
-                    "text",
-                    shown(value),
-                    x=self.size.left - 6,
-                    y=at + 4,
-                    text_anchor="end",
-                    fill=SOFT,
-                    font_size=12,
-                )
-            )
+            parts.append(_line(self.size.left, self.right, at, at, stroke=LINE))
+            parts.append(_text(shown(value), y=at + 4, **beside))
         return _join(parts)
 
     def _bar(self, at: float, wide: float, ends: tuple[float, float], **drawn: Any) -> Markup:
         low, high = (self.y(value) for value in ends)
-        height = max(low - high, 0.5)
-        return tag("rect", x=at - wide / 2, width=wide, y=high, height=height, rx=2, **drawn)
+        return _rect(at - wide / 2, wide, high, max(low - high, 0.5), rx=2, **drawn)
 
     def intervals(self, rows: Sequence[dict[str, Any]], colour: str) -> Markup:
         """90% and 50% bars with the median, one a row; a partial year is hollow."""
         parts = []
-        step = self.x(self.x_low + 1) - self.x(self.x_low)
-        wide = max(min(step * 0.5, 22.0), 4.0)
+        wide = max(min(self.year_px * 0.5, 22.0), 4.0)
         for row in rows:
             at, whole = self.x(row["x"]), not row.get("is_partial")
             dashes = None if whole else "3 2"
-            parts.append(
-                self._bar(
-                    at,
-                    wide,
-                    (row["q05"], row["q95"]),
-                    fill=colour if whole else "none",
-                    fill_opacity=0.2,
-                    stroke=colour,
-                    stroke_dasharray=dashes,
-                    stroke_opacity=0 if whole else 1,
-                )
-            )
+            outer = {
+                "fill": colour if whole else "none",
+                "fill_opacity": 0.2,
+                "stroke": colour,
+                "stroke_dasharray": dashes,
+                "stroke_opacity": 0 if whole else 1,
+            }
+            parts.append(self._bar(at, wide, (row["q05"], row["q95"]), **outer))
             if "q25" in row:
                 opacity = 0.35 if whole else 0.12
                 ends = (row["q25"], row["q75"])
                 parts.append(self._bar(at, wide, ends, fill=colour, fill_opacity=opacity))
+            median = {"stroke": colour, "stroke_width": 2.5, "stroke_dasharray": dashes}
             middle = self.y(row["q50"])
-            parts.append(
-                tag(
-                    "line",
-                    x1=at - wide / 2 - 1,
-                    x2=at + wide / 2 + 1,
-                    y1=middle,
-                    y2=middle,
-                    stroke=colour,
-                    stroke_width=2.5,
-                    stroke_dasharray=dashes,
-                )
-            )
+            parts.append(_line(at - wide / 2 - 1, at + wide / 2 + 1, middle, middle, **median))
         return _join(parts)
 
     def band(self, rows: Sequence[dict[str, Any]], colour: str) -> Markup:
@@ -258,23 +252,17 @@ class Drawing:
 
     def columns(self, rows: Sequence[dict[str, Any]], colour: str) -> Markup:
         """A bar from nil a row, by `value`."""
-        step = self.x(self.x_low + 1) - self.x(self.x_low)
-        wide = max(step * rows[0].get("wide", 1.0) * 0.7, 1.5) if rows else 1.0
-        return _join(
-            [
-                tag(
-                    "rect",
-                    x=self.x(row["x"]) - wide / 2,
-                    width=wide,
-                    y=self.y(row["value"]),
-                    height=self.y(self.y_low) - self.y(row["value"]),
-                    fill="none" if row.get("is_partial") else colour,
-                    stroke=colour,
-                    stroke_dasharray="3 2" if row.get("is_partial") else None,
-                )
-                for row in rows
-            ]
-        )
+        wide = max(self.year_px * 0.7, 1.5)
+        parts = []
+        for row in rows:
+            at, top, whole = self.x(row["x"]), self.y(row["value"]), not row.get("is_partial")
+            look = {
+                "fill": colour if whole else "none",
+                "stroke": colour,
+                "stroke_dasharray": None if whole else "3 2",
+            }
+            parts.append(_rect(at - wide / 2, wide, top, self.foot - top, **look))
+        return _join(parts)
 
     def dots(self, found: Sequence[Dot]) -> Markup:
         """Published figures: diamonds, filled where a model used them, hollow where none did."""
@@ -283,23 +271,17 @@ class Drawing:
             ends = [value for value in (dot.low, dot.high) if value is not None]
             if not ends:
                 continue
-            x, fill = self.x(dot.x), "#a3123a" if dot.is_used else "#fff"
+            x, fill = self.x(dot.x), STATED if dot.is_used else "#fff"
             places = [self.y(value) for value in ends]
             if len(set(ends)) > 1:
                 parts.append(_stroke(x, *places, None if dot.is_used else "2 2"))
             if len({dot.low, dot.high}) > 1 and len(ends) == 1:
                 up = -12 if dot.high is None else 12
                 parts.append(_stroke(x, places[0], places[0] + up))
-            for y in dict.fromkeys(places):
-                parts.append(
-                    tag(
-                        "path",
-                        d=f"M{x:.1f} {y - 4.5:.1f}l4.5 4.5l-4.5 4.5l-4.5 -4.5z",
-                        fill=fill,
-                        stroke="#a3123a",
-                        stroke_width=1.3,
-                    )
-                )
+            parts += [
+                _diamond(x, y, fill=fill, stroke=STATED, stroke_width=1.3)
+                for y in dict.fromkeys(places)
+            ]
         return _join(parts) + self._letters(found)
 
     def _letters(self, found: Sequence[Dot]) -> Markup:
@@ -309,7 +291,7 @@ class Drawing:
         of_year: dict[int, list[Dot]] = {}
         for dot in found:
             of_year.setdefault(math.floor(dot.x), []).append(dot)
-        room = self.x(self.x_low + 1) - self.x(self.x_low)
+        look = {"fill": STATED, "font_size": 11, "font_weight": 600, "text_anchor": "middle"}
         parts = []
         for year, dots in of_year.items():
             letters = sorted({dot.letter for dot in dots if dot.letter})
@@ -318,21 +300,11 @@ class Drawing:
             if not letters or not ends:
                 continue
             foot = min(self.y(end) for end in ends) - 8
-            step = LETTER if LETTER * len(letters) <= room else 0.0
-            middle = (self.x(year + 0.5) if len(lettered) > 1 else self.x(lettered[0].x)) - step * (
-                len(letters) - 1
-            ) / 2
+            step = LETTER if LETTER * len(letters) <= self.year_px else 0.0
+            middle = self.x(year + 0.5 if len(lettered) > 1 else lettered[0].x)
+            first, up = middle - step * (len(letters) - 1) / 2, 0.0 if step else LETTER
             parts += [
-                tag(
-                    "text",
-                    letter,
-                    x=middle + step * at,
-                    y=foot - (0.0 if step else LETTER * at),
-                    fill="#a3123a",
-                    font_size=11,
-                    font_weight=600,
-                    text_anchor="middle",
-                )
+                _text(letter, first + step * at, foot - up * at, **look)
                 for at, letter in enumerate(letters)
             ]
         return _join(parts)
@@ -340,40 +312,20 @@ class Drawing:
     def marks(self, found: Sequence[Mark]) -> Markup:
         """Days as dashed lines and stretches as grey, each with its number at the top."""
         parts = []
-        foot = self.size.height - self.size.bottom
-        for mark, row in zip(
-            found, badge_rows([self.x(decimal_year(m.start)) for m in found]), strict=True
-        ):
-            x = self.x(decimal_year(mark.start))
-            top = self.size.top - 13 - BADGE * row
+        rows = badge_rows([self.x(decimal_year(mark.start)) for mark in found])
+        grey = {"fill": "#8c8c8c", "fill_opacity": 0.13}
+        said = {"fill": INK, "font_size": 11, "text_anchor": "middle"}
+        for mark, row in zip(found, rows, strict=True):
+            x, head = self.x(decimal_year(mark.start)), self.size.top
+            top = head - 13 - BADGE * row
             if mark.end is not None:
-                end = min(self.x(decimal_year(mark.end)), self.size.width - self.size.right)
-                parts.append(
-                    tag(
-                        "rect",
-                        x=x,
-                        width=max(end - x, 1.0),
-                        y=self.size.top,
-                        height=foot - self.size.top,
-                        fill="#8c8c8c",
-                        fill_opacity=0.13,
-                    )
-                )
-            parts.append(
-                tag("line", x1=x, x2=x, y1=top + 8, y2=foot, stroke=SOFT, stroke_dasharray="2 3")
-            )
-            parts.append(tag("circle", cx=x, cy=top, r=8, fill="#fff", stroke=SOFT))
-            parts.append(
-                tag(
-                    "text",
-                    mark.number,
-                    x=x,
-                    y=top + 4,
-                    fill=INK,
-                    font_size=11,
-                    text_anchor="middle",
-                )
-            )
+                wide = max(min(self.x(decimal_year(mark.end)), self.right) - x, 1.0)
+                parts.append(_rect(x, wide, head, self.foot - head, **grey))
+            parts += [
+                _line(x, x, top + 8, self.foot, stroke=SOFT, stroke_dasharray="2 3"),
+                tag("circle", cx=x, cy=top, r=8, fill="#fff", stroke=SOFT),
+                _text(mark.number, x, top + 4, **said),
+            ]
         return _join(parts)
 
     def years(self) -> Markup:
@@ -382,52 +334,24 @@ class Drawing:
         first, last = math.floor(self.x_low + 0.01), math.floor(self.x_high - 1e-6)
         room = (self.x(first + 1) - self.x(first)) if last > first else 60.0
         every = next((k for k in (1, 2, 3, 5, 10) if room * k >= 34), 20)
-        foot = self.size.height - self.size.bottom
-        parts = [
-            tag(
-                "line",
-                x1=self.size.left,
-                x2=self.size.width - self.size.right,
-                y1=foot,
-                y2=foot,
-                stroke=SOFT,
-            )
-        ]
+        said = {"fill": SOFT, "font_size": 12, "text_anchor": "middle"}
+        parts = [_line(self.size.left, self.right, self.foot, self.foot, stroke=SOFT)]
         for year in range(first, last + 1):
             if (last - year) % every == 0:
                 middle = (self.x(max(year, self.x_low)) + self.x(min(year + 1, self.x_high))) / 2
-                parts.append(
-                    tag(
-                        "text",
-                        year,
-                        x=middle,
-                        y=foot + 16,
-                        fill=SOFT,
-                        font_size=12,
-                        text_anchor="middle",
-                    )
-                )
+                parts.append(_text(year, middle, self.foot + 16, **said))
         return _join(parts)
 
     def hits(self, tips: Sequence[tuple[float, float, str]]) -> Markup:
         """What a pointer or an arrow key reads out: stretches from x to x, with their words."""
-        tall = self.size.height - self.size.top - self.size.bottom
-        return _join(
-            [
-                tag(
-                    "rect",
-                    class_="hit",
-                    x=self.x(low),
-                    width=self.x(high) - self.x(low),
-                    y=self.size.top,
-                    height=tall,
-                    fill="#fff",
-                    fill_opacity=0,
-                    data_tip=tip,
-                )
-                for low, high, tip in tips
-            ]
-        )
+        top = self.size.top
+        within = {"y": top, "height": self.foot - top, "fill": "#fff", "fill_opacity": 0}
+        parts = []
+        for low, high, tip in tips:
+            x = self.x(low)
+            wide = self.x(high) - x
+            parts.append(tag("rect", class_="hit", x=x, width=wide, **within, data_tip=tip))
+        return _join(parts)
 
 
 def _evidence(drawing: Drawing, rows: Sequence[dict[str, Any]], prefix: str) -> Markup:
@@ -440,40 +364,19 @@ def _evidence(drawing: Drawing, rows: Sequence[dict[str, Any]], prefix: str) -> 
         '<rect width="2" height="5" fill="#4d7ea8"/></pattern>'
     )
     fills = {"this_year": "#1f4e79", "within_two_years": f"url(#{prefix}h)", "none": "#fff"}
-    step = drawing.x(drawing.x_low + 1) - drawing.x(drawing.x_low)
-    wide = min(step * 0.72, 26.0)
+    wide = min(drawing.year_px * 0.72, 26.0)
+    beside = {"x": size.left - 6, "text_anchor": "end", "fill": SOFT, "font_size": 11}
+    edge = {"stroke": "#1f4e79", "stroke_width": 0.7}
     parts = [Markup("<defs>") + Markup(hatch) + Markup("</defs>")]  # noqa: S704 - our own text
-    for value, word in ((1.0, "100%"), (0.0, "0%")):
-        parts.append(
-            tag(
-                "text",
-                word,
-                x=size.left - 6,
-                y=top + (1 - value) * tall + 4,
-                text_anchor="end",
-                fill=SOFT,
-                font_size=11,
-            )
-        )
+    parts += [_text("100%", y=top + 4, **beside), _text("0%", y=top + tall + 4, **beside)]
     for row in rows:
         at, done = drawing.x(row["x"]) - wide / 2, 0.0
         for name in EVIDENCE:
             # a share estimated at slightly under nil has no bar
-            share = max(row.get(name) or 0.0, 0.0)
-            share = min(share, 1.0 - done)
+            share = min(max(row.get(name) or 0.0, 0.0), 1.0 - done)
             if share > 0:
-                parts.append(
-                    tag(
-                        "rect",
-                        x=at,
-                        width=wide,
-                        y=top + done * tall,
-                        height=share * tall,
-                        fill=fills[name],
-                        stroke="#1f4e79",
-                        stroke_width=0.7,
-                    )
-                )
+                y, height = top + done * tall, share * tall
+                parts.append(_rect(at, wide, y, height, fill=fills[name], **edge))
             done += share
     return _join(parts)
 
@@ -494,7 +397,6 @@ def chart(
     colour: str = INK,
     marks: Sequence[Mark] = (),
     dots: Sequence[Dot] = (),
-    x: tuple[float, float] | None = None,
     has_evidence: bool = False,
     scales: Sequence[str] = (LINEAR, LOG),
     real: Sequence[float | None] = (),
@@ -511,7 +413,6 @@ def chart(
         colour: #rrggbb.
         marks: days and stretches.
         dots: published figures.
-        x: the years shown; from the rows where not given.
         scales: the versions drawn; the page shows the first.
         real: for each row what its dollars are worth in dollars of one year; where given, each
             version is drawn twice, the second without rows that have none.
@@ -524,7 +425,7 @@ def chart(
         return Markup("")
     colour = colour_of(colour)
     half = 0.5 if style != "band" else 0.0
-    span = x or (rows[0]["x"] - half, rows[-1]["x"] + half)
+    span = (rows[0]["x"] - half, rows[-1]["x"] + half)
     if span[0] == span[1]:
         span = (span[0] - 0.5, span[1] + 0.5)
     drawn = [dot for dot in dots if span[0] <= dot.x <= span[1]]
@@ -541,15 +442,8 @@ def chart(
         level = Drawing(plain, LINEAR, span, (0.0, 1.0))
         badges = badge_rows([level.x(decimal_year(mark.start)) for mark in inside])
         top = plain.top + int(BADGE) * max(badges, default=0) if inside else 12
-        size = Size(
-            plain.name,
-            plain.width,
-            round(plain.height * height_share) + top - plain.top,
-            plain.left,
-            plain.right,
-            top,
-            plain.bottom,
-        )
+        height = round(plain.height * height_share) + top - plain.top
+        size = replace(plain, height=height, top=top)
         groups = []
         for number, (scale, money) in enumerate(itertools.product(scales, moneys)):
             of_rows, of_dots = moneys[money]
@@ -563,8 +457,8 @@ def chart(
             hidden = "none" if number else None
             groups.append(tag("g", body, class_=f"scale-{scale} money-{money}", display=hidden))
         plane = Drawing(size, LINEAR, span, (0.0, 1.0))
-        steps = [*(row["x"] for row in rows)]
-        edges = [span[0], *((a + b) / 2 for a, b in itertools.pairwise(steps)), span[1]]
+        between = ((a["x"] + b["x"]) / 2 for a, b in itertools.pairwise(rows))
+        edges = [span[0], *between, span[1]]
         tips = [
             (edges[at], edges[at + 1], row["tip"]) for at, row in enumerate(rows) if row.get("tip")
         ]
@@ -641,55 +535,26 @@ def strip(
     size = Size("strip", 180, 22, 4, 4, 0, 0)
 
     def at(value: float) -> float:
-        least, most = domain
-        value = min(max(value, least), most)
-        share = (
-            math.log(value / least) / math.log(most / least)
-            if scale == LOG
-            else (value - least) / (most - least)
-        )
+        share = _share(min(max(value, domain[0]), domain[1]), domain, scale)
         return size.left + share * (size.width - size.left - size.right)
 
     colour = colour_of(colour)
+    bar = {"rx": 2, "fill": colour, "fill_opacity": 0.3}
     parts = [
-        tag("line", x1=size.left, x2=size.width - size.right, y1=11, y2=11, stroke=LINE),
-        tag(
-            "rect",
-            x=at(low),
-            width=max(at(high) - at(low), 1.0),
-            y=6,
-            height=10,
-            rx=2,
-            fill=colour,
-            fill_opacity=0.3,
-        ),
-        tag("line", x1=at(middle), x2=at(middle), y1=4, y2=18, stroke=colour, stroke_width=2.5),
+        _line(size.left, size.width - size.right, 11, 11, stroke=LINE),
+        _rect(at(low), max(at(high) - at(low), 1.0), 6, 10, **bar),
+        _line(at(middle), at(middle), 4, 18, stroke=colour, stroke_width=2.5),
     ]
     if claim is not None:
         ends = [end for end in claim if end is not None]
+        far = None
         if len(set(ends)) == 2:
-            parts.append(
-                tag(
-                    "line",
-                    x1=at(ends[0]),
-                    x2=at(ends[1]),
-                    y1=11,
-                    y2=11,
-                    stroke="#a3123a",
-                    stroke_width=1.6,
-                )
-            )
+            far = at(ends[1])
         elif len(ends) == 1 and None in claim:
             far = at(ends[0]) + (16 if claim[1] is None else -16)
-            parts.append(
-                tag(
-                    "line", x1=at(ends[0]), x2=far, y1=11, y2=11, stroke="#a3123a", stroke_width=1.6
-                )
-            )
-        for end in dict.fromkeys(ends):
-            parts.append(
-                tag("path", d=f"M{at(end):.1f} 6.5l4.5 4.5l-4.5 4.5l-4.5 -4.5z", fill="#a3123a")
-            )
+        if far is not None:
+            parts.append(_line(at(ends[0]), far, 11, 11, stroke=STATED, stroke_width=1.6))
+        parts += [_diamond(at(end), 11, fill=STATED) for end in dict.fromkeys(ends)]
     return tag(
         "svg",
         tag("title", alt) + _join(parts),
