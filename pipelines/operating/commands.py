@@ -24,7 +24,7 @@ from pipelines.operating.cli import FAILED, counted, print_answer, say
 from pipelines.operating.problems import RunProblem
 from pipelines.paths import data_dir, published_dir, shown, vintages_dir, work_database
 from pipelines.publish.release import damage_of, manifest_of, releases_dir, whole_releases
-from pipelines.publish.vintages import HEADLINE, Entry, VintageStore, millions
+from pipelines.publish.vintages import Entry, VintageStore, last_full_years, millions
 from pipelines.warehouse import is_held
 
 if TYPE_CHECKING:
@@ -56,17 +56,9 @@ def _whole() -> dict[int, Path]:
 
 def _headlines(frame: pl.DataFrame) -> dict[str, str]:
     """Median of a stream's last whole year, USD million, by `stream year`."""
-    import polars as pl
-
-    last = (
-        frame.filter((pl.col("measure") == HEADLINE) & ~pl.col("is_partial_year"))
-        .sort("year")
-        .group_by("stream", maintain_order=True)
-        .last()
-        .sort("stream")
-    )
     return {
-        f"{row['stream']} {row['year']}": millions(row["q50"]) for row in last.iter_rows(named=True)
+        f"{row['stream']} {row['year']}": millions(row["q50"])
+        for row in last_full_years(frame).sort("stream").rows(named=True)
     }
 
 

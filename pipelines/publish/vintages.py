@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
 import json
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,13 @@ SHIFTS_SCHEMA: dict[str, Any] = {
     "shift_usd": pl.Float64,
 }
 
-CHANGES_SCHEMA, CHANGE_ROWS_SCHEMA = (
-    polars_schema(load_table(CONTRACT_DIR / f"{name}.py").model)
-    for name in ("changes", "change_rows")
-)
+# columns of the tables that releases tell of
+SCHEMAS = {
+    name: polars_schema(load_table(CONTRACT_DIR / f"{name}.py").model)
+    for name in ("releases", "vintages", "changes", "change_rows")
+}
+# tables of a vintage that first releases did not keep, or with fewer columns
+_KEPT_LATER: dict[str, Mapping[str, Any]] = {**SCHEMAS, "shifts": SHIFTS_SCHEMA}
 # what a source was asked and when is published, but no number is made from it
 _NO_INPUT = frozenset({"source_runs", "quarantine"})
 
@@ -91,44 +95,39 @@ class MadeFrom:
 
 @dataclass(frozen=True)
 class Entry:
-    """One vintage of the store."""
+    """One vintage of the store.
+
+    Attributes:
+        sequence: its number, from 1.
+        release_id: hash of its content.
+        name: the release's folder: its id, and the sequence where the same content came back.
+        published_at: instant, naive UTC.
+        made: what it was made from.
+        told: one sentence a stream.
+        folder: where it lies.
+    """
 
     sequence: int
     release_id: str
+    name: str
     published_at: dt.datetime
     made: MadeFrom
-    folder: Path
     told: Mapping[str, str]
+    folder: Path
 
     def frame(self, name: str) -> pl.DataFrame:
-        """`annual`, `monthly`, `batches`, `ledger` or `changes`, as it was then."""
-        frame = pl.read_parquet(self.folder / f"{name}.parquet")
+        """A table as it was then; null or without rows where the release did not keep it yet.
+
+        Args:
+            name: `annual`, `monthly`, `batches`, `ledger`, `changes`, `change_rows` or `shifts`.
+        """
+        file = self.folder / f"{name}.parquet"
+        empty = pl.DataFrame(schema=_KEPT_LATER.get(name))
+        if name in ("change_rows", "shifts") and not file.is_file():
+            return empty
         now_called = {first: now for now, first in _FIRST_CALLED.items()}
-        return frame.rename(now_called, strict=False)
-
-    def shifts(self) -> pl.DataFrame:
-        """What each figure did to each headline year; no rows in releases that did not keep it."""
-        return self._kept("shifts", SHIFTS_SCHEMA)
-
-    def change_rows(self) -> pl.DataFrame:
-        """How far each changed row moved headlines; no rows in releases that did not keep it."""
-        return self._kept("change_rows", CHANGE_ROWS_SCHEMA)
-
-    def changes(self) -> pl.DataFrame:
-        """How yearly medians moved; null where an older release did not keep a column."""
-        return pl.concat(
-            [pl.DataFrame(schema=CHANGES_SCHEMA), self.frame("changes")], how="diagonal"
-        )
-
-    def _kept(self, name: str, schema: Mapping[str, Any]) -> pl.DataFrame:
-        if (self.folder / f"{name}.parquet").is_file():
-            return self.frame(name)
-        return pl.DataFrame(schema=schema)
-
-    @property
-    def name(self) -> str:
-        """The release's folder: its id, and the sequence where the same content came back."""
-        return str(json.loads((self.folder / "entry.json").read_text(encoding="utf-8"))["name"])
+        kept = pl.read_parquet(file).rename(now_called, strict=False)
+        return pl.concat([empty, kept], how="diagonal")
 
 
 @dataclass(frozen=True)
@@ -198,16 +197,8 @@ class VintageStore:
         for file in self.root.glob("[0-9]*/entry.json"):
             try:
                 note = json.loads(file.read_text(encoding="utf-8"))
-                found.append(
-                    Entry(
-                        note["sequence"],
-                        note["release_id"],
-                        naive_utc(note["published_at"]),
-                        MadeFrom(**note["made"]),
-                        file.parent,
-                        note["told"],
-                    )
-                )
+                at, made = naive_utc(note.pop("published_at")), MadeFrom(**note.pop("made"))
+                found.append(Entry(**note, published_at=at, made=made, folder=file.parent))
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # damaged: the next start sets it aside and says so
         return sorted(found, key=lambda one: one.sequence)
@@ -540,48 +531,33 @@ def explain(
         have_new_rates: rates of exchange are evidence that touches every stream.
 
     Returns:
-        `CHANGES_SCHEMA`, without sentences. moved_usd = evidence + month + code + noise + unsplit;
-        what is within `NOISE_SIGMAS` Monte Carlo errors is noise; what two causes moved together
-        and nobody took apart is unsplit.
+        Columns of `changes`, without sentences. moved_usd = evidence + month + code + noise +
+        unsplit; what is within `NOISE_SIGMAS` Monte Carlo errors is noise; what two causes moved
+        together and nobody took apart is unsplit.
     """
-    whole = _step(states[0], states[-1], causes)
+    steps = {}
+    if len(states) == len(causes) + 1:
+        pairs = zip(causes, itertools.pairwise(states), strict=True)
+        steps = {cause: _step(before, after, [cause]) for cause, (before, after) in pairs}
     streams = rows["stream"].unique().to_list()
     touched = [*streams, "total"] if streams else []
-    parts = whole.select(*KEY)
-    if len(states) == len(causes) + 1:
-        steps = [
-            (cause, _step(before, after, [cause]))
-            for cause, before, after in zip(causes, states, states[1:])  # noqa: B905
-        ]
-    else:
-        steps = []
-    zero = pl.lit(0.0)
-    passes_alone = [
-        whole.select(*KEY, alone=_is_alone()),
-        *(step.select(*KEY, alone=_is_alone()) for _, step in steps),
-    ]
-    alone = pl.concat(passes_alone).group_by(KEY).agg(pl.col("alone").any())
-    for cause, step in steps:
-        moved = pl.when(_is_within())
-        parts = parts.join(
-            step.select(
-                *KEY,
-                pl.when(pl.lit(cause == "sampling"))
-                .then(zero)
-                .otherwise(moved.then(zero).otherwise(pl.col("moved")))
-                .alias(f"{cause}_usd"),
-            ),
-            on=KEY,
-            how="left",
-        )
-    for cause in ("evidence", "month", "code"):
-        if f"{cause}_usd" not in parts.columns:
-            parts = parts.with_columns(zero.alias(f"{cause}_usd"))
-    found = (
-        whole.join(parts, on=KEY)
-        .join(alone, on=KEY)
-        .with_columns(pl.col("evidence_usd", "month_usd", "code_usd").fill_null(0.0))
+    zero, moved_by = pl.lit(0.0), ["evidence_usd", "month_usd", "code_usd"]
+    whole = _step(states[0], states[-1], causes)
+    found = whole.with_columns(
+        *(zero.alias(name) for name in moved_by), alone=_is_alone().fill_null(value=False)
     )
+    for cause, step in steps.items():
+        part = step.select(
+            *KEY,
+            by_itself=_is_alone(),
+            part=pl.when(_is_within()).then(zero).otherwise(pl.col("moved")),
+        )
+        found = found.join(part, on=KEY, how="left").with_columns(
+            alone=pl.col("alone") | pl.col("by_itself").fill_null(value=False),
+            # what another seed moved is noise
+            **({f"{cause}_usd": pl.col("part").fill_null(0.0)} if cause != "sampling" else {}),
+        )
+        found = found.drop("by_itself", "part")
     active = [
         pl.when(
             (
@@ -593,24 +569,13 @@ def explain(
         ).then(pl.lit(cause))
         for cause in causes
     ]
-    is_within = _is_within()
-    if steps:
-        known = pl.col("evidence_usd") + pl.col("month_usd") + pl.col("code_usd")
-        found = found.with_columns(
-            noise_usd=pl.col("moved") - known,
-            unsplit_usd=zero,
-            is_noise=pl.col("moved").is_not_null()
-            & (pl.col("evidence_usd") == 0)
-            & (pl.col("month_usd") == 0)
-            & (pl.col("code_usd") == 0)
-            & is_within,
-        )
-    else:
-        found = found.with_columns(
-            noise_usd=pl.when(is_within).then(pl.col("moved")).otherwise(zero),
-            unsplit_usd=pl.when(is_within).then(zero).otherwise(pl.col("moved")),
-            is_noise=is_within.fill_null(False),
-        )
+    rest = pl.col("moved") - (pl.col("evidence_usd") + pl.col("month_usd") + pl.col("code_usd"))
+    is_told_apart = pl.lit(bool(steps)) | _is_within()
+    found = found.with_columns(
+        noise_usd=pl.when(is_told_apart).then(rest).otherwise(zero),
+        unsplit_usd=pl.when(is_told_apart).then(zero).otherwise(rest),
+        is_noise=_is_within().fill_null(value=False) & pl.all_horizontal(pl.col(moved_by) == 0),
+    )
     cause = pl.concat_str(active, separator=" + ", ignore_nulls=True) if active else pl.lit("")
     # streams share errors: figures of one may move another that none of its own speak for
     cause = pl.when(cause == "").then(pl.lit(" + ".join(causes))).otherwise(cause)
@@ -636,7 +601,7 @@ def explain(
             ),
             sentence=pl.lit(None, dtype=pl.String),
         )
-        .select(pl.col(name).cast(kind) for name, kind in CHANGES_SCHEMA.items())
+        .select(pl.col(name).cast(kind) for name, kind in SCHEMAS["changes"].items())
         .sort(KEY)
     )  # fmt: skip
 
@@ -685,55 +650,50 @@ def millions(usd: float, *, sign: str = "") -> str:
     return f"{float(f'{usd / 1e6:.3g}'):{sign},.12g}"
 
 
-def sentences(changes: pl.DataFrame, annual: pl.DataFrame, *, is_first: bool) -> dict[str, str]:
-    """One sentence a stream on its headline year: what moved it, or that nothing did."""
-    last = (
+def last_full_years(annual: pl.DataFrame) -> pl.DataFrame:
+    """Each stream's headline of its last year that is whole."""
+    return (
         annual.filter((pl.col("measure") == HEADLINE) & ~pl.col("is_partial_year"))
         .sort("year")
         .group_by("stream", maintain_order=True)
         .last()
     )
+
+
+def sentences(changes: pl.DataFrame, annual: pl.DataFrame, *, is_first: bool) -> dict[str, str]:
+    """One sentence a stream on its headline year: what moved it, or that nothing did."""
+    last = last_full_years(annual).select(*KEY, "q50").join(changes, on=KEY, how="left")
     told = {}
-    for row in last.iter_rows(named=True):
-        stream, year = row["stream"], row["year"]
-        start = f"{stream} {year}: USD {millions(row['q50'])} million"
+    for row in last.rows(named=True):
+        start = f"{row['stream']} {row['year']}: USD {millions(row['q50'])} million"
         if is_first:
-            told[stream] = f"{start}, the first release of this data folder"
-            continue
-        moved = changes.filter(
-            (pl.col("stream") == stream)
-            & (pl.col("measure") == HEADLINE)
-            & (pl.col("year") == year)
-        )
-        if moved.is_empty():
-            told[stream] = f"{start}, as in the release before"
-            continue
-        one = moved.row(0, named=True)
-        if one["before_usd"] is None:
-            told[stream] = f"{start}, a year without a number before"
-            continue
-        if one["is_noise"]:
-            told[stream] = (
-                f"{start}, before {millions(one['before_usd'])}: within sampling noise "
-                f"(Monte Carlo error {millions(one['mc_error_usd'])})"
+            how = ", the first release of this data folder"
+        elif row["cause"] is None:
+            how = ", as in the release before"
+        elif row["before_usd"] is None:
+            how = ", a year without a number before"
+        elif row["is_noise"]:
+            how = (
+                f", before {millions(row['before_usd'])}: within sampling noise "
+                f"(Monte Carlo error {millions(row['mc_error_usd'])})"
             )
-            continue
-        parts = [
-            f"{words} {millions(one[name], sign='+')}"
-            for name, words in (
-                ("evidence_usd", "new evidence"),
-                ("month_usd", "a new month"),
-                ("code_usd", "changed code or priors"),
-                ("unsplit_usd", one["cause"] + " together"),
-                ("noise_usd", "sampling noise"),
-            )
-            if one[name]
-        ]
-        rows = f" ({one['rows_changed']})" if one["rows_changed"] else ""
-        joint = "; only its years together tell it from sampling noise" if one["is_joint"] else ""
-        told[stream] = (
-            f"{start}, before {millions(one['before_usd'])}: {', '.join(parts)}{rows}{joint}"
-        )
+        else:
+            parts = [
+                f"{words} {millions(row[name], sign='+')}"
+                for name, words in (
+                    ("evidence_usd", "new evidence"),
+                    ("month_usd", "a new month"),
+                    ("code_usd", "changed code or priors"),
+                    ("unsplit_usd", row["cause"] + " together"),
+                    ("noise_usd", "sampling noise"),
+                )
+                if row[name]
+            ]
+            how = f", before {millions(row['before_usd'])}: {', '.join(parts)}"
+            how += f" ({row['rows_changed']})" if row["rows_changed"] else ""
+            if row["is_joint"]:
+                how += "; only its years together tell it from sampling noise"
+        told[row["stream"]] = start + how
     return told
 
 
@@ -750,24 +710,16 @@ def with_sentences(changes: pl.DataFrame, told: Mapping[str, str]) -> pl.DataFra
 
 
 @dataclass(frozen=True)
-class Chronicle:
-    """A release's place in history.
+class Chronicle(Entry):
+    """A release's place in history, while it is built.
 
     Attributes:
-        sequence, release_id, name, published_at: of the release.
         tables: the published tables of history, this release in them.
-        told: one sentence a stream.
         files: what the store keeps of this release.
     """
 
-    sequence: int
-    release_id: str
-    name: str
-    published_at: dt.datetime
     tables: dict[str, pl.DataFrame]
-    told: dict[str, str]
     files: dict[str, pl.DataFrame]
-    made: MadeFrom
 
     def write(self, folder: Path) -> None:
         """Write `vintage/` into a release that is being built."""
@@ -814,59 +766,52 @@ def chronicle(
     """
     shifts = pl.DataFrame(schema=SHIFTS_SCHEMA) if shifts is None else shifts
     entries = store.entries()
-    is_again = bool(entries) and entries[-1].release_id == release_id
-    earlier = entries[:-1] if is_again else entries
-    if is_again:
-        sequence, published_at = entries[-1].sequence, entries[-1].published_at
-        changes, moves = entries[-1].changes(), entries[-1].change_rows()
-    else:
-        sequence = entries[-1].sequence + 1 if entries else 1
-        changes, moves = (pl.DataFrame(schema=one) for one in (CHANGES_SCHEMA, CHANGE_ROWS_SCHEMA))
-        if entries:
-            last = entries[-1]
-            rows = rows_changed(last.frame("ledger"), ledger)
-            causes = causes_between(last.made, made, rows)
-            before = Estimates(last.frame("annual"), last.frame("batches"))
-            steps = list((between or {}).values())
-            is_split = len(causes) == 1 or list(between or {}) == causes[:-1]
-            states = [before, *(steps if is_split else []), now]
-            by_row = moves_of_rows(last.shifts(), shifts, rows)
-            moves = by_row.with_columns(
-                sequence=pl.lit(sequence, dtype=pl.Int64), release_id=pl.lit(release_id)
-            ).select(list(CHANGE_ROWS_SCHEMA))
-            changes = explain(
-                states,
-                causes,
-                rows,
-                release_id=release_id,
-                sequence=sequence,
-                moves=by_row,
-                have_new_rates=_have_new_rates(last.made, made),
-            )
+    last = entries[-1] if entries else None
+    sequence = last.sequence + 1 if last else 1
+    changes, moves = (pl.DataFrame(schema=SCHEMAS[name]) for name in ("changes", "change_rows"))
+    earlier = entries
+    if last and last.release_id == release_id:
+        earlier = entries[:-1]
+        sequence, published_at = last.sequence, last.published_at
+        changes, moves = last.frame("changes"), last.frame("change_rows")
+    elif last:
+        rows = rows_changed(last.frame("ledger"), ledger)
+        causes = causes_between(last.made, made, rows)
+        before = Estimates(last.frame("annual"), last.frame("batches"))
+        steps = list((between or {}).values())
+        is_split = len(causes) == 1 or list(between or {}) == causes[:-1]
+        by_row = moves_of_rows(last.frame("shifts"), shifts, rows)
+        moves = by_row.with_columns(
+            sequence=pl.lit(sequence, dtype=pl.Int64), release_id=pl.lit(release_id)
+        ).select(list(SCHEMAS["change_rows"]))
+        changes = explain(
+            [before, *(steps if is_split else []), now],
+            causes,
+            rows,
+            release_id=release_id,
+            sequence=sequence,
+            moves=by_row,
+            have_new_rates=_have_new_rates(last.made, made),
+        )
     told = sentences(changes, now.annual, is_first=not earlier)
     changes = with_sentences(changes, told)
     is_new_id = release_id not in {one.release_id for one in earlier}
     name = release_id if is_new_id else f"{release_id}.{sequence}"
-    this = Entry(sequence, release_id, published_at, made, store.root, told)
-    history = [*earlier, this]
-    all_changes = pl.concat([*(one.changes() for one in earlier), changes])
-    all_moves = pl.concat([*(one.change_rows() for one in earlier), moves])
-    annuals = [*((one, one.frame("annual")) for one in earlier), (this, now.annual)]
+    place = (sequence, release_id, name, published_at, made, told, store.root)
+    history = [*earlier, Entry(*place)]
+    all_changes = pl.concat([*(one.frame("changes") for one in earlier), changes])
+    annuals = [*(one.frame("annual") for one in earlier), now.annual]
     return Chronicle(
-        sequence,
-        release_id,
-        name,
-        published_at,
-        {
+        *place,
+        tables={
             "releases": _releases(history, all_changes),
             "vintages": _vintages(history),
             "changes": all_changes,
-            "change_rows": all_moves,
+            "change_rows": pl.concat([*(one.frame("change_rows") for one in earlier), moves]),
             "revisions": _revisions(all_changes),
-            "release_headlines": _headlines(annuals),
+            "release_headlines": _headlines(zip(history, annuals, strict=True)),
         },
-        told,
-        {
+        files={
             "annual": now.annual,
             "monthly": monthly,
             "batches": now.batches,
@@ -875,7 +820,6 @@ def chronicle(
             "change_rows": moves,
             "shifts": shifts,
         },
-        made,
     )
 
 
@@ -899,20 +843,7 @@ def _releases(history: list[Entry], changes: pl.DataFrame) -> pl.DataFrame:
             )
             for one in history
         ],
-        schema={
-            "sequence": pl.Int64,
-            "release_id": pl.String,
-            "published_at": pl.Datetime("us"),
-            "code_version": pl.String,
-            "pages_version": pl.String,
-            "evidence_hash": pl.String,
-            "inputs_hash": pl.String,
-            "seed": pl.Int64,
-            "draws": pl.Int64,
-            "last_month": pl.Date,
-            "n_revisions": pl.Int64,
-            "what_changed": pl.String,
-        },
+        schema=SCHEMAS["releases"],
         orient="row",
     )
 
@@ -927,14 +858,7 @@ def _vintages(history: list[Entry]) -> pl.DataFrame:
              one.published_at)
             for one in first.values()
         ],
-        schema={
-            "vintage_id": pl.String,
-            "code_version": pl.String,
-            "evidence_hash": pl.String,
-            "seed": pl.Int64,
-            "draws": pl.Int64,
-            "published_at": pl.Datetime("us"),
-        },
+        schema=SCHEMAS["vintages"],
         orient="row",
     )  # fmt: skip
 
@@ -957,7 +881,7 @@ def _revisions(changes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _headlines(annuals: list[tuple[Entry, pl.DataFrame]]) -> pl.DataFrame:
+def _headlines(annuals: Iterable[tuple[Entry, pl.DataFrame]]) -> pl.DataFrame:
     """Each release's headline years: the fan of past vintages."""
     points = ["q05", "q25", "q50", "q75", "q95"]
     return pl.concat(

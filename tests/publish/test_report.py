@@ -114,16 +114,8 @@ def build_release(connection: duckdb.DuckDBPyConnection, place: Path) -> Path:
         f"timestamp '2026-01-01' as published_at, 'nothing' as what_changed) "
         f"from (select {history})"
     ).pl()
-    told = Chronicle(
-        1,
-        "r1",
-        "r1",
-        dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
-        {"releases": release},
-        {},
-        {},
-        MadeFrom(),
-    )
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    told = Chronicle(1, "r1", "r1", at, MadeFrom(), {}, place, {"releases": release}, {})
     publish(connection, contract, place, history=lambda _: told, pages=write_site)
     return place
 
