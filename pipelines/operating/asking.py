@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
 
 import dagster as dg
 
@@ -22,50 +21,21 @@ from pipelines.snapshots import SnapshotStore
 from pipelines.sources.folders import OfficialList, SourceFolder, list_folders, official_lists
 from pipelines.sources.http import Fetcher
 from pipelines.sources.list_editions import refresh_list
-
-
-class Answered(Protocol):
-    """What a refresh did."""
-
-    @property
-    def outcome(self) -> str:
-        """One sentence."""
-        ...
-
-    @property
-    def is_complete(self) -> bool:
-        """Everything asked for was answered."""
-        ...
-
-    @property
-    def stored(self) -> int:
-        """New snapshots."""
-        ...
+from pipelines.sources.refresh import Refreshed
 
 
 @dataclass(frozen=True)
-class NotAsked:
+class NotAsked(Refreshed):
     """Nobody was asked, and why."""
 
-    outcome: str
     is_complete: bool = True
-    stored: int = 0
-
-
-@dataclass(frozen=True)
-class Unreached:
-    """A publisher that could not be reached a moment ago is not waited for again."""
-
-    outcome: str
-    is_complete: bool = False
-    stored: int = 0
 
 
 # what `pipelines.sources.http` says of a host that gives no connection, or no answer in time
 SILENCE = ("no connection to", "did not connect within", "did not answer within", "was not done")
 # of what a source said, or what was said of it; `asked.jsonl` beside its snapshots has it whole
 _SHOWN = 220
-Refresh = Callable[[SnapshotStore], Answered]
+Refresh = Callable[[SnapshotStore], Refreshed]
 
 
 @dataclass(frozen=True)
@@ -76,7 +46,7 @@ class _Asker:
 
 _ASKERS: dict[str, _Asker] = {}
 # one run at a time in a process
-_asked: tuple[str, dict[str, Future[Answered]]] = ("", {})
+_asked: tuple[str, dict[str, Future[Refreshed]]] = ("", {})
 
 
 def register(source: str, refresh: Refresh, *, publisher: str) -> None:
@@ -96,7 +66,7 @@ def asker_of(source: SourceFolder) -> Refresh | None:
     if fetch is None:
         return None
 
-    def refresh(store: SnapshotStore) -> Answered:
+    def refresh(store: SnapshotStore) -> Refreshed:
         key = source.key_value()
         if source.is_key_needed and key is None:
             return NotAsked(f"not asked: {source.key} is not set")
@@ -118,7 +88,7 @@ def register_folders() -> None:
         register(official.source, _list_asker(official), publisher=official.publisher)
 
 
-def ask(source: str, store: SnapshotStore, network: NetworkUse) -> Answered:
+def ask(source: str, store: SnapshotStore, network: NetworkUse) -> Refreshed:
     """What came of asking a source; the first call of a run asks every source of the run.
 
     The asking is recorded with the snapshots, unless nobody was asked.
@@ -139,7 +109,7 @@ def ask(source: str, store: SnapshotStore, network: NetworkUse) -> Answered:
     return _asked[1][source].result()
 
 
-def asked_in(run_id: str) -> dict[str, Answered]:
+def asked_in(run_id: str) -> dict[str, Refreshed]:
     """Sources that were really asked in a run of this process, and what came of it."""
     run, futures = _asked
     if run != run_id:
@@ -163,7 +133,7 @@ class Answers:
         counted: how many answered, in words.
     """
 
-    asked: dict[str, Answered]
+    asked: dict[str, Refreshed]
     silent: list[str]
     lost: list[str]
     counted: str
@@ -200,8 +170,8 @@ def answers_of(run_id: str, store: SnapshotStore) -> Answers:
     )
 
 
-def _ask_all(sources: list[str], store: SnapshotStore) -> dict[str, Future[Answered]]:
-    futures: dict[str, Future[Answered]] = {name: Future() for name in sources}
+def _ask_all(sources: list[str], store: SnapshotStore) -> dict[str, Future[Refreshed]]:
+    futures: dict[str, Future[Refreshed]] = {name: Future() for name in sources}
     lanes: dict[str, list[str]] = defaultdict(list)
     for name in sources:
         lanes[_ASKERS[name].publisher].append(name)
@@ -210,11 +180,11 @@ def _ask_all(sources: list[str], store: SnapshotStore) -> dict[str, Future[Answe
         unreached = ""
         for name in names:
             try:
-                done = (
-                    Unreached(f"not asked: {unreached} of the same publisher gave no answer")
-                    if unreached
-                    else _ASKERS[name].refresh(store)
-                )
+                if unreached:
+                    told = f"not asked: {unreached} of the same publisher gave no answer"
+                    done = Refreshed(told, is_complete=False)
+                else:
+                    done = _ASKERS[name].refresh(store)
                 is_silent = any(words in done.outcome for words in SILENCE)
                 if not done.is_complete and not unreached and is_silent:
                     unreached = name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import errno
 import gc
@@ -12,7 +13,7 @@ import os
 import sys
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -37,6 +38,11 @@ _COLLECT_AFTER = 50_000
 def say(console: Console, text: str) -> None:
     """Plain text: names of files come from outside and are no markup."""
     console.print(text, markup=False, highlight=False)
+
+
+def warn(console: Console, sentence: str) -> None:
+    """Something a person should know."""
+    say(console, f"warning: {sentence}")
 
 
 def counted(number: int, what: str) -> str:
@@ -91,23 +97,24 @@ def check_surroundings() -> None:
         )
 
 
-def run_job(name: str, console: Console, *, run_config: dict[str, Any] | None = None) -> bool:
+@contextlib.contextmanager
+def alone(what: str, console: Console) -> Generator[None]:
+    """Hold the data folder, and say for whom that waits and what was put right in it."""
+    from pipelines.operating.running import run_alone
+
+    with run_alone(
+        what,
+        waiting=lambda holder: say(console, f"waiting for {holder}, to end …"),
+        tell=lambda sentence: warn(console, sentence),
+    ):
+        yield
+
+
+def execute(name: str, console: Console) -> dg.ExecuteInProcessResult:
     """Run a job of the code location in this process, on the instance of DAGSTER_HOME.
 
-    Returns:
-        Whether it succeeded; failures are told on the console.
+    Its warnings are told on the console, and alerts go out as they do for a run of the UI.
     """
-    outcome = execute(name, console, run_config=run_config)
-    if not outcome.success:
-        _tell_failures(outcome, console)
-    return bool(outcome.success)
-
-
-def execute(
-    name: str, console: Console, *, run_config: dict[str, Any] | None = None
-) -> dg.ExecuteInProcessResult:
-    """Run a job and tell its warnings; alerts go out as they do for a run of the UI."""
-
     from pipelines.operating.alerting import alert_after
     from pipelines.operating.code_location import definitions
     from pipelines.operating.history import prune_history
@@ -119,24 +126,16 @@ def execute(
         BEGUN_BY_TAG,
         PROCESS_TAG,
         fail_killed_runs,
-        run_alone,
         run_history,
     )
     from pipelines.operating.side_by_side import run_here
     from pipelines.operating.unchanged import Watchman
 
     job = definitions().resolve_job_def(name)
-    with (
-        run_alone(
-            name,
-            waiting=lambda holder: say(console, f"waiting for {holder}, to end …"),
-            tell=lambda sentence: say(console, f"warning: {sentence}"),
-        ),
-        run_history(lambda sentence: say(console, f"warning: {sentence}")) as instance,
-    ):
+    with alone(name, console), run_history(lambda told: warn(console, told)) as instance:
         watchman = Watchman()
         for sentence in fail_killed_runs(instance):
-            say(console, f"warning: {sentence}")
+            warn(console, sentence)
         watch = Watch(expected_durations(job.graph.nodes))
         with shown_while(watch, console):
             LISTENERS.append(watch)
@@ -145,17 +144,17 @@ def execute(
                     job,
                     instance=instance,
                     # failures are told once, below, in our own words
-                    run_config={**SILENT, **(run_config or {})},
+                    run_config=SILENT,
                     tags={PROCESS_TAG: process_mark(), BEGUN_BY_TAG: "./run"},
                 )
             finally:
                 LISTENERS.remove(watch)
         for warning in watch.warnings:
-            say(console, f"warning: {warning}")
+            warn(console, warning)
         if outcome.success:
             watch.keep_durations()
             # what was warned of is told again until it is mended
-            if name == MAIN_JOB and run_config is None and not watch.warnings:
+            if name == MAIN_JOB and not watch.warnings:
                 watchman.settle()
         run = instance.get_run_by_id(outcome.run_id)
         if run is not None:
@@ -267,18 +266,10 @@ def _settled(console: Console) -> bool:
     """Whether another run would only make the release served again; then the answer is told."""
     if os.environ.get("DPRK_ONLINE", "") == "1":
         return False
-    from pipelines.operating.running import run_alone
     from pipelines.operating.unchanged import settled_release
 
     began = time.monotonic()
-    told: list[str] = []
-    with run_alone(
-        "a look whether anything changed",
-        waiting=lambda holder: say(console, f"waiting for {holder}, to end …"),
-        tell=told.append,
-    ):
-        for sentence in told:
-            say(console, f"warning: {sentence}")
+    with alone("a look whether anything changed", console):
         name = settled_release()
         if name is None:
             return False
@@ -386,12 +377,6 @@ OPTIONS = """Options are environment variables: DPRK_ONLINE=1 fetches, DPRK_AS_O
 estimates as of a past day, DPRK_DATA_DIR moves the data folder. README.md lists them all."""
 
 
-def _commands() -> dict[str, tuple[str, Callable[[list[str], Console], int]]]:
-    from pipelines.operating import commands
-
-    return commands.COMMANDS
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Entry point of `./run`; returns the exit status.
 
@@ -426,9 +411,10 @@ def _main(arguments: list[str], console: Console) -> int:
     if chosen.version:
         say(console, _version())
         return 0
-    commands = _commands()
-    if chosen.command in commands:
-        return commands[chosen.command][1](chosen.rest, console)
+    from pipelines.operating.commands import COMMANDS
+
+    if chosen.command in COMMANDS:
+        return COMMANDS[chosen.command](chosen.rest, console)
     wants_help = bool({"-h", "--help"} & set(chosen.rest))
     is_again = chosen.again or "--again" in chosen.rest
     if not wants_help:
@@ -441,7 +427,7 @@ def _main(arguments: list[str], console: Console) -> int:
             say(console, f"{name:<16} {job.description or ''} ({_describe(job)})")
         return 0
     if chosen.command not in jobs:
-        known = [*jobs, *commands, *OF_THE_SHELL]
+        known = [*jobs, *COMMANDS, *OF_THE_SHELL]
         near = difflib.get_close_matches(chosen.command, known, n=1)
         hint = f"did you mean ./run {near[0]}?" if near else f"there are: {', '.join(known)}."
         say(console, f"There is no job or command {chosen.command!r}; {hint}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import functools
-import hashlib
 import http.server
 import json
 import os
@@ -20,10 +19,16 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.operating.cli import FAILED, counted, print_answer, say
+from pipelines.operating.cli import FAILED, alone, counted, print_answer, say
 from pipelines.operating.problems import RunProblem
 from pipelines.paths import data_dir, published_dir, shown, vintages_dir, work_database
-from pipelines.publish.release import damage_of, manifest_of, releases_dir, whole_releases
+from pipelines.publish.release import (
+    damage_of,
+    manifest_of,
+    releases_dir,
+    sha256_of,
+    whole_releases,
+)
 from pipelines.publish.vintages import Entry, VintageStore, last_full_years, millions
 from pipelines.warehouse import is_held
 
@@ -276,15 +281,8 @@ def _saved() -> Iterator[Path]:
             yield path
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _backup(arguments: list[str], console: Console) -> int:
     """Save everything that cannot be fetched again: snapshots, dropped files, vintages."""
-    from pipelines.operating.running import run_alone
-
     parser = argparse.ArgumentParser(prog="./run backup", description=_backup.__doc__)
     parser.add_argument("file", nargs="?", help="default: dprk-revenue-YYYYMMDD.tar.gz")
     chosen = parser.parse_args(arguments)
@@ -293,15 +291,11 @@ def _backup(arguments: list[str], console: Console) -> int:
     target = Path(chosen.file or f"dprk-revenue-{dt.datetime.now(dt.UTC):%Y%m%d}.tar.gz")
     half = target.with_name(f".{target.name}-{uuid.uuid4().hex[:8]}")
     root = data_dir()
-    with run_alone(
-        "backup",
-        waiting=lambda holder: say(console, f"waiting for {holder}, to end …"),
-        tell=lambda sentence: say(console, f"warning: {sentence}"),
-    ):
+    with alone("backup", console):
         paths = [path for path in _saved() if path.resolve() != target.resolve()]
         note = half.with_suffix(".json")
         hashes = {
-            str(path.relative_to(root)): _sha256(path) for path in paths if not path.is_symlink()
+            str(path.relative_to(root)): sha256_of(path) for path in paths if not path.is_symlink()
         }
         try:
             note.write_text(json.dumps(hashes), encoding="utf-8")
@@ -335,7 +329,7 @@ def _restore(arguments: list[str], console: Console) -> int:
         with tarfile.open(source) as archive:
             archive.extractall(half, filter="data")
         hashes = json.loads((half / _BACKUP_NOTE).read_text(encoding="utf-8"))
-        wrong = [name for name, found in hashes.items() if _sha256(half / name) != found]
+        wrong = [name for name, found in hashes.items() if sha256_of(half / name) != found]
         (half / _BACKUP_NOTE).unlink()
     except (tarfile.TarError, OSError, ValueError, EOFError) as error:
         shutil.rmtree(half, ignore_errors=True)
@@ -352,12 +346,11 @@ def _restore(arguments: list[str], console: Console) -> int:
     return 0
 
 
-Command = Callable[[list[str], Console], int]
-COMMANDS: dict[str, tuple[str, Command]] = {
-    "answer": ("the answer of the release that readers see", _answer),
-    "releases": ("every release made here", _releases),
-    "open": ("one release and where its files lie", _open),
-    "doctor": ("what a run needs, and what to do where it is amiss", _doctor),
-    "backup": ("save what cannot be fetched again", _backup),
-    "restore": ("bring a backup back", _restore),
+COMMANDS: dict[str, Callable[[list[str], Console], int]] = {
+    "answer": _answer,
+    "releases": _releases,
+    "open": _open,
+    "doctor": _doctor,
+    "backup": _backup,
+    "restore": _restore,
 }

@@ -91,7 +91,7 @@ def _definition(table: PublishedTable, *, is_parent: bool) -> str:
     """Columns, and keys where the table references others or is referenced."""
     parts = [f'"{column.name}" {column.type}' for column in table.columns]
     if is_parent or table.references:
-        parts.append("primary key (" + ", ".join(f'"{name}"' for name in table.grain) + ")")
+        parts.append(f"primary key ({_quoted(table.grain)})")
     parts += [
         f'foreign key ("{column}") references "{parent}"'
         for column, parent in table.references.items()
@@ -99,44 +99,42 @@ def _definition(table: PublishedTable, *, is_parent: bool) -> str:
     return ", ".join(parts)
 
 
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
 def _create(
     connection: duckdb.DuckDBPyConnection, table: PublishedTable, *, is_parent: bool = False
 ) -> int:
-    # one commit a table: each waits for the disk
-    with transaction(connection):
-        return _fill(connection, table, is_parent=is_parent)
-
-
-def _fill(connection: duckdb.DuckDBPyConnection, table: PublishedTable, *, is_parent: bool) -> int:
-    names = ", ".join(f'"{column.name}"' for column in table.columns)
-    order = ", ".join(f'"{name}"' for name in table.grain)
+    """Create a table of the release from that of the work database; the number of its rows."""
     found = connection.execute("select current_database()").fetchone()
     home = found[0] if found else ""
-    # a key may reference tables of the database in use alone
-    connection.execute("use out")
-    connection.execute(f'create table "{table.name}" ({_definition(table, is_parent=is_parent)})')
-    connection.execute(f'use "{home}"')
     # draws come sorted and are too many to sort again
-    ordered = f" order by {order}" if table.is_file_published else ""
-    try:
-        connection.execute(
-            f'insert into out.main."{table.name}" '
-            f'select {names} from published."{table.name}"{ordered}'
-        )
-    except duckdb.Error as error:
-        raise PublishError(
-            f"published.{table.name} does not fit its contract ({table.place}): {error}"
-        ) from error
-    comment_on(connection, table, f'out.main."{table.name}"')
-    count = connection.execute(f'select count(*) from out.main."{table.name}"').fetchone()
+    ordered = f" order by {_quoted(table.grain)}" if table.is_file_published else ""
+    # one commit a table: each waits for the disk
+    with transaction(connection):
+        # a key may reference tables of the database in use alone
+        connection.execute("use out")
+        definition = _definition(table, is_parent=is_parent)
+        connection.execute(f'create table "{table.name}" ({definition})')
+        connection.execute(f'use "{home}"')
+        try:
+            count = connection.execute(
+                f'insert into out.main."{table.name}" select {_quoted(table.column_names)} '
+                f'from published."{table.name}"{ordered}'
+            ).fetchone()
+        except duckdb.Error as error:
+            raise PublishError(
+                f"published.{table.name} does not fit its contract ({table.place}): {error}"
+            ) from error
+        comment_on(connection, table, f'out.main."{table.name}"')
     return int(count[0]) if count else 0
 
 
 def _write_files(
     connection: duckdb.DuckDBPyConnection, table: PublishedTable, folder: Path
 ) -> None:
-    order = ", ".join(f'"{name}"' for name in table.grain)
-    query = f'select * from out.main."{table.name}" order by {order}'
+    query = f'select * from out.main."{table.name}" order by {_quoted(table.grain)}'
     parquet = folder / "parquet" / f"{table.name}.parquet"
     rows = connection.sql(query).pl()
     try:
@@ -350,7 +348,8 @@ def _check_release(folder: Path, contract: Mapping[str, PublishedTable]) -> None
                 raise PublishError(f"{table.name} has columns {found}, promised were {promised}")
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -378,7 +377,7 @@ def stated_hash(path: Path) -> str:
     left_out = NEWS | NEWS_OF.get(path.stem, frozenset())
     told = [name for name in pl.read_parquet_schema(path) if name not in left_out]
     if len(told) == len(pl.read_parquet_schema(path)):
-        return _sha256(path)
+        return sha256_of(path)
     text = pl.read_parquet(path, columns=told).write_csv()
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -402,7 +401,7 @@ def _write_manifest(
             **{name: importlib.metadata.version(name) for name in ("duckdb", "numpy", "polars")},
         },
         "files": {
-            str(path.relative_to(folder)): {"sha256": _sha256(path), "bytes": path.stat().st_size}
+            str(path.relative_to(folder)): {"sha256": sha256_of(path), "bytes": path.stat().st_size}
             for path in _files(folder)
         },
     }
@@ -446,7 +445,7 @@ def damage_of(folder: Path) -> list[str]:
         path = folder / name
         if path.stat().st_size != promised[name]["bytes"]:
             wrong.append(f"{name}: {path.stat().st_size} bytes, not {promised[name]['bytes']}")
-        elif _sha256(path) != promised[name]["sha256"]:
+        elif sha256_of(path) != promised[name]["sha256"]:
             wrong.append(f"{name}: its bytes were changed")
     return wrong
 
@@ -643,10 +642,10 @@ def _place_for(folder: Path, place: Path) -> Path:
 
 def _is_same(one: Path, other: Path) -> bool:
     """Whether two releases are byte-equal, but for blocks of the database that hold nothing."""
-    files = [dict(manifest_of(folder)["files"]) for folder in (one, other)]
-    for told in files:
-        told.pop(DATABASE_NAME, None)
-    return files[0] == files[1]
+    told, others = (
+        {**manifest_of(folder)["files"], DATABASE_NAME: None} for folder in (one, other)
+    )
+    return told == others
 
 
 def _move_in(folder: Path, place: Path) -> None:

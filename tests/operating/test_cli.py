@@ -48,7 +48,7 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
 
 
 def test_a_refused_file_is_told_after_the_run(console):
-    assert cli.run_job("ais", console)
+    assert cli._job("ais", console) == 0
     told = console.file.getvalue()
     assert any(
         line.startswith("warning: landing: junk.csv: rejected: ") for line in told.splitlines()
@@ -104,7 +104,7 @@ def test_the_first_bar_knows_which_steps_are_long():
 
 
 def test_a_day_without_a_day_says_what_to_do(console):
-    assert not cli.run_job("ais_day", console)
+    assert cli._job("ais_day", console) == cli.FAILED
     assert "run `./run ais`" in console.file.getvalue()
 
 
