@@ -1,8 +1,9 @@
 """Where the SQL of the shipping stages runs: DuckDB, or Apache Spark by one setting.
 
-Both run the same files of sql/shipping. A file is one select in a subset both engines share; its
-`$parameters` become typed literals in the parsed statement (numbers from `Thresholds`, never
-text), and sqlglot writes the statement in the engine's dialect.
+Both run the same files of sql/shipping. A file is one select in a subset both engines share; the
+macros of sql/shipping/macros that it calls are written out, its `$parameters` become typed literals
+in the parsed statement (numbers from `Thresholds`, never text), and sqlglot writes the statement in
+the engine's dialect.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ def _template(name: str, dialect: str, kinds: tuple[tuple[str, str], ...]) -> st
     file = SQL_DIR / "shipping" / f"{name}.sql"
     body = file.read_text(encoding="utf-8").split(_HEADER_END, 1)[1]
     tree = sqlglot.parse_one(body, read="duckdb")
+    # the innermost first: what is handed to a macro may call another
+    for call in reversed(list(tree.find_all(exp.Anonymous))):
+        if (SQL_DIR / "shipping" / "macros" / f"{call.name}.sql").is_file():
+            call.replace(_written_out(call))
     known = dict(kinds)
     for node in list(tree.find_all(exp.Placeholder)):
         if node.name not in known:
@@ -46,6 +51,24 @@ def _template(name: str, dialect: str, kinds: tuple[tuple[str, str], ...]) -> st
                 table.set("db", None)
                 table.set("this", exp.to_identifier(f"shipping_{table.name}"))
     return tree.sql(dialect)
+
+
+@lru_cache
+def _macro(name: str) -> exp.Expression:
+    file = SQL_DIR / "shipping" / "macros" / f"{name}.sql"
+    return sqlglot.parse_one(file.read_text(encoding="utf-8"), read="duckdb")
+
+
+def _written_out(call: exp.Anonymous) -> exp.Expression:
+    """What a macro of ours stands for: Spark has none of a session's own."""
+    macro = _macro(call.name)
+    named = [one.name for one in macro.this.expressions]
+    given = dict(zip(named, map(exp.paren, call.expressions), strict=True))
+
+    def _put_in(node: exp.Expression) -> exp.Expression:
+        return given[node.name].copy() if isinstance(node, exp.Column) else node
+
+    return exp.paren(macro.expression.transform(_put_in))
 
 
 def _mark(name: str) -> str:
@@ -85,14 +108,10 @@ class Backend(Protocol):
     def drop(self, *names: str) -> None:
         """Forget tables that no later stage reads."""
 
-    def view(
-        self, name: str, parameters: Mapping[str, int | float], file: str | None = None
-    ) -> None:
+    def view(self, name: str, parameters: Mapping[str, int | float]) -> None:
         """Name a select without running it."""
 
-    def table(
-        self, name: str, parameters: Mapping[str, int | float], file: str | None = None
-    ) -> None:
+    def table(self, name: str, parameters: Mapping[str, int | float]) -> None:
         """Run a select and keep its rows."""
 
     def frame(self, name: str, parameters: Mapping[str, int | float]) -> pl.DataFrame:
@@ -100,9 +119,6 @@ class Backend(Protocol):
 
     def number(self, select: str) -> int:
         """The one number that a select of ours over `{name}` tables returns."""
-
-    def close(self) -> None:
-        """Drop everything."""
 
 
 POSITION_COLUMNS = "mmsi, t, lon, lat, sog_kn, draught_m"
@@ -154,18 +170,14 @@ class DuckDBBackend:
             else:
                 self._connection.execute(f"drop table shipping.{name}")
 
-    def view(
-        self, name: str, parameters: Mapping[str, int | float], file: str | None = None
-    ) -> None:
+    def view(self, name: str, parameters: Mapping[str, int | float]) -> None:
         self._connection.execute(
-            f"create or replace view shipping.{name} as {statement(file or name, parameters)}"
+            f"create or replace view shipping.{name} as {statement(name, parameters)}"
         )
 
-    def table(
-        self, name: str, parameters: Mapping[str, int | float], file: str | None = None
-    ) -> None:
+    def table(self, name: str, parameters: Mapping[str, int | float]) -> None:
         self._connection.execute(
-            f"create or replace table shipping.{name} as {statement(file or name, parameters)}"
+            f"create or replace table shipping.{name} as {statement(name, parameters)}"
         )
 
     def frame(self, name: str, parameters: Mapping[str, int | float]) -> pl.DataFrame:
@@ -180,14 +192,11 @@ class DuckDBBackend:
         row = self._connection.execute(select.replace("{", "shipping.").replace("}", "")).fetchone()
         return int(row[0]) if row and row[0] is not None else 0
 
-    def close(self) -> None:
-        self._connection.close()
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._connection.close()
 
 
 SPARK_MASTER = "DPRK_SPARK_MASTER"
@@ -201,7 +210,7 @@ class SparkBackend:
         EngineError: pyspark or Java is missing.
     """
 
-    def __init__(self, session: Any | None = None, *, threads: int = 2) -> None:
+    def __init__(self) -> None:
         try:
             from pyspark.sql import SparkSession
         except ImportError as error:
@@ -210,10 +219,10 @@ class SparkBackend:
                 "'spark' of pyproject.toml and Java 17, or set the engine to duckdb"
             ) from error
         try:
-            self._session: Any = session or (
-                SparkSession.builder.master(os.environ.get(SPARK_MASTER, f"local[{threads}]"))
+            self._session: Any = (
+                SparkSession.builder.master(os.environ.get(SPARK_MASTER, "local[2]"))
                 .config("spark.ui.enabled", "false")
-                .config("spark.sql.shuffle.partitions", str(threads * 2))
+                .config("spark.sql.shuffle.partitions", "4")
                 .config("spark.sql.session.timeZone", "UTC")
                 .config("spark.sql.ansi.enabled", "true")
                 .config("spark.driver.memory", "3g")
@@ -225,7 +234,6 @@ class SparkBackend:
                 f"Spark did not start: {error}. It needs Java 17 on the PATH and, where "
                 f"{SPARK_MASTER} names a cluster, that cluster; set the engine to duckdb instead"
             ) from error
-        self._kept: dict[str, Any] = {}
 
     def positions(self, files: Sequence[Path], conditions: Sequence[str]) -> None:
         read = self._session.read.parquet(*[str(file) for file in files])
@@ -244,22 +252,16 @@ class SparkBackend:
     def drop(self, *names: str) -> None:
         for name in names:
             self._session.catalog.dropTempView(f"shipping_{name}")
-            self._kept.pop(name, None)
 
-    def view(
-        self, name: str, parameters: Mapping[str, int | float], file: str | None = None
-    ) -> None:
-        selected = self._session.sql(statement(file or name, parameters, "spark"))
+    def view(self, name: str, parameters: Mapping[str, int | float]) -> None:
+        selected = self._session.sql(statement(name, parameters, "spark"))
         selected.createOrReplaceTempView(f"shipping_{name}")
 
-    def table(
-        self, name: str, parameters: Mapping[str, int | float], file: str | None = None
-    ) -> None:
-        selected = self._session.sql(statement(file or name, parameters, "spark"))
+    def table(self, name: str, parameters: Mapping[str, int | float]) -> None:
+        selected = self._session.sql(statement(name, parameters, "spark"))
         # cuts the plan: without it every later stage would plan all earlier ones again
         kept = selected.localCheckpoint(eager=True)
         kept.createOrReplaceTempView(f"shipping_{name}")
-        self._kept[name] = kept
 
     def frame(self, name: str, parameters: Mapping[str, int | float]) -> pl.DataFrame:
         selected = self._session.sql(statement(name, parameters, "spark"))
@@ -270,6 +272,3 @@ class SparkBackend:
     def number(self, select: str) -> int:
         row = self._session.sql(select.replace("{", "shipping_").replace("}", "")).first()
         return int(row[0]) if row and row[0] is not None else 0
-
-    def close(self) -> None:
-        self._kept.clear()

@@ -31,8 +31,7 @@ with here as (
 measured as (
     select
         here.*,
-        least(abs(here.lon - before.lon), 360 - abs(here.lon - before.lon))
-        * cos(radians((here.lat + before.lat) / 2)) as east_deg,
+        east_deg(here.lon, before.lon, here.lat, before.lat) as east_deg,
         here.lat - before.lat as north_deg
     from here
     left join here as before
@@ -50,13 +49,7 @@ placed as (
         measured.lon,
         measured.lat,
         measured.is_fresh,
-        cast(
-            floor(
-                sqrt(
-                    measured.east_deg * measured.east_deg + measured.north_deg * measured.north_deg
-                ) * 111195.08 + 0.5
-            ) as bigint
-        ) as step_m,
+        whole_m(measured.east_deg, measured.north_deg) as step_m,
         greatest($contact_deg * 1.05, cast(0.004 as double)) as cell_deg,
         cast(
             floor(
@@ -155,9 +148,7 @@ pairs as (
         first_ship.lat as lat_a,
         second_ship.lon as lon_b,
         second_ship.lat as lat_b,
-        least(
-            abs(second_ship.lon - first_ship.lon), 360 - abs(second_ship.lon - first_ship.lon)
-        ) * cos(radians((second_ship.lat + first_ship.lat) / 2)) as east_deg,
+        east_deg(second_ship.lon, first_ship.lon, second_ship.lat, first_ship.lat) as east_deg,
         second_ship.lat - first_ship.lat as north_deg
     from homes as first_ship
     inner join reached as second_ship
@@ -174,8 +165,6 @@ select
     lat_a,
     lon_b,
     lat_b,
-    cast(
-        floor(sqrt(east_deg * east_deg + north_deg * north_deg) * 111195.08 + 0.5) as bigint
-    ) as distance_m
+    whole_m(east_deg, north_deg) as distance_m
 from pairs
 where east_deg * east_deg + north_deg * north_deg <= $contact_deg * $contact_deg

@@ -66,25 +66,20 @@ numbered as (
 checked as (
     select
         *,
-        -- a cell that says nothing is no wrong one
-        case
-            when not coalesce(isfinite(lon), false) and trim(lon_cell) <> '' then 'lon'
-            when not coalesce(isfinite(lat), false) and trim(lat_cell) <> '' then 'lat'
-            when not coalesce(isfinite(sog_kn), false) and trim(sog_kn_cell) <> '' then 'sog_kn'
-            when not coalesce(isfinite(cog_deg), false) and trim(cog_deg_cell) <> '' then 'cog_deg'
-            when
-                not coalesce(isfinite(heading_deg), false) and trim(heading_deg_cell) <> ''
-                then 'heading_deg'
-            when
-                not coalesce(isfinite(draught_m), false) and trim(draught_m_cell) <> ''
-                then 'draught_m'
-            when
-                not coalesce(isfinite(length_m), false) and trim(length_m_cell) <> ''
-                then 'length_m'
-            when
-                not coalesce(isfinite(width_m), false) and trim(width_m_cell) <> ''
-                then 'width_m'
-        end as wrong_column
+        -- the first cell that is no number; one that says nothing is no wrong one
+        list_filter(
+            [
+                struct_pack(name := 'lon', number := lon, cell := lon_cell),
+                struct_pack(name := 'lat', number := lat, cell := lat_cell),
+                struct_pack(name := 'sog_kn', number := sog_kn, cell := sog_kn_cell),
+                struct_pack(name := 'cog_deg', number := cog_deg, cell := cog_deg_cell),
+                struct_pack(name := 'heading_deg', number := heading_deg, cell := heading_deg_cell),
+                struct_pack(name := 'draught_m', number := draught_m, cell := draught_m_cell),
+                struct_pack(name := 'length_m', number := length_m, cell := length_m_cell),
+                struct_pack(name := 'width_m', number := width_m, cell := width_m_cell)
+            ],
+            one -> trim(one.cell) <> '' and not coalesce(isfinite(one.number), false)
+        )[1] as wrong
     from numbered
 )
 
@@ -113,17 +108,7 @@ select
     coalesce(upper(trim(kind)) = $base_station, false) as is_base_station,
     coalesce(upper(trim(kind)) = $coarse, false) as is_coarse,
     refused,
-    coalesce(bad_column, wrong_column) as bad_column,
-    case
-        when bad_column is not null then bad_value
-        when wrong_column = 'lon' then trim(lon_cell)
-        when wrong_column = 'lat' then trim(lat_cell)
-        when wrong_column = 'sog_kn' then trim(sog_kn_cell)
-        when wrong_column = 'cog_deg' then trim(cog_deg_cell)
-        when wrong_column = 'heading_deg' then trim(heading_deg_cell)
-        when wrong_column = 'draught_m' then trim(draught_m_cell)
-        when wrong_column = 'length_m' then trim(length_m_cell)
-        when wrong_column = 'width_m' then trim(width_m_cell)
-    end as bad_value
+    coalesce(bad_column, wrong['name']) as bad_column,
+    case when bad_column is not null then bad_value else trim(wrong['cell']) end as bad_value
 from checked
 order by line

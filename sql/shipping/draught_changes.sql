@@ -7,14 +7,7 @@
 
 with changes as (
     select
-        event_id,
-        mmsi,
-        segment,
-        port_id,
-        entered_at,
-        left_at,
-        draught_in_m,
-        draught_out_m,
+        *,
         round(draught_out_m - draught_in_m, 3) as draught_change_m
     from shipping.port_calls
     where draught_in_m is not null and draught_out_m is not null

@@ -45,8 +45,7 @@ measured as (
             when lon - prev_lon < -180 then lon - prev_lon + 360
             else lon - prev_lon
         end as turn_deg,
-        least(abs(lon - prev_lon), 360 - abs(lon - prev_lon))
-        * cos(radians((lat + prev_lat) / 2)) as east_deg,
+        east_deg(lon, prev_lon, lat, prev_lat) as east_deg,
         lat - prev_lat as north_deg
     from slow
 )
@@ -61,11 +60,8 @@ select
     prev_lon,
     prev_lat,
     turn_deg,
-    cast(
-        floor(sqrt(east_deg * east_deg + north_deg * north_deg) * 111195.08 + 0.5) as bigint
-    ) as path_m
+    whole_m(east_deg, north_deg) as path_m
 from measured
 where
     east_deg * east_deg + north_deg * north_deg
-    < ((t - prev_t) * $drift_deg_per_s + $noise_deg)
-    * ((t - prev_t) * $drift_deg_per_s + $noise_deg)
+    < reach_deg2(t - prev_t, $drift_deg_per_s, $noise_deg)

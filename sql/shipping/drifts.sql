@@ -56,14 +56,7 @@ marked as (
 
 assigned as (
     select
-        mmsi,
-        segment,
-        t,
-        prev_lon,
-        prev_lat,
-        path_m,
-        n_legs,
-        mark,
+        *,
         last_value(mark ignore nulls) over (
             partition by mmsi, segment order by t
             rows between unbounded preceding and current row

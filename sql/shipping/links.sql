@@ -15,9 +15,7 @@ with measured as (
         earlier.is_claimed,
         earlier.age,
         later.started_at - earlier.ended_at as leg_s,
-        least(
-            abs(later.start_lon - earlier.end_lon), 360 - abs(later.start_lon - earlier.end_lon)
-        ) * cos(radians((later.start_lat + earlier.end_lat) / 2)) as east_deg,
+        east_deg(later.start_lon, earlier.end_lon, later.start_lat, earlier.end_lat) as east_deg,
         later.start_lat - earlier.end_lat as north_deg
     from shipping.piece_targets as later
     inner join shipping.pieces as earlier
@@ -35,7 +33,7 @@ candidates as (
     where
         leg_s <= $resume_s
         and east_deg * east_deg + north_deg * north_deg
-        <= (leg_s * $speed_deg_per_s + $error_deg) * (leg_s * $speed_deg_per_s + $error_deg)
+        <= reach_deg2(leg_s, $speed_deg_per_s, $error_deg)
 ),
 
 claims as (

@@ -113,11 +113,9 @@ neighboured as (
 marked as (
     select
         *,
-        least(abs(first_lon_a - prev_lon_a), 360 - abs(first_lon_a - prev_lon_a))
-        * cos(radians((first_lat_a + prev_lat_a) / 2)) as east_a_deg,
+        east_deg(first_lon_a, prev_lon_a, first_lat_a, prev_lat_a) as east_a_deg,
         first_lat_a - prev_lat_a as north_a_deg,
-        least(abs(first_lon_b - prev_lon_b), 360 - abs(first_lon_b - prev_lon_b))
-        * cos(radians((first_lat_b + prev_lat_b) / 2)) as east_b_deg,
+        east_deg(first_lon_b, prev_lon_b, first_lat_b, prev_lat_b) as east_b_deg,
         first_lat_b - prev_lat_b as north_b_deg,
         case
             when start_slot is not null then start_slot
@@ -143,22 +141,10 @@ chained as (
         start_lat,
         mark,
         is_last,
-        path_a_m + case
-            when mark is not null then 0
-            else cast(
-                floor(
-                    sqrt(east_a_deg * east_a_deg + north_a_deg * north_a_deg) * 111195.08 + 0.5
-                ) as bigint
-            )
-        end as path_a_m,
-        path_b_m + case
-            when mark is not null then 0
-            else cast(
-                floor(
-                    sqrt(east_b_deg * east_b_deg + north_b_deg * north_b_deg) * 111195.08 + 0.5
-                ) as bigint
-            )
-        end as path_b_m,
+        path_a_m
+        + case when mark is not null then 0 else whole_m(east_a_deg, north_a_deg) end as path_a_m,
+        path_b_m
+        + case when mark is not null then 0 else whole_m(east_b_deg, north_b_deg) end as path_b_m,
         last_value(mark ignore nulls) over (
             partition by pair order by first_slot
             rows between unbounded preceding and current row

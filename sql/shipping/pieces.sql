@@ -69,14 +69,7 @@ starts as (
 
 followed as (
     select
-        mmsi,
-        started_at,
-        start_lon,
-        start_lat,
-        n,
-        is_carried,
-        is_claimed,
-        segment,
+        *,
         lead(started_at) over (partition by mmsi order by started_at) as next_at,
         lead(n) over (partition by mmsi order by started_at) as next_n,
         lead(prev_t) over (partition by mmsi order by started_at) as ended_at,

@@ -24,13 +24,10 @@ with located as (
         cells.port_id,
         cells.inner_deg2,
         cells.outer_deg2,
-        (legs.lon - cells.lon) * cells.cos_lat * (legs.lon - cells.lon) * cells.cos_lat
-        + (legs.lat - cells.lat) * (legs.lat - cells.lat) as port_deg2
+        port_deg2(legs.lon, legs.lat, cells.lon, cells.lat, cells.cos_lat) as port_deg2
     from shipping.legs as legs
     left join shipping.port_cells as cells
-        on
-            cast(floor(legs.lon * 50) as bigint) * 100000
-            + cast(floor(legs.lat * 50) as bigint) = cells.cell
+        on port_cell(legs.lon, legs.lat) = cells.cell
     where not legs.is_adrift
 ),
 
@@ -41,13 +38,10 @@ rivals as (
         near.port_id,
         near.inner_deg2,
         near.outer_deg2,
-        (legs.lon - near.lon) * near.cos_lat * (legs.lon - near.lon) * near.cos_lat
-        + (legs.lat - near.lat) * (legs.lat - near.lat) as port_deg2
+        port_deg2(legs.lon, legs.lat, near.lon, near.lat, near.cos_lat) as port_deg2
     from shipping.legs as legs
     inner join shipping.port_candidates as near
-        on
-            cast(floor(legs.lon * 50) as bigint) * 100000
-            + cast(floor(legs.lat * 50) as bigint) = near.cell
+        on port_cell(legs.lon, legs.lat) = near.cell
     where not legs.is_adrift
 ),
 
@@ -72,13 +66,13 @@ joined as (
         located.n,
         located.from_n,
         located.is_last,
-        case
-            when located.port_id is null then -1
-            when located.port_id = -2 then coalesce(nearest.zone, -1)
-            when located.port_deg2 <= located.inner_deg2 then located.port_id
-            when located.port_deg2 <= located.outer_deg2 then -9
-            else -1
-        end as zone,
+        zone_of(
+            located.port_id,
+            located.port_deg2,
+            located.inner_deg2,
+            located.outer_deg2,
+            coalesce(nearest.zone, -1)
+        ) as zone,
         coalesce(located.prev_t, tips.ended_at) as prev_t,
         coalesce(located.prev_lon, tips.end_lon) as prev_lon,
         coalesce(located.prev_lat, tips.end_lat) as prev_lat
@@ -91,21 +85,8 @@ joined as (
 
 measured as (
     select
-        mmsi,
-        t,
-        lon,
-        lat,
-        draught_m,
-        is_stopped,
-        n,
-        from_n,
-        is_last,
-        zone,
-        prev_t,
-        prev_lon,
-        prev_lat,
-        least(abs(lon - prev_lon), 360 - abs(lon - prev_lon))
-        * cos(radians((lat + prev_lat) / 2)) as east_deg,
+        *,
+        east_deg(lon, prev_lon, lat, prev_lat) as east_deg,
         lat - prev_lat as north_deg
     from joined
 )
@@ -125,6 +106,5 @@ select
     prev_lon,
     prev_lat,
     prev_t is null or east_deg * east_deg + north_deg * north_deg
-    > ((t - prev_t) * $speed_deg_per_s + $error_deg)
-    * ((t - prev_t) * $speed_deg_per_s + $error_deg) as is_break
+    > reach_deg2(t - prev_t, $speed_deg_per_s, $error_deg) as is_break
 from measured

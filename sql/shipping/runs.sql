@@ -7,19 +7,7 @@
 
 with marked as (
     select
-        mmsi,
-        segment,
-        t,
-        prev_t,
-        is_stopped,
-        run_at,
-        is_last,
-        port_id,
-        prev_port_id,
-        draught_m,
-        prev_draught_m,
-        last_stop_at,
-        last_silence_at,
+        *,
         case
             when run_at is not null then run_at
             when prev_port_id is null or prev_port_id <> port_id then t
@@ -30,15 +18,7 @@ with marked as (
 -- a run is told by the row it begins with and the next run's, or the segment's last
 followed as (
     select
-        mmsi,
-        segment,
-        t,
-        is_stopped,
-        run_at,
-        port_id,
-        prev_port_id,
-        draught_m,
-        mark,
+        *,
         lead(mark) over (partition by mmsi, segment order by t) as next_mark,
         lead(t) over (partition by mmsi, segment order by t) as next_t,
         lead(prev_t) over (partition by mmsi, segment order by t) as next_prev_t,

@@ -34,15 +34,7 @@ with fresh as (
 
 measured as (
     select
-        mmsi,
-        segment,
-        off_at_s,
-        on_at_s,
-        off_lon,
-        off_lat,
-        on_lon,
-        on_lat,
-        port_id,
+        *,
         12742.0176 * asin(
             sqrt(
                 least(

@@ -54,18 +54,7 @@ with tracked as (
 -- what the rows before tell: one sort serves all of it
 followed as (
     select
-        mmsi,
-        segment,
-        t,
-        lon,
-        lat,
-        draught_m,
-        is_stopped,
-        clear_port_id,
-        prev_t,
-        prev_lon,
-        prev_lat,
-        run_at,
+        *,
         last_value(clear_port_id ignore nulls) over (
             partition by mmsi, segment order by t
             rows between unbounded preceding and 1 preceding

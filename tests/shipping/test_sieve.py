@@ -39,16 +39,14 @@ def _sieved(
 def _by_sql(frame: pl.DataFrame, folder: Path, ports: pl.DataFrame) -> pl.DataFrame:
     file = folder / "sql.parquet"
     frame.write_parquet(file)
-    backend = DuckDBBackend()
     cells, candidates = port_grid(ports)
-    backend.put("port_cells", cells)
-    backend.put("port_candidates", candidates)
-    backend.positions([file], [])
-    backend.view("neighbours", PARAMETERS)
-    backend.view("legs", PARAMETERS)
-    found = backend.frame("legs", PARAMETERS)
-    backend.close()
-    return found
+    with DuckDBBackend() as backend:
+        backend.put("port_cells", cells)
+        backend.put("port_candidates", candidates)
+        backend.positions([file], [])
+        backend.view("neighbours", PARAMETERS)
+        backend.view("legs", PARAMETERS)
+        return backend.frame("legs", PARAMETERS)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 50, 977])
