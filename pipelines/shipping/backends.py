@@ -54,7 +54,7 @@ def _template(name: str, dialect: str, kinds: tuple[tuple[str, str], ...]) -> st
 
 
 @lru_cache
-def _macro(name: str) -> exp.Expression:
+def _macro(name: str) -> exp.Expr:
     file = SQL_DIR / "shipping" / "macros" / f"{name}.sql"
     return sqlglot.parse_one(file.read_text(encoding="utf-8"), read="duckdb")
 

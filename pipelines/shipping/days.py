@@ -21,6 +21,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from pipelines.shipping.landing import FileReport, first_ships, landed_reports
+from pipelines.shipping.sieve import least_and_most
 from pipelines.shipping.tracks import DAY_S, ORDER
 
 # a bucket is the engine's unit of parallel work and of memory
@@ -102,10 +103,9 @@ def _is_one_day(pieces: list[Path], start: int) -> bool:
     """Whether no row of the pieces lies outside the day, by their footers."""
     for piece in pieces:
         footer = pq.read_metadata(piece)
-        at = footer.schema.names.index("t")
         for group in range(footer.num_row_groups):
-            known = footer.row_group(group).column(at).statistics
-            if known is None or known.min < start or known.max >= start + DAY_S:
+            known = least_and_most(footer, group, "t")
+            if known is None or known[0] < start or known[1] >= start + DAY_S:
                 return False
     return True
 

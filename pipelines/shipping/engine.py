@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,8 +34,8 @@ from numpy.typing import NDArray
 
 from pipelines.schemas.shipping import EVENTS
 from pipelines.shipping.backends import Backend, DuckDBBackend, EngineError, SparkBackend
-from pipelines.shipping.port_grid import PortMap, port_grid, port_map
-from pipelines.shipping.sieve import OutOfOrder, Part, parts_of, sieve
+from pipelines.shipping.port_grid import Columns, PortMap, columns_of, port_grid, port_map
+from pipelines.shipping.sieve import ANY_SHIP, OutOfOrder, Part, least_and_most, parts_of, sieve
 from pipelines.shipping.thresholds import Thresholds
 
 ROWS_PER_BUCKET = 5_000_000
@@ -43,118 +44,45 @@ SLOTS_HELD = 225_000
 RECEPTION_AT_ONCE = 500_000
 HEARD_CELLS = 720 * 360
 
-_INT, _FLOAT, _BOOL = pl.Int64, pl.Float64, pl.Boolean
-_SHIP = {"mmsi": _INT, "segment": _INT}
-_PAIR = {"mmsi_a": _INT, "segment_a": _INT, "mmsi_b": _INT, "segment_b": _INT}
-
-CARRIED: dict[str, dict[str, type[pl.DataType]]] = {
-    "pieces": {
-        "mmsi": _INT,
-        "started_at": _INT,
-        "ended_at": _INT,
-        "end_lon": _FLOAT,
-        "end_lat": _FLOAT,
-        "segment": _INT,
-        "is_claimed": _BOOL,
-        "is_newest": _BOOL,
-    },
-    "segments": _SHIP
-    | {
-        "start_lon": _FLOAT,
-        "start_lat": _FLOAT,
-        "ended_at": _INT,
-        "end_lon": _FLOAT,
-        "end_lat": _FLOAT,
-        "n_positions": _INT,
-        "n_pieces": _INT,
-        "is_newest": _BOOL,
-        "is_live": _BOOL,
-        "port_id": _INT,
-    },
-    "runs": _SHIP
-    | {
-        "started_at": _INT,
-        "ended_at": _INT,
-        "port_id": _INT,
-        "has_entry": _BOOL,
-        "has_stop": _BOOL,
-        "has_gap": _BOOL,
-        "draught_last_m": _FLOAT,
-        "draught_in_m": _FLOAT,
-        "is_current": _BOOL,
-    },
-    "silences": _SHIP
-    | {
-        "off_at_s": _INT,
-        "on_at_s": _INT,
-        "off_lon": _FLOAT,
-        "off_lat": _FLOAT,
-        "on_lon": _FLOAT,
-        "on_lat": _FLOAT,
-        "port_id": _INT,
-    },
-    "drifts": _SHIP
-    | {
-        "started_at": _INT,
-        "ended_at": _INT,
-        "start_lon": _FLOAT,
-        "start_lat": _FLOAT,
-        "path_m": _INT,
-        "n_legs": _INT,
-    },
-    "slots": _SHIP | {"slot": _INT, "lon": _FLOAT, "lat": _FLOAT},
-    "meetings": _PAIR
-    | {
-        "start_slot": _INT,
-        "last_slot": _INT,
-        "n_slots": _INT,
-        "sum_distance_m": _INT,
-        "min_distance_m": _INT,
-        "path_a_m": _INT,
-        "path_b_m": _INT,
-        "start_lon": _FLOAT,
-        "start_lat": _FLOAT,
-        "lon_a": _FLOAT,
-        "lat_a": _FLOAT,
-        "lon_b": _FLOAT,
-        "lat_b": _FLOAT,
-    },
-    "heard": {"mmsi": _INT, "cell": _INT, "hour": _INT},
+CARRIED: dict[str, Columns] = {
+    "pieces": columns_of("mmsi started_at ended_at end_lon end_lat segment is_claimed is_newest"),
+    "segments": columns_of(
+        "mmsi segment start_lon start_lat ended_at end_lon end_lat n_positions n_pieces is_newest "
+        "is_live port_id"
+    ),
+    "runs": columns_of(
+        "mmsi segment started_at ended_at port_id has_entry has_stop has_gap draught_last_m "
+        "draught_in_m is_current"
+    ),
+    "silences": columns_of("mmsi segment off_at_s on_at_s off_lon off_lat on_lon on_lat port_id"),
+    "drifts": columns_of("mmsi segment started_at ended_at start_lon start_lat path_m n_legs"),
+    "slots": columns_of("mmsi segment slot lon lat"),
+    "meetings": columns_of(
+        "mmsi_a segment_a mmsi_b segment_b start_slot last_slot n_slots sum_distance_m "
+        "min_distance_m path_a_m path_b_m start_lon start_lat lon_a lat_a lon_b lat_b"
+    ),
+    "heard": columns_of("mmsi cell hour"),
 }
 """What a partition hands to the next one, table by table."""
 
 _BY_SHIP = ("pieces", "segments", "runs", "silences", "drifts")
 
-EVENT_PARTS: dict[str, dict[str, type[pl.DataType]]] = {
+EVENT_PARTS: dict[str, Columns] = {
     "segments": CARRIED["segments"],
-    "calls": _SHIP
-    | {
-        "entered_at_s": _INT,
-        "left_at_s": _INT,
-        "port_id": _INT,
-        "dwell_hours": _FLOAT,
-        "draught_in_m": _FLOAT,
-        "draught_out_m": _FLOAT,
-        "confidence": _INT,
-        "is_open": _BOOL,
-    },
-    "silences": CARRIED["silences"]
-    | {"gap_hours": _FLOAT, "distance_km": _FLOAT, "implied_speed_kn": _FLOAT},
-    "drifts": CARRIED["drifts"] | {"is_open": _BOOL},
-    "meetings": CARRIED["meetings"] | {"is_open": _BOOL},
-    "reception": {
-        "cell": _INT,
-        "day": _INT,
-        "ships": _INT,
-        "any_hours": _INT,
-        "shared_hours": _INT,
-    },
+    "calls": columns_of(
+        "mmsi segment entered_at_s left_at_s port_id dwell_hours draught_in_m draught_out_m "
+        "confidence is_open"
+    ),
+    "silences": CARRIED["silences"] | columns_of("gap_hours distance_km implied_speed_kn"),
+    "drifts": CARRIED["drifts"] | columns_of("is_open"),
+    "meetings": CARRIED["meetings"] | columns_of("is_open"),
+    "reception": columns_of("cell day ships any_hours shared_hours"),
 }
 """What the stages find before it is given its final form."""
 
 
-def _nothing(schemas: dict[str, dict[str, type[pl.DataType]]]) -> dict[str, pl.DataFrame]:
-    return {name: pl.DataFrame(schema=columns) for name, columns in schemas.items()}
+def _nothing() -> dict[str, pl.DataFrame]:
+    return {name: pl.DataFrame(schema=columns) for name, columns in CARRIED.items()}
 
 
 @dataclass(frozen=True)
@@ -167,7 +95,7 @@ class State:
     """
 
     until_t: int | None = None
-    tables: dict[str, pl.DataFrame] = field(default_factory=lambda: _nothing(CARRIED))
+    tables: dict[str, pl.DataFrame] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True)
@@ -185,10 +113,10 @@ class Partition:
     settled: dict[str, pl.DataFrame]
     unsettled: dict[str, pl.DataFrame]
     state: State
-    rows_in: int
-    rows_kept: int
-    streamed: int
-    sorted_first: int
+    rows_in: int = 0
+    rows_kept: int = 0
+    streamed: int = 0
+    sorted_first: int = 0
 
 
 @dataclass(frozen=True)
@@ -231,13 +159,10 @@ def _groups(parts: Sequence[Part]) -> list[_Group]:
     """Row groups that hold rows, by their least and greatest mmsi; unknown ones hold any ship."""
     found = []
     for file_no, part in enumerate(parts):
-        at = part.footer.schema.names.index("mmsi")
         for number in part.groups:
-            group = part.footer.row_group(number)
-            known = group.column(at).statistics
-            low, high = (known.min, known.max) if known and known.has_min_max else (0, 10**9)
-            if group.num_rows:
-                found.append(_Group(file_no, number, low, high, group.num_rows))
+            low, high = least_and_most(part.footer, number, "mmsi") or ANY_SHIP
+            if rows := part.footer.row_group(number).num_rows:
+                found.append(_Group(file_no, number, low, high, rows))
     return found
 
 
@@ -542,10 +467,6 @@ def run(
         until_t = max(_latest(files), state.until_t or 0, start or 0)
     times = (start, int(until_t))
     parameters = definitions.parameters() | {"until_t": int(until_t)}
-    grid = port_grid(ports)
-
-    def _limited(share: int) -> str | None:
-        return None if memory_limit is None else _share(memory_limit, share)
 
     # Arrow's own pool keeps what was freed; this one gives it back for the next bucket
     pa.set_memory_pool(pa.system_memory_pool())
@@ -556,34 +477,34 @@ def run(
             slots = _Slots(Path(folder))
             reception = _Reception(int(until_t))
 
-            def _work(
-                opened: Backend, bucket: _Bucket, ship_map: PortMap | None
-            ) -> tuple[_Found, pl.DataFrame]:
-                return _work_ships(
-                    opened, bucket, times, grid, ship_map, state, reception, parameters
-                )
-
+            work = partial(
+                _work_ships,
+                times=times,
+                grid=port_grid(ports),
+                ports=None if engine == "spark" else port_map(ports),
+                state=state,
+                reception=reception,
+                parameters=parameters,
+            )
             if engine == "spark":
                 backend: Backend = SparkBackend()
-                one, slow = _work(backend, _Bucket(tuple(files)), None)
+                one, slow = work(backend, _Bucket(tuple(files)))
                 slots.add(slow)
                 found = [one]
                 meetings = _work_meetings(backend, slots, state, parameters)
             else:
-                ship_map = port_map(ports)
-
-                limit = _limited(workers + 1)
+                limit = _share(memory_limit, workers + 1)
 
                 def _one(bucket: _Bucket) -> _Found:
                     # a new database each time: a used one keeps the memory of what was dropped
                     with DuckDBBackend(threads=1, memory_limit=limit, spill=spill) as opened:
-                        one, slow = _work(opened, bucket, ship_map)
+                        one, slow = work(opened, bucket)
                     slots.add(slow)
                     return one
 
                 with ThreadPoolExecutor(workers) as pool:
                     found = list(pool.map(_one, plan_buckets(files, buckets)))
-                limit = _limited(1)
+                limit = _share(memory_limit, 1)
                 with DuckDBBackend(threads=workers, memory_limit=limit, spill=spill) as backend:
                     meetings = _work_meetings(backend, slots, state, parameters)
     except duckdb.Error as error:
@@ -591,7 +512,9 @@ def run(
     return _gather(found, meetings, reception, int(until_t), parameters)
 
 
-def _share(memory_limit: str, parts: int) -> str:
+def _share(memory_limit: str | None, parts: int) -> str | None:
+    if memory_limit is None:
+        return None
     digits = "".join(character for character in memory_limit if character in "0123456789.")
     unit = memory_limit[len(digits) :].strip().upper()
     scale = {"GB": 1e9, "MB": 1e6, "GIB": 2**30, "MIB": 2**20}.get(unit)
@@ -604,14 +527,13 @@ def _latest(files: Sequence[Path]) -> int:
     """One second after the latest position, 0 without any; the files' footers mostly tell."""
     latest = -1
     for part in parts_of(files):
-        at = part.footer.schema.names.index("t")
         for number in part.groups:
-            known = part.footer.row_group(number).column(at).statistics
-            if known is None or not known.has_min_max:
+            known = least_and_most(part.footer, number, "t")
+            if known is None:
                 told = pl.scan_parquet(part.file).select(pl.col("t").max()).collect().item()
                 latest = max(latest, -1 if told is None else told)
                 break
-            latest = max(latest, known.max)
+            latest = max(latest, known[1])
     return latest + 1
 
 
@@ -749,7 +671,7 @@ def _gather(
     until_t: int,
     parameters: dict[str, int | float],
 ) -> Partition:
-    def _shaped(frames: list[pl.DataFrame], schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
+    def _shaped(frames: list[pl.DataFrame], schema: Columns) -> pl.DataFrame:
         return pl.concat([frame.select(list(schema)).cast(pl.Schema(schema)) for frame in frames])
 
     parts = {

@@ -70,17 +70,9 @@ def _load(folder: Path) -> tuple[dict[str, pl.DataFrame], Partition]:
     def tables(kind: str) -> dict[str, pl.DataFrame]:
         return {one.stem: pl.read_parquet(one) for one in (folder / kind).glob("*.parquet")}
 
-    settled = tables("settled")
-    last = Partition(
-        settled={},
-        unsettled=tables("unsettled"),
-        state=State(stored["until_t"], tables("state")),
-        rows_in=0,
-        rows_kept=0,
-        streamed=0,
-        sorted_first=0,
+    return tables("settled"), Partition(
+        {}, tables("unsettled"), State(stored["until_t"], tables("state"))
     )
-    return settled, last
 
 
 def _store(

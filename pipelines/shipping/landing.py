@@ -29,7 +29,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
-from pipelines.schemas.shipping import POSITIONS_SCHEMA
+from pipelines.schemas.shipping import POSITIONS_SCHEMA, VesselStatics
+from pipelines.schemas.types import polars_schema
 from pipelines.shipping.decode.canonical import NUMBERS, TEXTS
 from pipelines.shipping.decode.csv_rows import decode_csv
 from pipelines.shipping.decode.layouts import LAYOUTS, Layout
@@ -57,25 +58,7 @@ POSITION_COLUMNS: dict[str, type[pl.DataType]] = {
     "line": pl.Int64,
     "file_sha": pl.String,
 }
-STATIC_COLUMNS: dict[str, type[pl.DataType]] = {
-    "mmsi": pl.Int64,
-    "imo_text": pl.String,
-    "imo_number": pl.Int64,
-    "is_imo_valid": pl.Boolean,
-    "name": pl.String,
-    "name_original": pl.String,
-    "call_sign": pl.String,
-    "ship_type": pl.String,
-    "length_m": pl.Float64,
-    "width_m": pl.Float64,
-    "draught_max_m": pl.Float64,
-    "first_t": pl.Int64,
-    "last_t": pl.Int64,
-    "reports": pl.Int64,
-    "line": pl.Int64,
-    "flags": pl.Int64,
-    "file_sha": pl.String,
-}
+STATIC_COLUMNS = polars_schema(VesselStatics)
 POSITION_FORMS = ("nmea", *LAYOUTS, "positions_parquet", "gfw_messages", "aisstream")
 _REPORT = list(POSITION_COLUMNS)[:-1]
 _OUTPUTS = ("positions-*.parquet", "statics.parquet", "quarantine.parquet", "report.json")

@@ -7,6 +7,7 @@ them; the engine settles those few positions exactly.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,15 +23,23 @@ _SHIFT = 5  # fine cells in a tile's side as a power of two: a shift costs less 
 _FINE_PER_TILE = 1 << _SHIFT
 FINE_CELLS_PER_DEGREE = TILES_PER_DEGREE * _FINE_PER_TILE
 
-_CELL_SCHEMA = {
-    "cell": pl.Int64,
-    "port_id": pl.Int64,
-    "lon": pl.Float64,
-    "lat": pl.Float64,
-    "cos_lat": pl.Float64,
-    "inner_deg2": pl.Float64,
-    "outer_deg2": pl.Float64,
-}
+Columns = dict[str, type[pl.DataType]]
+_MEASURED = re.compile(r"(^|_)(lon|lat)(_[ab])?$|^draught_|^(dwell|gap)_hours$|_km$|_kn$|_deg2$")
+
+
+def columns_of(names: str) -> Columns:
+    """Columns of the stages in this order, by name: flags, what is measured, else whole numbers."""
+    return {
+        name: pl.Boolean
+        if name.startswith(("is_", "has_"))
+        else pl.Float64
+        if _MEASURED.search(name)
+        else pl.Int64
+        for name in names.split()
+    }
+
+
+_CELL_SCHEMA = columns_of("cell port_id lon lat cos_lat inner_deg2 outer_deg2")
 
 
 def _reached(

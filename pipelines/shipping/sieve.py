@@ -8,7 +8,7 @@ processor's cache. Rows out of order are refused, and the engine then sorts with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines.shipping.port_grid import BETWEEN, SEA, UNSURE, PortMap
+from pipelines.shipping.port_grid import BETWEEN, SEA, UNSURE, PortMap, columns_of
 
 # arrays of this length stay in the processor's cache, and memory follows it, not the row group
 ROWS_AT_ONCE = 65_536
@@ -26,25 +26,14 @@ MOST_MERGED = 4_000_000
 
 COLUMNS = ("mmsi", "t", "lon", "lat", "sog_kn", "draught_m")
 
-LEGS_SCHEMA = {
-    "mmsi": pl.Int64,
-    "t": pl.Int64,
-    "lon": pl.Float64,
-    "lat": pl.Float64,
-    "draught_m": pl.Float64,
-    "is_stopped": pl.Boolean,
-    "n": pl.Int64,
-    "from_n": pl.Int64,
-    "is_last": pl.Boolean,
-    "is_adrift": pl.Boolean,
-    "prev_t": pl.Int64,
-    "prev_lon": pl.Float64,
-    "prev_lat": pl.Float64,
-}
-
+LEGS_SCHEMA = columns_of(
+    "mmsi t lon lat draught_m is_stopped n from_n is_last is_adrift prev_t prev_lon prev_lat"
+)
 HEARD_SCHEMA = {"mmsi": pl.Int32, "cell": pl.Int32, "hour": pl.Int32}
 
 Block = dict[str, NDArray]
+Limits = Mapping[str, tuple[int | None, int | None]]
+"""Column → least value, and the value that all lie below; None for no limit."""
 
 
 class OutOfOrder(ValueError):
@@ -81,50 +70,50 @@ def parts_of(files: Sequence[Path]) -> list[Part]:
     ]
 
 
-def _ships(part: Part, low: int | None, high: int | None) -> tuple[int, int]:
-    """Least and greatest ship that a part may hold, by its footer, within low <= mmsi < high."""
-    at = part.footer.schema.names.index("mmsi")
-    known = [part.footer.row_group(number).column(at).statistics for number in part.groups]
-    if not known or any(one is None or not one.has_min_max for one in known):
-        least, most = 0, 10**9
-    else:
-        least, most = min(one.min for one in known), max(one.max for one in known)
+ANY_SHIP = (0, 10**9)
+
+
+def least_and_most(footer: pq.FileMetaData, group: int, column: str) -> tuple[int, int] | None:
+    """Least and greatest value of a column in a row group; None where the footer does not tell."""
+    known = footer.row_group(group).column(footer.schema.names.index(column)).statistics
+    return (known.min, known.max) if known is not None and known.has_min_max else None
+
+
+def _ships(part: Part, limits: Limits) -> tuple[int, int]:
+    """Least and greatest ship that a part may hold, by its footer and within the limits."""
+    known = [least_and_most(part.footer, number, "mmsi") or ANY_SHIP for number in part.groups]
+    least = min((one for one, _ in known), default=ANY_SHIP[0])
+    most = max((other for _, other in known), default=ANY_SHIP[1])
+    low, high = limits["mmsi"]
     return (
         least if low is None else max(least, low),
         most if high is None else min(most, high - 1),
     )
 
 
-def _together(parts: Sequence[Part], low: int | None, high: int | None) -> list[list[Part]]:
+def _together(parts: Sequence[Part], limits: Limits) -> list[list[Part]]:
     """Parts in order of ships; those that may hold the same ship, such as days, stand together."""
-    found: list[list[Part]] = []
+    found: list[list[tuple[int, Part]]] = []
     reach = -1
-    for (least, most), _, part in sorted(
-        (_ships(part, low, high), place, part) for place, part in enumerate(parts)
+    for (least, most), place, part in sorted(
+        (_ships(part, limits), place, part) for place, part in enumerate(parts)
     ):
         if not found or least > reach:
             found.append([])
-        found[-1].append(part)
+        found[-1].append((place, part))
         reach = max(reach, most)
     # one after the other in time, as they were given
-    place = {id(part): number for number, part in enumerate(parts)}
-    return [sorted(held, key=lambda part: place[id(part)]) for held in found]
+    return [[part for _, part in sorted(held)] for held in found]
 
 
-def _blocks(
-    parts: Sequence[Part],
-    low: int | None,
-    high: int | None,
-    from_t: int | None,
-    until_t: int | None,
-) -> Iterator[Block]:
-    """Rows of the ships low <= mmsi < high and these times, `ROWS_AT_ONCE` or fewer.
+def _blocks(parts: Sequence[Part], limits: Limits) -> Iterator[Block]:
+    """Rows within the limits, `ROWS_AT_ONCE` or fewer.
 
     Raises:
         OutOfOrder: more rows lie in several files than are held at once.
     """
-    for held in _together(parts, low, high):
-        read = (block for part in held for block in _of_part(part, low, high, from_t, until_t))
+    for held in _together(parts, limits):
+        read = (block for part in held for block in _of_part(part, limits))
         yield from read if len(held) == 1 else _in_order(read)
 
 
@@ -146,9 +135,7 @@ def _in_order(blocks: Iterator[Block]) -> Iterator[Block]:
         yield {name: values[at] for name, values in whole.items()}
 
 
-def _of_part(
-    part: Part, low: int | None, high: int | None, from_t: int | None, until_t: int | None
-) -> Iterator[Block]:
+def _of_part(part: Part, limits: Limits) -> Iterator[Block]:
     with pq.ParquetFile(part.file, metadata=part.footer, pre_buffer=False) as opened:
         batches = opened.iter_batches(
             ROWS_AT_ONCE,
@@ -161,18 +148,10 @@ def _of_part(
                 name: batch.column(name).to_numpy(zero_copy_only=False) for name in COLUMNS
             }
             wanted: NDArray[np.bool_] | None = None
-            for name, limit, below in (
-                ("mmsi", low, False),
-                ("mmsi", high, True),
-                ("t", from_t, False),
-                ("t", until_t, True),
-            ):
-                if limit is None:
-                    continue
-                values = block[name]
-                test = values < limit if below else values >= limit
-                if not test.all():
-                    wanted = test if wanted is None else wanted & test
+            for name, (least, end) in limits.items():
+                for limit, test in ((least, np.greater_equal), (end, np.less)):
+                    if limit is not None and not (passed := test(block[name], limit)).all():
+                        wanted = passed if wanted is None else wanted & passed
             if wanted is not None:
                 block = {name: values[wanted] for name, values in block.items()}
             if len(block["mmsi"]):
@@ -276,7 +255,7 @@ def sieve(
     # the next block tells
     carried: Block | None = None
     judged = 0
-    for raw in _blocks(parts, low, high, from_t, until_t):
+    for raw in _blocks(parts, {"mmsi": (low, high), "t": (from_t, until_t)}):
         rows_in += len(raw["mmsi"])
         raw["is_place"] = _is_place(raw)
         heard.append(_heard(raw))
