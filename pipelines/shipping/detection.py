@@ -200,86 +200,71 @@ def as_observations(
         }
         for month, members in proven.group_by("month").agg("at").sort("month").iter_rows()
     ]
-    months = own.group_by("month").agg(
-        ports=pl.col("port_name").unique().sort().str.join(", "),
-        n_prior=pl.col("is_prior_driven").sum(),
-    )
+    months = own.group_by("month").agg(ports=pl.col("port_name").unique().sort().str.join(", "))
     known = months.join(
         pl.DataFrame(sums, schema={"month": pl.Date, "proven": pl.Int64, "proven_t": pl.Float64}),
         on="month",
         how="left",
     ).join(counts, on="month", how="left")
-    where = pl.format(
-        "laden departures from {} in {}", "ports", pl.col("month").dt.strftime("%Y-%m")
-    )
-    nothing = pl.lit(None, pl.Float64)
-    shapes = [
-        known.filter(pl.col("proven") > 0).select(
-            "month",
-            code=pl.lit("proven-shipments"),
-            quantity=pl.lit("shipments"),
-            concept=pl.lit("shipments"),
-            kind=pl.lit("lower_bound"),
-            low=pl.col("proven").cast(pl.Float64),
-            central=nothing,
-            high=nothing,
-            unit=pl.lit("count"),
-            locator=where,
-            note=pl.lit("hull deeper after the call than before; shipping.loadings lists each"),
-        ),
+    shapes: list[dict[str, str | pl.Expr]] = [
+        {
+            "code": "proven-shipments",
+            "quantity": "shipments",
+            "concept": "shipments",
+            "kind": "lower_bound",
+            "low": pl.col("proven"),
+            "unit": "count",
+            "note": "hull deeper after the call than before; shipping.loadings lists each",
+        },
+        {
+            "code": "all-shipments",
+            "quantity": "shipments",
+            "concept": "shipments",
+            "kind": "count",
+            "low": pl.col("low"),
+            "central": pl.col("central"),
+            "high": pl.col("high"),
+            "unit": "count",
+            "note": "with undetected calls; 5, 50 and 95 % quantiles; shipping.detection",
+        },
+        {
+            "code": "proven-tonnes",
+            "quantity": "export_t",
+            "concept": "tonnes",
+            "kind": "lower_bound",
+            "low": pl.col("proven_t"),
+            "unit": "t",
+            "note": "5 % quantile of the cargo of the proven departures",
+        },
+    ]
+    told = [
         known.select(
             "month",
-            code=pl.lit("all-shipments"),
-            quantity=pl.lit("shipments"),
-            concept=pl.lit("shipments"),
-            kind=pl.lit("count"),
-            low="low",
-            central="central",
-            high="high",
-            unit=pl.lit("count"),
-            locator=where,
-            note=pl.lit("with undetected calls; 5, 50 and 95 % quantiles; shipping.detection"),
-        ),
-        known.filter(pl.col("proven") > 0).select(
-            "month",
-            code=pl.lit("proven-tonnes"),
-            quantity=pl.lit("export_t"),
-            concept=pl.lit("tonnes"),
-            kind=pl.lit("lower_bound"),
-            low="proven_t",
-            central=nothing,
-            high=nothing,
-            unit=pl.lit("t"),
-            locator=where,
-            note=pl.lit("5 % quantile of the cargo of the proven departures"),
-        ),
+            "ports",
+            **{name: pl.lit(one) if isinstance(one, str) else one for name, one in shape.items()},
+        ).filter(pl.col("low").is_not_null())
+        for shape in shapes
     ]
-    stamp = retrieved_at.replace(tzinfo=None)
+    month = pl.col("month").dt.strftime("%Y-%m")
+    found = pl.concat(told, how="diagonal_relaxed").with_columns(
+        observation_id=pl.format("ais-{}-{}", month, "code"),
+        locator=pl.format("laden departures from {} in {}", "ports", month),
+        counterpart_iso3=pl.lit("WLD"),
+        sector=pl.lit("HS2701"),
+        window_start_on="month",
+        window_end_on=pl.col("month").dt.month_end(),
+        # what one observer's positions show, of whatever papers the cargo carries
+        coverage=pl.lit("part"),
+        declared=pl.lit("all"),
+        origin_id=pl.lit(origin_id),
+        stated_by=pl.lit("this project, from ship positions"),
+        source_id=pl.lit(source_id),
+        retrieved_at=pl.lit(retrieved_at.replace(tzinfo=None)),
+        **{"class": pl.lit("observer")},
+    )
+    # the ledger's other columns stay empty
     return (
-        pl.concat(shapes)
-        .with_columns(
-            observation_id=pl.format("ais-{}-{}", pl.col("month").dt.strftime("%Y-%m"), "code"),
-            counterpart_iso3=pl.lit("WLD"),
-            sector=pl.lit("HS2701"),
-            window_start_on="month",
-            window_end_on=pl.col("month").dt.month_end(),
-            # what one observer's positions show, of whatever papers the cargo carries
-            coverage=pl.lit("part"),
-            declared=pl.lit("all"),
-            delivery_point=pl.lit(None),
-            nature=pl.lit(None),
-            assumed_price_usd_per_t=pl.lit(None),
-            persons=pl.lit(None),
-            stated_year=pl.lit(None),
-            origin_id=pl.lit(origin_id),
-            stated_by=pl.lit("this project, from ship positions"),
-            stated_on=pl.lit(None),
-            source_id=pl.lit(source_id),
-            read_at=pl.lit(None),
-            retrieved_at=pl.lit(stamp),
-            held_back=pl.lit(None),
-            **{"class": pl.lit("observer")},
-        )
+        pl.concat([pl.DataFrame(schema=OBSERVATION_SCHEMA), found], how="diagonal_relaxed")
         .select(pl.col(name).cast(kind) for name, kind in OBSERVATION_SCHEMA.items())
         .sort("observation_id")
     )

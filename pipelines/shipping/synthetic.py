@@ -94,7 +94,7 @@ def _sail(
     clock = rng.uniform(-30, 0, ships) * 3600
     laden = rng.random(ships) < 0.5
     knots = rng.uniform(8, 14, ships)
-    keep: dict[str, list[Floats]] = {name: [] for name in _Voyages.__dataclass_fields__}
+    keep: dict[str, list[NDArray]] = {name: [] for name in _Voyages.__dataclass_fields__}
     for _ in range(cycles):
         is_ring = rng.random(ships) < 0.04
         # a berth lies well inside the inner circle; a waiting ship between the two circles
@@ -150,48 +150,30 @@ def _sail(
             meets, np.repeat(rng.uniform(-0.5, 0.5, ships // 2), 2), rng.uniform(-0.5, 0.5, ships)
         )
         drifted = sea_lon + drift * (end - start) / 3600 / 60
-        for name, value in (
-            ("t", arrived),
-            ("lon", lon),
-            ("lat", lat),
-            ("t", left),
-            ("lon", lon),
-            ("lat", lat),
-            ("t", reached),
-            ("lon", sea_lon),
-            ("lat", sea_lat),
-            ("t", start),
-            ("lon", sea_lon),
-            ("lat", sea_lat),
-            ("t", end),
-            ("lon", drifted),
-            ("lat", sea_lat),
-            ("arrived", arrived),
-            ("left", left),
-            ("port", at.astype(float)),
-            ("is_ring", is_ring.astype(float)),
-            ("laden_before", laden.astype(float)),
-            ("meet_start", np.where(meets, start, np.nan)),
-            ("meet_end", np.where(meets, end, np.nan)),
-            ("meet_km", np.repeat(apart, 2)),
+        for point in (
+            (arrived, lon, lat),
+            (left, lon, lat),
+            (reached, sea_lon, sea_lat),
+            (start, sea_lon, sea_lat),
+            (end, drifted, sea_lat),
         ):
+            for name, value in zip(("t", "lon", "lat"), point, strict=True):
+                keep[name].append(value)
+        once = {
+            "arrived": arrived,
+            "left": left,
+            "port": at,
+            "is_ring": is_ring,
+            "laden_before": laden,
+            "meet_start": np.where(meets, start, np.nan),
+            "meet_end": np.where(meets, end, np.nan),
+            "meet_km": np.repeat(apart, 2),
+        }
+        for name, value in once.items():
             keep[name].append(value)
         laden = np.where(is_ring, laden, ~laden)
         at, clock = goal, end
-    made = {name: np.column_stack(value) for name, value in keep.items()}
-    return _Voyages(
-        t=made["t"],
-        lon=made["lon"],
-        lat=made["lat"],
-        arrived=made["arrived"],
-        left=made["left"],
-        port=made["port"].astype(np.int64),
-        is_ring=made["is_ring"] > 0,
-        laden_before=made["laden_before"] > 0,
-        meet_start=made["meet_start"],
-        meet_end=made["meet_end"],
-        meet_km=made["meet_km"],
-    )
+    return _Voyages(**{name: np.column_stack(values) for name, values in keep.items()})
 
 
 def _spread(values: Floats, span: float) -> Floats:
@@ -385,13 +367,17 @@ def _truth(
     shown: Floats,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """What the reports show of what happened, before any fault is added."""
+
+    def second(values: Floats) -> Ints:
+        return values.astype(np.int64) + start_t
+
     step = np.diff(t)
     silent = np.flatnonzero((np.diff(ship) == 0) & (step > GAP_S))
     gaps = pl.DataFrame(
         {
             "mmsi": mmsi[ship[silent]],
-            "off_t": t[silent].astype(np.int64) + start_t,
-            "on_t": t[silent + 1].astype(np.int64) + start_t,
+            "off_t": second(t[silent]),
+            "on_t": second(t[silent + 1]),
         }
     )
     span = end + 4e7
@@ -407,8 +393,8 @@ def _truth(
         {
             "mmsi": mmsi[who],
             "port_id": port_ids[voyages.port.ravel()],
-            "first_t": low.astype(np.int64) + start_t,
-            "last_t": high.astype(np.int64) + start_t,
+            "first_t": second(low),
+            "last_t": second(high),
             "is_visible": visible,
         }
     )
@@ -431,8 +417,8 @@ def _truth(
         {
             "mmsi_a": mmsi[pair[at]],
             "mmsi_b": mmsi[pair[at] + 1],
-            "start_t": starts[at, cycle].astype(np.int64) + start_t,
-            "end_t": ends[at, cycle].astype(np.int64) + start_t,
+            "start_t": second(starts[at, cycle]),
+            "end_t": second(ends[at, cycle]),
             "is_planted": np.ones(len(at), dtype=bool),
         }
     )
@@ -443,8 +429,8 @@ def _truth(
             "mmsi": mmsi[who[ring]],
             "lon": voyages.lon[:, ::5].ravel()[ring],
             "lat": voyages.lat[:, ::5].ravel()[ring],
-            "start_t": voyages.arrived.ravel()[ring].astype(np.int64) + start_t,
-            "end_t": voyages.left.ravel()[ring].astype(np.int64) + start_t,
+            "start_t": second(voyages.arrived.ravel()[ring]),
+            "end_t": second(voyages.left.ravel()[ring]),
         }
     )
     return gaps, calls.filter(pl.Series(stays)), encounters, draughts, waits
