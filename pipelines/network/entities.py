@@ -33,22 +33,23 @@ def list_keys_of(statements: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFra
     annex records. An entry that several parties of one kind cite (a ship named in its owner's
     listing) identifies none of them.
     """
-    read = {"OFAC": r"ent_num (\d+)", "UNSC": r"(KP[ei]\.\d{3})", "EU": ""}
+    read = {
+        "OFAC": r"ent_num (\d+)",
+        "UNSC": r"(KP[ei]\.\d{3})",
+        "EU": r"Annex ([IVXL]+\.?[A-Z]?) record (\d+)",
+    }
     out = []
     for authority, pattern in read.items():
-        mine = statements.filter(
-            (pl.col("authority") == authority) & (pl.col("read_via") == "official_list")
+        found = (
+            pl.col("locator").str.extract(pattern, 1 + place)
+            for place in range(re.compile(pattern).groups)
         )
-        if authority == "EU":
-            key = pl.concat_str(
-                pl.col("locator").str.extract(r"Annex ([IVXL]+\.?[A-Z]?) record", 1),
-                pl.lit(":"),
-                pl.col("locator").str.extract(r"record (\d+)", 1),
-            )
-        else:
-            key = pl.col("locator").str.extract(pattern, 1)
         out.append(
-            mine.select("about", list_key=pl.concat_str(pl.lit(f"{authority}:"), key)).drop_nulls()
+            statements.filter(
+                (pl.col("authority") == authority) & (pl.col("read_via") == "official_list")
+            )
+            .select("about", list_key=pl.concat_str(pl.lit(authority), *found, separator=":"))
+            .drop_nulls()
         )
     cited = (
         pl.concat(out)
@@ -96,7 +97,8 @@ def from_lists(
         .with_columns(
             entity_id=pl.struct("list_source", "list_id").map_elements(
                 lambda row: listed_id(row["list_source"], row["list_id"]), return_dtype=pl.String
-            )
+            ),
+            edition=pl.coalesce("edition_on", pl.col("retrieved_at").dt.date()),
         )
     )
     known = (
@@ -118,47 +120,24 @@ def from_lists(
         .otherwise(pl.lit("broker")),
         name="name",
         aliases="aliases",
-        country_iso2=pl.lit(None, dtype=pl.String),
-        city=pl.lit(None, dtype=pl.String),
         imo_number=pl.when(is_vessel | (pl.col("imo_kind") == "company")).then("imo_number"),
-        registration_number=pl.lit(None, dtype=pl.String),
         bic="swift_bic",
         topics=pl.lit("sanction"),
         bank_size_tier=pl.when("is_bank").then(pl.lit("unknown")),
         total_assets_usd=pl.lit(None, dtype=pl.Float64),
         total_assets_on=pl.lit(None, dtype=pl.Date),
-        total_assets_source=pl.lit(None, dtype=pl.String),
-        note=pl.lit(None, dtype=pl.String),
         list_key=pl.concat_str("authority", pl.lit(":"), "list_id"),
         list_source="list_source",
         birth_dates="birth_dates",
         passport_numbers="passport_numbers",
-    )
-    edition = pl.coalesce("edition_on", pl.col("retrieved_at").dt.date())
-    statements = mine.select(
-        statement_id=pl.concat_str(pl.lit("list-"), "entity_id"),
-        about="entity_id",
-        kind="kind",
-        authority="authority",
-        program="program",
-        stated_on=pl.coalesce("listed_on", edition),
-        stated_on_precision=pl.lit("day"),
-        public_on=pl.lit(None, dtype=pl.Date),
-        is_edition_date=pl.col("listed_on").is_null(),
-        document=pl.concat_str(
-            "title",
-            pl.lit(", edition "),
-            pl.col("list_edition"),
+        **dict.fromkeys(
+            ("country_iso2", "city", "registration_number", "total_assets_source", "note"),
+            pl.lit(None, dtype=pl.String),
         ),
-        locator=pl.concat_str(pl.lit("entry "), "list_id"),
-        read_via=pl.lit("official_list"),
-        url="home",
-        is_contested=pl.lit(value=False),
-        note="note",
     )
     ends = mine.select(
         "list_source", "list_id", "entity_id", "authority", "kind", "title", "home", "note",
-        "program", "list_edition", "edition_on", "retrieved_at",
+        "program", "list_edition", "edition", listed_on=pl.lit(None, dtype=pl.Date),
     )  # fmt: skip
     tied = (
         links.filter(pl.col("is_dprk") & pl.col("target_list_id").is_not_null())
@@ -190,28 +169,33 @@ def from_lists(
         .when(pl.col("ours") == "associate")
         .then(pl.lit("the list's own tie; the role is not stated")),
     )
-    link_statements = tied.select(
-        statement_id=pl.concat_str(pl.lit("list-"), "link_id"),
-        about="link_id",
+    entry = pl.lit("entry ")
+    statements = [
+        _listed(mine, "entity_id", pl.concat_str(entry, "list_id")),
+        _listed(tied, "link_id", pl.concat_str(entry, "source_list_id", pl.lit(", remarks"))),
+    ]
+    return entities, list_links, pl.concat(statements)
+
+
+def _listed(rows: pl.DataFrame, about: str, locator: pl.Expr) -> pl.DataFrame:
+    """A list's statement on each row; where it states no day of its own, its edition's is known."""
+    return rows.select(
+        statement_id=pl.concat_str(pl.lit("list-"), about),
+        about=about,
         kind="kind",
         authority="authority",
         program="program",
-        stated_on=pl.coalesce("edition_on", pl.col("retrieved_at").dt.date()),
+        stated_on=pl.coalesce("listed_on", "edition"),
         stated_on_precision=pl.lit("day"),
         public_on=pl.lit(None, dtype=pl.Date),
-        is_edition_date=pl.lit(value=True),
-        document=pl.concat_str(
-            "title",
-            pl.lit(", edition "),
-            pl.col("list_edition"),
-        ),
-        locator=pl.concat_str(pl.lit("entry "), "source_list_id", pl.lit(", remarks")),
+        is_edition_date=pl.col("listed_on").is_null(),
+        document=pl.concat_str("title", pl.lit(", edition "), "list_edition"),
+        locator=locator,
         read_via=pl.lit("official_list"),
         url="home",
         is_contested=pl.lit(value=False),
         note="note",
     )
-    return entities, list_links, pl.concat([statements, link_statements])
 
 
 def parties_frame(entities: pl.DataFrame) -> pl.DataFrame:
@@ -219,10 +203,9 @@ def parties_frame(entities: pl.DataFrame) -> pl.DataFrame:
     return entities.select(
         party_id="entity_id",
         kind=pl.col("schema").map_elements(kind_of, return_dtype=pl.String),
-        names=pl.concat_list(
-            "name",
-            pl.col("aliases").fill_null("").str.split(";"),
-        ).list.filter(pl.element() != ""),
+        names=pl.concat_list("name", pl.col("aliases").fill_null("").str.split(";")).list.filter(
+            pl.element() != ""
+        ),
         imo_number="imo_number",
         registration_number="registration_number",
         bic="bic",
@@ -328,36 +311,29 @@ def merge(
     statements; so does a list's bare tie (`list_ties`, link ids) beside a relation of our own.
     """
     renamed = entities.with_columns(canonical_id=pl.col("entity_id").replace(canonical))
-    is_head = pl.col("entity_id") == pl.col("canonical_id")
     merged = (
-        renamed.with_columns(is_head=is_head)
+        renamed.with_columns(is_head=pl.col("entity_id") == pl.col("canonical_id"))
         .sort("is_head", "entity_id", descending=[True, False])
         .group_by("canonical_id", maintain_order=True)
         .agg(
-            *(
-                pl.col(name).drop_nulls().first()
-                for name in entities.columns
-                if name
-                not in (
-                    "entity_id",
-                    "aliases",
-                    "is_bank",
-                    "list_key",
-                    "topics",
-                    "birth_dates",
-                    "passport_numbers",
-                )
-            ),
+            pl.exclude(
+                "entity_id",
+                "is_head",
+                "aliases",
+                "is_bank",
+                "list_key",
+                "topics",
+                "birth_dates",
+                "passport_numbers",
+            )
+            .drop_nulls()
+            .first(),
             # what a person was born or carried is for telling people apart, not for show
-            pl.col("birth_dates").drop_nulls().str.join(";"),
-            pl.col("passport_numbers").drop_nulls().str.join(";"),
+            pl.col("birth_dates", "passport_numbers").drop_nulls().str.join(";"),
             pl.col("is_bank").any(),
             pl.col("topics").drop_nulls().first(),
             pl.col("list_key").drop_nulls().str.join(";"),
-            aliases=pl.concat_list(
-                "name",
-                pl.col("aliases").fill_null("").str.split(";"),
-            )
+            aliases=pl.concat_list("name", pl.col("aliases").fill_null("").str.split(";"))
             .explode()
             .unique(maintain_order=True),
             n_rows=pl.len().cast(pl.Int64),
@@ -368,10 +344,8 @@ def merge(
             .list.set_difference(pl.concat_list("name"))
             .list.filter(pl.element() != "")
             .list.sort()
-            .list.join(";")
-        )
-        .with_columns(
-            bank_size_tier=pl.when("is_bank").then(pl.col("bank_size_tier").fill_null("unknown"))
+            .list.join(";"),
+            bank_size_tier=pl.when("is_bank").then(pl.col("bank_size_tier").fill_null("unknown")),
         )
     )
     turned = links.with_columns(

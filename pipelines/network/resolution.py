@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -139,8 +140,8 @@ def skeleton(folded: str) -> str:
     words = []
     for word in folded.split():
         word = {"lee": "li", "yi": "li", "rhee": "li", "kim": "gim", "park": "bak"}.get(word, word)
-        word = re.sub(r"eo|eu", lambda m: {"eo": "o", "eu": "u"}[m.group()], word)
-        word = word.replace("yo", "yo").replace("oo", "u").replace("ee", "i").replace("ou", "u")
+        word = word.replace("eo", "o").replace("eu", "u")
+        word = word.replace("oo", "u").replace("ee", "i").replace("ou", "u")
         word = word.replace("sh", "s").replace("tch", "j").replace("ch", "j")
         word = word.replace("oe", "oi").replace("ui", "i").replace("ae", "e")
         word = word.translate(str.maketrans("kptr", "gbdl"))
@@ -254,11 +255,6 @@ def person_pairs(parties: pl.DataFrame) -> pl.DataFrame:
     Returns:
         left_id, right_id, basis `passport`, `birth_day`, `birth_year` or `carried_over`, score.
     """
-    schema = {
-        "left_id": pl.String, "right_id": pl.String, "basis": pl.String, "score": pl.Float64,
-    }  # fmt: skip
-    if "birth_dates" not in parties.columns:
-        return pl.DataFrame(schema=schema)
     people = parties.filter(pl.col("kind") == "person")
     name = dict(people.select("party_id", "names").iter_rows())
 
@@ -278,12 +274,10 @@ def person_pairs(parties: pl.DataFrame) -> pl.DataFrame:
         "birth_day": (days, LIKE_WITH_DAY),
         "birth_year": (years, SAME_WITH_YEAR),
     }
-    born = {
-        party: set(values) for party, values in days.group_by("party_id").agg("value").iter_rows()
-    }
-    in_year = {
-        party: set(values) for party, values in years.group_by("party_id").agg("value").iter_rows()
-    }
+    born, in_year = (
+        {party: set(values) for party, values in held_.group_by("party_id").agg("value").rows()}
+        for held_ in (days, years)
+    )
     found: dict[tuple[str, str], tuple[str, float]] = {}
     for basis, (frame, least) in shared.items():
         pairs = (
@@ -325,11 +319,7 @@ def person_pairs(parties: pl.DataFrame) -> pl.DataFrame:
             score, other = alike[0]
             pair = (copy, other) if copy < other else (other, copy)
             found.setdefault(pair, ("carried_over", score))
-    return pl.DataFrame(
-        [(left, right, basis, score) for (left, right), (basis, score) in sorted(found.items())],
-        schema=schema,
-        orient="row",
-    )
+    return _pairs((*pair, *told) for pair, told in sorted(found.items()))
 
 
 def _may_be_one(known: dict[str, set[str]], left: str, right: str) -> bool:
@@ -394,51 +384,36 @@ def name_pairs(parties: pl.DataFrame, *, least: float = REVIEW_SCORE) -> pl.Data
             (*sorted((names_of[a], names_of[b])), basis, score)
             for (a, b), (score, basis) in best.items()
         ]
-    pairs = pl.DataFrame(
-        found,
-        schema={
-            "left_id": pl.String,
-            "right_id": pl.String,
-            "basis": pl.String,
-            "score": pl.Float64,
-        },
-        orient="row",
-    )
-    return _without_conflicts(pairs, parties).sort(
+    return _without_conflicts(_pairs(found), parties).sort(
         ["score", "left_id", "right_id"], descending=[True, False, False]
     )
 
 
+def _pairs(rows: Iterable[tuple[str, str, str, float]]) -> pl.DataFrame:
+    schema = {
+        "left_id": pl.String, "right_id": pl.String, "basis": pl.String, "score": pl.Float64,
+    }  # fmt: skip
+    return pl.DataFrame(list(rows), schema=schema, orient="row")
+
+
 def _without_conflicts(pairs: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
-    if "birth_dates" in parties.columns:
-        born = parties.select(
-            "party_id",
-            __born=pl.col("birth_dates")
-            .str.extract_all(r"\b\d{4}(?:-\d\d-\d\d)?")
-            .list.eval(pl.element().str.slice(0, 4)),
-        )
-        pairs = (
-            pairs.join(born, left_on="left_id", right_on="party_id", how="left")
-            .join(born, left_on="right_id", right_on="party_id", how="left", suffix="_right")
-            .filter(
-                (pl.col("__born").list.set_intersection("__born_right").list.len() > 0).fill_null(
-                    value=True
-                )
-            )
-            .drop("__born", "__born_right")
-        )
-    for column in ("imo_number", "list_source"):
-        if column not in parties.columns:
-            continue
-        held = parties.select("party_id", pl.col(column).alias("__value"))
-        both = pairs.join(held, left_on="left_id", right_on="party_id", how="left").join(
-            held, left_on="right_id", right_on="party_id", how="left", suffix="_right"
-        )
-        same = pl.col("__value") == pl.col("__value_right")
-        # one list gives one party one entry; keys and birth dates must not differ
-        keep = ~same if column == "list_source" else same
-        pairs = both.filter(keep.fill_null(value=True)).drop("__value", "__value_right")
-    return pairs
+    years = pl.col("birth_dates").str.extract_all(r"\b\d{4}(?:-\d\d-\d\d)?")
+    facts = parties.select(
+        "party_id",
+        "imo_number",
+        "list_source",
+        born=years.list.eval(pl.element().str.slice(0, 4)),
+    )
+    both = pairs.join(facts, left_on="left_id", right_on="party_id", how="left").join(
+        facts, left_on="right_id", right_on="party_id", how="left", suffix="_right"
+    )
+    # keys and birth dates must not differ, and one list gives one party one entry
+    agree = (
+        pl.col("born").list.set_intersection("born_right").list.len() > 0,
+        pl.col("imo_number") == pl.col("imo_number_right"),
+        pl.col("list_source") != pl.col("list_source_right"),
+    )
+    return both.filter(one.fill_null(value=True) for one in agree).select(pairs.columns)
 
 
 def decide(
@@ -473,57 +448,37 @@ def decide(
     )
     pairs = pl.concat([pairs, ruled]).join(said, on=["left_id", "right_id"], how="left")
 
-    def moved(row: dict[str, object]) -> float:
-        smaller = min(
-            documented_usd.get(str(row["left_id"]), 0.0),
-            documented_usd.get(str(row["right_id"]), 0.0),
+    smaller = pl.min_horizontal(
+        pl.col("left_id", "right_id").replace_strict(
+            documented_usd, default=0.0, return_dtype=pl.Float64
         )
-        return smaller / total if total > 0 else 0.0
-
-    pairs = pairs.with_columns(
-        moved_share=pl.struct("left_id", "right_id").map_elements(moved, return_dtype=pl.Float64),
-        kind=pl.col("left_id").replace_strict(kinds, default="?"),
     )
-    by_name = pl.col("basis").is_in(["name", "sound"])
+    basis, decision = pl.col("basis"), pl.col("decision")
+    # the first that holds decides
+    cases = (
+        (decision == "same", "merged", "a reviewer says the same"),
+        (decision == "different", "apart", "a reviewer says different"),
+        (decision == "unsure", "waits", "a reviewer is unsure"),
+        (
+            pl.col("moved_share") > review_share,
+            "waits",
+            "moves more of the documented dollars than may move unseen",
+        ),
+        *((basis == name, "merged", told) for name, told in PERSON_BASES.items()),
+        (~basis.is_in(["name", "sound"]), "merged", "shares an issuer's key"),
+        (pl.col("kind") == "person", "waits", "a name alone does not make two persons one"),
+        (pl.col("score") >= SAME_SCORE, "merged", "the names agree"),
+        (pl.lit(value=True), "waits", "the names agree only in part"),
+    )
     return (
         pairs.with_columns(
-            pl.when(pl.col("decision") == "same")
-            .then(pl.struct(outcome=pl.lit("merged"), reason=pl.lit("a reviewer says the same")))
-            .when(pl.col("decision") == "different")
-            .then(pl.struct(outcome=pl.lit("apart"), reason=pl.lit("a reviewer says different")))
-            .when(pl.col("decision") == "unsure")
-            .then(pl.struct(outcome=pl.lit("waits"), reason=pl.lit("a reviewer is unsure")))
-            .when(pl.col("moved_share") > review_share)
-            .then(
-                pl.struct(
-                    outcome=pl.lit("waits"),
-                    reason=pl.lit("moves more of the documented dollars than may move unseen"),
-                )
-            )
-            .when(pl.col("basis").is_in(list(PERSON_BASES)))
-            .then(
-                pl.struct(
-                    outcome=pl.lit("merged"),
-                    reason=pl.col("basis").replace_strict(PERSON_BASES, default=""),
-                )
-            )
-            .when(~by_name)
-            .then(pl.struct(outcome=pl.lit("merged"), reason=pl.lit("shares an issuer's key")))
-            .when(pl.col("kind") == "person")
-            .then(
-                pl.struct(
-                    outcome=pl.lit("waits"),
-                    reason=pl.lit("a name alone does not make two persons one"),
-                )
-            )
-            .when(pl.col("score") >= SAME_SCORE)
-            .then(pl.struct(outcome=pl.lit("merged"), reason=pl.lit("the names agree")))
-            .otherwise(
-                pl.struct(outcome=pl.lit("waits"), reason=pl.lit("the names agree only in part"))
-            )
-            .alias("__said")
+            moved_share=smaller / total if total > 0 else pl.lit(0.0),
+            kind=pl.col("left_id").replace_strict(kinds, default="?"),
         )
-        .unnest("__said")
+        .with_columns(
+            outcome=pl.coalesce(pl.when(case).then(pl.lit(outcome)) for case, outcome, _ in cases),
+            reason=pl.coalesce(pl.when(case).then(pl.lit(reason)) for case, _, reason in cases),
+        )
         .drop("decision")
     )
 

@@ -64,6 +64,8 @@ def party(name, kind="person", *, id_=None, source=None, **keys):
         "bic": keys.get("bic"),
         "list_key": keys.get("list_key"),
         "list_source": source,
+        "birth_dates": None,
+        "passport_numbers": None,
     }
 
 
@@ -71,7 +73,16 @@ def frame(*rows):
     return pl.DataFrame(
         list(rows),
         schema_overrides=dict.fromkeys(
-            ("imo_number", "registration_number", "bic", "list_key", "list_source"), pl.String
+            (
+                "imo_number",
+                "registration_number",
+                "bic",
+                "list_key",
+                "list_source",
+                "birth_dates",
+                "passport_numbers",
+            ),
+            pl.String,
         ),
     )
 
