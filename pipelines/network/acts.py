@@ -17,8 +17,8 @@ import polars as pl
 
 from pipelines.draws import named_generator
 from pipelines.network.attribution import Attribution
-from pipelines.network.banks import STATE_BANK, Throughput, channel_links
-from pipelines.network.run import Run, scenarios_of, solve
+from pipelines.network.banks import STATE_BANK, Throughput, channel_links, usd_by_bank
+from pipelines.network.run import Run, scenarios_of, solve, state_bodies
 from pipelines.network.status import BLOCKING
 from pipelines.network.summaries import (
     evenly,
@@ -26,6 +26,7 @@ from pipelines.network.summaries import (
     quantile_row,
     quantiles,
     replaced_share,
+    stacked,
 )
 
 ACTS = ("designate", "section_311", "indict", "seize", "delist_vessel")
@@ -42,6 +43,7 @@ _CLOSING = {
 # a court has spoken: the case is over for every act
 _OVER = ("convicted", "sentenced", "forfeited")
 _USD = quantile_names("carried_usd", "net_cut_usd")
+_IN_BEST = f"p_in_best_{BEST_K}"
 _FIRMS = ("Company", "Organization", "PublicBody", "LegalEntity")
 
 
@@ -183,23 +185,23 @@ def acts_table(
     """
     as_of, run = day.as_of, day.run
     last = as_of.year - 1
-    account = set(channel_links(day.links, day.entities)["customer_id"])
-    parties = day.entities.with_columns(has_account=pl.col("entity_id").is_in(list(account)))
+    channels = _channels(day)
+    tiers_of = dict(channels.group_by("party_id").agg("tier").iter_rows())
+    parties = day.entities.with_columns(has_account=pl.col("entity_id").is_in(list(tiers_of)))
     acts = open_acts(parties, day.ledger)
-    bans = dict(eras.select("stream", "first_day").iter_rows())
     cut = in_window(run, as_of, eras)
-    inside = cut.years
-    first = min((one.year for one in inside), default=last)
-    ends = state_bodies(run, day.entities)
-    k_max = BEST_K
-    rows: list[pl.DataFrame] = []
+    first = min((one.year for one in cut.years), default=last)
+    ends = state_bodies(run.nodes, day.entities)
+    index = {name: place for place, name in enumerate(run.nodes)}
+    amounts = dict.fromkeys((*_USD, _IN_BEST), pl.Float64)
+    weighed = [pl.DataFrame(schema={"act": pl.String, "party_id": pl.String, **amounts})]
     groups: list[dict[str, object]] = []
-    tier_of = _tiers(day)
     for act in ACTS:
-        mine = acts.filter(pl.col("act") == act)
-        open_ = mine.filter("is_open")["party_id"].to_list()
+        open_ = acts.filter((pl.col("act") == act) & pl.col("is_open"))["party_id"].to_list()
         if act == "section_311":
-            rows.append(_banks_cut(day, mine, inside, replaceability, settings, last - first + 1))
+            weighed.append(
+                _banks_cut(day, open_, cut.years, replaceability, settings, last - first + 1)
+            )
             continue
         scenarios = scenarios_of(
             cut,
@@ -211,90 +213,77 @@ def acts_table(
             draws=draws,
             candidates=open_,
         )
-        solved = solve(
-            scenarios, ends, slack=settings["rerouting_slack"][0], k_max=k_max, per_draw=True
-        )
+        solved = solve(scenarios, ends, slack=settings["rerouting_slack"][0], k_max=BEST_K)
         through = scenarios.through()
-        index = {name: place for place, name in enumerate(run.nodes)}
         seen = [name for name in open_ if name in index and through[index[name]].any()]
         if not seen:
-            rows.append(mine)
             continue
         places = [index[name] for name in seen]
         alone = np.array([solved.total - solved.remaining([place]) for place in places])
-        for tier in sorted({one for name in seen for one in tier_of.get(name, [NO_BANK])}):
-            of_tier = [
-                place
-                for name, place in zip(seen, places, strict=True)
-                if tier in tier_of.get(name, [NO_BANK])
-            ]
-            together = solved.total - solved.remaining(of_tier)
-            groups.append(
-                {
-                    "as_of": as_of,
-                    "act": act,
-                    "bank_tier": tier,
-                    "n_parties": len(of_tier),
-                    **quantile_row(together, "net_cut_usd"),
-                }
-            )
-        rows.append(
-            mine.join(
-                pl.DataFrame(
-                    {
-                        "party_id": seen,
-                        **quantiles(through[places], "carried_usd"),
-                        **quantiles(alone, "net_cut_usd"),
-                        f"p_in_best_{BEST_K}": solved.in_best[k_max - 1, places],
-                    }
-                ),
-                on="party_id",
-                how="left",
-            )
+        in_best = solved.in_best[BEST_K - 1, places]
+        weighed.append(_weighed(act, seen, through[places], alone, in_best))
+        of_tier: dict[str, list[int]] = {}
+        for name, place in zip(seen, places, strict=True):
+            for tier in dict.fromkeys(tiers_of.get(name, [NO_BANK])):
+                of_tier.setdefault(tier, []).append(place)
+        groups += [
+            {
+                "as_of": as_of,
+                "act": act,
+                "bank_tier": tier,
+                "n_parties": len(together),
+                **quantile_row(solved.total - solved.remaining(together), "net_cut_usd"),
+            }
+            for tier, together in sorted(of_tier.items())
+        ]
+    bans = dict(eras.select("stream", "first_day").iter_rows())
+    key = ["act", "party_id"]
+    carried, before = quantile_names("carried_usd"), quantile_names("past_usd")
+    table = (
+        acts.join(pl.concat(weighed), on=key, how="left")
+        .join(_past(run, acts.filter(~pl.col("is_open")), bans, draws), on=key, how="left")
+        .with_columns(
+            *(pl.coalesce(names) for names in zip(carried, before, strict=True)),
+            window_first_year=pl.when("is_open").then(first).otherwise("past_first_year"),
+            window_last_year=pl.when("is_open").then(last).otherwise("past_last_year"),
         )
-    amounts = dict.fromkeys((*_USD, f"p_in_best_{BEST_K}"), pl.Float64)
-    table = pl.concat([acts.head(0), pl.DataFrame(schema=amounts), *rows], how="diagonal")
-    past = _past(run, table.filter(~pl.col("is_open")), bans, draws)
-    table = table.join(past, on=["act", "party_id"], how="left").with_columns(
-        *(
-            pl.coalesce(carried, past_)
-            for carried, past_ in zip(
-                quantile_names("carried_usd"), quantile_names("past_usd"), strict=True
-            )
-        ),
-        window_first_year=pl.when("is_open")
-        .then(pl.lit(first, dtype=pl.Int64))
-        .otherwise("past_first_year"),
-        window_last_year=pl.when("is_open")
-        .then(pl.lit(last, dtype=pl.Int64))
-        .otherwise("past_last_year"),
     )
+    schema = {
+        "as_of": pl.Date,
+        "act": pl.String,
+        "bank_tier": pl.String,
+        "n_parties": pl.Int64,
+        **dict.fromkeys(quantile_names("net_cut_usd"), pl.Float64),
+    }
     return ActsOfDay(
-        _described(table, day, standings, settings),
-        pl.DataFrame(
-            groups,
-            schema={
-                "as_of": pl.Date,
-                "act": pl.String,
-                "bank_tier": pl.String,
-                "n_parties": pl.Int64,
-                **dict.fromkeys(quantile_names("net_cut_usd"), pl.Float64),
-            },
-        ),
+        _described(table, day, channels, standings, settings), pl.DataFrame(groups, schema=schema)
     )
 
 
-def _tiers(day: ActsRun) -> dict[str, list[str]]:
-    """The tiers of the banks that each party is known to use."""
-    tier = dict(
-        day.entities.select("entity_id", pl.col("bank_size_tier").fill_null("unknown")).iter_rows()
+def _weighed(
+    act: str, parties: list[str], carried: np.ndarray, net: np.ndarray, in_best: np.ndarray
+) -> pl.DataFrame:
+    """What parties carry and what the act would cut, of arrays (parties, draws)."""
+    return pl.DataFrame(
+        {
+            "party_id": parties,
+            **quantiles(carried, "carried_usd"),
+            **quantiles(net, "net_cut_usd"),
+            _IN_BEST: in_best,
+        }
+    ).select(pl.lit(act).alias("act"), pl.all())
+
+
+def _channels(day: ActsRun) -> pl.DataFrame:
+    """The banks that each party is known to use: party_id, bank (its name), tier."""
+    banks = day.entities.select(
+        bank_id="entity_id", bank="name", tier=pl.col("bank_size_tier").fill_null("unknown")
     )
-    out: dict[str, list[str]] = {}
-    for bank, customer in (
-        channel_links(day.links, day.entities).select("bank_id", "customer_id").iter_rows()
-    ):
-        out.setdefault(customer, []).append(tier[bank])
-    return out
+    return (
+        channel_links(day.links, day.entities)
+        .join(banks, on="bank_id")
+        .select("bank", "tier", party_id="customer_id")
+    )
 
 
 def in_window(run: Run, as_of: dt.date, eras: pl.DataFrame) -> Run:
@@ -310,15 +299,9 @@ def in_window(run: Run, as_of: dt.date, eras: pl.DataFrame) -> Run:
     )
 
 
-def state_bodies(run: Run, entities: pl.DataFrame) -> np.ndarray:
-    """(nodes,) True for bodies of the state, where trails end."""
-    stage = dict(entities.select("entity_id", "stage").iter_rows())
-    return np.array([stage[name] == "regime" for name in run.nodes], dtype=bool)
-
-
 def _banks_cut(
     day: ActsRun,
-    mine: pl.DataFrame,
+    open_: list[str],
     inside: list[Attribution],
     replaceability: pl.DataFrame,
     settings: dict[str, tuple[float, float, float]],
@@ -327,36 +310,18 @@ def _banks_cut(
     """Throughput a year of banks still open to section 311, net of what finds another bank."""
     wanted = {(one.stream, one.year) for one in inside}
     draws = day.run.draws
-    usd: dict[str, np.ndarray] = {}
-    for one in day.passed:
-        if (one.stream, one.year) in wanted:
-            for row, bank in enumerate(one.banks):
-                usd[bank] = usd.get(bank, np.zeros(draws)) + one.usd[row] / max(years, 1)
-    seen = [name for name in mine.filter("is_open")["party_id"] if name in usd]
-    if not seen:
-        return mine
+    passed = (one for one in day.passed if (one.stream, one.year) in wanted)
+    usd = usd_by_bank(passed, years=max(years, 1))
+    seen = [name for name in open_ if name in usd]
     rng = named_generator(day.run.seed, "network replacement of banks")
     bank = replaceability.filter(pl.col("node_type") == "bank")
     back = replaced_share(bank, settings["horizon_months"], ["bank"], draws, rng)[0]
-    through = np.array([usd[name] for name in seen])
+    through = stacked(usd[name] for name in seen)
     net = through * (1 - back)
-    live = net.max(axis=0) > 0
-    rank = np.argsort(np.argsort(-net[:, live], axis=0, kind="stable"), axis=0, kind="stable")
-    best = (
-        ((rank < BEST_K) & (net[:, live] > 0)).mean(axis=1) if live.any() else np.zeros(len(seen))
-    )
-    return mine.join(
-        pl.DataFrame(
-            {
-                "party_id": seen,
-                **quantiles(through, "carried_usd"),
-                **quantiles(net, "net_cut_usd"),
-                f"p_in_best_{BEST_K}": best,
-            }
-        ),
-        on="party_id",
-        how="left",
-    )
+    live = net[:, net.max(axis=0, initial=0.0) > 0]
+    rank = np.argsort(np.argsort(-live, axis=0, kind="stable"), axis=0, kind="stable")
+    best = ((rank < BEST_K) & (live > 0)).sum(axis=1) / max(live.shape[1], 1)
+    return _weighed("section_311", seen, through, net, best)
 
 
 def _past(run: Run, closed: pl.DataFrame, bans: dict[str, dt.date], draws: int) -> pl.DataFrame:
@@ -407,18 +372,11 @@ def _past(run: Run, closed: pl.DataFrame, bans: dict[str, dt.date], draws: int) 
 def _described(
     table: pl.DataFrame,
     day: ActsRun,
+    channels: pl.DataFrame,
     standings: pl.DataFrame,
     settings: dict[str, tuple[float, float, float]],
 ) -> pl.DataFrame:
-    channels = channel_links(day.links, day.entities).join(
-        day.entities.select(
-            bank_id="entity_id",
-            bank="name",
-            tier=pl.col("bank_size_tier").fill_null("unknown"),
-        ),
-        on="bank_id",
-    )
-    used = channels.group_by(party_id="customer_id").agg(
+    used = channels.group_by("party_id").agg(
         channels=pl.col("bank").unique().sort().str.join(";"),
         bank_tiers=pl.col("tier").unique().sort().str.join(";"),
     )
@@ -471,8 +429,7 @@ def _described(
             "streams",
             "channels",
             bank_tiers=pl.coalesce("own_tier", "bank_tiers"),
-            **{name: pl.col(name) for name in _USD},
-            p_in_best_5=pl.col(f"p_in_best_{BEST_K}"),
+            **{name: pl.col(name) for name in (*_USD, _IN_BEST)},
             horizon_months=pl.lit(settings["horizon_months"][0]),
         )
         .sort("as_of", "act", "is_open", "net_cut_usd_mean", "carried_usd_mean", "party_id",
@@ -513,7 +470,7 @@ def backtest(
         if table.height == 0:
             continue
         as_of = table["as_of"][0]
-        end = _months_after(as_of, months)
+        end = pl.select(pl.lit(as_of).dt.offset_by(f"{months}mo")).item()
         if end > until:
             continue
         hits = made.filter((pl.col("on") > as_of) & (pl.col("on") <= end))
@@ -536,27 +493,13 @@ def backtest(
                 "n_best_designated": n_best,
                 "n_designated_in_network": len(came),
                 "named": ";".join(sorted(named["party_id"])) or None,
-                "designated": ";".join(sorted(one for one in open_["party_id"] if one in came))
-                or None,
+                "designated": ";".join(sorted(came.intersection(open_["party_id"]))) or None,
             }
         )
-    return pl.DataFrame(
-        rows,
-        schema={
-            "as_of": pl.Date,
-            "months": pl.Int64,
-            "n_open": pl.Int64,
-            "n_open_designated": pl.Int64,
-            "n_named": pl.Int64,
-            "n_named_designated": pl.Int64,
-            "n_best": pl.Int64,
-            "n_best_designated": pl.Int64,
-            "n_designated_in_network": pl.Int64,
-            "named": pl.String,
-            "designated": pl.String,
-        },
-    )
-
-
-def _months_after(day: dt.date, months: int) -> dt.date:
-    return pl.select(pl.lit(day).dt.offset_by(f"{months}mo")).item()
+    counts = (
+        "months", "n_open", "n_open_designated", "n_named", "n_named_designated", "n_best",
+        "n_best_designated", "n_designated_in_network",
+    )  # fmt: skip
+    words = dict.fromkeys(("named", "designated"), pl.String)
+    schema = {"as_of": pl.Date, **dict.fromkeys(counts, pl.Int64), **words}
+    return pl.DataFrame(rows, schema=schema)

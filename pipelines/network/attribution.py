@@ -172,11 +172,11 @@ def money_edges(links: pl.DataFrame) -> pl.DataFrame:
     turned = pl.col("money") == "against"
     return links.filter(pl.col("money") != "none").select(
         "link_id",
-        payer=pl.when(turned).then("target_id").otherwise("source_id"),
-        payee=pl.when(turned).then("source_id").otherwise("target_id"),
-        stream="stream",
-        start_on="start_on",
-        end_on="end_on",
+        pl.when(turned).then("target_id").otherwise("source_id").alias("payer"),
+        pl.when(turned).then("source_id").otherwise("target_id").alias("payee"),
+        "stream",
+        "start_on",
+        "end_on",
     )
 
 

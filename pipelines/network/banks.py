@@ -8,7 +8,7 @@ channel always stands beside the named ones.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ import scipy
 from pipelines.draws import named_generator
 from pipelines.network.attribution import Attribution, year_shares
 from pipelines.network.status import NUMBER
-from pipelines.network.summaries import jeffreys, quantile_names, quantiles
+from pipelines.network.summaries import jeffreys, quantile_names, quantiles, stacked
 from pipelines.schemas.network import ASSERTS_NOTHING, LEGAL_KINDS, NO_FINDING
 
 STATE_BANK = "dprk_bank"
@@ -124,28 +124,14 @@ def throughput(
 
 def throughput_table(passed: list[Throughput]) -> pl.DataFrame:
     """Grain bank_id, stream, year: quantiles of what may have passed."""
-    rows = [
-        pl.DataFrame(
-            {
-                "bank_id": one.banks,
-                "stream": [one.stream] * len(one.banks),
-                "year": [one.year] * len(one.banks),
-                **quantiles(one.usd, "attributed_usd"),
-            },
-            schema_overrides={"year": pl.Int64},
-        )
-        for one in passed
-        if one.banks
-    ]
-    empty = pl.DataFrame(
-        schema={
-            "bank_id": pl.String,
-            "stream": pl.String,
-            "year": pl.Int64,
-            **dict.fromkeys(quantile_names("attributed_usd"), pl.Float64),
-        }
+    keys = [(bank, one.stream, one.year) for one in passed for bank in one.banks]
+    usd = [usd for one in passed for usd in one.usd]
+    schema = {"bank_id": pl.String, "stream": pl.String, "year": pl.Int64}
+    return (
+        pl.DataFrame(keys, schema=schema, orient="row")
+        .with_columns(**quantiles(stacked(usd), "attributed_usd"))
+        .filter(pl.col("attributed_usd_mean") > _CENT)
     )
-    return pl.concat([empty, *rows]).filter(pl.col("attributed_usd_mean") > _CENT)
 
 
 def ends_at_banks(entities: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
@@ -191,6 +177,13 @@ def said_of_banks(statements: pl.DataFrame, ends: pl.DataFrame, names: list[str]
         ],
         how="diagonal",
     )
+
+
+def _joined(banks: pl.DataFrame, *more: pl.DataFrame) -> pl.DataFrame:
+    """What several tables say of banks, beside them."""
+    for one in more:
+        banks = banks.join(one, on="bank_id", how="left")
+    return banks
 
 
 def _is_finding(live: Sequence[str]) -> pl.Expr:
@@ -308,7 +301,11 @@ def chinese_banks(
         "bank_id", "share", "share_of", share_bound="bound", share_note="note",
         first_share="first_year", last_share="last_year",
     )  # fmt: skip
-    modelled = _over_years(passed, names)
+    usd_of = {bank: usd for bank, usd in sorted(usd_by_bank(passed).items()) if bank in names}
+    modelled = pl.DataFrame(
+        {"bank_id": list(usd_of), **quantiles(stacked(usd_of.values()), "modelled_usd")},
+        schema_overrides={"bank_id": pl.String},
+    )
     rows = (
         mine.select(
             row_id="entity_id",
@@ -321,14 +318,8 @@ def chinese_banks(
             total_assets_on="total_assets_on",
             total_assets_source="total_assets_source",
         )
-        .join(papers, on="bank_id", how="left")
-        .join(replies, on="bank_id", how="left")
-        .join(usd, on="bank_id", how="left")
-        .join(totals, on="bank_id", how="left")
-        .join(spans, on="bank_id", how="left")
-        .join(shares, on="bank_id", how="left")
-        .join(modelled, on="bank_id", how="left")
-        .join(standings.rename({"about": "bank_id"}), on="bank_id", how="left")
+        .pipe(_joined, papers, replies, usd, totals, spans, shares, modelled)
+        .join(standings, left_on="bank_id", right_on="about", how="left")
         .with_columns(
             pl.col("documented_usd", "shared_usd").fill_null(0.0),
             pl.col("n_fronts").fill_null(0),
@@ -343,10 +334,7 @@ def chinese_banks(
             .then(pl.col("standing"))
             .otherwise(
                 pl.concat_str(
-                    pl.lit("no finding against it"),
-                    pl.when(pl.col("standing").is_not_null())
-                    .then(pl.lit("; ") + pl.col("standing"))
-                    .otherwise(pl.lit("")),
+                    pl.lit("no finding against it"), "standing", separator="; ", ignore_nulls=True
                 )
             ),
         )
@@ -418,24 +406,13 @@ def chinese_banks(
     )  # fmt: skip
 
 
-def _over_years(passed: list[Throughput], names: list[str]) -> pl.DataFrame:
-    """Modelled throughput of all streams and years together, added within a draw."""
+def usd_by_bank(passed: Iterable[Throughput], *, years: int = 1) -> dict[str, np.ndarray]:
+    """Dollars of all streams and years together, added within a draw, of so many years each."""
     total: dict[str, np.ndarray] = {}
     for one in passed:
-        for row, bank in enumerate(one.banks):
-            if bank in names:
-                total[bank] = total.get(bank, np.zeros(one.usd.shape[1])) + one.usd[row]
-    held = sorted(total)
-    schema = {
-        "bank_id": pl.String,
-        **dict.fromkeys(quantile_names("modelled_usd"), pl.Float64),
-    }
-    if not held:
-        return pl.DataFrame(schema=schema)
-    return pl.DataFrame(
-        {"bank_id": held, **quantiles(np.array([total[bank] for bank in held]), "modelled_usd")},
-        schema=schema,
-    )
+        for bank, usd in zip(one.banks, one.usd, strict=True):
+            total[bank] = total.get(bank, 0.0) + usd / years
+    return total
 
 
 def chinese_bank_tiers(banks: pl.DataFrame, channels: pl.DataFrame) -> pl.DataFrame:
@@ -574,19 +551,20 @@ def bank_exposure(
     )
     is_correspondent = pl.col("topics").fill_null("").str.split(";").list.contains("correspondent")
     facts = banks.select(
-        bank_id="entity_id",
-        bank_name="name",
-        country_iso2="country_iso2",
-        size_tier=pl.col("bank_size_tier").fill_null("unknown"),
-        role=pl.when(is_correspondent)
+        pl.col("entity_id").alias("bank_id"),
+        pl.col("name").alias("bank_name"),
+        "country_iso2",
+        pl.col("bank_size_tier").fill_null("unknown").alias("size_tier"),
+        pl.when(is_correspondent)
         .then(pl.lit("correspondent"))
         .when(pl.col("bank_size_tier") == STATE_BANK)
         .then(pl.lit(STATE_BANK))
-        .otherwise(pl.lit("holds_accounts_or_named")),
-        note="note",
-        total_assets_usd="total_assets_usd",
-        total_assets_on="total_assets_on",
-        total_assets_source="total_assets_source",
+        .otherwise(pl.lit("holds_accounts_or_named"))
+        .alias("role"),
+        "note",
+        "total_assets_usd",
+        "total_assets_on",
+        "total_assets_source",
     )
     return (
         pl.concat(
@@ -597,12 +575,8 @@ def bank_exposure(
             how="diagonal",
         )
         .with_columns(pl.col("documented_usd", "documented_scheme_usd").fill_null(0.0))
-        .join(facts, on="bank_id", how="left")
-        .join(said.drop("last_stated"), on="bank_id", how="left")
-        .join(fronts, on="bank_id", how="left")
-        .join(tied, on="bank_id", how="left")
-        .join(active, on="bank_id", how="left")
-        .join(standings.rename({"about": "bank_id"}), on="bank_id", how="left")
+        .pipe(_joined, facts, said.drop("last_stated"), fronts, tied, active)
+        .join(standings, left_on="bank_id", right_on="about", how="left")
         .with_columns(
             pl.col("n_origins", "n_fronts").fill_null(0),
             pl.col("has_finding").fill_null(value=False),

@@ -23,7 +23,16 @@ _EDGES = {
     "payer": ("Payment", "payer", "beneficiary"),
     "family": ("Family", "person", "relative"),
 }
-_ORGANISATIONS = ("Company", "Organization", "PublicBody", "LegalEntity")
+_PROPERTIES = {
+    "country": "country_iso2",
+    "imoNumber": "imo_number",
+    "registrationNumber": "registration_number",
+    "swiftBic": "bic",
+    "notes": "note",
+}
+_SAID = ("statement_id", "kind", "authority", "document", "locator", "url", "is_contested")
+_OF_NODES = ("name", "schema", "stage", "country_iso2", "is_bank", "is_designated")
+_OF_EDGES = ("relation", "stream", "money", "probability", "n_origins", "is_contested")
 _BANK_TOPIC = "fin.bank"
 
 
@@ -34,17 +43,14 @@ def _party(row: dict[str, Any], said: list[dict[str, Any]]) -> EntityProxy:
     proxy.add("name", row["name"])
     for alias in (row["aliases"] or "").split(";"):
         proxy.add("alias", alias or None)
-    proxy.add("country", row["country_iso2"], quiet=True)
-    proxy.add("imoNumber", row["imo_number"], quiet=True)
-    proxy.add("registrationNumber", row["registration_number"], quiet=True)
-    proxy.add("swiftBic", row["bic"], quiet=True)
+    for name, column in _PROPERTIES.items():
+        proxy.add(name, row[column], quiet=True)
     if row["is_bank"]:
         proxy.add("topics", _BANK_TOPIC, quiet=True)
     if row["is_designated"]:
         proxy.add("topics", "sanction", quiet=True)
     for statement in said:
         proxy.add("sourceUrl", statement["url"], quiet=True)
-    proxy.add("notes", row["note"], quiet=True)
     return proxy
 
 
@@ -107,19 +113,7 @@ def _line(proxy: EntityProxy, said: list[dict[str, Any]], **more: Any) -> str:
         **proxy.to_dict(),
         **more,
         "statements": [
-            {
-                key: statement[key]
-                for key in (
-                    "statement_id",
-                    "kind",
-                    "authority",
-                    "document",
-                    "locator",
-                    "url",
-                    "is_contested",
-                )
-            }
-            | {"date": statement["date"].isoformat()}
+            {key: statement[key] for key in _SAID} | {"date": statement["date"].isoformat()}
             for statement in said
         ],
     }
@@ -130,30 +124,10 @@ def graph_of(entities: pl.DataFrame, links: pl.DataFrame) -> nx.MultiDiGraph:
     """The network as a directed multigraph; attributes are text or numbers only."""
     graph = nx.MultiDiGraph()
     for row in entities.sort("entity_id").iter_rows(named=True):
-        graph.add_node(
-            row["entity_id"],
-            **{
-                key: _plain(row[key])
-                for key in ("name", "schema", "stage", "country_iso2", "is_bank", "is_designated")
-            },
-        )
+        graph.add_node(row["entity_id"], **{key: _plain(row[key]) for key in _OF_NODES})
     for row in links.sort("link_id").iter_rows(named=True):
-        graph.add_edge(
-            row["source_id"],
-            row["target_id"],
-            key=row["link_id"],
-            **{
-                key: _plain(row[key])
-                for key in (
-                    "relation",
-                    "stream",
-                    "money",
-                    "probability",
-                    "n_origins",
-                    "is_contested",
-                )
-            },
-        )
+        ends = (row["source_id"], row["target_id"])
+        graph.add_edge(*ends, key=row["link_id"], **{key: _plain(row[key]) for key in _OF_EDGES})
     return graph
 
 

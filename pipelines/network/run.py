@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -83,6 +84,12 @@ def reachable(starts: Iterable[str], edges: pl.DataFrame) -> set[str]:
     return seen
 
 
+def state_bodies(nodes: Sequence[str], entities: pl.DataFrame) -> np.ndarray:
+    """(nodes,) True for bodies of the state, where trails end."""
+    regime = set(entities.filter(pl.col("stage") == "regime")["entity_id"])
+    return np.array([name in regime for name in nodes], dtype=bool)
+
+
 def attribute_all(
     income: pl.DataFrame,
     *,
@@ -114,8 +121,7 @@ def attribute_all(
     """
     draws = int(income["draw"].n_unique())
     used = amounts.filter(pl.col("held_back").is_null())
-    employers = set(entities["entity_id"])
-    counted_at = headcounts.filter(pl.col("employer_id").is_in(list(employers)))
+    counted_at = headcounts.filter(pl.col("employer_id").is_in(entities["entity_id"].implode()))
     starts = {
         *(name for parties in used["parties"] for name in parties.split(";")),
         *counted_at["employer_id"],
@@ -124,11 +130,8 @@ def attribute_all(
     # only parties that dollars can reach; the rest carry none
     nodes = sorted(reachable(starts, every))
     edges = every.filter(pl.col("payer").is_in(nodes))
-    stage = dict(entities.select("entity_id", "stage").iter_rows())
-    absorbing = np.array([stage[name] == "regime" for name in nodes], dtype=bool)
-    state_banks = set(
-        entities.filter(pl.col("bank_size_tier") == STATE_BANK)["entity_id"].to_list()
-    )
+    absorbing = state_bodies(nodes, entities)
+    state_banks = set(entities.filter(pl.col("bank_size_tier") == STATE_BANK)["entity_id"])
     edges = edges.filter(
         ~pl.col("payer").is_in(list(state_banks)) | pl.col("link_id").str.contains("--state_bank--")
     )
@@ -272,38 +275,27 @@ def attribution_table(run: Run, entities: pl.DataFrame) -> pl.DataFrame:
 
 def conservation_table(run: Run) -> pl.DataFrame:
     """Grain stream, year: what the blocking checks read."""
-    return pl.DataFrame(
-        [
+    rows = []
+    for one in run.years:
+        income, placed = one.income, one.income - one.unattributed
+        share = np.divide(placed, income, out=np.zeros_like(income), where=income > 0)
+        excess = placed - one.covered * np.maximum(income, 0.0)
+        rows.append(
             {
                 "stream": one.stream,
                 "year": one.year,
-                "draws": one.income.size,
+                "draws": income.size,
                 "largest_miss_usd": one.residual_usd(),
                 "coverage_share": one.coverage,
-                "largest_attributed_share": float(
-                    np.max(
-                        np.divide(
-                            one.income - one.unattributed,
-                            one.income,
-                            out=np.zeros_like(one.income),
-                            where=one.income > 0,
-                        ),
-                        initial=0.0,
-                    )
-                ),
-                "largest_excess_usd": float(
-                    (one.income - one.unattributed - one.covered * np.maximum(one.income, 0.0)).max(
-                        initial=0.0
-                    )
-                ),
+                "largest_attributed_share": float(share.max(initial=0.0)),
+                "largest_excess_usd": float(excess.max(initial=0.0)),
                 "smallest_usd": float(min(one.through.min(initial=0), one.unattributed.min())),
                 "documented_usd": one.documented_usd,
                 "documented_workers": one.documented_workers,
-                "income_usd_mean": float(one.income.mean()),
+                "income_usd_mean": float(income.mean()),
             }
-            for one in run.years
-        ]
-    ).sort("stream", "year")
+        )
+    return pl.DataFrame(rows).sort("stream", "year")
 
 
 def undesignated_share(run: Run, designated: pl.DataFrame) -> pl.DataFrame:
@@ -535,30 +527,23 @@ def interdict(
         }
         span = {"slack": slack, "first_year": first_year, "last_year": last_year}
         frontier.append(row | span | {"draws": scenarios.draws})
-    rank = {
-        name: {node: place for place, node in enumerate(order, start=1)}
-        for name, order in orders.items()
-    }
     nodes: list[dict[str, object]] = []
     if per_draw:
-        wanted = {int(n) for n in np.flatnonzero(solved.in_best.any(axis=0))} | {
-            n for one in solved.sets for n in one
-        }
-        alone = {node: float((total - solved.remaining([node])).mean()) for node in wanted}
-        for k in range(1, k_max + 1):
-            for node in sorted(alone):
-                share = float(solved.in_best[k - 1, node])
-                if share > 0 or node in solved.sets[k - 1]:
-                    nodes.append(
-                        {
-                            "node_id": run.nodes[node],
-                            "k": k,
-                            "p_in_best_k": share,
-                            "is_in_best_set": node in solved.sets[k - 1],
-                            "net_cut_alone_usd_mean": alone[node],
-                            **{f"{name}_rank": ranks[node] for name, ranks in rank.items()},
-                        }
-                    )
+        wanted = {*np.flatnonzero(solved.in_best.any(axis=0)).tolist(), *chain(*solved.sets)}
+        alone = {node: float((total - solved.remaining([node])).mean()) for node in sorted(wanted)}
+        nodes = [
+            {
+                "node_id": run.nodes[node],
+                "k": k,
+                "p_in_best_k": float(in_best[node]),
+                "is_in_best_set": node in best,
+                "net_cut_alone_usd_mean": cut,
+                **{f"{name}_rank": order.index(node) + 1 for name, order in orders.items()},
+            }
+            for k, (in_best, best) in enumerate(zip(solved.in_best, solved.sets, strict=True), 1)
+            for node, cut in alone.items()
+            if in_best[node] > 0 or node in best
+        ]
     schema = {
         "node_id": pl.String,
         "k": pl.Int64,

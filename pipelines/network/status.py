@@ -248,33 +248,28 @@ def standing(ledger: pl.DataFrame) -> pl.DataFrame:
         about, standing: `kind by AUTHORITY since day` of all acts in force, and what ended.
     """
     order = {kind: place for place, kind in enumerate(_GRAVEST)}
+    known_to = pl.col("from_precision").replace_strict(
+        {"day": 10, "month": 7, "year": 4}, default=None, return_dtype=pl.Int64
+    )
+    ended = (
+        pl.col("to_on")
+        .cast(pl.String)
+        .str.slice(0, pl.when(pl.col("to_precision") == "day").then(10).otherwise(7))
+    )
     words = (
         ledger.with_columns(
             rank=pl.col("kind").replace_strict(order, default=len(order)),
-            since=pl.when(pl.col("from_precision") == "day")
-            .then(pl.lit(" since ") + pl.col("from_on").cast(pl.String))
-            .when(pl.col("from_precision") == "month")
-            .then(pl.lit(" since ") + pl.col("from_on").dt.strftime("%Y-%m"))
-            .when(pl.col("from_precision") == "year")
-            .then(pl.lit(" since ") + pl.col("from_on").dt.strftime("%Y"))
-            .otherwise(pl.lit(" (day not known)")),
-            upto=pl.when(pl.col("to_on").is_not_null())
-            .then(
-                pl.lit(", ")
-                + pl.col("ended_by")
-                + pl.lit(" ")
-                + pl.when(pl.col("to_precision") == "day")
-                .then(pl.col("to_on").cast(pl.String))
-                .otherwise(pl.col("to_on").dt.strftime("%Y-%m"))
-            )
-            .otherwise(pl.lit("")),
+            since=pl.lit(" since ") + pl.col("from_on").cast(pl.String).str.slice(0, known_to),
+            upto=pl.concat_str(pl.lit(", "), "ended_by", pl.lit(" "), ended),
         )
         .with_columns(
-            text=pl.col("kind").str.replace_all("_", " ")
-            + pl.lit(" by ")
-            + pl.col("authority")
-            + pl.col("since")
-            + pl.col("upto")
+            text=pl.concat_str(
+                pl.col("kind").str.replace_all("_", " "),
+                pl.lit(" by "),
+                "authority",
+                pl.col("since").fill_null(" (day not known)"),
+                pl.col("upto").fill_null(""),
+            )
         )
         .sort("about", "is_in_force", "rank", "known_by_on", "text",
               descending=[False, True, False, False, False])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import polars as pl
@@ -52,6 +52,12 @@ def quantile_names(*prefixes: str) -> list[str]:
 def quantile_row(values: np.ndarray, prefix: str) -> dict[str, float]:
     """The columns that `quantiles` makes of one row of draws."""
     return {name: float(one[0]) for name, one in quantiles(values[None, :], prefix).items()}
+
+
+def stacked(rows: Iterable[np.ndarray]) -> np.ndarray:
+    """Rows of draws as (rows, draws), also where there is none."""
+    held = list(rows)
+    return np.array(held) if held else np.zeros((0, 1))
 
 
 def evenly(draws: int, wanted: int) -> np.ndarray:

@@ -22,6 +22,7 @@ from pipelines.network.run import (
     conservation_table,
     interdict,
     scenarios_of,
+    state_bodies,
     undesignated_share,
 )
 from pipelines.network.status import designations, standing
@@ -71,24 +72,12 @@ def walk_inputs(connection: duckdb.DuckDBPyConnection, judged: dict[str, pl.Data
     )
 
 
-def _income(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Every stream's headline by year and draw."""
-    return connection.execute(sql_of("network.income")).pl()
-
-
-def _hosts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Modelled persons and income of the host countries that headcounts name, by stream."""
-    return connection.execute(sql_of("network.hosts")).pl()
-
-
 def _thinned(frame: pl.DataFrame, draws: int) -> pl.DataFrame:
     """Evenly spaced draws, renumbered from 0; the same worlds in every frame."""
     most = int(frame["draw"].n_unique())
     take = evenly(most, draws)
     return frame.filter(pl.col("draw").is_in(take)).with_columns(
-        draw=pl.col("draw").replace_strict(
-            dict(zip(take.tolist(), range(take.size), strict=True)), return_dtype=pl.Int64
-        )
+        draw=pl.col("draw").rank("dense").cast(pl.Int64) - 1
     )
 
 
@@ -133,7 +122,9 @@ def walked(
         seed: same seed, same numbers.
     """
     settings = settings_of(connection)
-    income, hosts = _income(connection), _hosts(connection)
+    income, hosts = (
+        connection.execute(sql_of(f"network.{name}")).pl() for name in ("income", "hosts")
+    )
     day = network_on(connection, as_of_run(connection))
     placed = _placed(day, income, hosts, judged, settings, seed)
     parties, links, statements = day.shown()
@@ -225,7 +216,7 @@ def _interdiction(
     )
     first, last = first or placed.as_of.year - 1, last or placed.as_of.year - 1
     inside = network_acts.in_window(run, placed.as_of, judged["stream_eras"])
-    ends = network_acts.state_bodies(run, parties)
+    ends = state_bodies(run.nodes, parties)
     slack = settings["rerouting_slack"][0]
     open_ = mine.filter("is_open")["party_id"].to_list()
 
