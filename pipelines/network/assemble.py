@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import duckdb
 import polars as pl
 
@@ -27,24 +25,17 @@ from pipelines.network.resolution import (
 from pipelines.warehouse import read_frame
 
 
-@dataclass(frozen=True)
-class Whole:
-    """The network whatever the day.
-
-    Attributes:
-        tables: frames by the table of schema `network` they fill.
-        told: counts of what came in and what was merged.
-    """
-
-    tables: dict[str, pl.DataFrame]
-    told: dict[str, int]
-
-
-def assemble(connection: duckdb.DuckDBPyConnection) -> Whole:
+def assemble(
+    connection: duckdb.DuckDBPyConnection,
+) -> tuple[dict[str, pl.DataFrame], dict[str, int]]:
     """Join our cited cases and the official lists, decide which rows are one party, grade.
 
     Args:
         connection: the work database with its staged tables; only read.
+
+    Returns:
+        The network whatever the day, frames by the table of schema `network` they fill; counts of
+        what came in and what was merged.
     """
     own = read_frame(connection, "staged.network_entities")
     types = read_frame(connection, "staged.relation_types")
@@ -104,7 +95,7 @@ def assemble(connection: duckdb.DuckDBPyConnection) -> Whole:
             maintain_order="left",
         )
     outcome = dict(pairs.group_by("outcome").len().iter_rows())
-    return Whole(
+    return (
         {
             "all_entities": whole,
             "all_links": ties,

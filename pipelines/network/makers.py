@@ -35,13 +35,13 @@ def entities(connection: duckdb.DuckDBPyConnection) -> Made:
     told: dict[str, Any] = {}
 
     def tables() -> Iterator[tuple[str, pl.DataFrame]]:
-        whole = assemble(connection)
-        yield from ((f"network.{table}", frame) for table, frame in whole.tables.items())
+        whole, counts = assemble(connection)
+        yield from ((f"network.{table}", frame) for table, frame in whole.items())
         # what anybody could know on the day is read from the whole network
         day = network_on(connection, as_of_run(connection))
         yield from ((f"network.{table}", getattr(day, table)) for table in DAY_TABLES)
         held_back = day.entities.filter(~pl.col("is_publishable")).height
-        told.update(as_of=day.as_of.isoformat(), **whole.told, held_back=held_back)
+        told.update(as_of=day.as_of.isoformat(), **counts, held_back=held_back)
 
     return Made(tables(), told)
 

@@ -472,14 +472,6 @@ def solve(
     )
 
 
-@dataclass(frozen=True)
-class Interdiction:
-    """Tables of one question: frontier (grain k), nodes (grain node_id, k)."""
-
-    frontier: pl.DataFrame
-    nodes: pl.DataFrame
-
-
 def interdict(
     run: Run,
     scenarios: Scenarios,
@@ -490,11 +482,14 @@ def interdict(
     first_year: int,
     last_year: int,
     per_draw: bool = True,
-) -> Interdiction:
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The frontier of cut against k, who is in the best set how often, and what ranks would cut.
 
     The sets minimise the expected flow left net of replacement; the gross cut is that of the
     same sets before anything comes back.
+
+    Returns:
+        frontier, grain k; nodes, grain node_id, k.
     """
     solved = solve(scenarios, ends, slack=slack, k_max=k_max, per_draw=per_draw)
     total = solved.total
@@ -552,6 +547,4 @@ def interdict(
         "net_cut_alone_usd_mean": pl.Float64,
         **{f"{name}_rank": pl.Int64 for name in orders},
     }
-    return Interdiction(
-        pl.DataFrame(frontier), pl.DataFrame(nodes, schema=schema).sort("k", "node_id")
-    )
+    return pl.DataFrame(frontier), pl.DataFrame(nodes, schema=schema).sort("k", "node_id")

@@ -16,7 +16,6 @@ from pipelines.network.banks import (
 )
 from pipelines.network.on_day import NetworkOn, as_of_run, network_on, settings_of
 from pipelines.network.run import (
-    Interdiction,
     attribute_all,
     attribution_table,
     conservation_table,
@@ -220,7 +219,9 @@ def _interdiction(
     slack = settings["rerouting_slack"][0]
     open_ = mine.filter("is_open")["party_id"].to_list()
 
-    def choose(slack: float, candidates: list[str], *, per_draw: bool) -> Interdiction:
+    def choose(
+        slack: float, candidates: list[str], *, per_draw: bool
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
         scenarios = scenarios_of(
             inside,
             entities=parties,
@@ -242,17 +243,17 @@ def _interdiction(
             per_draw=per_draw,
         )
 
-    found = choose(slack, open_, per_draw=True)
+    frontier, nodes = choose(slack, open_, per_draw=True)
     variants = [
-        choose(value, names, per_draw=False).frontier.with_columns(scenario=pl.lit(label))
+        choose(value, names, per_draw=False)[0].with_columns(scenario=pl.lit(label))
         for label, value, names in (
             *((f"slack {value:g}", value, open_) for value in SLACKS if value != slack),
             ("whoever was acted on too", slack, parties["entity_id"].to_list()),
         )
     ]
     return {
-        "interdiction_frontier": found.frontier,
-        "interdiction_nodes": found.nodes.join(
+        "interdiction_frontier": frontier,
+        "interdiction_nodes": nodes.join(
             parties.select(
                 node_id="entity_id",
                 name="name",
