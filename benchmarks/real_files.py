@@ -51,21 +51,17 @@ class RealFile:
 
 
 def _comtrade(path: str) -> RealFile:
-    return RealFile(
-        path, lambda real: comtrade.parse_comtrade_file((real / path).read_bytes(), file=path)
-    )
+    return RealFile(path, lambda real: comtrade.parse((real / path).read_bytes(), file=path))
 
 
 def _prices(edition: str) -> RealFile:
     path = f"prices/CMO-Historical-Data-Monthly_{edition}.xlsx"
-    return RealFile(
-        path, lambda real: pink_sheet.parse_pink_sheet((real / path).read_bytes(), file=path)
-    )
+    return RealFile(path, lambda real: pink_sheet.parse((real / path).read_bytes(), file=path))
 
 
 def _embedded_rates(real: Path) -> Split:
     content, file = ecb.embedded()
-    return ecb.parse_ecb(content, file=file)
+    return ecb.parse(content, file=file)
 
 
 def _listing_file(path: str, source: str, note: str = "") -> RealFile:

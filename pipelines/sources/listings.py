@@ -336,7 +336,7 @@ def stop_if_mostly_refused(whole: Split, *, source: str, file: str) -> None:
 
 
 def fetch_of(
-    source: str, address: str, bounds: Limits, *, params: Mapping[str, str] | None = None
+    source: str, url: str, limits: Limits, *, params: Mapping[str, str] | None = None
 ) -> Callable[..., Answer]:
     """The `fetch` of a list that is one file: the edition as it stands, unless it is held."""
 
@@ -345,8 +345,6 @@ def fetch_of(
         *,
         etag: str | None = None,
         last_modified: str | None = None,
-        url: str = address,
-        limits: Limits = bounds,
     ) -> Answer:
         """The list as it stands; raises SourceUnavailable."""
         return fetcher.get(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import Snapshot, SnapshotStore
 from pipelines.sources.editions import printed_on
-from pipelines.sources.http import Answer, SourceUnavailable
+from pipelines.sources.http import Answer, RateLimited, SourceUnavailable
+
+_FAILURES_IN_A_ROW = 2
+Question = TypeVar("Question")
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,70 @@ def refresh_file(
         as_of=printed_on(source, answer.content),
     )
     return Refreshed(_noted("fetched", answer), is_complete=not answer.note, stored=1)
+
+
+def is_due(
+    before: dt.datetime | None,
+    year: int,
+    now: dt.datetime,
+    *,
+    settled: dt.timedelta,
+    again: dt.timedelta,
+) -> bool:
+    """Whether a year is to be asked for: never answered, or answered while it still changed.
+
+    Args:
+        before: when it was last answered.
+        settled: how long after its end a year's answer changes; again: how often it is asked then.
+    """
+    if before is None:
+        return True
+    return before.date() - dt.date(year, 12, 31) < settled and now - before >= again
+
+
+def ask_each(
+    store: SnapshotStore,
+    source: str,
+    licence: str,
+    due: Sequence[Question],
+    fetch: Callable[[Question], Iterable[tuple[str, Answer]]],
+    *,
+    each: str,
+    what: str,
+) -> Refreshed:
+    """Ask question after question and keep every whole answer.
+
+    Stops when asked to slow down, or after failures in a row; what was answered stays.
+
+    Args:
+        due: questions that are not answered freshly.
+        fetch: a question to its answers, each with the part it is kept under; none where nothing
+            is published.
+        each, what: one question and several of them, in words.
+    """
+    if not due:
+        return Refreshed(f"every {each} was answered recently", is_complete=True)
+    answered = stored = nothing = failures = 0
+    problem = ""
+    for question in due:
+        try:
+            answers = list(fetch(question))
+        except (SourceUnavailable, SourceDrift) as error:
+            problem = problem or str(error)
+            failures += 1
+            if failures >= _FAILURES_IN_A_ROW or isinstance(error, RateLimited):
+                break
+            continue
+        failures = 0
+        answered += 1
+        nothing += not answers
+        for part, answer in answers:
+            keep(store, source, licence, answer, part=part, etag=answer.etag)
+            stored += 1
+    told = f"{answered} of {len(due)} {what} answered"
+    if nothing:
+        told += f", {nothing} of them with nothing published"
+    return Refreshed(f"{told}; {problem}" if problem else told, not problem, stored)
 
 
 def _noted(outcome: str, answer: Answer) -> str:

@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.quarantine import SourceDrift
-from pipelines.sources import http
 from pipelines.sources.comtrade import read as comtrade
 from tests.fixtures.samples import COMTRADE_ROW, comtrade_json
-from tests.fixtures.source_server import Reply, serving
+from tests.fixtures.source_server import Led, Reply, serving
 from tests.sources.test_http import LIMITS
 
 
@@ -211,11 +210,7 @@ def test_without_a_key_one_period_is_asked_a_call():
 
     with serving(one_at_a_time) as server:
         fetched = comtrade.fetch_comtrade(
-            http.Fetcher(),
-            comtrade.Query("M", months(12)),
-            key=None,
-            base_url=server.url,
-            limits=LIMITS,
+            Led(server=server.url, tight=LIMITS), comtrade.Query("M", months(12)), key=None
         )
     rows = pl.concat(
         [comtrade.parse_comtrade(one.answer.content, file="f").kept for one in fetched]
@@ -245,11 +240,9 @@ def test_a_full_preview_is_cut_until_every_answer_is_whole(counts_all):
 
     with serving(body) as server:
         fetched = comtrade.fetch_comtrade(
-            http.Fetcher(),
+            Led(server=server.url, tight=LIMITS),
             comtrade.Query("A", ("2016",), ("2701",)),
             key=None,
-            base_url=server.url,
-            limits=LIMITS,
         )
     assert [one.query.flows for one in fetched] == [("M",), ("X",)]
     kept = [comtrade.parse_comtrade(one.answer.content, file="f").kept.height for one in fetched]
@@ -269,11 +262,9 @@ def test_an_address_longer_than_the_door_takes_is_cut_before_it_is_asked():
     codes = tuple(f"{number:06d}" for number in range(270_000, 270_700))
     with serving(answering(lambda query: [])) as server:
         fetched = comtrade.fetch_comtrade(
-            http.Fetcher(),
+            Led(server=server.url, tight=LIMITS),
             comtrade.Query("A", ("2016",), codes, ("M",)),
             key="k",
-            base_url=server.url,
-            limits=LIMITS,
         )
     asked = [code for _, query, _ in server.seen for code in query["cmdCode"].split(",")]
     assert sorted(asked) == sorted(codes)
@@ -289,22 +280,16 @@ def test_a_question_that_cannot_be_cut_is_not_stored_short():
         pytest.raises(comtrade.ComtradeTruncated, match=r"500 rows of 500.*rows are missing.*key"),
     ):
         comtrade.fetch_comtrade(
-            http.Fetcher(),
+            Led(server=server.url, tight=LIMITS),
             comtrade.Query("A", ("2016",), ("2701",), ("M",)),
             key=None,
-            base_url=server.url,
-            limits=LIMITS,
         )
 
 
 def test_with_a_key_the_data_address_is_asked_and_the_key_is_a_header():
     with serving(answering(reporters_rows)) as server:
         fetched = comtrade.fetch_comtrade(
-            http.Fetcher(),
-            comtrade.Query("M", months(12)),
-            key="s3cr3t",
-            base_url=server.url,
-            limits=LIMITS,
+            Led(server=server.url, tight=LIMITS), comtrade.Query("M", months(12)), key="s3cr3t"
         )
     path, query, headers = server.seen[0]
     assert path == "/data/v1/get/C/M/HS"

@@ -78,7 +78,7 @@ def test_the_workbook_printed_last_is_in_force_whichever_was_dropped_last(
         store,
         pink_sheet.SOURCE,
         StagedCommodityPrices,
-        lambda content, file: pink_sheet.parse_pink_sheet(content, file=file),
+        lambda content, file: pink_sheet.parse(content, file=file),
     )
     assert staged.split.kept["coal_australian_usd_per_t"].max() == 60.0
 
@@ -102,7 +102,7 @@ def test_a_damaged_snapshot_falls_back_to_the_one_before_and_says_so(tmp_path: P
         store,
         pink_sheet.SOURCE,
         StagedCommodityPrices,
-        lambda content, file: pink_sheet.parse_pink_sheet(content, file=file),
+        lambda content, file: pink_sheet.parse(content, file=file),
     )
     assert staged.split.kept["coal_australian_usd_per_t"].max() == 50.0
     (told,) = staged.damage
@@ -114,7 +114,7 @@ def test_a_damaged_snapshot_falls_back_to_the_one_before_and_says_so(tmp_path: P
         store,
         pink_sheet.SOURCE,
         StagedCommodityPrices,
-        lambda content, file: pink_sheet.parse_pink_sheet(content, file=file),
+        lambda content, file: pink_sheet.parse(content, file=file),
     )
     assert bare.split.kept.is_empty()
     assert len(bare.damage) == 2

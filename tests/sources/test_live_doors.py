@@ -16,11 +16,12 @@ from pipelines.sources.baci import read as baci
 from pipelines.sources.http import BodyCutOff, Fetcher, Limits
 from pipelines.sources.list_editions import LISTS, refresh_list
 from pipelines.sources.ofac import csv_read as ofac
+from pipelines.sources.ofac import read as official_ofac
 from pipelines.sources.opensanctions import read as opensanctions
 from pipelines.sources.pink_sheet import read as pink_sheet
 from pipelines.sources.refresh import refresh_file
 from tests.fixtures import listing_samples, samples
-from tests.fixtures.source_server import SIGNATURE, Reply, Trouble, serving
+from tests.fixtures.source_server import SIGNATURE, Led, Reply, Trouble, serving
 
 LIMITS = Limits(
     hosts=frozenset({"127.0.0.1", "localhost"}), attempts=2, backoff_s=0.01, min_interval_s=0
@@ -51,8 +52,8 @@ def test_a_file_from_the_signed_store_is_kept_without_its_signature(tmp_path: Pa
             store,
             "ofac_sdn",
             "x",
-            lambda etag: ofac.fetch_file(
-                Fetcher(), "SDN.CSV", source="ofac_sdn", base_url=f"{server.url}/", limits=LIMITS
+            lambda etag: official_ofac.ask(
+                "ofac_sdn", Led(server=server.url, tight=LIMITS), "sdn", None, None
             ),
         )
     assert store.retrievals("ofac_sdn")[0].url.endswith("/SDN.CSV")
@@ -96,14 +97,14 @@ def test_files_of_two_publications_are_not_one_edition(tmp_path: Path, second, s
 )
 def test_the_workbook_is_found_by_its_link_whole_or_relative(link) -> None:
     with serving(lambda path, query: (link.encode(), "text/html")) as server:
-        found = pink_sheet.workbook_address(Fetcher(), server.url, PAGE_LIMITS)
+        found = pink_sheet.workbook_address(Led(server=server.url, tight=PAGE_LIMITS))
     assert found == (f"https://thedocs.worldbank.org{BOOK}", "")
 
 
 @pytest.mark.parametrize("page", [Reply(403), (b"<a href='/elsewhere.xlsx'>", "text/html")])
 def test_a_page_without_the_link_is_said_and_is_not_up_to_date(page, tmp_path) -> None:
     with serving(lambda path, query: page) as server:
-        address, doubt = pink_sheet.workbook_address(Fetcher(), server.url, PAGE_LIMITS)
+        address, doubt = pink_sheet.workbook_address(Led(server=server.url, tight=PAGE_LIMITS))
     assert address == pink_sheet.URL
     assert "may be an older book" in doubt
     book = replace_answer(doubt)
@@ -116,7 +117,7 @@ def replace_answer(note: str):
     with serving(
         lambda path, query: (samples.pink_sheet_xlsx(), pink_sheet.LIMITS.content_types[0])
     ) as server:
-        got = pink_sheet.fetch_pink_sheet(Fetcher(), url=f"{server.url}/b.xlsx", limits=LIMITS)
+        got = pink_sheet.fetch_pink_sheet(Led(server=server.url, tight=LIMITS))
     return replace(got, note=note)
 
 
@@ -135,7 +136,7 @@ def test_entities_are_held_against_the_checksum_of_their_index(is_right) -> None
 
     with serving(body) as server:
         ask = lambda: opensanctions.fetch(  # noqa: E731
-            Fetcher(), "us_nk_jointventures", base_url=server.url, limits=LIMITS
+            Led(server=server.url, tight=LIMITS), "us_nk_jointventures"
         )
         if is_right:
             assert ask().note == ""
@@ -157,8 +158,6 @@ def test_data_sets_bear_the_names_their_publisher_gives_them() -> None:
 def test_a_zip_may_be_called_as_some_servers_call_it() -> None:
     limits = replace(baci.LIMITS, hosts=LIMITS.hosts)
     with serving(lambda path, query: (b"PK\x03\x04", "application/x-zip-compressed")) as server:
-        answer = baci.fetch_baci(
-            Fetcher(), "BACI_HS12_V202601.zip", base_url=server.url, limits=limits
-        )
+        answer = baci.fetch_baci(Led(server=server.url, tight=limits), "BACI_HS12_V202601.zip")
     assert answer.content == b"PK\x03\x04"
     assert answer.retrieved_at <= dt.datetime.now(dt.UTC)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -12,16 +11,12 @@ import pytest
 
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources.http import Fetcher, Limits
+from pipelines.sources.http import Limits
 from pipelines.sources.nbs_prices import read as nbs
-from tests.fixtures.source_server import Reply, Trouble, serving
+from tests.fixtures.source_server import Led, Reply, Trouble, serving
 
 PAGE = Path(nbs.__file__).with_name("sample.html").read_bytes()
-LIMITS = Limits(
-    hosts=frozenset({"127.0.0.1"}), content_types=("text/html",), attempts=2, backoff_s=0.01,
-    min_interval_s=0,
-)  # fmt: skip
-SEARCH_LIMITS = replace(LIMITS, content_types=("application/json",))
+LIMITS = Limits(hosts=frozenset({"127.0.0.1"}), attempts=2, backoff_s=0.01, min_interval_s=0)
 SUBJECT = "流通领域重要生产资料市场价格变动情况"
 CHALLENGE = "<html><noscript>Please enable JavaScript and refresh the page</noscript></html>"
 
@@ -132,12 +127,8 @@ def served(path: str, query: dict[str, str]) -> tuple[bytes, str] | Reply:
 def refresh(store: SnapshotStore, url: str, **more):
     return nbs.refresh(
         store,
-        Fetcher(sleep=lambda _: None),
+        Led(server=url, tight=LIMITS, sleep=lambda _: None),
         None,
-        base_url=f"{url}/sj/zxfb/",
-        limits=LIMITS,
-        search_url=f"{url}/query/s",
-        search_limits=SEARCH_LIMITS,
         **more,
     )
 

@@ -14,12 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.quarantine import SourceDrift
-from pipelines.sources.baci.read import edition_of, parse_baci, parse_baci_file
-from pipelines.sources.china_customs.read import flow_of_name, parse_china_customs
-from pipelines.sources.ecb_fx.read import embedded, monthly_rates, parse_ecb
+from pipelines.sources.baci.read import edition_of, parse_baci
+from pipelines.sources.baci.read import parse as parse_baci_file
+from pipelines.sources.china_customs.read import flow_of_name
+from pipelines.sources.china_customs.read import parse as parse_china_customs
+from pipelines.sources.ecb_fx.read import embedded, monthly_rates
+from pipelines.sources.ecb_fx.read import parse as parse_ecb
 from pipelines.sources.http import Fetcher
-from pipelines.sources.pink_sheet.read import URL, parse_pink_sheet, workbook_address
+from pipelines.sources.pink_sheet.read import URL, workbook_address
 from pipelines.sources.pink_sheet.read import edition_of as sheet_date
+from pipelines.sources.pink_sheet.read import parse as parse_pink_sheet
 from tests.fixtures.samples import (
     BACI_NAME,
     CHINA_ENGLISH_HEADER,
@@ -468,7 +472,7 @@ def test_a_baci_zip_is_read_year_by_year():
         archive.writestr("BACI_HS92_Y2015_V202401.csv", baci_csv(["2015,408,156,270111,1,1"]))
         archive.writestr("BACI_HS92_Y2016_V202401.csv", baci_csv(["2016,4,8,270111,1,1", "x"]))
         archive.writestr("country_codes_V202401.csv", "country_code\n")
-    split = parse_baci_file(out.getvalue(), file="BACI_HS92_V202401.zip", party=408)
+    split = parse_baci_file(out.getvalue(), file="BACI_HS92_V202401.zip")
     assert split.kept["year"].to_list() == [2015]
     assert (split.rows_in, split.rows_quarantined) == (2, 1)
     assert split.quarantined["file"].to_list() == ["BACI_HS92_Y2016_V202401.csv"]

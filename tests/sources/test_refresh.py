@@ -12,13 +12,24 @@ import pytest
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.comtrade import read as comtrade
 from pipelines.sources.comtrade.read import refresh_comtrade
-from pipelines.sources.http import Answer, Fetcher, Limits, ServerFailed
+from pipelines.sources.http import Answer, Limits, ServerFailed
 from pipelines.sources.refresh import refresh_file
 from tests.fixtures.samples import comtrade_json
+from tests.fixtures.source_server import Led
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 LIMITS = Limits(hosts=frozenset({"c.org"}), attempts=1, min_interval_s=0)
 QUERIES = [comtrade.Query("A", (year,)) for year in ("2015", "2016", "2025")]
+
+
+def led(respond: Callable[[httpx.Request], httpx.Response], now: dt.datetime) -> Led:
+    return Led(
+        transport=httpx.MockTransport(respond),
+        sleep=lambda _: None,
+        now=lambda: now,
+        server="https://c.org",
+        tight=LIMITS,
+    )
 
 
 @pytest.fixture
@@ -44,10 +55,8 @@ def ask(
             headers={"Content-Type": "application/json"},
         )
 
-    fetcher = Fetcher(transport=httpx.MockTransport(respond), sleep=lambda _: None, now=lambda: now)
-    done = refresh_comtrade(
-        store, fetcher, queries, key=None, now=now, base_url="https://c.org", limits=LIMITS
-    )
+    fetcher = led(respond, now)
+    done = refresh_comtrade(store, fetcher, queries, key=None, now=now)
     return done, asked
 
 
@@ -100,10 +109,8 @@ def test_a_spent_quota_ends_the_asking_and_what_came_before_it_stays(store):
             headers={"Content-Type": "application/json", "Retry-After": "7200"},
         )
 
-    fetcher = Fetcher(transport=httpx.MockTransport(respond), now=lambda: NOW)
-    done = refresh_comtrade(
-        store, fetcher, QUERIES, key="s3cr3t-key", now=NOW, base_url="https://c.org", limits=LIMITS
-    )
+    fetcher = led(respond, NOW)
+    done = refresh_comtrade(store, fetcher, QUERIES, key="s3cr3t-key", now=NOW)
     assert seen == ["2015", "2016"]
     assert done.outcome.startswith("1 of 3 questions answered; ")
     assert "quota of calls is spent, new calls from 2026-06-01 02:00 UTC" in done.outcome

@@ -13,9 +13,9 @@ import pytest
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.gfw_sar import read as sar
-from pipelines.sources.http import Fetcher, Limits, NothingPublished
+from pipelines.sources.http import Limits, NothingPublished
 from pipelines.sources.sentinel1 import read as sentinel1
-from tests.fixtures.source_server import Reply, Trouble, serving
+from tests.fixtures.source_server import Led, Reply, SourceServer, Trouble, serving
 
 HERE = Path(sar.__file__).parent
 REPORT = (HERE / "sample.json").read_bytes()
@@ -34,8 +34,8 @@ TOKEN = "made-up-token"  # noqa: S105
 NOW = dt.datetime(2019, 6, 1, tzinfo=dt.UTC)
 
 
-def fetcher() -> Fetcher:
-    return Fetcher(sleep=lambda _: None)
+def led(server: SourceServer, now: dt.datetime = NOW) -> Led:
+    return Led(server=server.url, tight=LIMITS, sleep=lambda _: None, now=lambda: now)
 
 
 # --- detections
@@ -43,9 +43,7 @@ def fetcher() -> Fetcher:
 
 def test_a_report_is_asked_with_our_polygon_day_by_day() -> None:
     with serving(lambda path, query: (REPORT, "application/json")) as server:
-        answer = sar.fetch_report(
-            fetcher(), TOKEN, sar.window_of(NAME), base_url=server.url, limits=LIMITS
-        )
+        answer = sar.fetch_report(led(server), TOKEN, sar.window_of(NAME))
     path, query, headers = server.seen[0]
     assert path == "/v3/4wings/report"
     assert query["date-range"] == "2019-03-01,2019-04-01"  # the end is left out
@@ -61,8 +59,7 @@ def test_a_report_is_asked_with_our_polygon_day_by_day() -> None:
 def test_the_unmatched_are_asked_for_by_filter() -> None:
     with serving(lambda path, query: (REPORT, "application/json")) as server:
         sar.fetch_report(
-            fetcher(), TOKEN, sar.window_of(NAME.replace("all", "unmatched")),
-            base_url=server.url, limits=LIMITS,
+            led(server), TOKEN, sar.window_of(NAME.replace("all", "unmatched"))
         )  # fmt: skip
     assert server.seen[0][1]["filters[0]"] == "matched='false'"
 
@@ -74,9 +71,7 @@ def test_a_report_that_takes_too_long_is_fetched_when_it_is_done_and_not_started
         return Reply(524) if path.endswith("/4wings/report") else (next(states), "application/json")
 
     with serving(body) as server:
-        answer = sar.fetch_report(
-            fetcher(), TOKEN, sar.window_of(NAME), base_url=server.url, limits=LIMITS
-        )
+        answer = sar.fetch_report(led(server), TOKEN, sar.window_of(NAME))
     assert answer.content == REPORT
     assert [path.rsplit("/", 1)[-1] for path, _, _ in server.seen] == [
         "report", "last-report", "last-report", "last-report"
@@ -88,7 +83,7 @@ def test_nothing_published_is_no_empty_sea() -> None:
         serving(lambda path, query: (REPORT, "application/json"), Trouble.NO_CONTENT) as server,
         pytest.raises(NothingPublished, match="no zero"),
     ):
-        sar.fetch_report(fetcher(), TOKEN, sar.window_of(NAME), base_url=server.url, limits=LIMITS)
+        sar.fetch_report(led(server), TOKEN, sar.window_of(NAME))
 
 
 def test_a_report_is_read_with_a_row_that_says_its_window_was_answered() -> None:
@@ -159,8 +154,7 @@ def test_two_versions_are_never_mixed() -> None:
 
 
 def refresh(store: SnapshotStore, server, now: dt.datetime = NOW):
-    asking = Fetcher(sleep=lambda _: None, now=lambda: now)
-    return sar.refresh(store, asking, TOKEN, now=now, base_url=server.url, limits=LIMITS)
+    return sar.refresh(store, led(server, now), TOKEN, now=now)
 
 
 def test_final_years_are_asked_once_and_the_running_one_each_month(tmp_path: Path) -> None:
@@ -227,7 +221,7 @@ def test_pages_are_asked_to_the_end() -> None:
 
     asked = sentinel1.Question("west", dt.date(2019, 1, 1), dt.date(2019, 12, 31))
     with serving(body) as server:
-        pages = sentinel1.fetch_scenes(fetcher(), asked, base_url=server.url, limits=LIMITS)
+        pages = sentinel1.fetch_scenes(led(server), asked)
     assert len(pages) == 2
     assert [query["$skip"] for _, query, _ in server.seen] == ["0", "1000"]
     chosen = unquote(server.seen[0][1]["$filter"])

@@ -64,11 +64,9 @@ FORMS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("form", FORMS, ids=list(FORMS))
 def test_comtrade_frames_give_the_same_rows(form: str) -> None:
-    as_published = comtrade.parse_comtrade_file(plain().encode(), file="f.csv")
+    as_published = comtrade.parse(plain().encode(), file="f.csv")
     assert as_published.kept.height == 2
-    saved = comtrade.parse_comtrade_file(
-        written(cells_of(plain()), **FORMS[form]).encode(), file="f.csv"
-    )
+    saved = comtrade.parse(written(cells_of(plain()), **FORMS[form]).encode(), file="f.csv")
     assert saved.quarantined.rows() == []
     assert saved.kept.drop("line").equals(as_published.kept.drop("line"))
 
@@ -76,12 +74,10 @@ def test_comtrade_frames_give_the_same_rows(form: str) -> None:
 @pytest.mark.parametrize("form", FORMS, ids=list(FORMS))
 def test_customs_frames_give_the_same_rows(form: str) -> None:
     own = china_customs_csv().decode("gb18030")
-    as_published = china_customs.parse_china_customs(own.encode(), file="import.csv")
+    as_published = china_customs.parse(own.encode(), file="import.csv")
     assert as_published.kept.height > 0
     rows = [[cell.strip() for cell in row] for row in cells_of(own)]
-    saved = china_customs.parse_china_customs(
-        written(rows, **FORMS[form]).encode(), file="import.csv"
-    )
+    saved = china_customs.parse(written(rows, **FORMS[form]).encode(), file="import.csv")
     assert saved.kept.drop("line").equals(as_published.kept.drop("line"))
 
 
@@ -91,18 +87,18 @@ def test_decimal_commas_beside_grouped_thousands_stop_a_customs_file() -> None:
     place = rows[0].index("第一数量")
     rows[1][place] = "1234,5"
     with pytest.raises(ValueError, match="line 2: a number has a decimal comma"):
-        china_customs.parse_china_customs(written(rows, separator=";").encode(), file="import.csv")
+        china_customs.parse(written(rows, separator=";").encode(), file="import.csv")
 
 
 def test_a_first_column_that_is_no_row_number_stays_and_stops() -> None:
     text = written(cells_of(plain()), index="X").replace('"1",', '"one",', 1)
     with pytest.raises(ValueError, match="not expected: 'X'"):
-        comtrade.parse_comtrade_file(text.encode(), file="f.csv")
+        comtrade.parse(text.encode(), file="f.csv")
 
 
 def test_a_damaged_row_of_a_saved_frame_is_not_passed_over() -> None:
     text = written(cells_of(plain()), index="").rsplit(",", 3)[0] + "\n"
-    split = comtrade.parse_comtrade_file(text.encode(), file="f.csv")
+    split = comtrade.parse(text.encode(), file="f.csv")
     lines = split.kept["line"].to_list()
     assert split.quarantined.select("line", "rule").rows() == [(lines[-1] + 1, "cells_per_row")]
     assert split.rows_in == len(lines) + 1
@@ -111,7 +107,7 @@ def test_a_damaged_row_of_a_saved_frame_is_not_passed_over() -> None:
 @pytest.mark.parametrize("name", ["comtrade_plain.csv", "comtrade_pandas_index.csv"])
 def test_the_cases_at_hand_are_read(shared_dir: Path, name: str) -> None:
     content = (shared_dir / "cases" / name).read_bytes()
-    split = comtrade.parse_comtrade_file(content, file=name)
+    split = comtrade.parse(content, file=name)
     assert split.kept.select("value_usd", "quantity_t").rows() == [
         (66_000_000.0, 1_500_000.0),
         (70_000_000.0, 1_600_000.0),

@@ -12,11 +12,11 @@ import pytest
 
 from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources.http import Fetcher, Limits, RequestRefused
+from pipelines.sources.http import Limits, RequestRefused
 from pipelines.sources.kosis_coal import read as kosis
 from pipelines.sources.russia_permits import read as russia
 from pipelines.warehouse import build_table
-from tests.fixtures.source_server import Trouble, serving
+from tests.fixtures.source_server import Led, Trouble, serving
 
 KEY = "made-up-kosis-key"
 LIMITS = Limits(hosts=frozenset({"127.0.0.1"}), attempts=2, backoff_s=0.01, min_interval_s=0)
@@ -84,7 +84,7 @@ def test_the_key_goes_into_the_question_and_nowhere_else(tmp_path: Path, caplog)
     caplog.set_level(logging.DEBUG)
     store = SnapshotStore(tmp_path)
     with serving(lambda path, query: (answer(record()), "application/json")) as server:
-        done = kosis.refresh(store, Fetcher(), KEY, base_url=server.url, limits=LIMITS)
+        done = kosis.refresh(store, Led(server=server.url, tight=LIMITS), KEY)
     assert done.stored == 1
     assert server.seen[0][1]["apiKey"] == KEY
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
@@ -96,9 +96,7 @@ def test_the_key_goes_into_the_question_and_nowhere_else(tmp_path: Path, caplog)
 def test_the_key_is_in_no_message_either(tmp_path: Path, caplog, trouble) -> None:
     caplog.set_level(logging.DEBUG)
     with serving(lambda path, query: (answer(record()), "application/json"), trouble) as server:
-        done = kosis.refresh(
-            SnapshotStore(tmp_path), Fetcher(), KEY, base_url=server.url, limits=LIMITS
-        )
+        done = kosis.refresh(SnapshotStore(tmp_path), Led(server=server.url, tight=LIMITS), KEY)
     assert not done.is_complete
     assert KEY not in done.outcome + caplog.text
 
@@ -108,7 +106,7 @@ def test_an_error_told_in_a_good_answer_is_an_error() -> None:
         serving(lambda path, query: (b'{"err": "10"}', "application/json")) as server,
         pytest.raises(RequestRefused, match=r"error 10; check the key \(DPRK_KOSIS_KEY\)"),
     ):
-        kosis.fetch_output(Fetcher(), KEY, base_url=server.url, limits=LIMITS)
+        kosis.fetch_output(Led(server=server.url, tight=LIMITS), KEY)
 
 
 # --- Russian statistics

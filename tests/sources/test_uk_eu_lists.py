@@ -12,11 +12,11 @@ from pipelines.quarantine import SourceDrift
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.eu_fsf import read as eu_fsf
 from pipelines.sources.folders import HERE
-from pipelines.sources.http import Fetcher, Limits
+from pipelines.sources.http import Limits
 from pipelines.sources.list_editions import LISTS, refresh_list, stage_list
 from pipelines.sources.uk_sanctions import read as uk
 from pipelines.voices import LIST_VOICES
-from tests.fixtures.source_server import Trouble, serving
+from tests.fixtures.source_server import Led, Trouble, serving
 
 UK = (HERE / "uk_sanctions" / "sample.csv").read_bytes()
 EU = (HERE / "eu_fsf" / "sample.xml").read_bytes()
@@ -131,7 +131,7 @@ def test_a_list_made_on_demand_is_waited_for_through_bursts_of_errors() -> None:
     assert eu_fsf.LIMITS.read_s >= 150
     assert eu_fsf.LIMITS.backoff_s >= 10
     with serving(lambda path, query: (EU, "text/xml"), Trouble.FAILING_TWICE) as server:
-        answer = eu_fsf.fetch(Fetcher(), url=f"{server.url}/content", limits=LIMITS)
+        answer = eu_fsf.fetch(Led(server=server.url, tight=LIMITS))
     assert answer.attempts == 3
     assert server.seen[0][1]["token"] == eu_fsf.PUBLIC_TOKEN
 
@@ -141,22 +141,15 @@ def test_a_list_made_on_demand_is_waited_for_through_bursts_of_errors() -> None:
 
 @pytest.mark.parametrize(("source", "content"), [("uk_sanctions", UK), ("eu_fsf", EU)])
 def test_they_are_official_lists_with_a_voice_and_editions_by_their_printed_day(
-    tmp_path: Path, source, content, monkeypatch
+    tmp_path: Path, source, content
 ) -> None:
     assert source in LIST_VOICES
     official = next(one for one in LISTS if one.source == source)
     kind = "text/csv" if source == "uk_sanctions" else "text/xml"
-    module = uk if source == "uk_sanctions" else eu_fsf
     store = SnapshotStore(tmp_path)
     with serving(lambda path, query: (content, kind)) as server:
-        monkeypatch.setattr(module, "LIMITS", LIMITS)
-        original = module.fetch
-        monkeypatch.setattr(
-            module,
-            "fetch",
-            lambda fetcher, **more: original(fetcher, url=server.url, limits=LIMITS, **more),
-        )
-        assert refresh_list(store, official, Fetcher()).stored == 1
+        asking = Led(server=server.url, tight=LIMITS)
+        assert refresh_list(store, official, asking).stored == 1
     staged = stage_list(store, official)
     assert staged.listing is not None
     assert store.retrievals(source)[0].as_of == str(staged.listing.edition.edition_on)

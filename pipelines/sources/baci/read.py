@@ -72,21 +72,12 @@ def edition_of(file: str) -> BaciFile:
     return BaciFile(found.group(1), int(found.group(2)), found.group(3))
 
 
-def fetch_baci(
-    fetcher: Fetcher,
-    file: str,
-    *,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
-    etag: str | None = None,
-) -> Answer:
+def fetch_baci(fetcher: Fetcher, file: str, *, etag: str | None = None) -> Answer:
     """One HS edition's zip, all years (a gigabyte or more).
 
     Args:
         fetcher: the polite client.
         file: its name, such as BACI_HS12_V202601.zip; releases come once a year.
-        base_url: another server, for tests.
-        limits: how far the request may go.
         etag: validator of the snapshot we have.
 
     Raises:
@@ -98,7 +89,7 @@ def fetch_baci(
             f"{SOURCE}: {file} is not named like BACI_HS12_V202601.zip; look the release up at "
             "CEPII's page and correct DPRK_BACI_FILE"
         )
-    return fetcher.get(f"{base_url}/{file}", limits, source=SOURCE, etag=etag)
+    return fetcher.get(f"{BASE_URL}/{file}", LIMITS, source=SOURCE, etag=etag)
 
 
 def parse_baci(content: bytes, *, file: str, party: int | None = None) -> tuple[Split, int]:
@@ -158,19 +149,18 @@ def parse_baci(content: bytes, *, file: str, party: int | None = None) -> tuple[
     )
 
 
-def parse_baci_file(content: bytes, *, file: str, party: int) -> Split:
-    """A year's CSV, or the zip of all years read one year at a time, to `StagedBaci`.
+def parse(content: bytes, file: str) -> Split:
+    """A year's CSV, or the zip of all years read a year at a time: flows with North Korea.
 
     Args:
         content: bytes of either.
         file: its name.
-        party: M49 code that a row must have on one side.
 
     Raises:
         SourceDrift: as `parse_baci`; or the zip is damaged or holds no year.
     """
     if not content.startswith(b"PK"):
-        return parse_baci(content, file=file, party=party)[0]
+        return parse_baci(content, file=file, party=PRK)[0]
     archive = open_zip(content, source=SOURCE, file=file, limit=_UNPACKED)
     years = [name for name in archive.namelist() if _NAME.search(name)]
     if not years:
@@ -183,17 +173,12 @@ def parse_baci_file(content: bytes, *, file: str, party: int) -> Split:
         year, _ = parse_baci(
             read_member(archive, name, source=SOURCE, file=file, limit=LIMITS.max_bytes),
             file=name,
-            party=party,
+            party=PRK,
         )
         kept.append(year.kept)
         refused.append(year.quarantined)
         rows_in += year.rows_in
     return cells.joined(pl.concat(kept), refused, rows_in)
-
-
-def parse(content: bytes, file: str) -> Split:
-    """A fetched or dropped file; as `parse_baci_file`, flows with North Korea."""
-    return parse_baci_file(content, file=file, party=PRK)
 
 
 def recognise(head: bytes) -> bool:

@@ -166,7 +166,7 @@ def _stop_at_decimal_commas(table: Delimited, file: str) -> None:
         )
 
 
-def parse_china_customs(content: bytes, *, file: str) -> Split:
+def parse(content: bytes, file: str) -> Split:
     """An exported CSV (Chinese or English header, UTF-8 or GB18030) to `StagedChinaCustoms`.
 
     `-` and 0 are declared zeros: customs says that nothing passed. They are kept as such
@@ -282,11 +282,6 @@ def parse_china_customs(content: bytes, *, file: str) -> Split:
             )
         )
     return cells.joined(checked.kept, [*refused, checked.quarantined], table.rows_in)
-
-
-def parse(content: bytes, file: str) -> Split:
-    """A dropped file; as `parse_china_customs`."""
-    return parse_china_customs(content, file=file)
 
 
 def recognise(head: bytes) -> bool:

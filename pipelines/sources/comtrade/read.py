@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,9 +22,10 @@ from pipelines.quarantine import SourceDrift, Split, check_columns, empty_quaran
 from pipelines.schemas.trade import FLOW_CODES, HS_EDITIONS, StagedComtrade
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
-from pipelines.sources.http import Answer, Fetcher, Limits, RateLimited, SourceUnavailable
+from pipelines.sources.cells import Cell
+from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
 from pipelines.sources.recognise import first_line
-from pipelines.sources.refresh import Refreshed, keep
+from pipelines.sources.refresh import Refreshed, ask_each
 
 SOURCE = "comtrade"
 _ROWS = Path(__file__).with_name("rows.sql")
@@ -54,7 +55,6 @@ LIMITS = Limits(
 )
 _RECENT_YEARS = 3
 _RECENT_DAYS, _OLD_DAYS = 25, 300
-_FAILURES_IN_A_ROW = 2
 KEYED_PERIODS = 12
 MAX_ADDRESS = 4_096
 
@@ -113,6 +113,7 @@ _BARE = tuple(
     if name.endswith(("Desc", "ISO", "Abbr")) or name == "classificationSearchCode"
 )
 _KILOGRAMS = 8
+_A_PERIOD = "a year, or a month as YYYYMM"
 
 
 class ComtradeTruncated(SourceUnavailable):
@@ -228,22 +229,13 @@ def default_queries(last_year: int, first_year: int = 2009) -> list[Query]:
     ]
 
 
-def fetch_comtrade(
-    fetcher: Fetcher,
-    query: Query,
-    *,
-    key: str | None,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
-) -> list[Fetched]:
+def fetch_comtrade(fetcher: Fetcher, query: Query, *, key: str | None) -> list[Fetched]:
     """Ask, and cut the question in two for as long as the answer fills the cap.
 
     Args:
         fetcher: the polite client.
         query: the question.
         key: subscription key, sent as a header; None uses the public preview.
-        base_url: another server, for tests.
-        limits: how far each request may go.
 
     Returns:
         Whole answers only; an empty one is kept too: it says that nothing was found, not zero.
@@ -256,19 +248,15 @@ def fetch_comtrade(
     cap = KEYED_ROWS if key else PREVIEW_ROWS
     calls = query.per_call(has_key=bool(key))
     if len(calls) > 1:
-        return [
-            one
-            for call in calls
-            for one in fetch_comtrade(fetcher, call, key=key, base_url=base_url, limits=limits)
-        ]
+        return [one for call in calls for one in fetch_comtrade(fetcher, call, key=key)]
     path = "/data/v1/get" if key else "/public/v1/preview"
-    address = f"{base_url}{path}/C/{query.frequency}/HS"
+    address = f"{BASE_URL}{path}/C/{query.frequency}/HS"
     parameters = query.parameters(cap)
     told = f"its address has more than {MAX_ADDRESS} characters"
     if len(str(httpx.URL(address, params=parameters))) <= MAX_ADDRESS:
         answer = fetcher.get(
             address,
-            limits,
+            LIMITS,
             source=SOURCE,
             params=parameters,
             secret_headers={"Ocp-Apim-Subscription-Key": key} if key else None,
@@ -284,11 +272,7 @@ def fetch_comtrade(
         raise ComtradeTruncated(
             f"{SOURCE}: {told}: rows are missing and nothing was stored; {advice}"
         )
-    return [
-        one
-        for half in smaller
-        for one in fetch_comtrade(fetcher, half, key=key, base_url=base_url, limits=limits)
-    ]
+    return [one for half in smaller for one in fetch_comtrade(fetcher, half, key=key)]
 
 
 def _envelope(content: bytes, file: str) -> tuple[str, list[str], int, int]:
@@ -398,13 +382,38 @@ def parse_comtrade_bulk(content: bytes, *, file: str) -> Split:
     return _stage(numbered.with_columns(pl.col("line").cast(pl.Int64)), file)
 
 
-def _end_of_period(frequency: str, period: str) -> pl.Expr:
-    return (
-        pl.when(pl.col(frequency) == "A")
-        .then(pl.col(period).dt.offset_by("1y"))
-        .otherwise(pl.col(period).dt.offset_by("1mo"))
-        .dt.offset_by("-1d")
+# how the columns that both layouts have are read, and what each layout calls them
+_READ = {
+    "reporter_code": (cells.whole, "reporterCode", "Reporter Code"),
+    "reporter_iso3": (cells.text, "reporterISO", "Reporter ISO"),
+    "partner_code": (cells.whole, "partnerCode", "Partner Code"),
+    "partner_iso3": (cells.text, "partnerISO", "Partner ISO"),
+    "hs_edition": (cells.text, "classificationCode", "Classification"),
+    "hs_code": (cells.text, "cmdCode", "Commodity Code"),
+    "hs_level": (cells.whole, "aggrLevel", "Aggregate Level"),
+    "value_usd": (cells.number, "primaryValue", "Trade Value (US$)"),
+    "net_kg": (cells.number, "netWgt", "Netweight (kg)"),
+    "qty": (cells.number, "qty", "Qty"),
+    "unit": (cells.whole, "qtyUnitCode", "Qty Unit Code"),
+}
+
+
+def _common(rows: pl.DataFrame, layout: int, frequency: pl.Expr, period: str) -> dict[str, Cell]:
+    """Cells of both layouts, by the names of the API's (0) or the older one (1)."""
+    text = pl.col(period).cast(pl.String)
+    start = (
+        pl.when((frequency == "A") & text.str.contains(r"^(19|20)\d{2}$"))
+        .then((text + "0101").str.to_date("%Y%m%d", strict=False))
+        .when((frequency == "M") & text.str.contains(r"^(19|20)\d{4}$"))
+        .then((text + "01").str.to_date("%Y%m%d", strict=False))
     )
+    return {
+        "period_start_on": Cell(period, start, _A_PERIOD),
+        **{
+            name: read(names[layout], rows.schema[names[layout]])
+            for name, (read, *names) in _READ.items()
+        },
+    }
 
 
 def _stage(rows: pl.DataFrame, file: str, damaged: pl.DataFrame | None = None) -> Split:
@@ -417,38 +426,20 @@ def _stage(rows: pl.DataFrame, file: str, damaged: pl.DataFrame | None = None) -
     cells.check_codes(rows, "flowCode", FLOW_CODES, source=SOURCE, file=file)
     cells.check_codes(rows, "classificationCode", HS_EDITIONS, source=SOURCE, file=file)
     kind = rows.schema
-    period = pl.col("period").cast(pl.String)
-    start = (
-        pl.when((pl.col("freqCode") == "A") & period.str.contains(r"^(19|20)\d{2}$"))
-        .then((period + "0101").str.to_date("%Y%m%d", strict=False))
-        .when((pl.col("freqCode") == "M") & period.str.contains(r"^(19|20)\d{4}$"))
-        .then((period + "01").str.to_date("%Y%m%d", strict=False))
-    )
     typed, unreadable = cells.read_cells(
         rows,
         {
             "frequency": cells.text("freqCode", kind["freqCode"]),
-            "period_start_on": cells.Cell("period", start, "a year, or a month as YYYYMM"),
-            "reporter_code": cells.whole("reporterCode", kind["reporterCode"]),
-            "reporter_iso3": cells.text("reporterISO", kind["reporterISO"]),
-            "partner_code": cells.whole("partnerCode", kind["partnerCode"]),
-            "partner_iso3": cells.text("partnerISO", kind["partnerISO"]),
+            **_common(rows, 0, pl.col("freqCode"), "period"),
             "flow_code": cells.text("flowCode", kind["flowCode"]),
-            "hs_edition": cells.text("classificationCode", kind["classificationCode"]),
-            "hs_code": cells.text("cmdCode", kind["cmdCode"]),
-            "hs_level": cells.whole("aggrLevel", kind["aggrLevel"]),
             "partner2_code": cells.whole("partner2Code", kind["partner2Code"]),
             "customs_code": cells.text("customsCode", kind["customsCode"]),
             "mode_of_transport_code": cells.whole("motCode", kind["motCode"]),
             "mode_of_supply_code": cells.text("mosCode", kind["mosCode"]),
-            "value_usd": cells.number("primaryValue", kind["primaryValue"]),
             "cif_value_usd": cells.number("cifvalue", kind["cifvalue"]),
             "fob_value_usd": cells.number("fobvalue", kind["fobvalue"]),
             "is_reported": cells.truth("isReported", kind["isReported"]),
             "is_aggregate": cells.truth("isAggregate", kind["isAggregate"]),
-            "net_kg": cells.number("netWgt", kind["netWgt"]),
-            "qty": cells.number("qty", kind["qty"]),
-            "unit": cells.whole("qtyUnitCode", kind["qtyUnitCode"]),
             "is_estimated": cells.truth("isNetWgtEstimated", kind["isNetWgtEstimated"]),
         },
         source=SOURCE,
@@ -462,7 +453,10 @@ def finish(typed: pl.DataFrame, refused: list[pl.DataFrame], rows_in: int, file:
     by_weight = pl.col("net_kg") > 0
     by_unit = (pl.col("unit") == _KILOGRAMS) & (pl.col("qty") > 0)
     staged = typed.with_columns(
-        period_end_on=_end_of_period("frequency", "period_start_on"),
+        period_end_on=pl.when(pl.col("frequency") == "A")
+        .then(pl.col("period_start_on").dt.offset_by("1y"))
+        .otherwise(pl.col("period_start_on").dt.offset_by("1mo"))
+        .dt.offset_by("-1d"),
         # unit -1, or a weight of 0 beside a value, is a quantity nobody declared
         quantity_t=pl.when(by_weight)
         .then(pl.col("net_kg") / 1_000)
@@ -494,8 +488,7 @@ def finish(typed: pl.DataFrame, refused: list[pl.DataFrame], rows_in: int, file:
             why="aggrLevel is not the length of cmdCode; one of the two is wrong",
         ),
     ]
-    if wrong_level.height:
-        staged = staged.filter((level == pl.col("hs_level")).fill_null(value=True))
+    staged = staged.filter((level == pl.col("hs_level")).fill_null(value=True))
     staged = staged.select(list(StagedComtrade.to_schema().columns))
     staged, copies, is_unique = cells.without_copies(
         staged, list(StagedComtrade.to_schema().unique or []), source=SOURCE, file=file
@@ -548,43 +541,19 @@ def parse_comtrade_old(content: bytes, *, file: str) -> Split:
     rows = table.named()
     cells.check_codes(rows, "Trade Flow", tuple(_OLD_FLOWS), source=SOURCE, file=file)
     cells.check_codes(rows, "Classification", HS_EDITIONS, source=SOURCE, file=file)
-    string = pl.String()
-    period = pl.col("Period")
-    start = (
-        pl.when(period.str.contains(r"^(19|20)\d{2}$"))
-        .then((period + "0101").str.to_date("%Y%m%d", strict=False))
-        .when(period.str.contains(r"^(19|20)\d{4}$"))
-        .then((period + "01").str.to_date("%Y%m%d", strict=False))
-    )
+    length = pl.col("Period").str.len_chars()
+    frequency = pl.when(length == 4).then(pl.lit("A")).when(length == 6).then(pl.lit("M"))
     typed, unreadable = cells.read_cells(
         rows,
         {
-            "frequency": cells.Cell(
-                "Period",
-                pl.when(period.str.len_chars() == 4)
-                .then(pl.lit("A"))
-                .when(period.str.len_chars() == 6)
-                .then(pl.lit("M")),
-                "a year, or a month as YYYYMM",
-            ),
-            "period_start_on": cells.Cell("Period", start, "a year, or a month as YYYYMM"),
-            "reporter_code": cells.whole("Reporter Code", string),
-            "reporter_iso3": cells.text("Reporter ISO", string),
-            "partner_code": cells.whole("Partner Code", string),
-            "partner_iso3": cells.text("Partner ISO", string),
-            "flow_code": cells.Cell(
+            "frequency": Cell("Period", frequency, _A_PERIOD),
+            **_common(rows, 1, frequency, "Period"),
+            "flow_code": Cell(
                 "Trade Flow",
                 pl.col("Trade Flow").replace_strict(_OLD_FLOWS, default=None),
                 "a known flow",
             ),
-            "hs_edition": cells.text("Classification", string),
-            "hs_code": cells.text("Commodity Code", string),
-            "hs_level": cells.whole("Aggregate Level", string),
-            "value_usd": cells.number("Trade Value (US$)", string),
-            "net_kg": cells.number("Netweight (kg)", string),
-            "qty": cells.number("Qty", string),
-            "unit": cells.whole("Qty Unit Code", string),
-            "flag": cells.whole("Flag", string),
+            "flag": cells.whole("Flag", pl.String()),
         },
         source=SOURCE,
         file=file,
@@ -608,7 +577,7 @@ def parse_comtrade_old(content: bytes, *, file: str) -> Split:
     )
 
 
-def parse_comtrade_file(content: bytes, *, file: str) -> Split:
+def parse(content: bytes, file: str) -> Split:
     """Whatever form of Comtrade file was fetched or dropped, told apart by its first bytes.
 
     Raises:
@@ -629,43 +598,25 @@ def refresh_comtrade(
     *,
     key: str | None,
     now: dt.datetime,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
 ) -> Refreshed:
     """Ask what is not fresh: recent years each month, older ones (revisions) each year.
 
-    Every whole answer is kept, an empty one too. Stops when asked to slow down, or after
-    failures in a row; what was answered stays.
+    Every whole answer is kept, an empty one too.
     """
     last = {one.part: one.retrieved for one in store.retrievals(SOURCE)}
-    asked = answered = stored = failures = 0
-    problem = ""
-    todo = [
+    due = [
         call
         for query in queries
         if not _is_fresh(query, last, now)
         for call in query.per_call(has_key=bool(key))
         if not _is_fresh(call, last, now)
     ]
-    for query in todo:
-        asked += 1
-        if failures >= _FAILURES_IN_A_ROW:
-            continue
-        try:
-            fetched = fetch_comtrade(fetcher, query, key=key, base_url=base_url, limits=limits)
-        except (SourceUnavailable, SourceDrift) as error:
-            problem = problem or str(error)
-            failures = _FAILURES_IN_A_ROW if isinstance(error, RateLimited) else failures + 1
-            continue
-        failures = 0
-        answered += 1
-        for one in fetched:
-            keep(store, SOURCE, LICENCE, one.answer, part=one.query.name(), etag=one.answer.etag)
-            stored += 1
-    if asked == 0:
-        return Refreshed("every question was answered recently", is_complete=True)
-    outcome = f"{answered} of {asked} questions answered"
-    return Refreshed(f"{outcome}; {problem}" if problem else outcome, not problem, stored)
+
+    def fetch(query: Query) -> Iterator[tuple[str, Answer]]:
+        for one in fetch_comtrade(fetcher, query, key=key):
+            yield one.query.name(), one.answer
+
+    return ask_each(store, SOURCE, LICENCE, due, fetch, each="question", what="questions")
 
 
 def _is_fresh(query: Query, last: dict[str, dt.datetime], now: dt.datetime) -> bool:
@@ -676,11 +627,6 @@ def _is_fresh(query: Query, last: dict[str, dt.datetime], now: dt.datetime) -> b
     newest_year = max(int(period[:4]) for period in query.periods)
     days = _RECENT_DAYS if newest_year > now.year - _RECENT_YEARS else _OLD_DAYS
     return now - retrieved < dt.timedelta(days=days)
-
-
-def parse(content: bytes, file: str) -> Split:
-    """A fetched or dropped file; as `parse_comtrade_file`."""
-    return parse_comtrade_file(content, file=file)
 
 
 def recognise(head: bytes) -> bool:
@@ -696,15 +642,7 @@ def recognise(head: bytes) -> bool:
 def refresh(store: SnapshotStore, fetcher: Fetcher, key: str | None) -> Refreshed:
     """Ask every question that is due."""
     now = dt.datetime.now(dt.UTC)
-    return refresh_comtrade(
-        store,
-        fetcher,
-        default_queries(now.year),
-        key=key,
-        now=now,
-        base_url=BASE_URL,
-        limits=LIMITS,
-    )
+    return refresh_comtrade(store, fetcher, default_queries(now.year), key=key, now=now)
 
 
 def probe(fetcher: Fetcher, key: str | None) -> Answer:

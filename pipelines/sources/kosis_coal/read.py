@@ -13,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.delimited import read_delimited
-from pipelines.quarantine import SourceDrift, Split, check_columns, refusals, split
+from pipelines.quarantine import SourceDrift, Split, refusals, split
+from pipelines.reference_tables import parse_table
 from pipelines.schemas.table import Feed, column, given, key
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.http import Answer, Fetcher, Limits, RequestRefused, SourceUnavailable
@@ -31,7 +31,6 @@ LIMITS = Limits(
     read_s=60.0,
     min_interval_s=3.0,
 )
-COLUMNS = ("year", "place", "output_t", "basis", "origin", "source_id", "url", "note")
 EMBEDDED = Path(__file__).with_name("sample.csv")
 EMBEDDED_AT = dt.datetime(2026, 11, 26)  # noqa: DTZ001 (naive UTC, as tables hold it)
 # tonnes in a unit, as the table may write it
@@ -72,8 +71,6 @@ def fetch_output(
     *,
     first: int = 1990,
     last: int | None = None,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
     etag: str | None = None,
 ) -> Answer:
     """The whole table.
@@ -82,8 +79,8 @@ def fetch_output(
         SourceUnavailable: no usable answer; KOSIS tells errors in a body of status 200.
     """
     answer = fetcher.get(
-        f"{base_url}/openapi/Param/statisticsParameterData.do",
-        limits,
+        f"{BASE_URL}/openapi/Param/statisticsParameterData.do",
+        LIMITS,
         source=SOURCE,
         params={
             "method": "getList",
@@ -132,12 +129,13 @@ def parse(content: bytes, file: str) -> Split:
         SourceDrift: neither form, an error told in the body, or an unknown unit.
     """
     if content.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"year,place,"):
-        return _parse_csv(content, file)
+        return parse_table(content, CONTRACT, source=SOURCE, file=file)
     try:
         records = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise SourceDrift(
-            f"{SOURCE}: {file} is neither whole JSON nor a CSV with header {','.join(COLUMNS)}"
+            f"{SOURCE}: {file} is neither whole JSON nor a CSV with header "
+            + ",".join(CONTRACT.typed())
         ) from None
     if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
         told = _error_in(content)
@@ -164,14 +162,15 @@ def parse(content: bytes, file: str) -> Split:
             f"{SOURCE}: {file} is in unit {', '.join(unknown)[:80]!r}, which is not known; look "
             "the unit up at KOSIS and add it to the reader"
         )
-    rows = [
-        (number, one.get("PRD_DE"), *_what(one), one.get("DT"), _UNITS[_plain(one.get("UNIT_NM"))])
-        for number, one in enumerate(records, start=1)
-    ]
     frame = pl.DataFrame(
         [
-            (n, *(None if v is None else str(v) for v in (y, p, g, d)), f)
-            for n, y, p, g, d, f in rows
+            (
+                number,
+                *(None if cell is None else str(cell) for cell in (one.get("PRD_DE"), *_what(one))),
+                None if one.get("DT") is None else str(one["DT"]),
+                _UNITS[_plain(one.get("UNIT_NM"))],
+            )
+            for number, one in enumerate(records, start=1)
         ],
         schema={
             "line": pl.Int64,
@@ -222,24 +221,6 @@ def _what(record: dict[str, object]) -> tuple[str | None, str | None]:
     return (places.pop() if len(places) == 1 else None), ("coal" if is_coal else None)
 
 
-def _parse_csv(content: bytes, file: str) -> Split:
-    table = read_delimited(content, source=SOURCE, file=file)
-    check_columns(table.header, list(COLUMNS), source=SOURCE, file=file)
-    typed = table.named().select(
-        "line",
-        pl.col("year").cast(pl.Int64, strict=False),
-        "place",
-        pl.col("output_t").cast(pl.Float64, strict=False),
-        "basis",
-        "origin",
-        "source_id",
-        "url",
-        "note",
-    )
-    cut = split(typed, CONTRACT, source=SOURCE, file=file)
-    return Split(cut.kept, pl.concat([cut.quarantined, table.quarantined]), table.rows_in)
-
-
 def recognise(head: bytes) -> bool:
     """An answer by the table's name in it, a CSV by its header."""
     start = head.lstrip(b"\xef\xbb\xbf \r\n")
@@ -253,18 +234,11 @@ def embedded() -> tuple[bytes, str, dt.datetime]:
     return EMBEDDED.read_bytes(), "kosis_coal press figures", EMBEDDED_AT
 
 
-def refresh(
-    store: SnapshotStore,
-    fetcher: Fetcher,
-    key: str,
-    *,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
-) -> Refreshed:
+def refresh(store: SnapshotStore, fetcher: Fetcher, key: str) -> Refreshed:
     """Fetch the table; it changes once a year."""
 
     def fetch(etag: str | None) -> Answer:
-        answer = fetch_output(fetcher, key, base_url=base_url, limits=limits, etag=etag)
+        answer = fetch_output(fetcher, key, etag=etag)
         if not answer.is_not_modified:
             try:
                 parse(answer.content, TABLE)

@@ -27,6 +27,7 @@ from pipelines.sources.refresh import Refreshed, keep
 SOURCE = "nbs_prices"
 LICENCE = "National Bureau of Statistics of China: use with attribution"
 BASE_URL = "https://www.stats.gov.cn/sj/zxfb/"
+_HOSTS = ("www.stats.gov.cn", "stats.gov.cn")
 LIMITS = Limits(
     hosts=frozenset({"www.stats.gov.cn"}),
     content_types=("text/html",),
@@ -308,25 +309,24 @@ def releases_on(content: bytes, address: str) -> dict[str, str]:
     return found
 
 
-def search_archive(
-    fetcher: Fetcher,
-    year: int,
-    *,
-    url: str = SEARCH_URL,
-    limits: Limits = SEARCH_LIMITS,
-    home: str = BASE_URL,
-) -> tuple[dict[str, str], Answer]:
+def _page_of_list(fetcher: Fetcher, number: int) -> tuple[Answer, dict[str, str]]:
+    """A page of the list, the newest first, and the releases it links to."""
+    address = urljoin(BASE_URL, "index.html" if number == 0 else f"index_{number}.html")
+    page = fetcher.get(address, LIMITS, source=SOURCE)
+    return page, releases_on(page.content, address)
+
+
+def search_archive(fetcher: Fetcher, year: int) -> tuple[dict[str, str], Answer]:
     """Releases of a year that the government's search finds: name to address, and its last answer.
 
     Raises:
         SourceUnavailable: no usable answer, or more pages than the search gives.
     """
     found: dict[str, str] = {}
-    host = urlsplit(home).hostname
     for number in range(1, _MOST_SEARCH_PAGES + 1):
         answer = fetcher.get(
-            url,
-            limits,
+            SEARCH_URL,
+            SEARCH_LIMITS,
             source=SOURCE,
             form={
                 "siteCode": "bm36000002",
@@ -339,7 +339,7 @@ def search_archive(
                 "page": str(number),
                 "pageSize": str(_SEARCH_PAGE),
             },
-            referer=home,
+            referer=BASE_URL,
         )
         try:
             page = json.loads(answer.content)
@@ -356,12 +356,8 @@ def search_archive(
             target = urlsplit(address)
             named = _RELEASE.search(target.path)
             # the search prints the address as it was: it is asked at the host we know
-            if (
-                period_of(plain)
-                and named
-                and target.hostname in (host, f"www.{host}", "stats.gov.cn")
-            ):
-                found.setdefault(named[2], urljoin(home, target.path))
+            if period_of(plain) and named and target.hostname in _HOSTS:
+                found.setdefault(named[2], urljoin(BASE_URL, target.path))
         if not hits or number * _SEARCH_PAGE >= total:
             return found, answer
     raise SourceUnavailable(
@@ -374,11 +370,7 @@ def refresh(
     fetcher: Fetcher,
     key: str | None,
     *,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
     most: int = _MOST_RELEASES,
-    search_url: str = SEARCH_URL,
-    search_limits: Limits = SEARCH_LIMITS,
 ) -> Refreshed:
     """Fetch releases not held yet, newest first, then of archived years, at most `most` a time."""
     held = {one.part.removesuffix(".html") for one in store.retrievals(SOURCE)}
@@ -395,7 +387,7 @@ def refresh(
                 told = f"{stored} new release(s), more are left for next time"
                 return Refreshed(told, is_complete=True, stored=stored)
             try:
-                answer = fetcher.get(target, limits, source=SOURCE)
+                answer = fetcher.get(target, LIMITS, source=SOURCE)
                 parse(answer.content, name)
             except (SourceUnavailable, SourceDrift) as error:
                 return Refreshed(f"{stored} new release(s); {error}", False, stored)
@@ -407,9 +399,8 @@ def refresh(
     done = {one.part for one in store.retrievals(SEARCHES)}
     # until the list was walked to its end once, it is walked again from where it begins
     for number in range(_NEW_PAGES if _LIST in done else _MOST_PAGES):
-        address = urljoin(base_url, "index.html" if number == 0 else f"index_{number}.html")
         try:
-            page = fetcher.get(address, limits, source=SOURCE)
+            page, releases = _page_of_list(fetcher, number)
         except RequestRefused as error:
             if number < 2:
                 return Refreshed(f"{stored} new release(s); {error}", False, stored)
@@ -419,7 +410,7 @@ def refresh(
         except SourceUnavailable as error:
             return Refreshed(f"{stored} new release(s); {error}", False, stored)
         looked += 1
-        ended = take(releases_on(page.content, address))
+        ended = take(releases)
         if ended is not None:
             return ended
     if is_first_look and stored == 0:
@@ -428,9 +419,7 @@ def refresh(
         if str(year) in done:
             continue
         try:
-            found, answer = search_archive(
-                fetcher, year, url=search_url, limits=search_limits, home=base_url
-            )
+            found, answer = search_archive(fetcher, year)
         except SourceUnavailable as error:
             return Refreshed(f"{stored} new release(s); {error}", False, stored)
         ended = take(found)
@@ -449,8 +438,6 @@ def _note(store: SnapshotStore, answer: Answer, part: str) -> None:
 def probe(fetcher: Fetcher, key: str | None) -> Answer:
     """The newest release on the first pages of the list."""
     for number in range(_NEW_PAGES):
-        address = urljoin(BASE_URL, "index.html" if number == 0 else f"index_{number}.html")
-        page = fetcher.get(address, LIMITS, source=SOURCE)
-        for target in releases_on(page.content, address).values():
+        for target in _page_of_list(fetcher, number)[1].values():
             return fetcher.get(target, LIMITS, source=SOURCE)
     raise SourceUnavailable(f"{SOURCE}: the first {_NEW_PAGES} pages of the list hold no release")

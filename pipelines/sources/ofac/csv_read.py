@@ -22,7 +22,7 @@ from pipelines.schemas.listings import (
     ListedParties,
 )
 from pipelines.schemas.table import Table
-from pipelines.sources.http import Answer, Fetcher, Limits
+from pipelines.sources.http import Limits
 from pipelines.sources.listings import (
     SWIFT_BIC,
     Edition,
@@ -111,26 +111,6 @@ SCHEMA_OF_KIND = {
 ALIAS_KIND = {"aka": "aka", "fka": "fka", "nka": "nka"}
 DPRK_REMARK = "North Korea Sanctions Regulations"
 _NULL = r"^\s*(?:-0-)?\s*$"
-
-
-def fetch_file(
-    fetcher: Fetcher,
-    name: str,
-    *,
-    source: str,
-    etag: str | None = None,
-    last_modified: str | None = None,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
-) -> Answer:
-    """One file of the list by the publisher's name for it, such as SDN.CSV.
-
-    Raises:
-        SourceUnavailable: the list service did not give it.
-    """
-    return fetcher.get(
-        base_url + name, limits, source=source, etag=etag, last_modified=last_modified
-    )
 
 
 def parse_csv_set(

@@ -42,7 +42,13 @@ def ask(
     """One file of a form."""
     csv, xml = CSV_SETS[source], csv_read.XML_FILES[source]
     name = csv[part][0] if part in csv else xml[part]
-    return csv_read.fetch_file(fetcher, name, source=source, etag=etag, last_modified=last_modified)
+    return fetcher.get(
+        csv_read.BASE_URL + name,
+        csv_read.LIMITS,
+        source=source,
+        etag=etag,
+        last_modified=last_modified,
+    )
 
 
 def part_of(head: bytes) -> str | None:

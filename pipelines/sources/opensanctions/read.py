@@ -114,8 +114,6 @@ def fetch(
     *,
     etag: str | None = None,
     last_modified: str | None = None,
-    base_url: str = f"https://{HOST}",
-    limits: Limits = LIMITS,
 ) -> Answer:
     """One data set as it stands, held against the checksum its index prints.
 
@@ -125,14 +123,14 @@ def fetch(
     """
     if dataset not in DATASETS:
         raise ValueError(f"{dataset!r} is none of {', '.join(DATASETS)}")
-    home = f"{base_url}/datasets/latest/{dataset}"
+    home = f"https://{HOST}/datasets/latest/{dataset}"
     answer = fetcher.get(
-        f"{home}/{_FILE}", limits, source=SOURCE, etag=etag, last_modified=last_modified
+        f"{home}/{_FILE}", LIMITS, source=SOURCE, etag=etag, last_modified=last_modified
     )
     if answer.is_not_modified or answer.is_cut:
         return answer
     try:
-        index = fetcher.get(f"{home}/index.json", limits, source=SOURCE)
+        index = fetcher.get(f"{home}/index.json", LIMITS, source=SOURCE)
         checksum = _checksum_in(index.content)
     except SourceUnavailable as error:
         return replace(answer, note=f"its checksum could not be compared: {error}")

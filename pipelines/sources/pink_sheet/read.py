@@ -64,9 +64,7 @@ _MISSING = ("…", "...", "..", "")
 _MAX_ROWS, _MAX_COLUMNS = 5_000, 400
 
 
-def workbook_address(
-    fetcher: Fetcher, page: str = PAGE, limits: Limits = PAGE_LIMITS
-) -> tuple[str, str]:
+def workbook_address(fetcher: Fetcher) -> tuple[str, str]:
     """Where the newest edition is, and what is doubtful about that (empty when nothing).
 
     The bank's page links to it. Where the page gives no link the address last known is left, which
@@ -77,7 +75,7 @@ def workbook_address(
         f"{PAGE} and drop the workbook it links to"
     )
     try:
-        answer = fetcher.get(page, limits, source=SOURCE)
+        answer = fetcher.get(PAGE, PAGE_LIMITS, source=SOURCE)
     except SourceUnavailable as error:
         return URL, f"{doubt} ({error})"
     found = _LINK.search(answer.content)
@@ -86,29 +84,18 @@ def workbook_address(
     return str(httpx.URL(URL).join(found.group(1).decode("ascii"))), ""
 
 
-def fetch_pink_sheet(
-    fetcher: Fetcher,
-    *,
-    url: str | None = None,
-    limits: Limits = LIMITS,
-    etag: str | None = None,
-    page: str = PAGE,
-    page_limits: Limits = PAGE_LIMITS,
-) -> Answer:
+def fetch_pink_sheet(fetcher: Fetcher, *, etag: str | None = None) -> Answer:
     """The newest workbook; its note says so when that is in doubt.
 
     Args:
         fetcher: the polite client.
-        url: its address; None looks it up on the bank's page.
-        limits: how far the request may go.
         etag: validator of the snapshot we have.
-        page, page_limits: where the address is looked up.
 
     Raises:
         SourceUnavailable: the workbook did not come.
     """
-    address, doubt = workbook_address(fetcher, page, page_limits) if url is None else (url, "")
-    return replace(fetcher.get(address, limits, source=SOURCE, etag=etag), note=doubt)
+    address, doubt = workbook_address(fetcher)
+    return replace(fetcher.get(address, LIMITS, source=SOURCE, etag=etag), note=doubt)
 
 
 def _cells_of(content: bytes, file: str) -> list[tuple[object, ...]]:
@@ -167,7 +154,7 @@ def _edition(rows: list[tuple[object, ...]]) -> dt.date | None:
     return None
 
 
-def parse_pink_sheet(content: bytes, *, file: str) -> Split:
+def parse(content: bytes, file: str) -> Split:
     """The workbook's coal columns to `StagedCommodityPrices`, one row per month.
 
     Returns:
@@ -244,11 +231,6 @@ def parse_pink_sheet(content: bytes, *, file: str) -> Split:
     )
     checked = split(typed, StagedCommodityPrices, source=SOURCE, file=file)
     return cells.joined(checked.kept, [unreadable, checked.quarantined], table.height)
-
-
-def parse(content: bytes, file: str) -> Split:
-    """A fetched or dropped file; as `parse_pink_sheet`."""
-    return parse_pink_sheet(content, file=file)
 
 
 def refresh(store: SnapshotStore, fetcher: Fetcher, key: str | None) -> Refreshed:

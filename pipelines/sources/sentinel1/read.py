@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,10 +20,11 @@ from pipelines.quarantine import SourceDrift, Split, split
 from pipelines.schemas.table import Feed, given, key
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources.gfw_sar.read import FIRST_YEAR, zones
-from pipelines.sources.http import Answer, Fetcher, Limits, RateLimited, SourceUnavailable
-from pipelines.sources.refresh import Refreshed, keep
+from pipelines.sources.http import Answer, Fetcher, Limits, SourceUnavailable
+from pipelines.sources.refresh import Refreshed, ask_each, is_due
 
 SOURCE = "sentinel1"
+LICENCE = "Copernicus Sentinel data terms"
 BASE_URL = "https://catalogue.dataspace.copernicus.eu"
 LIMITS = Limits(
     hosts=frozenset({"catalogue.dataspace.copernicus.eu"}),
@@ -88,13 +90,7 @@ def questions(today: dt.date) -> list[Question]:
     ]
 
 
-def fetch_scenes(
-    fetcher: Fetcher,
-    asked: Question,
-    *,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
-) -> list[Answer]:
+def fetch_scenes(fetcher: Fetcher, asked: Question) -> list[Answer]:
     """Every page of the scenes over an area.
 
     Raises:
@@ -113,8 +109,8 @@ def fetch_scenes(
     pages: list[Answer] = []
     for number in range(_MOST_PAGES):
         answer = fetcher.get(
-            f"{base_url}/odata/v1/Products",
-            limits,
+            f"{BASE_URL}/odata/v1/Products",
+            LIMITS,
             source=SOURCE,
             params={
                 "$filter": chosen,
@@ -263,39 +259,34 @@ def recognise(head: bytes) -> bool:
 
 
 def refresh(
-    store: SnapshotStore,
-    fetcher: Fetcher,
-    key: str | None,
-    *,
-    now: dt.datetime | None = None,
-    base_url: str = BASE_URL,
-    limits: Limits = LIMITS,
+    store: SnapshotStore, fetcher: Fetcher, key: str | None, *, now: dt.datetime | None = None
 ) -> Refreshed:
     """Ask every area and year not known whole; the running year each month again."""
     at = now or dt.datetime.now(dt.UTC)
-    last: dict[tuple[str, str], dt.datetime] = {}
-    for one in store.retrievals(SOURCE):
-        named = _NAME.match(one.part)
-        if named:
-            last[named[1], named[2]] = one.retrieved
-    asked = answered = stored = 0
-    for question in questions(at.date()):
-        before = last.get((question.area, question.start_on.isoformat()))
-        year_end = dt.date(question.start_on.year, 12, 31)
-        if before is not None and (before.date() - year_end >= SETTLED or at - before < ASK_AGAIN):
-            continue
-        asked += 1
-        try:
-            pages = fetch_scenes(fetcher, question, base_url=base_url, limits=limits)
-        except (SourceUnavailable, SourceDrift, RateLimited) as error:
-            return Refreshed(f"{answered} answered; {error}", is_complete=False, stored=stored)
-        answered += 1
-        for number, page in enumerate(pages):
-            stored += 1
-            keep(store, SOURCE, "Copernicus Sentinel data terms", page, part=question.name(number))
-    if asked == 0:
-        return Refreshed("every area and year was answered recently", is_complete=True)
-    return Refreshed(f"{answered} of {asked} areas and years answered", True, stored)
+    last = {
+        (named[1], named[2]): one.retrieved
+        for one in store.retrievals(SOURCE)
+        if (named := _NAME.match(one.part))
+    }
+    due = [
+        question
+        for question in questions(at.date())
+        if is_due(
+            last.get((question.area, question.start_on.isoformat())),
+            question.start_on.year,
+            at,
+            settled=SETTLED,
+            again=ASK_AGAIN,
+        )
+    ]
+
+    def fetch(question: Question) -> Iterator[tuple[str, Answer]]:
+        for number, page in enumerate(fetch_scenes(fetcher, question)):
+            yield question.name(number), page
+
+    return ask_each(
+        store, SOURCE, LICENCE, due, fetch, each="area and year", what="areas and years"
+    )
 
 
 def probe(fetcher: Fetcher, key: str | None) -> Answer:
