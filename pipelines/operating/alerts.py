@@ -95,16 +95,11 @@ def send(alerts: Sequence[Alert], channels: Channels, record: Path) -> list[str]
     )
     text = "\n".join(f"{one.kind}: {one.text}" for one in fresh)
     problems = []
-    sent = False
     if channels.webhook:
-        problem = _post(channels.webhook, subject, text, fresh)
-        problems.append(problem)
-        sent = sent or not problem
+        problems.append(_post(channels.webhook, subject, text, fresh))
     if channels.smtp and channels.recipients:
-        problem = _mail(channels, subject, text)
-        problems.append(problem)
-        sent = sent or not problem
-    if sent:
+        problems.append(_mail(channels, subject, text))
+    if not all(problems):
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         told = {**before, **{one.key: now for one in fresh}}
         kept = dict(sorted(told.items(), key=lambda item: item[1])[-_KEPT_KEYS:])

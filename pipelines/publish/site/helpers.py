@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -141,14 +142,13 @@ def count_points(rows: Sequence[Row], column: str) -> list[Row]:
 
 def _spread(rows: Sequence[Row]) -> list[float]:
     """A place in its year for each row, side by side where a year has several."""
-    of_year: dict[int, int] = {}
-    for row in rows:
-        of_year[row["year"]] = of_year.get(row["year"], 0) + 1
-    seen: dict[int, int] = {}
+    of_year = Counter(row["year"] for row in rows)
+    seen: Counter[int] = Counter()
     places = []
     for row in rows:
-        seen[row["year"]] = seen.get(row["year"], 0) + 1
-        places.append(row["year"] + (seen[row["year"]] - 0.5) / of_year[row["year"]])
+        year = row["year"]
+        seen[year] += 1
+        places.append(year + (seen[year] - 0.5) / of_year[year])
     return places
 
 
@@ -258,51 +258,12 @@ def claim_points(rows: Sequence[Row]) -> list[Row]:
     return told
 
 
-def _share_bar(share: float, colour: str, alt: str) -> Markup:
-    """A bar from nothing to a share of one."""
+def share_bar(share: float, colour: str, of: str) -> Markup:
+    """A bar from nothing to a share of one; `of` says of what it is a share."""
+    alt = f"{words.percent(share)} {of}"
     return charts.strip(
         0.0, share, share, domain=(0.0, 1.0), scale=charts.LINEAR, colour=colour, alt=alt
     )
-
-
-def collect_points(rows: Sequence[Row]) -> list[Row]:
-    """Facts worth obtaining with a bar of the width that would be left."""
-    return [
-        row | {"_picture": _share_bar(left, "#1f4e79", f"{words.percent(left)} of the width left")}
-        for row in rows
-        for left in [row["expected_width_ratio"]]
-    ]
-
-
-def chance_points(rows: Sequence[Row]) -> list[Row]:
-    """Years with a bar of how likely something is."""
-    return [
-        row | {"_picture": _share_bar(chance, "#b5651d", f"{words.percent(chance)} of worlds")}
-        for row in rows
-        for chance in [row["others_more_share"]]
-    ]
-
-
-def destination_points(rows: Sequence[Row]) -> list[Row]:
-    """Shares of destinations with their intervals."""
-    return [
-        row
-        | {
-            "place": f"{row['year']}-{row['destination_iso3']}",
-            "_picture": charts.strip(
-                row["share_q05"],
-                row["share_q50"],
-                row["share_q95"],
-                domain=(0.0, 1.0),
-                scale=charts.LINEAR,
-                colour="#3b3b3b",
-                alt=f"median {words.percent(row['share_q50'])}",
-            )
-            if row["share_q50"] is not None
-            else "",
-        }
-        for row in rows
-    ]
 
 
 def with_places(rows: Sequence[Row], column: str) -> list[Row]:
@@ -431,12 +392,9 @@ SHOW: dict[str, Callable[[Any], str]] = {
 
 GLOBALS: dict[str, Any] = {
     "amounts": amounts,
-    "chance_points": chance_points,
     "claim_points": claim_points,
-    "collect_points": collect_points,
     "count_points": count_points,
     "day": day,
-    "destination_points": destination_points,
     "dot_points": dot_points,
     "dots_of": dots_of,
     "headcount_dots": headcount_dots,
@@ -444,7 +402,9 @@ GLOBALS: dict[str, Any] = {
     "month_points": month_points,
     "part_years": part_years,
     "real_of": real_of,
+    "share_bar": share_bar,
     "stream_changes": stream_changes,
+    "strip": charts.strip,
     "year_points": year_points,
 }
 

@@ -3,7 +3,9 @@
 -- inputs  coal_destination_annual
 -- units   share of tonnes
 
-select destinations.*
+select
+    destinations.*,
+    destinations.year || '-' || destinations.destination_iso3 as place
 from coal_destination_annual as destinations
 order by
     destinations.year desc, destinations.share_q50 desc nulls last,
