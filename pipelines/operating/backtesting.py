@@ -57,17 +57,15 @@ def score_stream(
     evidence = read(observations, through=through)
     bench = backtests.Bench(evidence, observations, seed=seed)
     density = bench.joint.density.fingerprint()
-    common: dict[str, Any] = {
-        "key": f"{density} {seed}",
-        "store": home / "folds",
-        "progress": progress,
-    }
-    cases = folds.run_resumable(
-        folds.folds_of(bench.figures, through),
-        lambda fold: backtests.score_fold(bench, fold, seed=seed),
-        prefix=stream.name,
-        **common,
-    )
+    kept: dict[str, Any] = {"store": home / "folds", "progress": progress}
+    key = f"{density} {seed}"
+
+    def resumed(which: Any, score: Callable[[Any], Any], *, after: str = "", more: str = "") -> Any:
+        name = f"{stream.name}{after}"
+        return folds.run_resumable(which, score, prefix=name, key=f"{key}{more}", **kept)
+
+    hidden_folds = folds.folds_of(bench.figures, through)
+    cases = [resumed(hidden_folds, lambda fold: backtests.score_fold(bench, fold, seed=seed))]
     if (STREAMS_DIR / stream.name / "plain.py").is_file():
 
         def plain(hidden: Sequence[str], draws: int, seed: int) -> Any:
@@ -75,26 +73,20 @@ def score_stream(
                 observations, stream.plain, through=through, hidden=hidden, draws=draws, seed=seed
             )
 
-        beside = folds.run_resumable(
-            folds.folds_of(bench.figures, through),
-            lambda fold: backtests.score_plain(bench, fold, plain, seed=seed),
-            prefix=f"{stream.name}-plain",
-            **common,
-        )
-        cases = pl.concat([cases, beside])
+        def score_plain(fold: Any) -> Any:
+            return backtests.score_plain(bench, fold, plain, seed=seed)
+
+        cases.append(resumed(hidden_folds, score_plain, after="-plain"))
     kinds = STREAMS_DIR / stream.name / RECORD_STOP
     if kinds.is_file():
         table = pl.read_csv(kinds)
-        stopped = folds.run_resumable(
-            backtests.stop_folds(),
-            lambda fold: backtests.score_stop(read, table, bench, fold, seed=seed),
-            prefix=f"{stream.name}-stop",
-            key=f"{common['key']} {table.write_csv()}",
-            store=common["store"],
-            progress=progress,
-        )
-        cases = pl.concat([cases, stopped])
-    ranks = calibration.calibrate(calibration.MadeUp(evidence), seed=seed, **common)
+
+        def score_stop(fold: Any) -> Any:
+            return backtests.score_stop(read, table, bench, fold, seed=seed)
+
+        more = f" {table.write_csv()}"
+        cases.append(resumed(backtests.stop_folds(), score_stop, after="-stop", more=more))
+    ranks = calibration.calibrate(calibration.MadeUp(evidence), seed=seed, key=key, **kept)
     note = suites.Note(
         stream=stream.name,
         scored_at=scored_at.isoformat(),
@@ -102,7 +94,7 @@ def score_stream(
         seed=seed,
         through=through.isoformat(),
     )
-    suites.keep_suite(suites.Suite(note, cases, ranks), home)
+    suites.keep_suite(suites.Suite(note, pl.concat(cases), ranks), home)
     uneven = scores.uniformity(ranks).filter(~pl.col("is_even"))
     failed = uneven.filter(pl.col("fit") == scores.AS_PUBLISHED)
     if failed.height:

@@ -112,7 +112,7 @@ class Site:
             self.table,
             self.figure, self.to, self.body, self.party, self.document, self.figure_link,
             self.csv_file,
-            self.stream_selects, self.years_of, self.table_of_points,
+            self.stream_selects, self.years_of,
         )  # fmt: skip
         known |= {one.__name__: one for one in own}
         known |= {"chart": charts.chart, "contract": list(self.contract.values())}
@@ -346,33 +346,6 @@ class Site:
             }
             for file in sorted(STREAMS_DIR.glob(f"{stream}/report/[0-9]*_*.sql"))
         ]
-
-    def table_of_points(self, rows: Sequence[Row], table: str, stream: str) -> Markup:
-        """The table view of a chart by year: each year leads to its figures."""
-
-        def cells(row: Row) -> Markup:
-            part = " (part)" if row["is_partial_year"] else ""
-            return Markup(
-                '<th scope="row"><a href="{}">{}{}</a></th><td>{}</td><td>{}</td><td>{}</td>'
-                "<td>{}</td>"
-            ).format(
-                self.to(f"{stream}-{row['year']}"),
-                row["year"],
-                part,
-                self.usd(row, table, "q50"),
-                self.span(row, table),
-                self.number(row, table, "evidence_this_year_share", "percent"),
-                self.number(row, "annual", "real_q50", "usd"),
-            )
-
-        heads = [
-            "year",
-            "median, USD m",
-            "90% interval",
-            "evidence of the year itself",
-            "median in dollars of one year, USD m",
-        ]
-        return self.table("By year", heads, list(reversed(rows)), caller=cells)
 
     def figure(
         self,
