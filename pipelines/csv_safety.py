@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 # what starts a formula in a spreadsheet, the full-width forms some locales take alike included
@@ -29,3 +31,11 @@ def neutralised(frame: pl.DataFrame) -> pl.DataFrame:
         if name[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
     }
     return safe.rename(renamed)
+
+
+def write_csv(frame: pl.DataFrame, path: Path) -> None:
+    """UTF-8 with a byte order mark, a header line, LF ends, instants as ISO 8601.
+
+    Without the mark, spreadsheets read Chinese and Korean names in the code page of the machine.
+    """
+    neutralised(frame).write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%SZ", include_bom=True)

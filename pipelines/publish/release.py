@@ -32,6 +32,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.csv_safety import write_csv
 from pipelines.paths import SQL_DIR, STREAMS_DIR
 from pipelines.publish.contract import (
     ContractError,
@@ -41,7 +42,6 @@ from pipelines.publish.contract import (
     load_contract,
     parents_first,
 )
-from pipelines.publish.csv_files import write_csv
 from pipelines.publish.vintages import Chronicle, MadeFrom, VintageStore
 from pipelines.warehouse import head_of, sql_of, transaction, write_frame
 

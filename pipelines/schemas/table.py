@@ -17,6 +17,7 @@ import inspect
 import itertools
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pandera.polars as pa
@@ -24,8 +25,13 @@ import polars as pl
 from pandera.api.polars.types import PolarsData
 
 from pipelines.schemas.types import Instant
-from pipelines.schemas.words import WORDS
 
+_WORDS = Path(__file__).with_name("words.txt").read_text(encoding="utf-8").splitlines()[1:]
+WORDS = {
+    name: (unit, meaning)
+    for name, unit, meaning in ([cell.strip() for cell in line.split("|", 2)] for line in _WORDS)
+}
+"""What a column's name means: its unit (empty where it has none) and its meaning, everywhere."""
 QUANTILES = {
     "q05": "5% point",
     "q10": "10% point",

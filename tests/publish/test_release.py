@@ -15,8 +15,8 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.csv_safety import neutralised
 from pipelines.publish.contract import load_contract, table_of
-from pipelines.publish.csv_files import neutralised
 from pipelines.publish.release import (
     DATABASE_NAME,
     PublishError,

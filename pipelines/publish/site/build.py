@@ -24,9 +24,9 @@ import polars as pl
 import vl_convert
 from markupsafe import Markup, escape
 
+from pipelines.csv_safety import write_csv
 from pipelines.paths import SQL_DIR, STREAMS_DIR
 from pipelines.publish.contract import PublishedTable, load_contract
-from pipelines.publish.csv_files import write_csv
 from pipelines.publish.site import charts, helpers, words
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
