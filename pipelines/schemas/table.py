@@ -138,7 +138,7 @@ def _unit_of(name: str, kind: Any) -> str:
 def _spread(cls: type) -> None:
     """Put the eight columns where the class names an interval, and say what names say."""
     told: dict[str, Any] = {}
-    for name, kind in inspect.get_annotations(cls).items():
+    for name, kind in inspect.get_annotations(cls, eval_str=True).items():
         group = cls.__dict__.get(name)
         if not isinstance(group, Quantiles):
             told[name] = kind
