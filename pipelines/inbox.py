@@ -200,7 +200,7 @@ class _Desk:
         """The first kind that knows a file, if any does, and how the file begins."""
         with content.open("rb") as file:
             head = file.read(HEAD_BYTES)
-        return next((one for one in self.kinds if _recognises(one, content, head)), None), head
+        return next((one for one in self.kinds if _asked(one.recognise, content, head)), None), head
 
 
 def land(
@@ -239,7 +239,9 @@ def land(
         for place in (_LOADED, _ACCEPTED, _REJECTED):
             for half in (folder / place).glob(".part-*"):
                 half.unlink(missing_ok=True)
-        outcomes = [_resume(desk, work) for work in _interrupted(folder)]
+        # claims of runs that did not finish: whoever holds the folder owns them
+        unfinished = sorted(path for path in (folder / _WORK).iterdir() if path.is_dir())
+        outcomes = [_resume(desk, work) for work in unfinished]
         for entry in _entries(folder):
             outcome = _take(desk, entry)
             if outcome is not None:
@@ -289,11 +291,6 @@ def _sole_user(folder: Path) -> Generator[bool]:
         os.close(handle)
 
 
-def _interrupted(folder: Path) -> list[Path]:
-    """Claims of runs that did not finish: whoever holds the folder owns them."""
-    return sorted(path for path in (folder / _WORK).iterdir() if path.is_dir())
-
-
 def _take(desk: _Desk, entry: os.DirEntry[str]) -> Handled | None:
     try:
         state = entry.stat(follow_symlinks=False)
@@ -331,15 +328,15 @@ def _resume(desk: _Desk, work: Path) -> Handled | None:
     if has_writer(content):
         return _give_back(desk.folder, work, name, "somebody is still writing it")
     before = os.lstat(content)
-    if attempts > MAX_ATTEMPTS:
-        outcome = Handled(
-            name,
-            "rejected",
-            f"reading it ended the program {MAX_ATTEMPTS} times; it may be too large for the "
-            "memory of this machine: split it",
-        )
-    else:
+    try:
+        if attempts > MAX_ATTEMPTS:
+            raise FileRefused(
+                f"reading it ended the program {MAX_ATTEMPTS} times; it may be too large for the "
+                "memory of this machine: split it"
+            )
         outcome = _judge(desk, work, name)
+    except FileRefused as error:
+        outcome = Handled(name, "rejected", str(error))
     after = os.lstat(content)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         # somebody still writes through an open handle: give it back unless the place is taken
@@ -390,14 +387,12 @@ def _judge(desk: _Desk, work: Path, name: str) -> Handled:
     content = work / "content"
     state = os.lstat(content)
     if stat.S_ISLNK(state.st_mode):
-        return Handled(name, "rejected", "a symbolic link; copy the file itself here")
+        raise FileRefused("a symbolic link; copy the file itself here")
     if state.st_size == 0:
-        return Handled(name, "rejected", "the file is empty; download it again")
+        raise FileRefused("the file is empty; download it again")
     if state.st_size > desk.limits.max_bytes:
-        return Handled(
-            name,
-            "rejected",
-            f"the file has {state.st_size} bytes, more than {desk.limits.max_bytes}; split it",
+        raise FileRefused(
+            f"the file has {state.st_size} bytes, more than {desk.limits.max_bytes}; split it"
         )
     sha256 = _hash(content)
     known = _note(desk.folder, sha256)
@@ -417,46 +412,36 @@ def _judge(desk: _Desk, work: Path, name: str) -> Handled:
     return _load(desk, content, name, kind, head, sha256)
 
 
-def _recognises(kind: Kind, content: Path, head: bytes) -> bool:
+def _asked(ask: Callable[[Path, bytes], Any], content: Path, head: bytes) -> Any:
+    """What a kind says of a file; None where it fails: then it does not know the file."""
     try:
-        return kind.recognise(content, head)
-    except Exception:  # a recogniser that fails does not know the file
-        return False
-
-
-def _why_not(kind: Kind, content: Path, head: bytes) -> str:
-    try:
-        return kind.why_not(content, head)
-    except Exception:  # as for a recogniser
-        return ""
+        return ask(content, head)
+    except Exception:
+        return None
 
 
 def _load(
     desk: _Desk, content: Path, name: str, kind: Kind | None, head: bytes, sha256: str
 ) -> Handled:
+    def refused(why: str) -> Handled:
+        return Handled(name, "rejected", why, kind=kind.name if kind else None, sha256=sha256)
+
     if kind is None:
-        nearly = [said for one in desk.kinds if (said := _why_not(one, content, head))]
-        return Handled(
-            name,
-            "rejected",
-            "; ".join(nearly)
-            or f"its content is of no known kind: {seems(head)}; the files that are taken, a line "
-            f"each: {KINDS_PAGE}",
-            sha256=sha256,
+        nearly = [said for one in desk.kinds if (said := _asked(one.why_not, content, head))]
+        unknown = (
+            f"its content is of no known kind: {seems(head)}; the files that are taken, a line "
+            f"each: {KINDS_PAGE}"
         )
+        return refused("; ".join(nearly) or unknown)
     try:
         loaded = kind.load(content, safe_name(name))
     except ValueError as error:
-        return Handled(name, "rejected", str(error), kind=kind.name, sha256=sha256)
+        return refused(str(error))
     except Exception as error:
         # a file must not stop the others; what it did to the parser is for the report to say
-        return Handled(
-            name,
-            "rejected",
+        return refused(
             f"reading it as {kind.name} failed unexpectedly: {type(error).__name__}: {error}. "
-            f"Expected {kind.expected}",
-            kind=kind.name,
-            sha256=sha256,
+            f"Expected {kind.expected}"
         )
     write_whole(
         desk.folder / _LOADED / sha256,
@@ -471,10 +456,9 @@ def _load(
             }
         ).encode(),
     )
-    refused = loaded.rows_in - loaded.rows_kept
     done = (
         f"loaded as {kind.name}: {loaded.rows_kept} of {loaded.rows_in} rows kept, "
-        f"{refused} in quarantine"
+        f"{loaded.rows_in - loaded.rows_kept} in quarantine"
     )
     return Handled(
         name,
@@ -689,10 +673,9 @@ def _text(text: str) -> str:
 def _note(folder: Path, sha256: str) -> dict[str, Any] | None:
     try:
         note = json.loads((folder / _LOADED / sha256).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
     except (OSError, ValueError):
-        return None  # a note that cannot be read: loading again does no harm
+        # none, or one that cannot be read: loading again does no harm
+        return None
     return note if isinstance(note, dict) else None
 
 

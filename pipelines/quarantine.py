@@ -107,16 +107,14 @@ def split(
     *,
     source: str,
     file: str,
-    line_column: str = "line",
 ) -> Split:
     """Cut `frame` into rows that meet `contract` and cells that do not.
 
     Args:
-        frame: eager rows; `line_column` holds each row's line or record number (BIGINT, 1-based).
-        contract: a Pandera polars model of every column, `line_column` included.
+        frame: eager rows; `line` holds each row's line or record number (BIGINT, 1-based).
+        contract: a Pandera polars model of every column, `line` included.
         source: name of the source, as in `sources_status`.
         file: name of the file as the reader knows it.
-        line_column: the column of line numbers.
 
     Returns:
         Split: rows_in = kept.height + rows refused; each refused row appears at least once
@@ -157,7 +155,7 @@ def split(
         cells = pl.concat([cells, _duplicates(numbered, contract)])
     quarantined = (
         cells.unique(maintain_order=True)
-        .join(numbered.select("__row", pl.col(line_column).alias("line")), on="__row", how="left")
+        .join(numbered.select("__row", "line"), on="__row", how="left")
         .with_columns(
             source=pl.lit(source),
             file=pl.lit(file),

@@ -202,11 +202,6 @@ class SnapshotStore:
         """Whether these very bytes are kept already."""
         return (self.root / source / f"{hashlib.sha256(content).hexdigest()}.bin").exists()
 
-    def newest(self, source: str, as_of: dt.datetime | None = None) -> Snapshot | None:
-        """The last retrieval, or the last one up to `as_of`."""
-        found = self.retrievals(source, as_of)
-        return found[-1] if found else None
-
     def read(self, snapshot: Snapshot) -> bytes:
         """The bytes, checked against their hash.
 

@@ -27,9 +27,9 @@ def put(store: SnapshotStore, content: bytes, day: int, **more):
 def test_newest_is_the_last_retrieval_and_as_of_the_last_known_then(store):
     put(store, b"old", 1)
     put(store, b"new", 9)
-    assert store.read(store.newest("prices")) == b"new"
-    assert store.read(store.newest("prices", as_of=at(5))) == b"old"
-    assert store.newest("prices", as_of=dt.datetime(2025, 1, 1, tzinfo=dt.UTC)) is None
+    assert store.read(store.retrievals("prices")[-1]) == b"new"
+    assert store.read(store.retrievals("prices", at(5))[-1]) == b"old"
+    assert store.retrievals("prices", dt.datetime(2025, 1, 1, tzinfo=dt.UTC)) == []
 
 
 def test_the_same_bytes_twice_are_stored_once_and_noted_twice(store, tmp_path):
@@ -73,7 +73,7 @@ def test_two_dropped_files_do_not_hide_one_another(store):
 def test_a_confirmed_snapshot_is_known_to_be_current_later(store):
     first = put(store, b"same", 1, etag='"v1"')
     store.confirm(first, retrieved_at=at(3))
-    newest = store.newest("prices")
+    newest = store.retrievals("prices")[-1]
     assert (newest.http_status, newest.etag, newest.sha256) == (304, '"v1"', first.sha256)
     assert newest.retrieved == at(3)
 
@@ -88,7 +88,7 @@ def test_changed_bytes_are_noticed(store, tmp_path):
 def test_a_broken_sidecar_is_named_and_the_others_are_read(store, tmp_path):
     put(store, b"x", 1)
     (tmp_path / "prices" / "20260101-broken.json").write_text("{")
-    assert store.read(store.newest("prices")) == b"x"
+    assert store.read(store.retrievals("prices")[-1]) == b"x"
     (told,) = store.unreadable("prices")
     assert "raw/prices/20260101-broken.json" in told
 

@@ -19,11 +19,11 @@ import datetime as dt
 import importlib
 import os
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
 from pipelines.quarantine import Split
 from pipelines.schemas.table import Table
@@ -33,27 +33,7 @@ from pipelines.sources.recognise import zip_holds
 from pipelines.sources.staging import Embedded
 
 HERE = Path(__file__).resolve().parent
-_NEEDED = {
-    "about": str,
-    "publisher": str,
-    "licence": str,
-    "cadence": str,
-    "stale_days": int,
-    "last_day": str,
-    "to_get_it": str,
-    "dropped": str,
-}
-_OWN_NEEDED = {one: kind for one, kind in _NEEDED.items() if one != "last_day"} | {
-    "keeps_its_own": bool
-}
-_OPTIONAL = {
-    "lag_days": int,
-    "key": str,
-    "is_key_needed": bool,
-    "is_one_file": bool,
-    "zip_holds": str,
-    "was": str,
-}
+_PACKAGE = "pipelines.sources"
 
 
 class SourceFolderError(ValueError):
@@ -168,46 +148,54 @@ class SourceFolder(_Folder):
         return os.environ.get(self.key) or None if self.key else None
 
 
-def _said(
-    settings: Path, needed: Mapping[str, type], optional: Mapping[str, type]
-) -> dict[str, Any]:
-    """What a source.toml says, held to what it must and may."""
-    said = tomllib.loads(settings.read_text(encoding="utf-8"))
-    where = f"{settings.parent.name}/source.toml"
-    known = {**needed, **optional}
-    for one in needed:
-        if one not in said:
-            raise SourceFolderError(f"{where} does not say {one!r}; add it")
-    for one, value in said.items():
-        if one not in known:
-            raise SourceFolderError(f"{where} says {one!r}, which is not read; remove it")
-        if type(value) is not known[one]:
-            raise SourceFolderError(f"{where}: {one!r} must be {known[one].__name__}")
-    return said
+# what is known of a folder without its source.toml
+_OURS = frozenset({"name", "source", "folder", "module"})
+# what marks a folder as a list, as one that keeps its own files, or as tables of ours; else a feed
+_MARKS = {"lists": "list", "keeps_its_own": "own", "is_hand_kept": "kept"}
 
 
-def _sort(settings: Path) -> str:
-    """What a folder is of: a list, a feed, a source that keeps its own files, or tables of ours."""
-    said = tomllib.loads(settings.read_text(encoding="utf-8"))
-    kinds = {"lists": "list", "keeps_its_own": "own", "is_hand_kept": "kept"}
-    return next((kind for mark, kind in kinds.items() if mark in said), "feed")
+def _folders(home: Path, kind: str, shape: type[Any], **more: type) -> Iterator[tuple[str, Any]]:
+    """Folders of one kind by name, each with what its source.toml says.
+
+    It must say the fields of `shape` that have no default, and `more`; it may say the others.
+
+    Raises:
+        SourceFolderError: a folder lacks a setting, or has one of the wrong kind.
+    """
+    types = get_type_hints(shape)
+    told = [one for one in fields(shape) if one.name not in _OURS]
+    known = {one.name: types[one.name] for one in told} | more
+    needed = [one.name for one in told if one.default is MISSING] + list(more)
+    for settings in sorted(home.glob("*/source.toml")):
+        said = tomllib.loads(settings.read_text(encoding="utf-8"))
+        if next((found for mark, found in _MARKS.items() if mark in said), "feed") != kind:
+            continue
+        where = f"{settings.parent.name}/source.toml"
+        for one in needed:
+            if one not in said:
+                raise SourceFolderError(f"{where} does not say {one!r}; add it")
+        for one, value in said.items():
+            if one not in known:
+                raise SourceFolderError(f"{where} says {one!r}, which is not read; remove it")
+            if type(value) is not known[one]:
+                raise SourceFolderError(f"{where}: {one!r} must be {known[one].__name__}")
+        yield settings.parent.name, said
 
 
-def list_folders(home: Path = HERE, package: str = "pipelines.sources") -> list[SourceFolder]:
+def _reader(name: str, package: str = _PACKAGE) -> ModuleType:
+    return importlib.import_module(f"{package}.{name}.read")
+
+
+def list_folders(home: Path = HERE, package: str = _PACKAGE) -> list[SourceFolder]:
     """Every source that has a folder, by name; official lists are told by `official_lists`.
 
     Raises:
         SourceFolderError: a folder lacks a setting, or has one of the wrong kind.
     """
-    found = []
-    for settings in sorted(home.glob("*/source.toml")):
-        if _sort(settings) != "feed":
-            continue
-        name = settings.parent.name
-        said = _said(settings, _NEEDED, _OPTIONAL)
-        module = importlib.import_module(f"{package}.{name}.read")
-        found.append(SourceFolder(name=name, module=module, **said))
-    return found
+    return [
+        SourceFolder(name=name, module=_reader(name, package), **said)
+        for name, said in _folders(home, "feed", SourceFolder)
+    ]
 
 
 @dataclass(frozen=True)
@@ -225,20 +213,11 @@ class OwnKeeper(_Folder):
     keeps_its_own: bool = True
 
 
-def own_keepers(home: Path = HERE, package: str = "pipelines.sources") -> list[OwnKeeper]:
-    """Every source that keeps its own files: the folders that say `keeps_its_own`.
-
-    Raises:
-        SourceFolderError: a folder lacks a setting, or has one of the wrong kind.
-    """
+def own_keepers() -> list[OwnKeeper]:
+    """Every source that keeps its own files: the folders that say `keeps_its_own`; as above."""
     return [
-        OwnKeeper(
-            name=settings.parent.name,
-            module=importlib.import_module(f"{package}.{settings.parent.name}.read"),
-            **_said(settings, _OWN_NEEDED, {}),
-        )
-        for settings in sorted(home.glob("*/source.toml"))
-        if _sort(settings) == "own"
+        OwnKeeper(name=name, module=_reader(name), **said)
+        for name, said in _folders(HERE, "own", OwnKeeper)
     ]
 
 
@@ -257,50 +236,28 @@ class KeptFolder:
     is_hand_kept: bool = True
 
 
-def kept_folders(home: Path = HERE) -> list[KeptFolder]:
-    """Every folder of tables kept by hand: those that say `is_hand_kept`.
-
-    Raises:
-        SourceFolderError: a folder lacks a setting, or has one of the wrong kind.
-    """
-    needed = {one: str for one in ("about", "publisher", "licence", "to_get_it")}
-    return [
-        KeptFolder(settings.parent.name, **_said(settings, needed | {"is_hand_kept": bool}, {}))
-        for settings in sorted(home.glob("*/source.toml"))
-        if _sort(settings) == "kept"
-    ]
+def kept_folders() -> list[KeptFolder]:
+    """Every folder of tables kept by hand: those that say `is_hand_kept`; as above."""
+    return [KeptFolder(name, **said) for name, said in _folders(HERE, "kept", KeptFolder)]
 
 
 @dataclass(frozen=True)
-class OfficialList:
-    """One list and how it is got and read.
+class OfficialList(_Folder):
+    """One list and how it is got and read; its name is that of its snapshots.
 
     Attributes:
-        source: name of its snapshots and, for all but OpenSanctions, of its rows.
-        publisher: who answers; lists of one publisher are asked one after the other.
-        about: what it is.
-        licence: licence tag of its data.
-        to_get_it: what to do when there is no snapshot.
-        dropped: how a dropped file looks.
         folder: the folder it is read in; a folder may hold several lists of one form.
-        module: the folder's `read.py`.
-        stale_days: age from which the newest retrieval counts as stale.
-        cadence: how often it is asked: a name of `pipelines.cadence`.
         named_as: how files of the folder's lists are told apart by name, for whoever dropped one
             that is too short for its list; "" where that cannot be.
     """
 
-    source: str
-    publisher: str
-    about: str
-    licence: str
-    to_get_it: str
-    dropped: str
     folder: str
-    module: ModuleType
-    stale_days: int
-    cadence: str
     named_as: str = ""
+
+    @property
+    def source(self) -> str:
+        """Name of its snapshots and, for all but OpenSanctions, of its rows."""
+        return self.name
 
     @property
     def forms(self) -> tuple[tuple[str, ...], ...]:
@@ -337,11 +294,10 @@ class OfficialList:
         return self.read({part: content}, at).splits[self.source]
 
 
-_LIST_NEEDED = {one: kind for one, kind in _NEEDED.items() if one != "last_day"} | {"lists": dict}
 _VOICE = frozenset({"authority", "kind", "title", "home", "note"})
 
 
-def official_lists(home: Path = HERE, package: str = "pipelines.sources") -> list[OfficialList]:
+def official_lists() -> list[OfficialList]:
     """Every official list: the folders whose source.toml has `[lists.<name>]`, by folder.
 
     `[lists.<name>]` says who speaks through the list (see `pipelines.voices`), and may say `about`
@@ -360,17 +316,9 @@ def official_lists(home: Path = HERE, package: str = "pipelines.sources") -> lis
         SourceFolderError: a folder lacks a setting, or has one of the wrong kind.
     """
     found = []
-    for settings in sorted(home.glob("*/source.toml")):
-        if _sort(settings) != "list":
-            continue
-        said = _said(settings, _LIST_NEEDED, {"named_as": str})
-        lists = said.pop("lists")
-        module = importlib.import_module(f"{package}.{settings.parent.name}.read")
-        for source, told in lists.items():
+    for name, said in _folders(HERE, "list", OfficialList, lists=dict):
+        for source, told in said.pop("lists").items():
             own = {key: value for key, value in told.items() if key not in _VOICE}
-            found.append(
-                OfficialList(
-                    source=source, folder=settings.parent.name, module=module, **{**said, **own}
-                )
-            )
+            folder: dict[str, Any] = {"folder": name, "module": _reader(name), **said, **own}
+            found.append(OfficialList(name=source, **folder))
     return found

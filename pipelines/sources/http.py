@@ -144,7 +144,6 @@ class Limits:
         max_redirects: redirects followed.
         busy_wait_s: shortest wait after a 429 that does not say how long to wait.
         not_again: statuses after which asking again would only start the work anew.
-        may_be_empty: "no content" (204) is an answer of this source, without bytes.
         needs_length: refuse an answer that announces no length and comes in no chunks: for a
             format without an end mark, such as CSV, nobody could tell whole from cut off.
     """
@@ -162,7 +161,6 @@ class Limits:
     max_redirects: int = 3
     busy_wait_s: float = 0.0
     not_again: frozenset[int] = frozenset()
-    may_be_empty: bool = False
     needs_length: bool = False
 
 
@@ -340,16 +338,9 @@ class Fetcher:
         def once() -> Answer:
             nonlocal attempts
             attempts += 1
+            keys = secret_headers or {}
             return self._attempt(
-                target,
-                limits,
-                source,
-                shown,
-                headers,
-                dict(secret_headers or {}),
-                secrets,
-                attempts,
-                json_body,
+                target, limits, source, headers, keys, secrets, attempts, json_body
             )
 
         retrying = tenacity.Retrying(
@@ -410,15 +401,14 @@ class Fetcher:
         target: httpx.URL,
         limits: Limits,
         source: str,
-        shown: str,
         headers: Mapping[str, str],
         secret_headers: Mapping[str, str],
         secrets: tuple[str, ...],
         number: int,
-        json_body: bytes | None = None,
+        body: bytes | None,
     ) -> Answer:
         redirects: list[str] = []
-        first = target
+        first, shown = target, without_secrets(target, secrets)
         started = self.clock()
         timeout = httpx.Timeout(limits.read_s, connect=limits.connect_s)
         with httpx.Client(
@@ -428,16 +418,13 @@ class Fetcher:
                 self._space_out(target.host, limits)
                 # a key belongs to the host it was issued for
                 sent = {**headers, **(secret_headers if target.host == first.host else {})}
-                where = (
-                    _store_address(target, secrets)
-                    if redirects
-                    else without_secrets(target, secrets)
-                )
+                where = _store_address(target, secrets) if redirects else shown
+                hop = _Hop(self, limits, source, where, number, started)
                 try:
-                    method = "GET" if json_body is None else "POST"
-                    with client.stream(method, target, headers=sent, content=json_body) as response:
+                    method = "GET" if body is None else "POST"
+                    with client.stream(method, target, headers=sent, content=body) as response:
                         if response.status_code in _REDIRECT_STATUS:
-                            target = self._redirected(response, first, limits, source, where)
+                            target = hop.redirected(response, first)
                             redirects.append(_store_address(target, secrets))
                             if len(redirects) > limits.max_redirects:
                                 raise RedirectRefused(
@@ -445,48 +432,12 @@ class Fetcher:
                                     f"{limits.max_redirects} times; check the address"
                                 )
                             continue
-                        self._check_status(
-                            response, limits, source, where, number, has_key=bool(secrets)
-                        )
-                        if response.status_code in (304, *_NOTHING):
-                            content = b""
-                        else:
-                            self._check_type(response, limits, source, where, number)
-                            content = self._body(response, limits, source, where, started)
-                            self._check_challenge(response, content, source, where, number)
+                        hop.check_status(response, has_key=bool(secrets))
+                        content = b"" if response.status_code == 304 else hop.content_of(response)
                         status, got = response.status_code, response.headers
                         break
-                except httpx.TimeoutException as error:
-                    kind = "connect" if isinstance(error, httpx.ConnectTimeout) else "answer"
-                    allowed = limits.connect_s if kind == "connect" else limits.read_s
-                    raise _Transient(
-                        ConnectionFailed(
-                            f"{source}: {where} did not {kind} within {allowed:g} s "
-                            f"({number} attempts); try again later or drop the file by hand"
-                        ),
-                        waited_s=allowed,
-                    ) from None
-                except httpx.RemoteProtocolError:
-                    raise _Transient(
-                        BodyCutOff(
-                            f"{source}: {where} ended before its answer was complete "
-                            f"({number} attempts); nothing was stored, try again later"
-                        )
-                    ) from None
-                except httpx.DecodingError:
-                    raise _Transient(
-                        BodyCutOff(
-                            f"{source}: {where} sent a body that does not unpack "
-                            f"({number} attempts); nothing was stored, try again later"
-                        )
-                    ) from None
-                except httpx.TransportError as error:
-                    raise _Transient(
-                        ConnectionFailed(
-                            f"{source}: no connection to {where} ({type(error).__name__}, "
-                            f"{number} attempts); check the network, or drop the file by hand"
-                        )
-                    ) from None
+                except (httpx.TransportError, httpx.DecodingError) as error:
+                    raise hop.broken(error) from None
         if any(secret.encode() in content for secret in secrets if secret):
             raise SecretEchoed(
                 f"{source}: {where} repeats the key in its answer; nothing was stored"
@@ -501,55 +452,93 @@ class Fetcher:
             attempts=number,
             redirects=tuple(redirects),
             is_not_modified=status == 304,
-            content_type=got.get("Content-Type", "").split(";")[0].strip().lower()[:80],
+            content_type=_kind_of(response)[:80],
             publication=got.get("x-amz-meta-publication-id"),
             is_cut=0 < self.first_bytes <= len(content),
         )
 
-    def _redirected(
-        self,
-        response: httpx.Response,
-        first: httpx.URL,
-        limits: Limits,
-        source: str,
-        here: str,
-    ) -> httpx.URL:
+
+def _kind_of(response: httpx.Response) -> str:
+    """Media type of an answer, as sent."""
+    return response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+
+
+@dataclass(frozen=True)
+class _Hop:
+    """One request of an attempt, and what may be wrong with what comes of it.
+
+    Attributes:
+        where: its address without secrets; number: of the attempt, from 1.
+        started: when the attempt began, by the fetcher's clock.
+    """
+
+    fetcher: Fetcher
+    limits: Limits
+    source: str
+    where: str
+    number: int
+    started: float
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.where}"
+
+    def broken(self, error: httpx.TransportError | httpx.DecodingError) -> _Transient:
+        """What an attempt that ended without an answer comes to, if no other mends it."""
+        if isinstance(error, httpx.TimeoutException):
+            kind = "connect" if isinstance(error, httpx.ConnectTimeout) else "answer"
+            allowed = self.limits.connect_s if kind == "connect" else self.limits.read_s
+            final = ConnectionFailed(
+                f"{self} did not {kind} within {allowed:g} s ({self.number} attempts); try again "
+                "later or drop the file by hand"
+            )
+            return _Transient(final, waited_s=allowed)
+        if isinstance(error, httpx.RemoteProtocolError | httpx.DecodingError):
+            ended = isinstance(error, httpx.RemoteProtocolError)
+            told = (
+                "ended before its answer was complete"
+                if ended
+                else "sent a body that does not unpack"
+            )
+            return _Transient(
+                BodyCutOff(
+                    f"{self} {told} ({self.number} attempts); nothing was stored, try again later"
+                )
+            )
+        return _Transient(
+            ConnectionFailed(
+                f"{self.source}: no connection to {self.where} ({type(error).__name__}, "
+                f"{self.number} attempts); check the network, or drop the file by hand"
+            )
+        )
+
+    def redirected(self, response: httpx.Response, first: httpx.URL) -> httpx.URL:
+        """Where an answer sends us on to, if it is a place of the source's."""
         try:
             target = response.url.join(response.headers.get("Location", ""))
         except httpx.InvalidURL:
             raise RedirectRefused(
-                f"{source}: {here} redirects to something that is no address; "
+                f"{self} redirects to something that is no address; "
                 "open it in a browser and correct the source's address"
             ) from None
-        if target.scheme != first.scheme or target.host not in limits.hosts:
+        if target.scheme != first.scheme or target.host not in self.limits.hosts:
             raise RedirectRefused(
-                f"{source}: {here} redirects to {target.scheme}://{target.host}, which is not on "
-                f"the source's list ({first.scheme}, {', '.join(sorted(limits.hosts))}); check "
-                "whether the source has moved, then extend the list"
+                f"{self} redirects to {target.scheme}://{target.host}, which is not on the "
+                f"source's list ({first.scheme}, {', '.join(sorted(self.limits.hosts))}); "
+                "check whether the source has moved, then extend the list"
             )
         return target
 
-    def _check_status(
-        self,
-        response: httpx.Response,
-        limits: Limits,
-        source: str,
-        where: str,
-        number: int,
-        *,
-        has_key: bool,
-    ) -> None:
-        status = response.status_code
+    def check_status(self, response: httpx.Response, *, has_key: bool) -> None:
+        """Raise what a status that is no answer means."""
+        limits, status = self.limits, response.status_code
         if status in _ANSWERED or status == 304:
             return
         if status in _NOTHING:
-            if limits.may_be_empty:
-                return
             raise NothingPublished(
-                f"{source}: {where} answered {status}: nothing is published under this question; "
+                f"{self} answered {status}: nothing is published under this question; "
                 "that is no zero, ask again later"
             )
-        asked = _retry_after_s(response.headers.get("Retry-After"), self.now())
+        asked = _retry_after_s(response.headers.get("Retry-After"), self.fetcher.now())
         if status in _QUOTA_STATUS:
             said = self._said(response)
             until = _REPLENISHED.search(said)
@@ -560,14 +549,14 @@ class Fetcher:
             if is_quota and (asked is None or asked > limits.longest_wait_s):
                 told = ""
                 if asked is not None:
-                    again = self.now() + dt.timedelta(seconds=asked)
+                    again = self.fetcher.now() + dt.timedelta(seconds=asked)
                     told = f", new calls from {again:%Y-%m-%d %H:%M} UTC"
                 raise QuotaSpent(
-                    f"{source}: {where} answered {status}: the quota of calls is spent"
+                    f"{self} answered {status}: the quota of calls is spent"
                     f"{told}; the key is not at fault, run again after that time"
                 )
             if _CHALLENGE.search(said) or "cf-mitigated" in response.headers:
-                raise _Transient(self._challenged(source, where, number), asked)
+                raise _Transient(self._challenged(), asked)
         else:
             is_quota = False
         if status not in _TRANSIENT_STATUS and not is_quota:
@@ -580,27 +569,27 @@ class Fetcher:
                     "no key is needed here: it may refuse this network (as some do data centres); "
                     "ask from another one or drop the file by hand"
                 )
-            raise RequestRefused(f"{source}: {where} answered {status}; {advice}")
+            raise RequestRefused(f"{self} answered {status}; {advice}")
         if asked is not None and asked > limits.longest_wait_s:
             raise RateLimited(
-                f"{source}: {where} answered {status} and asks to wait {asked:.0f} s, longer than "
+                f"{self} answered {status} and asks to wait {asked:.0f} s, longer than "
                 f"the {limits.longest_wait_s:.0f} s allowed; run again after that time"
             )
         final: SourceUnavailable
         if is_quota:
             final = QuotaSpent(
-                f"{source}: {where} answered {status} {number} times: the quota of calls is spent; "
+                f"{self} answered {status} {self.number} times: the quota of calls is spent; "
                 "the key is not at fault, run again later"
             )
         elif status == 429:
             final = RateLimited(
-                f"{source}: {where} answered 429 (too many requests) {number} times; "
+                f"{self} answered 429 (too many requests) {self.number} times; "
                 "run again later or use a key with a larger quota"
             )
         else:
             kind = GatewayTimeout if status == 524 else ServerFailed
             final = kind(
-                f"{source}: {where} answered {status} {number} times; the server is in trouble, "
+                f"{self} answered {status} {self.number} times; the server is in trouble, "
                 "run again later"
             )
         if status in limits.not_again:
@@ -620,50 +609,43 @@ class Fetcher:
             return said[:4096]
         return said[:4096]
 
-    @staticmethod
-    def _challenged(source: str, where: str, number: int) -> ChallengePage:
+    def _challenged(self) -> ChallengePage:
         return ChallengePage(
-            f"{source}: {where} sent a page that tests for a browser in place of the answer "
-            f"({number} attempts); nothing was stored: try again later, or save the page from a "
-            "browser and drop it"
+            f"{self} sent a page that tests for a browser in place of the answer "
+            f"({self.number} attempts); nothing was stored: try again later, or save the page "
+            "from a browser and drop it"
         )
 
-    def _check_challenge(
-        self, response: httpx.Response, content: bytes, source: str, where: str, number: int
-    ) -> None:
-        kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
-        # a short page: the words may stand in a noscript of a real one
-        is_short = len(content) < _LOOKED_AT
-        if kind in _PAGES and is_short and _CHALLENGE.search(content):
-            raise _Transient(self._challenged(source, where, number))
-
-    def _check_type(
-        self, response: httpx.Response, limits: Limits, source: str, where: str, number: int
-    ) -> None:
-        found = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    def content_of(self, response: httpx.Response) -> bytes:
+        """The whole body of an answer that is of the source's kind."""
+        limits, found = self.limits, _kind_of(response)
         # no data file is a web page: one sent in its place is an error or login page
         is_page = not limits.content_types and found in _PAGES
         if is_page or (limits.content_types and found not in limits.content_types):
             if found in _PAGES and _CHALLENGE.search(self._said(response)):
-                raise _Transient(self._challenged(source, where, number))
+                raise _Transient(self._challenged())
             expected = " or ".join(limits.content_types) or "a data file"
             raise WrongContentType(
-                f"{source}: {where} sent {found[:80]!r}, expected {expected}; it may be an error "
+                f"{self} sent {found[:80]!r}, expected {expected}; it may be an error "
                 "or login page: open the address in a browser"
             )
+        content = self._body(response)
+        # a short page: the words may stand in a noscript of a real one
+        if found in _PAGES and len(content) < _LOOKED_AT and _CHALLENGE.search(content):
+            raise _Transient(self._challenged())
+        return content
 
-    def _body(
-        self, response: httpx.Response, limits: Limits, source: str, where: str, started: float
-    ) -> bytes:
+    def _body(self, response: httpx.Response) -> bytes:
+        limits, fetcher = self.limits, self.fetcher
         announced = response.headers.get("Content-Length", "")
         chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
         if limits.needs_length and not announced.isdigit() and not chunked:
             raise BodyCutOff(
-                f"{source}: {where} announces no length, so that a cut-off file would look whole; "
+                f"{self} announces no length, so that a cut-off file would look whole; "
                 "nothing was stored: download the file by hand and drop it"
             )
         too_large = BodyTooLarge(
-            f"{source}: {where} sends more than {limits.max_bytes} bytes; ask for less at a time, "
+            f"{self} sends more than {limits.max_bytes} bytes; ask for less at a time, "
             "or raise the source's size cap"
         )
         if announced.isdigit() and int(announced[:18]) > limits.max_bytes:
@@ -671,19 +653,19 @@ class Fetcher:
         # grows in place and hands out what it holds: joining pieces would hold a large file twice
         held = io.BytesIO()
         size = 0
-        began = self.clock()
+        began = fetcher.clock()
         for piece in response.iter_bytes():
             size += len(piece)
             if size > limits.max_bytes:
                 raise too_large
-            now = self.clock()
+            now = fetcher.clock()
             crawls = now - began > _CRAWL_S and size < (now - began) * _LEAST_BYTES_PER_S
-            if crawls or now - started > limits.total_s:
+            if crawls or now - self.started > limits.total_s:
                 raise AnswerTooSlow(
-                    f"{source}: {where} sent {size} bytes in {now - started:.0f} s and was not "
+                    f"{self} sent {size} bytes in {now - self.started:.0f} s and was not "
                     "done; nothing was stored, try again later or ask for less at a time"
                 )
             held.write(piece)
-            if 0 < self.first_bytes <= size:
-                return held.getvalue()[: self.first_bytes]
+            if 0 < fetcher.first_bytes <= size:
+                return held.getvalue()[: fetcher.first_bytes]
         return held.getvalue()

@@ -250,7 +250,7 @@ def test_an_edited_figure_table_is_taken_only_whole(data: Path) -> None:
     assert outcomes["edited.csv"].status == "accepted"
     assert outcomes["broken.csv"].status == "rejected"
     assert "cole" in outcomes["broken.csv"].message
-    newest = SnapshotStore(data / "raw").newest("coal_figures")
+    newest = SnapshotStore(data / "raw").retrievals("coal_figures")[-1]
     assert newest is not None
     assert newest.url == "file:edited.csv"
 

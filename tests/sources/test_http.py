@@ -200,9 +200,10 @@ def test_too_many_requests_without_a_time_waits_as_long_as_the_source_is_known_t
     assert waits == [60.0]
 
 
-def test_no_content_is_an_answer_only_where_the_source_gives_it():
-    answer, _, _ = ask(Trouble.NO_CONTENT, replace(LIMITS, may_be_empty=True))
-    assert (answer.status, answer.content) == (204, b"")
+def test_no_content_is_no_answer_of_nothing():
+    error, _, _ = ask(Trouble.NO_CONTENT)
+    assert isinstance(error, http.NothingPublished)
+    assert "that is no zero" in str(error)
 
 
 def test_a_look_at_the_first_bytes_reads_no_more():
