@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, NoReturn
 
 import dagster as dg
 from dagster._core.definitions.decorators.op_decorator import DecoratedOpFunction
@@ -31,32 +30,34 @@ class Failed(dg.Failure):
 Failed.__module__ = "__main__"
 
 
-@contextlib.contextmanager
-def _own_sentence() -> Generator[None]:
-    """Let an error within fail its step by its own sentence."""
-    try:
-        yield
-    except (dg.Failure, dg.RetryRequested, dg.DagsterError):
-        raise
-    except Exception as error:
-        # the trace stays behind the UI's 'View full message', for whoever mends the code
-        raise Failed(description=sentence_of(error)) from error
+def _fail(error: Exception) -> NoReturn:
+    # the trace stays behind the UI's 'View full message', for whoever mends the code
+    raise Failed(description=sentence_of(error)) from error
 
 
 def _telling(compute: Callable[..., Any]) -> Callable[..., Any]:
+    passed = (dg.Failure, dg.RetryRequested, dg.DagsterError)
     if inspect.isgeneratorfunction(compute):
 
         @functools.wraps(compute)
         def step_by_step(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            with _own_sentence():
+            try:
                 return (yield from compute(*args, **kwargs))
+            except passed:
+                raise
+            except Exception as error:
+                _fail(error)
 
         return step_by_step
 
     @functools.wraps(compute)
     def whole(*args: Any, **kwargs: Any) -> Any:
-        with _own_sentence():
+        try:
             return compute(*args, **kwargs)
+        except passed:
+            raise
+        except Exception as error:
+            _fail(error)
 
     return whole
 
