@@ -45,17 +45,22 @@ QUANTILES = {
 RISING = tuple(point for point in QUANTILES if point != "mean")
 UNITS = {
     "usd_per_t": "USD/t",
+    "usd_m": "USD m",
     "usd": "USD",
-    "share": "share",
+    "tonnes": "t",
     "t": "t",
+    "share": "share",
+    "quantile": "share",
+    "months": "months",
     "hours": "h",
     "km": "km",
     "m": "m",
+    "kn": "kn",
     "lon": "degree",
     "lat": "degree",
 }
 """The end of a column's name, before the point of an interval, and the unit it says."""
-_UNIT = re.compile(rf"(?:^|_)(?!usd_m\b)({'|'.join(UNITS)})(?:_q\d\d|_mean)?$")
+_UNIT = re.compile(rf"(?:^|_)({'|'.join(UNITS)})(?:_q\d\d|_mean)?$")
 
 
 class Quantiles:

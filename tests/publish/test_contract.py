@@ -35,7 +35,7 @@ class OreYearly(Table, source="the mine"):
 
     mine: str = key("name of the mine")
     year: int = key("year", unit="calendar year")
-    tonnes: Quantiles = quantiles("ore dug", unit="t", ge=0)
+    tonnes: Quantiles = quantiles("ore dug", ge=0)
     class_: str = column("class of the ore", source="the smelter", alias="class")
 """
 

@@ -37,4 +37,4 @@ class Acts(Table, made_as="network.acts", source="network walk"):
         "past acts"
     )
     p_in_best_5: float = probability("share of draws in which it is among the five that cut most")
-    horizon_months: float = column("months over which what comes back is averaged", unit="months")
+    horizon_months: float = column("months over which what comes back is averaged")

@@ -9,7 +9,7 @@ class ActsBacktest(Table, made_as="network.acts_backtest", source="network walk;
     """
 
     as_of: dt.date = key("the day")
-    months: int = column("months a name had to come true", unit="months")
+    months: int = column("months a name had to come true")
     n_open: int = column("parties then known and open for designation", ge=0)
     n_open_designated: int = column("of them designated within the months", ge=0)
     n_named: int = column("of them with dollars that a designation would have cut", ge=0)

@@ -10,9 +10,7 @@ class CellDraws(Table, source="estimates", is_file_published=False):
     cell: str = key("stream/country/month, as in headline_cells")
     draw: int = key("number of the draw; the same number is the same world in every cell")
     usd: float = column("what reached the DPRK side in this draw and month, whole dollars")
-    tonnes: float = column(
-        "tonnes sold in this draw and month; null for streams of work", unit="t", ge=0
-    )
+    tonnes: float = column("tonnes sold in this draw and month; null for streams of work", ge=0)
     person_years: float = column(
         "workers in this draw and month, over twelve; null for goods", unit="person-years"
     )

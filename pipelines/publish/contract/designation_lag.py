@@ -23,7 +23,7 @@ class DesignationLag(
     )
     is_designated: bool = column("designated by now")
     is_date_known: bool = column("false where only a list edition dates the designation")
-    lag_months: float = column("from allegation to designation", unit="months")
+    lag_months: float = column("from allegation to designation")
     waiting_months: float = column(
-        "from allegation to the latest statement on file, while not designated", unit="months"
+        "from allegation to the latest statement on file, while not designated"
     )

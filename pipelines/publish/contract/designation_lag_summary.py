@@ -10,7 +10,7 @@ class DesignationLagSummary(
 
     as_of: dt.date = key("the day")
     n: int = column("parties with both dates")
-    median_months: float = column("median lag", unit="months")
+    median_months: float = column("median lag")
     median_low: float = column(
         "lower end of a 90% interval between order statistics", unit="months"
     )

@@ -15,7 +15,5 @@ class HeadlineAnnual(Table, source="income_annual", references={"stream": "dim_s
         "mean over the draws: adds up over streams and years; its average over rows of one stream "
         "is that stream's average year"
     )
-    range_90_usd_m: str = column(
-        "5% and 95% points in words; not to be added, hence text", unit="USD m"
-    )
+    range_90_usd_m: str = column("5% and 95% points in words; not to be added, hence text")
     evidence_grade: str = column()

@@ -32,7 +32,7 @@ class HeadlineCells(
     cell_mean_usd: float = column(
         "mean over the draws: means add up, over any rows; their average is that of cells"
     )
-    cell_mean_tonnes: float = column("mean tonnes; adds up", unit="t", ge=0)
+    cell_mean_tonnes: float = column("mean tonnes; adds up", ge=0)
     cell_mean_person_years: float = column(
         "mean of persons over twelve; adds up: of one year, the workers present on average",
         unit="person-years",

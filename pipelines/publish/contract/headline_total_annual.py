@@ -11,8 +11,7 @@ class HeadlineTotalAnnual(Table, source="income_annual"):
         "mean over the joint draws: adds up over years, and its average is the average year"
     )
     range_90_usd_m: str = column(
-        "5% and 95% points of the sum within each draw, in words; not to be added, hence text",
-        unit="USD m",
+        "5% and 95% points of the sum within each draw, in words; not to be added, hence text"
     )
     evidence_grade: str = column("where most of the year's uncertainty stands")
     streams: str = column("streams that the total adds")

@@ -12,9 +12,7 @@ class CoalByDestinationAnnual(
     destination: str = column("its English name", source="dim_country")
     year: int = key("complete calendar year", unit="calendar year", source="estimates")
     destination_mean_tonnes: float = column(
-        "mean over the draws of share times tonnes: adds up over destinations and years",
-        unit="t",
-        ge=0,
+        "mean over the draws of share times tonnes: adds up over destinations and years", ge=0
     )
     range_90_kt: str = column("5% and 95% points in words; not to be added, hence text", unit="kt")
     is_assumption: bool = column(
