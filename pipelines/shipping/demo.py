@@ -29,7 +29,7 @@ from pipelines.shipping.history import update_events
 from pipelines.shipping.landing import FileReport, land_file
 from pipelines.shipping.loadings import estimate_loadings, find_candidates
 from pipelines.shipping.score import score
-from pipelines.shipping.synthetic import START_T, make, synthetic_ports
+from pipelines.shipping.synthetic import START_T, TRUTHS, Synthetic, make, synthetic_ports
 from pipelines.shipping.vessels import build_vessels
 from pipelines.warehouse import Warehouse, write_frame
 
@@ -134,36 +134,18 @@ def true_loadings(
     ).sort("departed_at", "mmsi")
 
 
-def run_demo(
-    folder: Path,
-    positions: pl.DataFrame,
-    draughts: pl.DataFrame,
-    ports: pl.DataFrame,
-    *,
-    known_from: dt.datetime,
-    known_until: dt.datetime,
-    draws: int,
-    seed: int,
+def _run(
+    folder: Path, made: Synthetic, ports: pl.DataFrame, *, days: int, draws: int, seed: int
 ) -> Demo:
-    """Send made-up positions through the whole chain.
-
-    Args:
-        folder: the demo's own data folder.
-        positions: `POSITIONS_SCHEMA`, with the faults of real ones.
-        draughts: the truth about stays (see `true_loadings`).
-        ports: port_id, name, lat, lon, r_in_km, r_out_km, is_coal_port.
-        known_from, known_until: the truth holds stays that begin and end between them (UTC, naive);
-            departures outside are left out of the comparison, found or not.
-        draws, seed: as for the real chain.
-    """
+    """Send made-up positions through the whole chain; `folder` is the demo's own data folder."""
     began = time.monotonic()
-    hulls = make_hulls(draughts, seed=seed)
+    hulls = make_hulls(made.draughts, seed=seed)
     dropped = folder / "landing" / "ais" / "synthetic_positions.parquet"
     dropped.parent.mkdir(parents=True, exist_ok=True)
     particulars = hulls.select(
         "mmsi", "imo_number", "name", "length_m", width_m="beam_m", ship_type=pl.lit("70")
     )
-    positions.join(particulars, on="mmsi", how="left").write_parquet(dropped)
+    made.positions.join(particulars, on="mmsi", how="left").write_parquet(dropped)
 
     raw = folder / "raw" / "ais"
     report = land_file(dropped, raw / "files", received_at=RECEIVED_AT, cache_dir=folder / "cache")
@@ -186,7 +168,13 @@ def run_demo(
         vessels,
         known,
         priors,
-    ).filter((pl.col("arrived_at") > known_from) & (pl.col("departed_at") < known_until))
+    )
+    # the generator tells the truth of stays from half a day on to five days before its end
+    begin = dt.datetime.fromtimestamp(START_T, dt.UTC).replace(tzinfo=None)
+    candidates = candidates.filter(
+        (pl.col("arrived_at") > begin + dt.timedelta(hours=12))
+        & (pl.col("departed_at") < begin + dt.timedelta(days=days - 5))
+    )
     loadings, cargo = estimate_loadings(candidates, priors, draws=draws, seed=seed)
     detection, drawn = estimate_detection(loadings, cargo, priors, seed=seed)
     observations = as_observations(
@@ -198,7 +186,7 @@ def run_demo(
         origin_id="synthetic",
         source_id="synthetic",
     )
-    truth = true_loadings(draughts, hulls, ports.filter("is_coal_port")["port_id"].to_list())
+    truth = true_loadings(made.draughts, hulls, ports.filter("is_coal_port")["port_id"].to_list())
     tables = update.events | {
         "vessels": vessels,
         "loadings": loadings,
@@ -301,64 +289,46 @@ def draw_map(found: Demo, folder: Path, ports: pl.DataFrame) -> str:
     y = alt.Y(
         "lat:Q", scale=alt.Scale(domain=[south, north], nice=False), title="latitude, degrees"
     )
-    coast = (
-        _chart(coast_cells(west, east, south, north, folder / "cache"))
-        .mark_rect(color="#d9d4c8", clip=True)
-        .encode(x=x, x2="lon2:Q", y=y, y2="lat2:Q")
+
+    def at(frame: pl.DataFrame, **more: Any) -> Any:
+        return _chart(frame).encode(x=x, y=y, **more)
+
+    ends = {"x2": "lon2:Q", "y2": "lat2:Q"}
+    kinds = ("silence", "encounter", "coal port", "other port")
+    colours = ("#b5482f", "#7a4fa3", "#222222", "#8a8a8a")
+    color = alt.Color("kind:N", title=None, scale=alt.Scale(domain=kinds, range=colours))
+    silences = (
+        found.tables["gaps"]
+        .filter(~pl.col("is_open"))
+        .select(lon="off_lon", lat="off_lat", lon2="on_lon", lat2="on_lat", kind=pl.lit("silence"))
     )
-    tracks = (
-        _chart(_tracks(folder, 12))
-        .mark_line(color="#4c78a8", opacity=0.35, strokeWidth=0.7, clip=True)
-        .encode(x=x, y=y, order="t:Q", detail="mmsi:N")
-    )
-    closed = found.tables["gaps"].filter(~pl.col("is_open"))
-    gaps = (
-        _chart(
-            closed.select(
-                lon="off_lon", lat="off_lat", lon2="on_lon", lat2="on_lat", kind=pl.lit("silence")
-            )
-        )
-        .mark_rule(strokeDash=[4, 3], strokeWidth=1.4, clip=True)
-        .encode(x=x, y=y, x2="lon2:Q", y2="lat2:Q", color=_kinds())
-    )
-    meetings = (
-        _chart(found.tables["encounters"].select("lon", "lat", kind=pl.lit("encounter")))
-        .mark_point(size=60, filled=True, clip=True)
-        .encode(x=x, y=y, color=_kinds())
-    )
+    meetings = found.tables["encounters"].select("lon", "lat", kind=pl.lit("encounter"))
     harbours = ports.select(
         "lon",
         "lat",
         "name",
         kind=pl.when("is_coal_port").then(pl.lit("coal port")).otherwise(pl.lit("other port")),
     )
-    marks = (
-        _chart(harbours)
-        .mark_point(shape="square", size=45, filled=True)
-        .encode(x=x, y=y, color=_kinds())
-    )
-    names = (
-        _chart(harbours).mark_text(dy=-9, fontSize=9, color="#333").encode(x=x, y=y, text="name:N")
+    layers = (
+        at(coast_cells(west, east, south, north, folder / "cache"), **ends).mark_rect(
+            color="#d9d4c8", clip=True
+        ),
+        at(_tracks(folder, 12), order="t:Q", detail="mmsi:N").mark_line(
+            color="#4c78a8", opacity=0.35, strokeWidth=0.7, clip=True
+        ),
+        at(silences, **ends, color=color).mark_rule(strokeDash=[4, 3], strokeWidth=1.4, clip=True),
+        at(meetings, color=color).mark_point(size=60, filled=True, clip=True),
+        at(harbours, color=color).mark_point(shape="square", size=45, filled=True),
+        at(harbours, text="name:N").mark_text(dy=-9, fontSize=9, color="#333"),
     )
     middle = np.cos(np.radians((south + north) / 2))
     width = 760
-    chart = (coast + tracks + gaps + meetings + marks + names).properties(
+    chart = alt.layer(*layers).properties(
         width=width,
         height=round(width * (north - south) / ((east - west) * middle)),
         title="Synthetic ships: tracks of twelve over three weeks; all silences and encounters",
     )
     return vl_convert.vegalite_to_svg(chart.to_dict())
-
-
-def _kinds() -> alt.Color:
-    return alt.Color(
-        "kind:N",
-        title=None,
-        scale=alt.Scale(
-            domain=["silence", "encounter", "coal port", "other port"],
-            range=["#b5482f", "#7a4fa3", "#222222", "#8a8a8a"],
-        ),
-    )
 
 
 def draw_recovery(found: Demo) -> str:
@@ -387,32 +357,6 @@ def draw_recovery(found: Demo) -> str:
     return vl_convert.vegalite_to_svg(chart.to_dict())
 
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Shipping demo, synthetic</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; color: #222 }
-.label { background: #b5482f; color: #fff; padding: .4rem .8rem; font-weight: 600 }
-table { border-collapse: collapse; margin: 1rem 0 }
-td, th { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #ddd }
-td:first-child, th:first-child { text-align: left }
-svg { max-width: 100%; height: auto }
-</style></head><body>
-<p class="label">{{ label }}</p>
-<h1>The shipping chain on made-up ships</h1>
-<p>{{ report.rows_in }} rows of positions in, {{ report.rows_kept }} kept,
-{{ report.rows_quarantined }} quarantined; {{ seconds }} s from the dropped file to tonnes.</p>
-{% for title, header, rows in tables %}
-<h2>{{ title }}</h2>
-<table><tr>{% for cell in header %}<th>{{ cell }}</th>{% endfor %}</tr>
-{% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}
-</table>
-{% endfor %}
-{% for figure in figures %}{{ figure | safe }}{% endfor %}
-<p class="label">{{ label }}</p>
-</body></html>
-"""
-
-
 def _number(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -428,13 +372,11 @@ def _rows(frame: pl.DataFrame) -> tuple[list[str], list[list[str]]]:
     )
 
 
-def write_report(
-    found: Demo, folder: Path, ports: pl.DataFrame, scores: pl.DataFrame | None = None
-) -> Path:
+def write_report(found: Demo, folder: Path, ports: pl.DataFrame, scores: pl.DataFrame) -> Path:
     """One page, no script, nothing loaded from anywhere: `folder/report.html`.
 
     Args:
-        scores: precision and recall of the events against the truth, where measured.
+        scores: precision and recall of the events against the truth.
     """
     by_rule = pl.DataFrame(
         sorted(found.report.counts.items()), schema=["rule", "rows"], orient="row"
@@ -442,11 +384,11 @@ def write_report(
     tables = [
         ("Tonnes loaded: truth and what was recovered", *_rows(found.total)),
         ("The same by month", *_rows(found.monthly)),
+        ("Events against the truth", *_rows(scores)),
+        ("Rows by rule", *_rows(by_rule)),
     ]
-    if scores is not None:
-        tables.append(("Events against the truth", *_rows(scores)))
-    tables.append(("Rows by rule", *_rows(by_rule)))
-    page = jinja2.Environment(autoescape=True).from_string(_PAGE)
+    text = Path(__file__).with_suffix(".html.j2").read_text(encoding="utf-8")
+    page = jinja2.Environment(autoescape=True).from_string(text)
     target = folder / "report.html"
     target.write_text(
         page.render(
@@ -481,19 +423,8 @@ def make_demo(
     folder.mkdir(parents=True)
     ports = synthetic_ports()
     made = make(ships=ships, days=days, seed=seed % 10_000, ports=ports)
-    started = dt.datetime.fromtimestamp(START_T, dt.UTC).replace(tzinfo=None)
-    found = run_demo(
-        folder,
-        made.positions,
-        made.draughts,
-        ports,
-        # the generator tells the truth of stays from half a day on to five days before its end
-        known_from=started + dt.timedelta(hours=12),
-        known_until=started + dt.timedelta(days=days - 5),
-        draws=draws,
-        seed=seed,
-    )
-    truth = {name: getattr(made, name) for name in ("gaps", "calls", "encounters", "draughts")}
+    found = _run(folder, made, ports, days=days, draws=draws, seed=seed)
+    truth = {name: getattr(made, name) for name in TRUTHS}
     scores = score(found.tables, truth)
     store(found, folder / "demo.duckdb")
     return found, scores, write_report(found, folder, ports, scores)
