@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.shipping import POSITIONS_SCHEMA, VesselStatics
 from pipelines.schemas.types import polars_schema
-from pipelines.shipping.decode.canonical import NUMBERS, TEXTS
+from pipelines.shipping.decode.canonical import NUMBERS, TEXTS, filled
 from pipelines.shipping.decode.csv_rows import decode_csv
 from pipelines.shipping.decode.layouts import LAYOUTS, Layout
 from pipelines.shipping.decode.lines import Block, blocks, count_lines
@@ -283,13 +283,8 @@ class _Landing:
         self.seen += int(rows["line"].sum())
         is_refused = rows["rule"].is_not_null()
         if is_refused.any():
-            refused = rows.filter(is_refused)
+            self._refuse(rows.filter(is_refused))
             rows = rows.filter(~is_refused)
-            self.counts.update(dict(refused["rule"].value_counts().iter_rows()))
-            quarantine_of(refused, file=self.name, rules=self.rules).write_parquet(
-                self.folder / f"refused-{self.refused_parts:06d}.parquet"
-            )
-            self.refused_parts += 1
         is_part = rows["refused"].is_not_null()
         if is_part.any():
             self.others += int(is_part.sum())
@@ -299,6 +294,14 @@ class _Landing:
             self.others += int((~rows["has_position"]).sum())
             rows = rows.filter("has_position")
         self.reports.add(rows.select(_REPORT))
+
+    def _refuse(self, rows: pl.DataFrame) -> None:
+        """Canonical rows into the quarantine, each with the `rule` that refuses it."""
+        self.counts.update(dict(rows["rule"].value_counts().iter_rows()))
+        quarantine_of(rows, file=self.name, rules=self.rules).write_parquet(
+            self.folder / f"refused-{self.refused_parts:06d}.parquet"
+        )
+        self.refused_parts += 1
 
     def _particulars(self, rows: pl.DataFrame) -> None:
         keys = ["mmsi", *TEXTS, *NUMBERS[-2:]]
@@ -343,21 +346,9 @@ class _Landing:
             frame.with_columns(file_sha=pl.lit(digest)).write_parquet(
                 self.folder / f"positions-{number:03d}.parquet", row_group_size=122_880
             )
-            repeated = pl.DataFrame({"line": tracked.repeated_lines}).with_columns(
-                rule=pl.lit("duplicate"),
-                **{
-                    name: pl.lit(None, pl.String)
-                    for name in ("mmsi_text", "time_text", "bad_column", "bad_value")
-                },
-                lat=pl.lit(None, pl.Float64),
-                lon=pl.lit(None, pl.Float64),
-            )
-            if repeated.height:
-                self.counts["duplicate"] += repeated.height
-                quarantine_of(repeated, file=self.name, rules=self.rules).write_parquet(
-                    self.folder / f"refused-{self.refused_parts:06d}.parquet"
-                )
-                self.refused_parts += 1
+            if len(tracked.repeated_lines):
+                repeated = filled(pl.DataFrame({"line": tracked.repeated_lines}))
+                self._refuse(repeated.with_columns(rule=pl.lit("duplicate")))
         written = sum(
             pq.read_metadata(one).num_rows for one in self.folder.glob("positions-*.parquet")
         )

@@ -54,6 +54,15 @@ CELLS = {
 """Canonical column → the column of `shipping.cells` that holds its text."""
 
 
+def filled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Canonical rows of what a decoder found: columns it lacks are empty, marks it lacks false."""
+    lacking = {name: kind for name, kind in CANONICAL.items() if name not in frame.columns}
+    return frame.with_columns(
+        pl.lit(False if kind == pl.Boolean else None, kind).alias(name)
+        for name, kind in lacking.items()
+    ).select(list(CANONICAL))
+
+
 def damaged(lines: Sequence[tuple[int, str, str]]) -> pl.DataFrame:
     """Rows of `shipping.cells` for lines that cannot be read: (line, what is damaged, its text)."""
     return pl.DataFrame(

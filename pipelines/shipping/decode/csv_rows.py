@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipelines.shipping.decode.canonical import CANONICAL, CELLS, NUMBERS, TEXTS, damaged
+from pipelines.shipping.decode.canonical import CELLS, NUMBERS, TEXTS, damaged, filled
 from pipelines.shipping.decode.layouts import Layout
 from pipelines.shipping.decode.lines import Block
 
@@ -142,16 +142,8 @@ class _Reader:
             "is_naive": pl.Series(is_naive),
             "has_position": pl.repeat(True, len(plain), dtype=pl.Boolean, eager=True),
         }
-        frame = frame.with_columns(**columns, **self._marks(frame)).with_columns(
-            *self._without_absent(frame.columns)
-        )
-        lacking = {name: kind for name, kind in CANONICAL.items() if name not in frame.columns}
-        return (
-            frame.with_columns(
-                pl.lit(None, dtype=kind).alias(n) for n, kind in lacking.items()
-            ).select(list(CANONICAL)),
-            sure,
-        )
+        texts = {name: self._given(pl.col(name)) for name in TEXTS if name in frame.columns}
+        return filled(frame.with_columns(**columns, **self._marks(frame), **texts)), sure
 
     def _marks(self, frame: pl.DataFrame) -> dict[str, pl.Expr]:
         kind = (
@@ -165,17 +157,12 @@ class _Reader:
             )
         }
 
-    def _without_absent(self, columns: list[str]) -> list[pl.Expr]:
-        """The texts, those words null that mean nothing was given."""
+    def _given(self, cell: pl.Expr) -> pl.Expr:
+        """A cell, null where it holds a word that means nothing was given."""
         if not self.layout.absent:
-            return []
-        return [
-            pl.when(~pl.col(name).str.strip_chars().str.to_uppercase().is_in(self.layout.absent))
-            .then(name)
-            .alias(name)
-            for name in columns
-            if name in TEXTS
-        ]
+            return cell
+        said = cell.str.strip_chars().str.to_uppercase()
+        return pl.when(~said.is_in(self.layout.absent)).then(cell)
 
     def _cells(self, block: Block, lines: NDArray[np.intp]) -> pl.DataFrame:
         """Cells as text, one row a line; a line that cannot be cut says why."""
@@ -195,16 +182,11 @@ class _Reader:
             orient="row",
         )
         said = {
-            name: pl.col(f"c{self.place[name]}") if name in self.place else pl.lit(None, pl.String)
+            name: self._given(pl.col(f"c{self.place[name]}"))
+            if name in self.place
+            else pl.lit(None, pl.String)
             for name in CELLS
         }
-        if self.layout.absent:
-            said = {
-                name: pl.when(
-                    ~cell.str.strip_chars().str.to_uppercase().is_in(self.layout.absent)
-                ).then(cell)
-                for name, cell in said.items()
-            }
         whole = cut.select(
             **{CELLS[name]: cell for name, cell in said.items()},
             line=pl.Series(numbers, dtype=pl.Int64),

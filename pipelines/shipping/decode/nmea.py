@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import xor
@@ -15,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from pyais.exceptions import InvalidNMEAMessageException, UnknownMessageException
 from pyais.messages import NMEASentenceFactory
 from pyais.stream import IterMessages
 
@@ -40,7 +40,9 @@ _BEFORE = re.compile(
     rb"|(?P<epoch>\d{9,13})(?:\.\d*)?)[,;\s]+(?P<sentence>" + _SENTENCE + rb")\s*$"
 )
 
-Row = list[Any]
+Row = dict[str, Any]
+Refused = tuple[int, str, bytes]
+"""Line number, rule, bytes."""
 
 
 def decode_nmea(lines: Iterable[Block]) -> Iterator[pl.DataFrame]:
@@ -76,9 +78,10 @@ def decode_nmea(lines: Iterable[Block]) -> Iterator[pl.DataFrame]:
                 found.others.tolist(), held.numbers[found.others].tolist(), strict=True
             )
         ]
-        yield pl.concat([found.rows, refused_rows(refused), _frame(rest.rows(others))])
-    yield refused_rows([(number, _reason(text), text) for number, text in kept])
-    yield _frame(rest.last())
+        decoded, not_decoded = rest.rows(others)
+        read = pl.DataFrame(decoded, schema=CANONICAL)
+        yield pl.concat([found.rows, refused_rows(refused + not_decoded), read])
+    yield refused_rows([(number, _reason(text), text) for number, text in kept] + rest.last())
 
 
 def _lines(block: Block, kept: list[tuple[int, bytes]]) -> tuple[Lines, dict[int, bytes]]:
@@ -136,7 +139,7 @@ class _Rest:
     """Lines that are not plain, in order, through pyais, which keeps what is open between them."""
 
     def __init__(self) -> None:
-        self._queue: list[tuple[int, bytes]] = []
+        self._queue: deque[tuple[int, bytes]] = deque()
         self._waiting: dict[int, bytes] = {}  # lines handed to pyais that gave nothing yet
         self._parts: dict[tuple[bytes, ...], list[tuple[int, bytes]]] = {}
         self._now = 0
@@ -151,7 +154,7 @@ class _Rest:
                 yield _END
                 self._is_mark = False
                 continue
-            self._now, content = self._queue.pop(0)
+            self._now, content = self._queue.popleft()
             content = content.strip()
             self._waiting[self._now] = content
             if len(content) > _MOST_LINE_BYTES:
@@ -164,43 +167,38 @@ class _Rest:
                 self._parts.setdefault(key, []).append((self._now, content))
             yield content
 
-    def rows(self, lines: list[tuple[int, bytes]]) -> list[Row]:
-        """Rows of what is complete by now."""
-        rows: list[Row] = []
+    def rows(self, lines: list[tuple[int, bytes]]) -> tuple[list[Row], list[Refused]]:
+        """Rows of what is complete by now, and the lines that gave none."""
+        decoded: list[Row] = []
+        refused: list[Refused] = []
         if not lines:
-            return rows
-        self._queue = lines[::-1]
-        self._queue.reverse()
+            return decoded, refused
+        self._queue = deque(lines)
         for message in self._messages:
             if self._is_mark:
                 break
-            rows += self._row(message)
+            now = self._now
+            content = self._waiting.pop(now, b"")
+            if not message.is_valid:
+                refused.append((now, "bad_checksum", content))
+            else:
+                try:
+                    decoded.append(_decoded(now, message))
+                except Exception:  # whatever a hostile payload provokes, the line is kept and named
+                    refused.append((now, "undecodable_payload", content))
+            if message.frag_cnt > 1 and (found := _PART.search(content)) is not None:
+                sentences = set(message.raw.split(b"\n"))
+                for number, earlier in self._parts.pop(found.group(1, 2, 4, 5), []):
+                    if number != now and earlier.rsplit(b"\\", 1)[-1] in sentences:
+                        self._waiting.pop(number, None)
+                        refused.append((number, "joined", earlier))
         late = [number for number in self._waiting if number < self._now - _MOST_APART]
-        rows += [_refused(n, _reason(self._waiting[n]), self._waiting.pop(n)) for n in late]
-        return rows
+        refused += [(n, _reason(self._waiting[n]), self._waiting.pop(n)) for n in late]
+        return decoded, refused
 
-    def _row(self, message: Any) -> list[Row]:
-        now = self._now
-        content = self._waiting.pop(now, b"")
-        rows: list[Row] = []
-        if not message.is_valid:
-            rows.append(_refused(now, "bad_checksum", content))
-        else:
-            try:
-                rows.append(_decoded(now, message))
-            except Exception:  # whatever a hostile payload provokes, the line is kept and named
-                rows.append(_refused(now, "undecodable_payload", content))
-        if message.frag_cnt > 1 and (found := _PART.search(content)) is not None:
-            sentences = set(message.raw.split(b"\n"))
-            for number, earlier in self._parts.pop(found.group(1, 2, 4, 5), []):
-                if number != now and earlier.rsplit(b"\\", 1)[-1] in sentences:
-                    self._waiting.pop(number, None)
-                    rows.append(_refused(number, "joined", earlier))
-        return rows
-
-    def last(self) -> list[Row]:
-        """Rows of what stayed incomplete."""
-        return [_refused(n, _reason(content), content) for n, content in self._waiting.items()]
+    def last(self) -> list[Refused]:
+        """Lines that stayed incomplete."""
+        return [(n, _reason(content), content) for n, content in self._waiting.items()]
 
 
 # a sentence of our own that comes back at once
@@ -246,7 +244,7 @@ def _decoded(line: int, message: Any) -> Row:
         width = (_number(get("to_port")) or 0) + (_number(get("to_starboard")) or 0) or None
     imo = get("imo")
     ship_type = get("ship_type")
-    row = {
+    return {
         "line": line,
         "mmsi": mmsi,
         "mmsi_text": str(mmsi).zfill(9),
@@ -270,16 +268,6 @@ def _decoded(line: int, message: Any) -> Row:
         "is_coarse": kind == 27,
         "refused": None if has_position or has_statics else "message_without_position",
     }
-    return [row.get(name) for name in CANONICAL]
-
-
-def _refused(line: int, rule: str, shown: bytes) -> Row:
-    row: dict[str, Any] = dict.fromkeys(
-        ("is_naive", "has_position", "is_base_station", "is_coarse"), False
-    )
-    row |= {"line": line, "refused": rule}
-    row["bad_value"] = shown[:200].decode("utf-8", errors="replace")
-    return [row.get(name) for name in CANONICAL]
 
 
 def _reason(content: bytes) -> str:
@@ -288,12 +276,6 @@ def _reason(content: bytes) -> str:
         return "not_ais"
     try:
         NMEASentenceFactory.produce(content)
-    except (InvalidNMEAMessageException, UnknownMessageException):
-        return "broken_sentence"
     except Exception:
         return "broken_sentence"
     return "incomplete_multipart"
-
-
-def _frame(rows: list[Row]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=CANONICAL, orient="row")

@@ -17,7 +17,7 @@ from typing import IO
 import pyarrow as pa
 
 from pipelines.delimited import first_cells
-from pipelines.shipping.decode.layouts import LAYOUTS, REQUIRED, Layout
+from pipelines.shipping.decode.layouts import LAYOUTS, REQUIRED
 from pipelines.shipping.decode.lines import MOST_LINE_BYTES
 
 _HEAD_BYTES = 262_144
@@ -154,9 +154,13 @@ def _why_unknown(head: bytes) -> str | None:
         if any(layout.fits(text.split(mark)) for layout in LAYOUTS.values()):
             return f"its cells are separated by {called}; save it with commas"
     header = header_of(head)
-    if header and len(set(header)) < len(header) and any(one.fits(header) for one in _layouts()):
+    if (
+        header
+        and len(set(header)) < len(header)
+        and any(one.fits(header) for one in LAYOUTS.values())
+    ):
         return "a column is named twice"
-    near = min(_layouts(), key=lambda layout: len(layout.missing(header)))
+    near = min(LAYOUTS.values(), key=lambda layout: len(layout.missing(header)))
     lacking = near.missing(header)
     if 0 < len(lacking) < len(REQUIRED) - 1:
         return (
@@ -164,10 +168,6 @@ def _why_unknown(head: bytes) -> str | None:
             "ship, an instant, a latitude and a longitude"
         )
     return None
-
-
-def _layouts() -> list[Layout]:
-    return list(LAYOUTS.values())
 
 
 def recognise(path: Path) -> str:
@@ -192,7 +192,7 @@ def recognise(path: Path) -> str:
         if (form := _json_form(head)) is not None:
             return form
         header = header_of(head)
-        for layout in _layouts():
+        for layout in LAYOUTS.values():
             if layout.fits(header):
                 return layout.name
     else:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
-from pipelines.shipping.decode.canonical import CANONICAL, NUMBERS
+from pipelines.shipping.decode.canonical import NUMBERS, TEXTS, filled
 from pipelines.shipping.decode.csv_rows import Decode
 from pipelines.shipping.decode.lines import Block
 
@@ -120,7 +120,6 @@ def decode_parquet(path: Path, shown: str) -> Iterator[pl.DataFrame]:
 
 
 def _own(frame: pl.DataFrame, first: int) -> pl.DataFrame:
-    texts = [name for name in ("imo_text", "name_original", "call_sign", "ship_type")]
     whole = [
         # not a number is no instant and no ship: said as such, not cast to one
         pl.when(pl.col(name).cast(pl.Float64).is_finite())
@@ -137,19 +136,14 @@ def _own(frame: pl.DataFrame, first: int) -> pl.DataFrame:
         for name in NUMBERS
         if name in frame.columns
     ]
-    told = frame.with_columns(
-        *whole,
-        *numbers,
-        *(pl.col(name).cast(pl.String) for name in texts if name in frame.columns),
-        mmsi_text=pl.col("mmsi").cast(pl.String),
-        time_text=pl.col("t").cast(pl.String),
-        line=pl.int_range(first, first + frame.height, dtype=pl.Int64),
-        is_naive=pl.lit(False),
-        has_position=pl.lit(True),
-        is_base_station=pl.lit(False),
-        is_coarse=pl.lit(False),
+    return filled(
+        frame.with_columns(
+            *whole,
+            *numbers,
+            *(pl.col(name).cast(pl.String) for name in TEXTS if name in frame.columns),
+            mmsi_text=pl.col("mmsi").cast(pl.String),
+            time_text=pl.col("t").cast(pl.String),
+            line=pl.int_range(first, first + frame.height, dtype=pl.Int64),
+            has_position=pl.lit(True),
+        )
     )
-    lacking = {name: kind for name, kind in CANONICAL.items() if name not in told.columns}
-    return told.with_columns(
-        pl.lit(None, dtype=kind).alias(name) for name, kind in lacking.items()
-    ).select(list(CANONICAL))

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pyais.constants import ShipType
 
-from pipelines.shipping.decode.canonical import CANONICAL, NUMBERS, TEXTS
+from pipelines.shipping.decode.canonical import CANONICAL, NUMBERS, TEXTS, filled
 
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
@@ -259,20 +259,12 @@ def refused_rows(told: list[tuple[int, str, bytes]]) -> pl.DataFrame:
             "line": [number for number, _, _ in told],
             "refused": [rule for _, rule, _ in told],
             "bad_value": [text[:200].decode("utf-8", "replace") for _, _, text in told],
-        },
-        len(told),
+        }
     )
 
 
-def _frame(columns: dict[str, Any], rows: int) -> pl.DataFrame:
-    marks = ("is_naive", "has_position", "is_base_station", "is_coarse")
-    made = {
-        name: pl.Series(name, columns[name], dtype=kind)
-        if name in columns
-        else pl.repeat(False if name in marks else None, rows, dtype=kind, eager=True).alias(name)
-        for name, kind in CANONICAL.items()
-    }
-    return pl.DataFrame(made)
+def _frame(columns: dict[str, Any]) -> pl.DataFrame:
+    return filled(pl.DataFrame(columns, schema={name: CANONICAL[name] for name in columns}))
 
 
 def _messages(
@@ -433,4 +425,4 @@ class _Rows:
             columns[name] = pl.Series(values[fast], nan_to_null=True)
         for name, texts in self.texts.items():
             columns[name] = pl.Series(texts[fast].tolist(), dtype=pl.String)
-        return _frame(columns, int(fast.sum()))
+        return _frame(columns)
