@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol, Self
 
 import duckdb
@@ -23,6 +24,7 @@ from sqlglot import exp
 from pipelines.paths import SQL_DIR
 
 _HEADER_END = "\n\n"
+_PARSING = Lock()
 
 
 class EngineError(RuntimeError):
@@ -87,7 +89,9 @@ def statement(name: str, parameters: Mapping[str, int | float], dialect: str = "
         (key, "DOUBLE" if isinstance(value, float) else "BIGINT")
         for key, value in sorted(parameters.items())
     )
-    text = _template(name, dialect, kinds)
+    # one worker parses, the others wait: trees of macros are shared
+    with _PARSING:
+        text = _template(name, dialect, kinds)
     for key, value in parameters.items():
         text = text.replace(_mark(key), repr(value))
     return text

@@ -26,12 +26,10 @@ _MINE = "ships."
 
 @dataclass(frozen=True)
 class Prior:
-    """A distribution and its arguments, with what it rests on."""
+    """A distribution and its arguments; feed_priors.csv says what it rests on."""
 
     distribution: str
     args: tuple[float, ...]
-    unit: str
-    source: str
 
     @property
     def value(self) -> float:
@@ -83,8 +81,6 @@ def load_priors(table: pl.DataFrame | None = None) -> dict[str, Prior]:
         row["parameter"].removeprefix(_MINE): Prior(
             row["distribution"],
             tuple(float(one) for one in row["args"].split(";")),
-            row["unit"],
-            row["source"],
         )
         for row in table.iter_rows(named=True)
         if row["parameter"].startswith(_MINE)
@@ -111,18 +107,6 @@ def displacement_t(
     """Weight of water displaced, tonnes: Disp(d) = Cb(d) L W d rho."""
     block = block_coefficient(draught_m, design_draught_m, design_block_coefficient)
     return block * length_m * beam_m * draught_m * density_t_per_m3
-
-
-def design_block_coefficient(
-    design_displacement_t: Floats,
-    *,
-    length_m: Floats,
-    beam_m: Floats,
-    design_draught_m: Floats,
-    density_t_per_m3: float,
-) -> Floats:
-    """Cb_des = Disp_des / (L W d_des rho), share."""
-    return design_displacement_t / (length_m * beam_m * design_draught_m * density_t_per_m3)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from pipelines.shipping.tracks import DAY_S, ORDER
 
 # a bucket is the engine's unit of parallel work and of memory
 ROWS_PER_BUCKET = 2_000_000
+MOST_SPANS = 6
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ def day_files(positions: Path, day: str) -> list[Path]:
     return sorted((positions / f"day={day}").glob("bucket=*.parquet"))
 
 
-def days_told(days: list[str], *, most: int = 6) -> str:
+def days_told(days: list[str]) -> str:
     """Which days have positions, in words: how many of those between, and the spans of them."""
     if not days:
         return "no day"
@@ -202,6 +203,6 @@ def days_told(days: list[str], *, most: int = 6) -> str:
         else:
             spans.append([day, day])
     told = [f"{one}" if one == other else f"{one} to {other}" for one, other in spans]
-    if len(told) > most:
-        told = [*told[: most - 1], f"{len(told) - most + 1} more spans"]
+    if len(told) > MOST_SPANS:
+        told = [*told[: MOST_SPANS - 1], f"{len(told) - MOST_SPANS + 1} more spans"]
     return f"{len(dates)} of {between} days ({', '.join(told)})"

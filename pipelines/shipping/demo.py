@@ -422,7 +422,7 @@ def make_demo(
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     ports = synthetic_ports()
-    made = make(ships=ships, days=days, seed=seed % 10_000, ports=ports)
+    made = make(ships=ships, days=days, seed=seed % 10_000)
     found = _run(folder, made, ports, days=days, draws=draws, seed=seed)
     truth = {name: getattr(made, name) for name in TRUTHS}
     scores = score(found.tables, truth)

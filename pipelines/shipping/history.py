@@ -51,11 +51,11 @@ class Update:
     is_restart: bool
 
 
-def _setting(ports: pl.DataFrame, definitions: Thresholds) -> str:
+def _setting(ports: pl.DataFrame) -> str:
     circles = ports.select("port_id", "lon", "lat", "r_in_km", "r_out_km").sort("port_id")
     # events kept by a version that knew other columns are no start for this one
     shape = {name: list(columns) for name, columns in (EVENT_PARTS | CARRIED).items()}
-    text = json.dumps([circles.rows(), asdict(definitions), shape])
+    text = json.dumps([circles.rows(), asdict(Thresholds()), shape])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -63,16 +63,13 @@ def _start_of(day: str) -> int:
     return int(dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC).timestamp())
 
 
-def _load(folder: Path) -> tuple[dict[str, pl.DataFrame], Partition]:
+def _load(folder: Path, until_t: int) -> tuple[dict[str, pl.DataFrame], Partition]:
     """Settled events and the last partition, as stored."""
-    stored = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
     def tables(kind: str) -> dict[str, pl.DataFrame]:
         return {one.stem: pl.read_parquet(one) for one in (folder / kind).glob("*.parquet")}
 
-    return tables("settled"), Partition(
-        {}, tables("unsettled"), State(stored["until_t"], tables("state"))
-    )
+    return tables("settled"), Partition({}, tables("unsettled"), State(until_t, tables("state")))
 
 
 def _store(
@@ -118,10 +115,7 @@ def update_events(
     ports: pl.DataFrame,
     *,
     places: Places,
-    definitions: Thresholds | None = None,
     engine: Literal["duckdb", "spark"] = "duckdb",
-    workers: int = 2,
-    memory_limit: str | None = "1GB",
 ) -> Update:
     """Bring the event tables up to the last landed day.
 
@@ -135,11 +129,10 @@ def update_events(
     Returns:
         Update: `events` holds the engine's tables (`EVENTS`).
     """
-    definitions = definitions or Thresholds()
     reports = [one for one in day_reports(positions) if one.rows_kept]
     if not reports:
         return Update(None, 0, 0, False)
-    setting = _setting(ports, definitions)
+    setting = _setting(ports)
     days = [(one.day, one.fingerprint) for one in reports]
     rows = {one.day: one.rows_kept for one in reports}
     known: list[tuple[str, str]] = []
@@ -150,7 +143,7 @@ def update_events(
         stored = json.loads((history / "manifest.json").read_text(encoding="utf-8"))
         known = [(day, mark) for day, mark in stored["days"]]
         if stored["setting"] == setting and days[: len(known)] == known:
-            settled, last = _load(history)
+            settled, last = _load(history, stored["until_t"])
         else:
             known, is_restart = [], True
     new = [day for day, _ in days[len(known) :]]
@@ -161,10 +154,8 @@ def update_events(
             ports,
             state=last.state if last is not None else None,
             until_t=_start_of(batch[-1]) + DAY_S,
-            definitions=definitions,
             engine=engine,
-            workers=workers,
-            memory_limit=memory_limit,
+            memory_limit="1GB",
         )
         settled = {
             name: pl.concat([settled[name], frame]) if name in settled else frame
@@ -173,5 +164,4 @@ def update_events(
     assert last is not None
     if new:
         _store(history, settled, last, setting, days)
-    events = finish(settled, last, places=places, definitions=definitions)
-    return Update(events, len(days), len(new), is_restart)
+    return Update(finish(settled, last, places=places), len(days), len(new), is_restart)

@@ -116,7 +116,6 @@ def land_file(
     received_at: dt.datetime,
     cache_dir: Path,
     name: str | None = None,
-    form: str | None = None,
     rows_at_once: int = ROWS_AT_ONCE,
 ) -> FileReport:
     """Decode one file and put the result in `landed/<sha256>/`; a file known already is left alone.
@@ -127,7 +126,6 @@ def land_file(
         received_at: UTC instant of arrival: later reports are in the future.
         cache_dir: where the packed land mask lies.
         name: as it was dropped, where it lies under another.
-        form: the form, where it was recognised before.
         rows_at_once: reports held in memory; those of a longer file wait on disk.
 
     Raises:
@@ -142,7 +140,7 @@ def land_file(
     target = landed / digest
     if (target / "report.json").exists():
         return FileReport(**json.loads((target / "report.json").read_text(encoding="utf-8")))
-    form = form or recognise(path)
+    form = recognise(path)
     if form not in POSITION_FORMS:
         raise ValueError(f"{name} is {form}: it holds no positions")
     landed.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from pipelines.paths import REFERENCE_DIR
 from pipelines.reference_tables import read_table
 from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.shipping import AisRules
-from pipelines.warehouse import sql_of
+from pipelines.warehouse import bound, sql_of
 
 RULES_FILE = REFERENCE_DIR / "ais_rules.csv"
 
@@ -108,20 +108,18 @@ class Desk:
         self._connection = connection
         self._parameters: dict[str, object] = dict(rules.parameters)
         connection.execute("set timezone = 'UTC'")
-        connection.execute("create schema if not exists shipping")
 
     def select(
         self, name: str, frame: pl.DataFrame, inputs: str, **parameters: object
     ) -> pl.DataFrame:
         """The rows of sql/shipping/<name>.sql with `frame` as its table `inputs`."""
         text = sql_of(f"shipping.{name}")
-        known = self._parameters | parameters
-        named = set(re.findall(r"\$(\w+)", re.sub(r"--[^\n]*", "", text)))
+        values = bound(text, self._parameters | parameters)
         self._connection.register("given", frame.to_arrow())
         # a view of the session has no schema
         text = text.replace(f"shipping.{inputs}", "given")
         try:
-            return self._connection.execute(text, {key: known[key] for key in named}).pl()
+            return self._connection.execute(text, values).pl()
         finally:
             self._connection.unregister("given")
 

@@ -88,8 +88,7 @@ def _sail(
     """Plan every ship's voyages; ships 2k and 2k+1 sometimes meet."""
     cycles = int(days * _CYCLES_PER_DAY) + 3
     port_lon, port_lat = ports["lon"].to_numpy(), ports["lat"].to_numpy()
-    weight = ports["weight"].to_numpy() if "weight" in ports.columns else np.ones(ports.height)
-    share = weight / weight.sum()
+    share = ports["weight"].to_numpy() / ports["weight"].sum()
     at = rng.choice(ports.height, ships, p=share)
     clock = rng.uniform(-30, 0, ships) * 3600
     laden = rng.random(ships) < 0.5
@@ -219,9 +218,7 @@ def make(
     ships: int,
     days: int = 90,
     seed: int = 1,
-    ports: pl.DataFrame | None = None,
     first_mmsi: int = FIRST_MMSI,
-    start_t: int = START_T,
     shared_share: float = 0.01,
     noise: bool = True,
 ) -> Synthetic:
@@ -229,9 +226,7 @@ def make(
 
     Args:
         ships: number of ships; pairs of neighbours meet.
-        ports: where they call; default `synthetic_ports`.
         first_mmsi: MMSI of the first ship; a pair that shares an MMSI uses the lower one.
-        start_t: first second, epoch UTC.
         shared_share: share of pairs that broadcast one MMSI.
         noise: False leaves out every fault, repeats included.
 
@@ -243,7 +238,7 @@ def make(
     if ships % 2 or ships < 2:
         raise ValueError(f"ships is {ships}; ships come in pairs")
     rng = np.random.default_rng([seed, first_mmsi])
-    ports = synthetic_ports() if ports is None else ports
+    ports = synthetic_ports()
     shared = np.repeat(rng.random(ships // 2) < shared_share, 2)
     voyages = _sail(rng, ships, days, ports, shared)
     end = days * 86_400.0
@@ -313,9 +308,7 @@ def make(
     calls_each = told_at.shape[1]
     draught = carried[ship, np.clip(slot - ship * calls_each, 0, calls_each)]
 
-    truth = _truth(
-        voyages, ship, t, mmsi, ports, start_t, end, true_before, true_after, tells, carried
-    )
+    truth = _truth(voyages, ship, t, mmsi, ports, end, true_before, true_after, tells, carried)
 
     rows = len(t)
     if noise:
@@ -331,7 +324,7 @@ def make(
         sog = np.where(rng.random(rows) < 0.01, np.nan, sog)
     columns = {
         "mmsi": mmsi[ship],
-        "t": t.astype(np.int64) + start_t,
+        "t": t.astype(np.int64) + START_T,
         "lon": lon.round(5),
         "lat": lat.round(5),
         "sog_kn": sog.round(1),
@@ -359,7 +352,6 @@ def _truth(
     t: Floats,
     mmsi: Ints,
     ports: pl.DataFrame,
-    start_t: int,
     end: float,
     before: Floats,
     after: Floats,
@@ -369,7 +361,7 @@ def _truth(
     """What the reports show of what happened, before any fault is added."""
 
     def second(values: Floats) -> Ints:
-        return values.astype(np.int64) + start_t
+        return values.astype(np.int64) + START_T
 
     step = np.diff(t)
     silent = np.flatnonzero((np.diff(ship) == 0) & (step > GAP_S))
@@ -447,9 +439,7 @@ def ships_for(rows: int, days: int = 90) -> int:
     return max(2, 2 * round(rows / each / 2))
 
 
-def write(
-    out: Path, *, rows: int, days: int = 90, seed: int = 1, ports: pl.DataFrame | None = None
-) -> Path:
+def write(out: Path, *, rows: int, days: int = 90, seed: int = 1) -> Path:
     """Write positions.parquet and the truth beside it, a few ships at a time.
 
     Returns:
@@ -465,7 +455,6 @@ def write(
             ships=min(_CHUNK, ships - start),
             days=days,
             seed=seed,
-            ports=ports,
             first_mmsi=FIRST_MMSI + start,
         )
         table = made.positions.to_arrow()

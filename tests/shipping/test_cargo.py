@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from pipelines.shipping.cargo import (
     beta_of,
     block_coefficient,
-    design_block_coefficient,
     displacement_t,
     estimate_cargo,
     load_priors,
@@ -53,13 +52,6 @@ def departures(**columns: object) -> pl.DataFrame:
 def test_displacement_at_design_draught_by_hand() -> None:
     # 0.8 x 100 x 16 x 8 x 1.025
     assert displacement_t(arr(8.0), **HULL) == pytest.approx(10_496)
-    assert design_block_coefficient(
-        arr(10_496.0),
-        length_m=arr(100.0),
-        beam_m=arr(16.0),
-        design_draught_m=arr(8.0),
-        density_t_per_m3=1.025,
-    ) == pytest.approx(0.8)
 
 
 def test_block_coefficient_falls_as_draught_falls() -> None:

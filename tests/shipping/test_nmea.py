@@ -22,9 +22,7 @@ def by_pyais(path: Path) -> pl.DataFrame:
     """Every line of a file through pyais alone, none by column."""
     rest = nmea._Rest()
     lines = [(n, line) for n, line in enumerate(path.read_bytes().split(b"\n"), 1) if line.strip()]
-    return pl.concat(
-        [nmea._frame(rest.rows([one])) for one in lines] + [nmea._frame(rest.last())]
-    ).sort("line")
+    return pl.concat([rest.rows([one]) for one in lines] + [rest.last()]).sort("line")
 
 
 def ours(path: Path, size: int = BLOCK_BYTES) -> pl.DataFrame:

@@ -41,8 +41,6 @@ _BEFORE = re.compile(
 )
 
 Row = dict[str, Any]
-Refused = tuple[int, str, bytes]
-"""Line number, rule, bytes."""
 
 
 def decode_nmea(lines: Iterable[Block]) -> Iterator[pl.DataFrame]:
@@ -78,10 +76,9 @@ def decode_nmea(lines: Iterable[Block]) -> Iterator[pl.DataFrame]:
                 found.others.tolist(), held.numbers[found.others].tolist(), strict=True
             )
         ]
-        decoded, not_decoded = rest.rows(others)
-        read = pl.DataFrame(decoded, schema=CANONICAL)
-        yield pl.concat([found.rows, refused_rows(refused + not_decoded), read])
-    yield refused_rows([(number, _reason(text), text) for number, text in kept] + rest.last())
+        yield pl.concat([found.rows, refused_rows(refused), rest.rows(others)])
+    yield refused_rows([(number, _reason(text), text) for number, text in kept])
+    yield rest.last()
 
 
 def _lines(block: Block, kept: list[tuple[int, bytes]]) -> tuple[Lines, dict[int, bytes]]:
@@ -167,12 +164,12 @@ class _Rest:
                 self._parts.setdefault(key, []).append((self._now, content))
             yield content
 
-    def rows(self, lines: list[tuple[int, bytes]]) -> tuple[list[Row], list[Refused]]:
-        """Rows of what is complete by now, and the lines that gave none."""
+    def rows(self, lines: list[tuple[int, bytes]]) -> pl.DataFrame:
+        """Rows of what is complete by now."""
         decoded: list[Row] = []
-        refused: list[Refused] = []
+        refused: list[tuple[int, str, bytes]] = []
         if not lines:
-            return decoded, refused
+            return refused_rows([])
         self._queue = deque(lines)
         for message in self._messages:
             if self._is_mark:
@@ -194,11 +191,11 @@ class _Rest:
                         refused.append((number, "joined", earlier))
         late = [number for number in self._waiting if number < self._now - _MOST_APART]
         refused += [(n, _reason(self._waiting[n]), self._waiting.pop(n)) for n in late]
-        return decoded, refused
+        return pl.concat([refused_rows(refused), pl.DataFrame(decoded, schema=CANONICAL)])
 
-    def last(self) -> list[Refused]:
-        """Lines that stayed incomplete."""
-        return [(n, _reason(content), content) for n, content in self._waiting.items()]
+    def last(self) -> pl.DataFrame:
+        """Rows of what stayed incomplete."""
+        return refused_rows([(n, _reason(text), text) for n, text in self._waiting.items()])
 
 
 # a sentence of our own that comes back at once
