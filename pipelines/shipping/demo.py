@@ -333,22 +333,14 @@ def draw_map(found: Demo, folder: Path, ports: pl.DataFrame) -> str:
 
 def draw_recovery(found: Demo) -> str:
     """True tonnes against the recovered interval, by month, as SVG."""
-    frame = found.monthly.with_columns(pl.col("month").cast(pl.String))
-    x = alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0))
-    axis = alt.Axis(format="~s")
-    bars = (
-        _chart(frame)
-        .mark_rule(strokeWidth=9, opacity=0.4, color="#4c78a8")
-        .encode(x=x, y=alt.Y("total_t_q05:Q", title="tonnes", axis=axis), y2="total_t_q95:Q")
+    drawn = _chart(found.monthly.with_columns(pl.col("month").cast(pl.String))).encode(
+        x=alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0))
     )
-    medians = (
-        _chart(frame)
-        .mark_tick(width=22, thickness=2, color="#4c78a8")
-        .encode(x=x, y="total_t_q50:Q")
-    )
-    truth = (
-        _chart(frame).mark_point(size=70, filled=True, color="#b5482f").encode(x=x, y="true_t:Q")
-    )
+    low = alt.Y("total_t_q05:Q", title="tonnes", axis=alt.Axis(format="~s"))
+    blue = "#4c78a8"
+    bars = drawn.mark_rule(strokeWidth=9, opacity=0.4, color=blue).encode(y=low, y2="total_t_q95:Q")
+    medians = drawn.mark_tick(width=22, thickness=2, color=blue).encode(y="total_t_q50:Q")
+    truth = drawn.mark_point(size=70, filled=True, color="#b5482f").encode(y="true_t:Q")
     chart = (bars + medians + truth).properties(
         width=420,
         height=260,

@@ -8,9 +8,6 @@ from pyais.constants import COUNTRY_MAPPING
 from pipelines.schemas.shipping import Vessels
 from pipelines.schemas.types import polars_schema
 
-# how sure a match with a list is, best first
-MATCH_CLASSES = ("imo_exact", "mmsi_exact", "name_and_flag_candidate")
-
 # how lists write the flags that this project meets most; other flags by the MID table's own names
 _FLAG_NAMES = {
     "KOREA NORTH": "KP",
@@ -139,7 +136,7 @@ def match_lists(vessels: pl.DataFrame, listed: pl.DataFrame | None) -> pl.DataFr
             pl.when(pl.col("imo_kind").eq("ship") | pl.col("imo_kind").is_null())
             .then(pl.col("imo_number"))
             .alias("imo"),
-            pl.col("mmsi").cast(pl.Int64, strict=False).alias("listed_mmsi"),
+            pl.col("mmsi").cast(pl.Int64, strict=False),
             _key("name").alias("name_key"),
             _key("flag").alias("flag_key"),
             pl.col("deadweight_t").cast(pl.Float64).alias("dwt_t"),
@@ -149,27 +146,25 @@ def match_lists(vessels: pl.DataFrame, listed: pl.DataFrame | None) -> pl.DataFr
         )
         .join(pl.concat([named, flags]).unique("flag_key", keep="first"), on="flag_key", how="left")
     )
-    shown = ["vessel_mmsi", "list_source", "list_id", "list_name", "dwt_t"]
-    by_imo = vessels.join(ships, left_on="vessel_imo", right_on="imo").select(
-        *shown, list_match=pl.lit("imo_exact")
-    )
-    by_mmsi = vessels.join(ships, left_on="vessel_mmsi", right_on="listed_mmsi").select(
-        *shown, list_match=pl.lit("mmsi_exact")
-    )
-    every_name = vessels.select("vessel_mmsi", "flag_iso2", pl.col("names").alias("one")).explode(
-        "one"
-    )
-    by_name = (
-        every_name.with_columns(_key("one").alias("name_key"))
-        .filter(pl.col("name_key").str.len_chars() > 2)
-        .join(ships, on=["name_key", "flag_iso2"])
-        .select(*shown, list_match=pl.lit("name_and_flag_candidate"))
-    )
-    ranked = pl.concat([by_imo, by_mmsi, by_name]).with_columns(
-        rank=pl.col("list_match").replace_strict(
-            {name: at for at, name in enumerate(MATCH_CLASSES)}, return_dtype=pl.Int64
-        ),
-        dwt_t=pl.when(pl.col("list_match") == "imo_exact").then(pl.col("dwt_t")),
+    names = vessels.select("vessel_mmsi", "flag_iso2", name_key="names").explode("name_key")
+    names = names.with_columns(_key("name_key")).filter(pl.col("name_key").str.len_chars() > 2)
+    # how sure a match is, best first: what of the ship to hold against which columns of the lists
+    classes = {
+        "imo_exact": (vessels.select("vessel_mmsi", imo="vessel_imo"), ["imo"]),
+        "mmsi_exact": (vessels.select("vessel_mmsi", mmsi="vessel_mmsi"), ["mmsi"]),
+        "name_and_flag_candidate": (names, ["name_key", "flag_iso2"]),
+    }
+    ranked = pl.concat(
+        known.join(ships, on=by).select(
+            "vessel_mmsi",
+            "list_source",
+            "list_id",
+            "list_name",
+            list_match=pl.lit(name),
+            rank=pl.lit(rank),
+            dwt_t=pl.col("dwt_t") if name == "imo_exact" else pl.lit(None, pl.Float64),
+        )
+        for rank, (name, (known, by)) in enumerate(classes.items())
     )
     lent = ranked.group_by("vessel_mmsi").agg(pl.col("dwt_t").drop_nulls().first())
     return (
