@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import pandera.polars as pa
 import polars as pl
 
-from pipelines.quarantine import SourceDrift, Split, empty_quarantine, refusals, split
+from pipelines.quarantine import SourceDrift, Split, empty_quarantine, refusals
 
-_LARGE = 10_000  # rows from which one pass pays
 INTEGER = r"^[+-]?\d{1,18}(\.0+)?$"
 NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$"
 _TRUE = ("true", "True", "TRUE", "1")
@@ -155,14 +152,14 @@ def check_codes(
 
 def without_copies(
     rows: pl.DataFrame, key: Sequence[str], *, source: str, file: str
-) -> tuple[pl.DataFrame, pl.DataFrame, bool]:
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Drop later copies of a row that is the same in all columns but `line`.
 
     Returns:
-        (rows without copies, the copies as refusals, whether the key is now known to be unique)
+        (rows without copies, the copies as refusals)
     """
     if is_unique(rows, key):
-        return rows, empty_quarantine(), True
+        return rows, empty_quarantine()
     columns = [name for name in rows.columns if name != "line"]
     first = rows.select(pl.struct(columns).is_first_distinct()).to_series()
     copies = refusals(
@@ -174,7 +171,7 @@ def without_copies(
         rule="repeated_row",
         why="the same row stands above; the first one is kept",
     )
-    return rows.filter(first), copies, False
+    return rows.filter(first), copies
 
 
 def is_unique(rows: pl.DataFrame, key: Sequence[str]) -> bool:
@@ -184,74 +181,6 @@ def is_unique(rows: pl.DataFrame, key: Sequence[str]) -> bool:
         return rows.height <= 1
     # 64-bit hashes may collide: then the answer is a needless False
     return rows.select(pl.struct(varying).hash().n_unique()).item() == rows.height
-
-
-def split_large(
-    rows: pl.DataFrame,
-    contract: type[pa.DataFrameModel],
-    *,
-    source: str,
-    file: str,
-    is_known_unique: bool = False,
-) -> Split:
-    """As `quarantine.split`, for millions of rows of which few are bad.
-
-    The contract's own rules are run as one pass over whole columns; only the rows that fail it, or
-    that share a key, meet the check that names each failing cell. `is_known_unique` saves looking
-    for shared keys again.
-    """
-    schema = contract.to_schema()
-    columns = list(schema.columns)
-    same_types = rows.columns == columns and all(
-        column.dtype is not None and column.dtype.type == rows.schema[name]
-        for name, column in schema.columns.items()
-    )
-    sound = [_sound(rows, name, column) for name, column in schema.columns.items()]
-    rules = [rule for rule in sound if rule is not None]
-    if not same_types or len(rules) < len(sound) or schema.checks or rows.height < _LARGE:
-        return split(rows, contract, source=source, file=file)
-    is_good = rows.select(pl.all_horizontal(rules)).to_series()
-    key = list(schema.unique or [])
-    if key and not is_known_unique and not is_unique(rows, key):
-        is_good &= ~rows.select(key).is_duplicated()
-    if is_good.all():
-        return Split(rows, empty_quarantine(), rows.height)
-    checked = split(rows.filter(~is_good), contract, source=source, file=file)
-    kept = rows.filter(is_good)
-    if checked.kept.height:
-        kept = pl.concat([kept, checked.kept]).sort("line")
-    return Split(kept, checked.quarantined, rows.height)
-
-
-def _sound(rows: pl.DataFrame, name: str, column: Any) -> pl.Expr | None:
-    """The rules of one column as an expression; None for a rule that is not known here."""
-    cell = pl.col(name)
-    rule: pl.Expr = pl.lit(value=True)
-    for check in column.checks:
-        given = check.statistics
-        match check.name:
-            case "greater_than":
-                rule &= cell > given["min_value"]
-            case "greater_than_or_equal_to":
-                rule &= cell >= given["min_value"]
-            case "less_than":
-                rule &= cell < given["max_value"]
-            case "less_than_or_equal_to":
-                rule &= cell <= given["max_value"]
-            case "isin":
-                rule &= cell.is_in(list(given["allowed_values"]))
-            case "str_matches":
-                pattern = given["pattern"]
-                text = pattern if isinstance(pattern, str) else pattern.pattern
-                # few distinct values: match each once
-                values = rows[name].unique()
-                wrong = values.filter(~values.str.contains(text).fill_null(value=True))
-                if wrong.len():
-                    rule &= ~cell.is_in(wrong.implode())
-            case _:
-                return None
-    filled = rule.fill_null(value=True)
-    return filled if column.nullable else filled & cell.is_not_null()
 
 
 def joined(kept: pl.DataFrame, refused: Sequence[pl.DataFrame], rows_in: int) -> Split:

@@ -56,7 +56,7 @@ def ask(
         )
 
     fetcher = led(respond, now)
-    done = refresh_comtrade(store, fetcher, queries, key=None, now=now)
+    done = refresh_comtrade(store, fetcher, queries, key=None)
     return done, asked
 
 
@@ -110,7 +110,7 @@ def test_a_spent_quota_ends_the_asking_and_what_came_before_it_stays(store):
         )
 
     fetcher = led(respond, NOW)
-    done = refresh_comtrade(store, fetcher, QUERIES, key="s3cr3t-key", now=NOW)
+    done = refresh_comtrade(store, fetcher, QUERIES, key="s3cr3t-key")
     assert seen == ["2015", "2016"]
     assert done.outcome.startswith("1 of 3 questions answered; ")
     assert "quota of calls is spent, new calls from 2026-06-01 02:00 UTC" in done.outcome

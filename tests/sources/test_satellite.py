@@ -154,7 +154,7 @@ def test_two_versions_are_never_mixed() -> None:
 
 
 def refresh(store: SnapshotStore, server, now: dt.datetime = NOW):
-    return sar.refresh(store, led(server, now), TOKEN, now=now)
+    return sar.refresh(store, led(server, now), TOKEN)
 
 
 def test_final_years_are_asked_once_and_the_running_one_each_month(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.delimited import read_delimited
-from pipelines.quarantine import SourceDrift, Split, check_columns
+from pipelines.quarantine import SourceDrift, Split, check_columns, split
 from pipelines.schemas.trade import StagedBaci
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
@@ -136,7 +136,7 @@ def parse_baci(content: bytes, *, file: str, party: int | None = None) -> tuple[
     typed = typed.with_columns(hs_edition=pl.lit(edition.hs_edition)).select(
         list(StagedBaci.to_schema().columns)
     )
-    checked = cells.split_large(typed, StagedBaci, source=SOURCE, file=file)
+    checked = split(typed, StagedBaci, source=SOURCE, file=file)
     kept, outside = checked.kept, 0
     if party is not None:
         kept = kept.filter((pl.col("exporter_code") == party) | (pl.col("importer_code") == party))

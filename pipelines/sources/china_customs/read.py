@@ -61,40 +61,36 @@ _TONNES_PER_UNIT = {
     "metric ton": 1.0,
 }
 # exact names only: 韩国 and "Korea, Rep." are the other Korea
-_PARTNERS = {
-    "朝鲜": "PRK",
-    "朝鲜民主主义人民共和国": "PRK",
-    "korea, dpr": "PRK",
-    "korea,dpr": "PRK",
-    "korea dpr": "PRK",
-    "dpr korea": "PRK",
-    "d.p.r. korea": "PRK",
-    "north korea": "PRK",
-    "democratic people's republic of korea": "PRK",
-    "korea, dem. people's rep.": "PRK",
-    "韩国": "KOR",
-    "korea, rep.": "KOR",
-    "korea rep.": "KOR",
-    "korea,rep.": "KOR",
-    "republic of korea": "KOR",
-    "south korea": "KOR",
-    "俄罗斯": "RUS",
-    "俄罗斯联邦": "RUS",
-    "russia": "RUS",
-    "russian federation": "RUS",
-    "蒙古": "MNG",
-    "mongolia": "MNG",
-    "印度尼西亚": "IDN",
-    "indonesia": "IDN",
-    "澳大利亚": "AUS",
-    "australia": "AUS",
-    "越南": "VNM",
-    "vietnam": "VNM",
-    "马来西亚": "MYS",
-    "malaysia": "MYS",
-    "泰国": "THA",
-    "thailand": "THA",
+_PARTNER_NAMES = {
+    "PRK": (
+        "朝鲜",
+        "朝鲜民主主义人民共和国",
+        "korea, dpr",
+        "korea,dpr",
+        "korea dpr",
+        "dpr korea",
+        "d.p.r. korea",
+        "north korea",
+        "democratic people's republic of korea",
+        "korea, dem. people's rep.",
+    ),
+    "KOR": (
+        "韩国",
+        "korea, rep.",
+        "korea rep.",
+        "korea,rep.",
+        "republic of korea",
+        "south korea",
+    ),
+    "RUS": ("俄罗斯", "俄罗斯联邦", "russia", "russian federation"),
+    "MNG": ("蒙古", "mongolia"),
+    "IDN": ("印度尼西亚", "indonesia"),
+    "AUS": ("澳大利亚", "australia"),
+    "VNM": ("越南", "vietnam"),
+    "MYS": ("马来西亚", "malaysia"),
+    "THA": ("泰国", "thailand"),
 }
+_PARTNERS = {name: code for code, names in _PARTNER_NAMES.items() for name in names}
 _FLOWS = {"进口": "M", "import": "M", "imports": "M", "出口": "X", "export": "X", "exports": "X"}
 _GROUPED = r"^\d{1,3}(,\d{3})+(\.\d+)?$|^\d+(\.\d+)?$"
 _NONE = ("-", "--", "—", "－")
@@ -206,16 +202,16 @@ def parse(content: bytes, file: str) -> Split:
     currency = "CNY" if "usd" in absent else "USD"
     value = "cny" if currency == "CNY" else "usd"
     coal = pl.col("hs_code").str.contains(r"^270[1-4]")
-    for quantity, unit in (("quantity_1", "unit_1"), ("quantity_2", "unit_2")):
-        is_weighed = coal & pl.col(quantity).is_not_null() & ~pl.col(quantity).is_in(list(_NONE))
-        if quantity == "quantity_1":
-            cells.check_codes(
-                rows.filter(is_weighed).with_columns(pl.col(unit).str.to_lowercase()),
-                unit,
-                tuple(_TONNES_PER_UNIT),
-                source=SOURCE,
-                file=file,
-            )
+    is_weighed = (
+        coal & pl.col("quantity_1").is_not_null() & ~pl.col("quantity_1").is_in(list(_NONE))
+    )
+    cells.check_codes(
+        rows.filter(is_weighed).with_columns(pl.col("unit_1").str.to_lowercase()),
+        "unit_1",
+        tuple(_TONNES_PER_UNIT),
+        source=SOURCE,
+        file=file,
+    )
     start = pl.when(pl.col("month").str.contains(r"^(19|20)\d{4}$")).then(
         (pl.col("month") + "01").str.to_date("%Y%m%d", strict=False)
     )
@@ -263,7 +259,7 @@ def parse(content: bytes, file: str) -> Split:
         currency=pl.lit(currency),
         is_declared_zero=(pl.col("value") == 0) & (pl.col("quantity_1").fill_null(0.0) == 0),
     ).select(list(StagedChinaCustoms.to_schema().columns))
-    staged, copies, _ = cells.without_copies(
+    staged, copies = cells.without_copies(
         staged, list(StagedChinaCustoms.to_schema().unique or []), source=SOURCE, file=file
     )
     refused = [table.quarantined, unreadable, copies]

@@ -18,7 +18,14 @@ import httpx
 import polars as pl
 
 from pipelines.delimited import read_delimited, separator_of
-from pipelines.quarantine import SourceDrift, Split, check_columns, empty_quarantine, refusals
+from pipelines.quarantine import (
+    SourceDrift,
+    Split,
+    check_columns,
+    empty_quarantine,
+    refusals,
+    split,
+)
 from pipelines.schemas.trade import FLOW_CODES, HS_EDITIONS, StagedComtrade
 from pipelines.snapshots import SnapshotStore
 from pipelines.sources import cells
@@ -58,54 +65,18 @@ _RECENT_DAYS, _OLD_DAYS = 25, 300
 KEYED_PERIODS = 12
 MAX_ADDRESS = 4_096
 
-_STRINGS = [
-    "typeCode",
-    "freqCode",
-    "period",
-    "reporterISO",
-    "reporterDesc",
-    "flowCode",
-    "flowDesc",
-    "partnerISO",
-    "partnerDesc",
-    "partner2ISO",
-    "partner2Desc",
-    "classificationCode",
-    "classificationSearchCode",
-    "cmdCode",
-    "cmdDesc",
-    "customsCode",
-    "customsDesc",
-    "mosCode",
-    "motDesc",
-    "qtyUnitAbbr",
-    "altQtyUnitAbbr",
-]
-_INTEGERS = [
-    "refPeriodId",
-    "refYear",
-    "refMonth",
-    "reporterCode",
-    "partnerCode",
-    "partner2Code",
-    "aggrLevel",
-    "motCode",
-    "qtyUnitCode",
-    "altQtyUnitCode",
-    "legacyEstimationFlag",
-]
-_BOOLEANS = [
-    "isOriginalClassification",
-    "isLeaf",
-    "isQtyEstimated",
-    "isAltQtyEstimated",
-    "isNetWgtEstimated",
-    "isGrossWgtEstimated",
-    "isReported",
-    "isAggregate",
-]
-_FLOATS = ["qty", "altQty", "netWgt", "grossWgt", "cifvalue", "fobvalue", "primaryValue"]
-FIELDS = (*_STRINGS, *_INTEGERS, *_BOOLEANS, *_FLOATS)
+# fmt: off
+FIELDS = (
+    "typeCode", "freqCode", "period", "reporterISO", "reporterDesc", "flowCode", "flowDesc",
+    "partnerISO", "partnerDesc", "partner2ISO", "partner2Desc", "classificationCode",
+    "classificationSearchCode", "cmdCode", "cmdDesc", "customsCode", "customsDesc", "mosCode",
+    "motDesc", "qtyUnitAbbr", "altQtyUnitAbbr", "refPeriodId", "refYear", "refMonth",
+    "reporterCode", "partnerCode", "partner2Code", "aggrLevel", "motCode", "qtyUnitCode",
+    "altQtyUnitCode", "legacyEstimationFlag", "isOriginalClassification", "isLeaf",
+    "isQtyEstimated", "isAltQtyEstimated", "isNetWgtEstimated", "isGrossWgtEstimated", "isReported",
+    "isAggregate", "qty", "altQty", "netWgt", "grossWgt", "cifvalue", "fobvalue", "primaryValue",
+)
+# fmt: on
 # bulk files leave out names and ISO codes
 _BARE = tuple(
     name
@@ -490,41 +461,23 @@ def finish(typed: pl.DataFrame, refused: list[pl.DataFrame], rows_in: int, file:
     ]
     staged = staged.filter((level == pl.col("hs_level")).fill_null(value=True))
     staged = staged.select(list(StagedComtrade.to_schema().columns))
-    staged, copies, is_unique = cells.without_copies(
+    staged, copies = cells.without_copies(
         staged, list(StagedComtrade.to_schema().unique or []), source=SOURCE, file=file
     )
     refused.append(copies)
-    checked = cells.split_large(
-        staged, StagedComtrade, source=SOURCE, file=file, is_known_unique=is_unique
-    )
+    checked = split(staged, StagedComtrade, source=SOURCE, file=file)
     return cells.joined(checked.kept, [*refused, checked.quarantined], rows_in)
 
 
 # the older download layout, one name per column of ours
+# fmt: off
 _OLD_COLUMNS = [
-    "Classification",
-    "Year",
-    "Period",
-    "Period Desc.",
-    "Aggregate Level",
-    "Is Leaf Code",
-    "Trade Flow Code",
-    "Trade Flow",
-    "Reporter Code",
-    "Reporter",
-    "Reporter ISO",
-    "Partner Code",
-    "Partner",
-    "Partner ISO",
-    "Commodity Code",
-    "Commodity",
-    "Qty Unit Code",
-    "Qty Unit",
-    "Qty",
-    "Netweight (kg)",
-    "Trade Value (US$)",
-    "Flag",
+    "Classification", "Year", "Period", "Period Desc.", "Aggregate Level", "Is Leaf Code",
+    "Trade Flow Code", "Trade Flow", "Reporter Code", "Reporter", "Reporter ISO", "Partner Code",
+    "Partner", "Partner ISO", "Commodity Code", "Commodity", "Qty Unit Code", "Qty Unit", "Qty",
+    "Netweight (kg)", "Trade Value (US$)", "Flag",
 ]
+# fmt: on
 _OLD_FLOWS = {"Import": "M", "Export": "X", "Re-Export": "RX", "Re-Import": "RM"}
 
 
@@ -592,17 +545,13 @@ def parse(content: bytes, file: str) -> Split:
 
 
 def refresh_comtrade(
-    store: SnapshotStore,
-    fetcher: Fetcher,
-    queries: Iterable[Query],
-    *,
-    key: str | None,
-    now: dt.datetime,
+    store: SnapshotStore, fetcher: Fetcher, queries: Iterable[Query], *, key: str | None
 ) -> Refreshed:
     """Ask what is not fresh: recent years each month, older ones (revisions) each year.
 
     Every whole answer is kept, an empty one too.
     """
+    now = fetcher.now()
     last = {one.part: one.retrieved for one in store.retrievals(SOURCE)}
     due = [
         call
@@ -641,8 +590,7 @@ def recognise(head: bytes) -> bool:
 
 def refresh(store: SnapshotStore, fetcher: Fetcher, key: str | None) -> Refreshed:
     """Ask every question that is due."""
-    now = dt.datetime.now(dt.UTC)
-    return refresh_comtrade(store, fetcher, default_queries(now.year), key=key, now=now)
+    return refresh_comtrade(store, fetcher, default_queries(fetcher.now().year), key=key)
 
 
 def probe(fetcher: Fetcher, key: str | None) -> Answer:

@@ -52,13 +52,18 @@ LIMITS = Limits(
 )
 
 
+def polygon_of(west: float, south: float, east: float, north: float) -> dict[str, object]:
+    """GeoJSON polygon of a box (lon, lat; degrees)."""
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
 def area_around(ports: pl.DataFrame, margin_deg: float = 2.0) -> dict[str, object]:
     """GeoJSON polygon: the box around the coal ports (lon, lat; degrees), with a margin."""
     lon, lat = (ports.filter("is_coal_port")[name].to_numpy() for name in ("lon", "lat"))
     west, east = float(lon.min()) - margin_deg, float(lon.max()) + margin_deg
     south, north = float(lat.min()) - margin_deg, float(lat.max()) + margin_deg
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    return {"type": "Polygon", "coordinates": [ring]}
+    return polygon_of(west, south, east, north)
 
 
 def is_settled(day: dt.date, today: dt.date) -> bool:
@@ -179,11 +184,9 @@ def fetch_day(store: SnapshotStore, fetcher: Fetcher, token: str, day: dt.date) 
     return len(pages)
 
 
-def refresh(
-    store: SnapshotStore, fetcher: Fetcher, token: str, *, now: dt.datetime | None = None
-) -> Refreshed:
+def refresh(store: SnapshotStore, fetcher: Fetcher, token: str) -> Refreshed:
     """Ask for every day that is new and settled, and for those whose visits still get their end."""
-    today = (now or dt.datetime.now(dt.UTC)).date()
+    today = fetcher.now().date()
     pages = 0
     days = days_to_ask(retrieved_days(store), today)
     for number, day in enumerate(days):
@@ -199,6 +202,5 @@ def refresh(
 
 def probe(fetcher: Fetcher, token: str | None) -> Answer:
     """One day around Nampo."""
-    ring = [[125.0, 38.5], [125.7, 38.5], [125.7, 38.9], [125.0, 38.9], [125.0, 38.5]]
-    area: dict[str, object] = {"type": "Polygon", "coordinates": [ring]}
-    return next(fetch_events(fetcher, token or "", dt.date(2024, 6, 1), area))
+    nampo = polygon_of(125.0, 38.5, 125.7, 38.9)
+    return next(fetch_events(fetcher, token or "", dt.date(2024, 6, 1), nampo))

@@ -23,6 +23,7 @@ from pipelines.quarantine import SourceDrift, Split, refusals, split
 from pipelines.reference_tables import read_table
 from pipelines.schemas.table import Feed, HandKept, column, given, key
 from pipelines.snapshots import SnapshotStore
+from pipelines.sources.gfw_events.read import polygon_of
 from pipelines.sources.http import (
     Answer,
     BodyCutOff,
@@ -53,6 +54,7 @@ LIMITS = Limits(
 # what is published last is weeks old, and late scenes are added
 SETTLED = dt.timedelta(days=120)
 ASK_AGAIN = dt.timedelta(days=25)
+_SIDES = ("west", "south", "east", "north")
 _POLL_S, _POLLS = 15.0, 40
 _ZONES = Path(__file__).with_name("zones.csv")
 _NAME = re.compile(
@@ -114,13 +116,6 @@ def zones() -> pl.DataFrame:
     return read_table(_ZONES, Zones)
 
 
-def polygon_of(zone: dict[str, float]) -> dict[str, object]:
-    """GeoJSON polygon of a zone's box (lon, lat)."""
-    west, south, east, north = (zone[side] for side in ("west", "south", "east", "north"))
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    return {"type": "Polygon", "coordinates": [ring]}
-
-
 def window_of(name: str) -> Window:
     """The question an answer's name tells.
 
@@ -173,6 +168,7 @@ def fetch_report(fetcher: Fetcher, token: str, window: Window) -> Answer:
     if chosen:
         parameters["filters[0]"] = chosen
     headers = {"Authorization": f"Bearer {token}"}
+    box = polygon_of(*(zone[side] for side in _SIDES))
     try:
         answer = fetcher.get(
             f"{BASE_URL}/v3/4wings/report",
@@ -180,7 +176,7 @@ def fetch_report(fetcher: Fetcher, token: str, window: Window) -> Answer:
             source=SOURCE,
             params=parameters,
             secret_headers=headers,
-            json_body=json.dumps({"geojson": polygon_of(zone)}).encode(),
+            json_body=json.dumps({"geojson": box}).encode(),
         )
     except GatewayTimeout:
         answer = _last_report(fetcher, headers)
@@ -334,11 +330,9 @@ def recognise(head: bytes) -> bool:
     return head.lstrip().startswith(b"{") and f'"{DATASET}:'.encode() in head
 
 
-def refresh(
-    store: SnapshotStore, fetcher: Fetcher, token: str, *, now: dt.datetime | None = None
-) -> Refreshed:
+def refresh(store: SnapshotStore, fetcher: Fetcher, token: str) -> Refreshed:
     """Ask every zone and year not answered yet; those that still change, each month again."""
-    at = now or dt.datetime.now(dt.UTC)
+    at = fetcher.now()
     last: dict[tuple[str, dt.date, str], dt.datetime] = {}
     for one in store.retrievals(SOURCE):
         known = window_of(one.part)

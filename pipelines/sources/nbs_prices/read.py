@@ -377,57 +377,53 @@ def refresh(
     is_first_look = not held
     stored = looked = 0
 
-    def take(releases: dict[str, str]) -> Refreshed | None:
-        """Fetch what is not held; how it ended, where it ended early."""
+    def ended(told: str = "", *, is_complete: bool = False) -> Refreshed:
+        return Refreshed(f"{stored} new release(s){told}", is_complete, stored)
+
+    def take(releases: dict[str, str]) -> bool:
+        """Fetch what is not held; whether nothing is left for next time."""
         nonlocal stored
         for name, target in releases.items():
             if name in held:
                 continue
             if stored >= most:
-                told = f"{stored} new release(s), more are left for next time"
-                return Refreshed(told, is_complete=True, stored=stored)
-            try:
-                answer = fetcher.get(target, LIMITS, source=SOURCE)
-                parse(answer.content, name)
-            except (SourceUnavailable, SourceDrift) as error:
-                return Refreshed(f"{stored} new release(s); {error}", False, stored)
+                return False
+            answer = fetcher.get(target, LIMITS, source=SOURCE)
+            parse(answer.content, name)
             keep(store, SOURCE, LICENCE, answer, part=f"{name}.html")
             held.add(name)
             stored += 1
-        return None
+        return True
 
+    more = ", more are left for next time"
     done = {one.part for one in store.retrievals(SEARCHES)}
-    # until the list was walked to its end once, it is walked again from where it begins
-    for number in range(_NEW_PAGES if _LIST in done else _MOST_PAGES):
-        try:
-            page, releases = _page_of_list(fetcher, number)
-        except RequestRefused as error:
-            if number < 2:
-                return Refreshed(f"{stored} new release(s); {error}", False, stored)
-            # the list simply ends somewhere
-            _note(store, page, _LIST)
-            break
-        except SourceUnavailable as error:
-            return Refreshed(f"{stored} new release(s); {error}", False, stored)
-        looked += 1
-        ended = take(releases)
-        if ended is not None:
-            return ended
-    if is_first_look and stored == 0:
-        return Refreshed(f"{looked} pages of the list hold no release of ours", False)
-    for year in ARCHIVED_YEARS:
-        if str(year) in done:
-            continue
-        try:
+    try:
+        # until the list was walked to its end once, it is walked again from where it begins
+        for number in range(_NEW_PAGES if _LIST in done else _MOST_PAGES):
+            try:
+                page, releases = _page_of_list(fetcher, number)
+            except RequestRefused:
+                if number < 2:
+                    raise
+                # the list simply ends somewhere
+                _note(store, page, _LIST)
+                break
+            looked += 1
+            if not take(releases):
+                return ended(more, is_complete=True)
+        if is_first_look and stored == 0:
+            return Refreshed(f"{looked} pages of the list hold no release of ours", False)
+        for year in ARCHIVED_YEARS:
+            if str(year) in done:
+                continue
             found, answer = search_archive(fetcher, year)
-        except SourceUnavailable as error:
-            return Refreshed(f"{stored} new release(s); {error}", False, stored)
-        ended = take(found)
-        if ended is not None:
-            return ended
-        # every release of the year is held: the last answer says how they were found
-        _note(store, answer, str(year))
-    return Refreshed(f"{stored} new release(s)", True, stored)
+            if not take(found):
+                return ended(more, is_complete=True)
+            # every release of the year is held: the last answer says how they were found
+            _note(store, answer, str(year))
+    except (SourceUnavailable, SourceDrift) as error:
+        return ended(f"; {error}")
+    return ended(is_complete=True)
 
 
 def _note(store: SnapshotStore, answer: Answer, part: str) -> None:

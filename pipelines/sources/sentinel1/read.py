@@ -258,11 +258,9 @@ def recognise(head: bytes) -> bool:
     return head.lstrip().startswith(b"{") and b'"value"' in head and b"_IW_GRDH_" in head
 
 
-def refresh(
-    store: SnapshotStore, fetcher: Fetcher, key: str | None, *, now: dt.datetime | None = None
-) -> Refreshed:
+def refresh(store: SnapshotStore, fetcher: Fetcher, key: str | None) -> Refreshed:
     """Ask every area and year not known whole; the running year each month again."""
-    at = now or dt.datetime.now(dt.UTC)
+    at = fetcher.now()
     last = {
         (named[1], named[2]): one.retrieved
         for one in store.retrievals(SOURCE)
