@@ -235,7 +235,6 @@ def calibrate(statements: pl.DataFrame, grades: pl.DataFrame) -> GradeCalibratio
     by_year = (
         held.with_columns(year=pl.int_ranges("first_year", until, dtype=pl.Int64))
         .explode("year")
-        .drop_nulls("year")
         .group_by("class", "year")
         .agg(**counts)
     )

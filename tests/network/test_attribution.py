@@ -139,6 +139,13 @@ def test_money_runs_against_a_purchase_and_not_along_control():
     assert active_in(edges, 2016, "coal").height == 1
     assert active_in(edges, 2017, "coal").height == 0
     assert active_in(edges, 2016, "labor").height == 0
+    # the first and the last day of a year are days of it
+    first = edges.with_columns(end_on=pl.lit(dt.date(2017, 1, 1)))
+    assert active_in(first, 2017, "coal").height == 1
+    last = edges.with_columns(start_on=pl.lit(dt.date(2016, 12, 31)))
+    assert active_in(last, 2016, "coal").height == 1
+    late = edges.with_columns(start_on=pl.lit(dt.date(2017, 1, 1)), end_on=None)
+    assert active_in(late, 2016, "coal").height == 0
 
 
 def attributed(income, probability=1.0, documented=40.0, draws=400, leak=None):
@@ -268,3 +275,30 @@ def test_a_doubtful_headcount_places_nothing_where_it_is_wrong():
     found = by_workers(counted(2_000, 80_000, 600.0, probability=0.5))
     assert set(np.round(found.ended[0], 6)) == {0.0, 15.0}
     assert found.coverage == pytest.approx(0.015)  # covered, not placed
+
+
+def test_sums_of_cents_are_placed_too():
+    # 0.25 documented of an income of 0.5
+    found = attributed(np.full(400, 0.5), documented=0.25)
+    assert found.coverage == pytest.approx(0.5)
+    assert found.entry.sum(axis=0) == pytest.approx(np.full(400, 0.25))
+
+
+def test_nothing_is_placed_where_nothing_is_documented():
+    found = attributed(np.full(400, 100.0), documented=0.0)
+    assert found.unattributed.tolist() == [100.0] * 400
+    assert (found.coverage, found.edge_ids, found.through.max()) == (0.0, [], 0.0)
+
+
+def test_draws_walked_in_parts_end_where_they_end_together(monkeypatch):
+    rng = np.random.default_rng(4)
+    income = rng.gamma(1.0, 1e8, size=(4, 9))
+    source, target = np.array([0, 0, 1, 2]), np.array([1, 2, 3, 1])
+    weight = rng.random((4, 9))
+    leak = rng.uniform(0.1, 0.5, size=(4, 9))
+    whole = walk(income, source, target, weight, leak, np.zeros(4, dtype=bool))
+    # four edges: two draws at a time, and one at the end
+    monkeypatch.setattr("pipelines.network.attribution._CHUNK_CELLS", 8)
+    parts = walk(income, source, target, weight, leak, np.zeros(4, dtype=bool))
+    for name in ("through", "ended", "leaked", "edge", "transfer"):
+        assert getattr(parts, name) == pytest.approx(getattr(whole, name))

@@ -121,6 +121,10 @@ def test_what_was_announced_counts_where_no_list_is_read():
     assert by[DAY(2022, 4, 1)]["designations_japan"] == 13
     # a tally is no round
     assert by[DAY(2021, 1, 1)]["designations"] == 0
+    # nor is one by a body whose announcements are not counted
+    swiss = event(DAY(2022, 2, 1), "other_designation_round", 9, 0, actor="Switzerland")
+    more = months(events=pl.concat([EVENTS, pl.DataFrame([swiss])]))
+    assert more[DAY(2022, 2, 1)]["designations"] == 0
     # more of ours than announced: what statements date stands
     assert by[DAY(2021, 12, 1)]["designations_us"] == 12
 

@@ -275,3 +275,12 @@ def test_a_second_correction_of_a_cell_expects_what_the_first_made():
     assert split.kept.filter(pl.col("amount_id") == "it-wang")["usd"].item() == 3e6
     with pytest.raises(EvidenceError, match="line 3"):
         applied("network_amounts", rows[0], {**rows[1], "expected": "5000000"})
+
+
+def test_a_row_taken_out_is_there_for_no_further_correction():
+    rows = [
+        correction("network_amounts", "it-wang", "withdrawn", None, "withdrawn", 2),
+        correction("network_amounts", "it-wang", "usd", "5000000", "4000000", 3),
+    ]
+    with pytest.raises(EvidenceError, match=r"line 3 .*no row with amount_id = 'it-wang'"):
+        applied("network_amounts", *rows)

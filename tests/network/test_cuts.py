@@ -107,3 +107,9 @@ def test_a_long_trail_is_searched_instead():
     assert found.sets == [(4,)]
     short = network(edges[:5], {0: 10.0}, candidates=[4])
     assert solve(short, np.zeros(6, dtype=bool), slack=1.0, k_max=1).method == ["enumerated"]
+
+
+def test_cents_tie_parties_to_a_trail_too():
+    trails, best = listed(network([(0, 1, 0.5)], {0: 0.5}))
+    assert [trail.parties.tolist() for trail in trails] == [[0, 1]]
+    assert best.total == pytest.approx([0.5])

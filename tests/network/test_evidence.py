@@ -69,6 +69,9 @@ def test_two_bodies_are_two_origins_and_one_body_repeating_itself_is_one():
     assert by["both"] == pytest.approx(1 - 0.1 * 0.5)
     assert by["unsaid"] == 0
     assert dict(zip(found["link_id"], found["n_origins"], strict=True))["twice"] == 1
+    # nobody contests or infers what nobody states
+    unsaid = found.filter(pl.col("link_id") == "unsaid")
+    assert unsaid.select("only_inferred", "is_contested").row(0) == (False, False)
 
 
 def test_a_reply_by_the_accused_asserts_nothing():
@@ -118,6 +121,15 @@ def test_calibration_counts_only_what_a_higher_class_said_later():
     assert (press["n_links"], press["n_confirmed"]) == (2, 1)
     in_2016 = found.table.filter((pl.col("class") == "press") & (pl.col("year") == 2016))
     assert in_2016.select("n_links", "n_confirmed").row(0) == (2, 1)
+    # a link stands in the years from its assertion to the last before a higher class spoke, and
+    # one that a higher class had stated first stands in none
+    assert found.table.select("class", "year", "n_links", "n_confirmed").rows() == [
+        ("designation", 2014, 1, 0),
+        ("designation", 2015, 1, 0),
+        ("designation", 2016, 1, 0),
+        ("press", 2015, 2, 1),
+        ("press", 2016, 2, 1),
+    ]
 
 
 def test_dates_of_a_list_edition_do_not_enter_calibration():
@@ -156,9 +168,9 @@ NOBODY = pl.DataFrame(
 )
 TIES = pl.DataFrame(
     {
-        "link_id": ["shown", "press-tie", "to-hidden", "from-group"],
-        "source_id": ["listed-person", "listed-person", "found-firm", "group"],
-        "target_id": ["found-firm", "found-firm", "press-firm", "found-firm"],
+        "link_id": ["shown", "press-tie", "to-hidden", "from-group", "unsaid"],
+        "source_id": ["listed-person", "listed-person", "found-firm", "group", "found-firm"],
+        "target_id": ["found-firm", "found-firm", "press-firm", "found-firm", "listed-person"],
     }
 )
 
@@ -180,6 +192,9 @@ def test_the_press_alone_names_nobody():
     parties, ties, spoken = publishable(NOBODY, TIES, said)
     shown = parties.filter("is_publishable")["entity_id"].to_list()
     assert shown == ["listed-person", "found-firm", "group"]
+    # what may not be shown stays in the tables, unmarked
+    assert parties["is_publishable"].to_list() == [False, True, False, True, True]
+    assert ties["is_publishable"].to_list() == [True, False, False, True, False]
     assert ties.filter("is_publishable")["link_id"].to_list() == ["shown", "from-group"]
     # of what is shown, the press is heard only on what names nobody, and a model never
     heard = spoken.filter("is_publishable")["statement_id"].to_list()

@@ -168,3 +168,8 @@ def test_centrality_misses_the_funnel_that_flow_finds():
     )
     assert set(found) == {"degree", "betweenness", "hop_distance"}
     assert found["hop_distance"][0] in (4, 6)
+
+
+def test_a_party_that_cuts_cents_is_taken_and_one_that_cuts_nothing_is_not():
+    model = FlowModel(network([(0, 1, 0.5)], {0: 0.5}, candidates=[1]), slack=1.0)
+    assert greedy(model, 2) == [1]

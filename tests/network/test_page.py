@@ -194,20 +194,22 @@ def test_what_ended_an_act_stands_beside_it():
 def test_a_sum_is_there_only_with_its_statement():
     amounts = pl.DataFrame(
         {
-            "amount_id": ["a", "b"],
-            "usd": [5e8, 1.0],
-            "bound": ["at_least", "exact"],
-            "measure": ["income", "income"],
-            "parties": ["n0;n2", "n0"],
-            "window_start_on": [dt.date(2013, 1, 1)] * 2,
-            "window_end_on": [dt.date(2016, 12, 31)] * 2,
-            "note": [None, None],
-            "statement_id": ["s0", "never published"],
+            "amount_id": ["a", "b", "c"],
+            "usd": [5e8, 1.0, 2.0],
+            "bound": ["at_least", "exact", "exact"],
+            "measure": ["income", "income", "income"],
+            "parties": ["n0;n2", "n0", "n2"],
+            "window_start_on": [dt.date(2013, 1, 1)] * 2 + [dt.date(2012, 1, 1)],
+            "window_end_on": [dt.date(2016, 12, 31)] * 3,
+            "note": [None, None, None],
+            "statement_id": ["s0", "never published", "s0"],
         }
     )
     nodes = data_of(page_of(*tables(name="plain"), amounts=amounts))["nodes"]
-    assert [len(node["m"]) for node in nodes] == [1, 0, 1]
+    assert [len(node["m"]) for node in nodes] == [1, 0, 2]
     assert nodes[0]["m"][0][:3] == [5e8, "at least", 2]
+    # the earliest first
+    assert [told[0] for told in nodes[2]["m"]] == [2.0, 5e8]
 
 
 def test_a_thousand_parties_weigh_less_than_three_megabytes():
@@ -257,7 +259,8 @@ def test_files_are_the_same_bytes_each_time_and_graphml_is_xml(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "relation", ["agent", "director", "employee", "banked_by", "clears", "labor_supplier"]
+    "relation",
+    ["agent", "director", "employee", "banked_by", "clears", "labor_supplier", "payer", "family"],
 )
 def test_no_relation_is_lost_in_translation(relation):
     entities, links, statements = tables(name="plain")

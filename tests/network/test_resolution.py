@@ -632,3 +632,26 @@ def test_every_listing_we_cite_is_of_the_party_we_say(shared_dir):
                 ours = [name, *(aliases or "").split(";")]
                 assert likeness([one for one in ours if one], names[key]) >= 85, (name, key)
     assert checked > 200
+
+
+def test_an_empty_key_is_no_key():
+    rows = frame(
+        party("One Co", "organisation", id_="a", list_key="UNSC:1;", imo=" "),
+        party("Other Co", "organisation", id_="b", list_key="OFAC:2;", imo=" "),
+    )
+    assert exact_pairs(rows).height == 0
+
+
+def test_names_of_persons_born_in_other_years_are_not_proposed():
+    two = frame(
+        party("Kim Chol Min", id_="a", source="un_sc"),
+        party("KIM CHOL MIN", id_="b", source="ofac_sdn"),
+    )
+    for births, pairs in (
+        (["1960-01-01", "1961-01-01"], 0),
+        (["1960-01-01", "1960"], 1),
+        # a year among several in common; nothing known of one of them
+        (["1960;1964-05-05", "1964"], 1),
+        (["1960-01-01", None], 1),
+    ):
+        assert name_pairs(two.with_columns(birth_dates=pl.Series(births))).height == pairs

@@ -32,6 +32,7 @@ from pipelines.network.acts import (
     open_acts,
     window_of,
 )
+from pipelines.network.attribution import Attribution
 from pipelines.network.banks import (
     _is_finding,
     bank_exposure,
@@ -42,8 +43,17 @@ from pipelines.network.banks import (
 )
 from pipelines.network.entities import typed_links
 from pipelines.network.evidence import EvidenceError, classify
-from pipelines.network.run import attribute_all, attribution_table, conservation_table
-from pipelines.network.status import legal_status, standing
+from pipelines.network.run import (
+    Run,
+    attribute_all,
+    attribution_table,
+    conservation_table,
+    interdict,
+    node_type,
+    scenarios_of,
+)
+from pipelines.network.status import designations, legal_status, standing
+from pipelines.network.walk import _interdiction
 
 DRAWS = 40_000
 DAY = dt.date
@@ -373,7 +383,11 @@ def test_the_chinese_bank_says_what_is_stated_and_what_is_not(day):
         entities=ENTITIES,
         links=LINKS,
         statements=STATEMENTS,
-        amounts=AMOUNTS,
+        amounts=AMOUNTS.with_columns(
+            window_end_on=pl.when(pl.col("amount_id") == "shared")
+            .then(pl.lit(DAY(2018, 12, 31)))
+            .otherwise("window_end_on")
+        ),
         notes=notes,
         standings=standing(LEDGER),
         live=LEDGER.filter("is_in_force")["status_id"].to_list(),
@@ -386,6 +400,8 @@ def test_the_chinese_bank_says_what_is_stated_and_what_is_not(day):
     assert (city["share"], city["share_bound"]) == (0.17, "at_least")
     assert "no dollar sum is stated" in city["not_known"]
     assert city["first_year"] == 2012
+    # the last sum at the bank is of 2018, the size of its business is told to 2016
+    assert city["last_year"] == 2018
     assert "finding, FinCEN: document 10 (2016-06-01)" in city["documents"]
     # the size of its own business is told as such and never added
     assert "9000" not in str(city["documented_usd"])
@@ -398,6 +414,11 @@ def test_the_chinese_bank_says_what_is_stated_and_what_is_not(day):
     assert row["front_share"] == 1.0
     assert row["front_share_q95"] == 1.0
     assert row["front_share_q05"] == pytest.approx(0.229, abs=0.001)  # Beta(1.5, 0.5) at 5%
+    empty = tiers.filter(pl.col("tier") == "global").row(0, named=True)
+    assert (empty["n_banks"], empty["n_fronts"], empty["documented_usd"]) == (0, 0, 0.0)
+    # of no customer at all there is no share
+    nobody = chinese_bank_tiers(table, channel_links(LINKS, ENTITIES).head(0))
+    assert nobody["front_share"].to_list() == [None] * 6
 
 
 def test_a_withdrawn_finding_is_no_finding(day):
@@ -564,6 +585,16 @@ def test_the_backtest_counts_names_that_came_true(day):
     late = backtest([after], LATER, months=12, until=DAY(2020, 1, 1)).row(0, named=True)
     assert (late["n_designated_in_network"], late["n_named_designated"]) == (0, 0)
     assert backtest([table], LATER, months=24, until=DAY(2019, 1, 1)).height == 0
+    # neither a listing by another body nor another act of OFAC makes a name come true
+    others = LATER.with_columns(
+        authority=pl.when(pl.col("about") == "front").then(pl.lit("UNSC")).otherwise("authority")
+    )
+    identified = LATER.with_columns(
+        kind=pl.when(pl.col("about") == "front").then(pl.lit("identified")).otherwise("kind")
+    )
+    for ledger in (others, identified):
+        none = backtest([table], ledger, months=24, until=DAY(2020, 1, 1)).row(0, named=True)
+        assert (none["n_designated_in_network"], none["designated"]) == (0, None)
 
 
 def test_money_on_a_relation_that_carries_none_is_refused():
@@ -573,3 +604,121 @@ def test_money_on_a_relation_that_carries_none_is_refused():
     at_bank = pl.DataFrame([link("buyer", "payer", "city-bank", "with")])
     with pytest.raises(EvidenceError, match="a bank, which money passes"):
         typed_links(at_bank, TYPES, ENTITIES)
+
+
+def test_a_partys_class_follows_from_what_it_is():
+    told = [
+        node_type("Vessel", "bank", is_bank=True),
+        node_type("Vessel", "front", is_bank=False),
+        node_type("Person", "front", is_bank=False),
+        node_type("Company", "front", is_bank=False),
+        node_type("Company", "asset", is_bank=False),
+        node_type("Company", "broker", is_bank=False),
+    ]
+    assert told == ["bank", "vessel", "person", "front", "worker_unit", "company"]
+
+
+def trail(year, usd, draws=4):
+    """Dollars that enter at the buyer; half of them go on to the front and end there."""
+    full = np.full(draws, usd)
+    through = np.array([full, full / 2, 0 * full])
+    return Attribution(
+        stream="coal",
+        year=year,
+        nodes=["buyer", "front", "ship"],
+        through=through,
+        ended=np.array([full / 2, full / 2, 0 * full]),
+        unattributed=0 * full,
+        income=full,
+        edge_ids=["pays"],
+        edge=full[None, :] / 2,
+        entry=np.array([full, 0 * full, 0 * full]),
+        coverage=1.0,
+        documented_usd=usd,
+        covered=np.ones(draws),
+        documented_workers=0.0,
+        transfer=np.full((1, draws), 0.5),
+        source=np.array([0]),
+        target=np.array([1]),
+    )
+
+
+def two_years(draws=4, *, candidates=("buyer", "front", "ship")):
+    run = Run(
+        [trail(2014, 7_000.0), trail(2015, 60.0), trail(2016, 180.0)],
+        ["buyer", "front", "ship"], AMOUNTS, {}, 4, 7,
+    )  # fmt: skip
+    scenarios = scenarios_of(
+        run, entities=ENTITIES, replaceability=REPLACED, settings=SETTINGS, first_year=2015,
+        last_year=2016, draws=draws, candidates=candidates,
+    )  # fmt: skip
+    return run, scenarios
+
+
+def test_scenarios_are_years_means_of_the_years_asked_for():
+    _, found = two_years()
+    # (60 + 180) / 2 a year enter at the buyer, of which half go on
+    assert found.entry[:, 0].tolist() == [120.0, 0.0, 0.0]
+    assert found.flow[:, 0].tolist() == [60.0]
+    assert found.ended[:, 0] == pytest.approx([60.0, 60.0, 0.0])
+    assert (found.source.tolist(), found.target.tolist()) == ([0], [1])
+    assert found.left == pytest.approx(np.full((3, 4), BACK))
+    assert two_years(draws=2)[1].entry.shape == (3, 2)
+    assert two_years(candidates=["front"])[1].candidates.tolist() == [1]
+
+
+def test_the_frontier_says_what_the_best_sets_cut_before_and_after_what_comes_back():
+    run, scenarios = two_years()
+    ends = np.zeros(3, dtype=bool)
+    frontier, nodes = interdict(
+        run, scenarios, ends, slack=1.0, k_max=2, first_year=2015, last_year=2016
+    )
+    one, two = frontier.rows(named=True)
+    # without the buyer nothing gets through but what comes back of its 120
+    assert (one["k"], one["chosen"], one["method"]) == (1, "buyer", "enumerated")
+    assert one["attributed_usd_mean"] == pytest.approx(120.0)
+    assert one["cut_usd_q50"] == pytest.approx(120.0)
+    assert one["net_cut_usd_mean"] == pytest.approx(120.0 * (1 - BACK))
+    assert (one["is_proven"], one["gap_usd"]) == (True, 0.0)
+    assert (one["slack"], one["first_year"], one["last_year"], one["draws"]) == (1.0, 2015, 2016, 4)
+    assert one["greedy_net_cut_usd_mean"] == pytest.approx(120.0 * (1 - BACK))
+    # buyer and front tie in degree and by the way between others; the first of them is the buyer
+    assert one["degree_net_cut_usd_mean"] == pytest.approx(120.0 * (1 - BACK))
+    # the front carries at most what comes back at both of them: it adds nothing
+    assert two["chosen"].split(";")[0] == "buyer"
+    buyer = nodes.filter((pl.col("node_id") == "buyer") & (pl.col("k") == 1)).row(0, named=True)
+    assert (buyer["p_in_best_k"], buyer["is_in_best_set"], buyer["degree_rank"]) == (1.0, True, 1)
+    assert buyer["net_cut_alone_usd_mean"] == pytest.approx(120.0 * (1 - BACK))
+    assert nodes.filter(pl.col("node_id") == "ship").height == 0
+
+
+def test_the_frontier_is_of_designations_still_open_and_its_variants_say_what_differs(run, day):
+    # on the first of January 2018 the front is designated; the window is 2015 to 2017
+    ledger = legal_status(STATEMENTS, ENDS, as_of=DAY(2018, 1, 1))
+    parties = ENTITIES.join(designations(ledger), on="entity_id", how="left")
+    placed = ActsRun(DAY(2018, 1, 1), run, parties, LINKS, ledger, day.passed)
+    # no ban, so that 2016 is in the window
+    judged = {"stream_eras": ERAS.head(0), "replaceability": REPLACED}
+    acts = acts_table(
+        placed, eras=ERAS.head(0), replaceability=REPLACED, settings=SETTINGS,
+        standings=standing(ledger), draws=400,
+    ).table  # fmt: skip
+    found = _interdiction(placed, acts, judged, SETTINGS, 400)
+    frontier = found["interdiction_frontier"]
+    assert frontier["k"].to_list() == list(range(1, 11))
+    assert frontier["draws"].unique().to_list() == [400]
+    first = frontier.row(0, named=True)
+    # 2016 alone has dollars: a year of it
+    assert (first["chosen"], first["first_year"], first["last_year"]) == ("buyer", 2016, 2017)
+    assert first["attributed_usd_mean"] == pytest.approx(180.0 / 2, rel=0.1)
+    nodes = found["interdiction_nodes"]
+    assert "front" not in set(nodes["node_id"])
+    buyer = nodes.filter(pl.col("node_id") == "buyer").row(0, named=True)
+    assert (buyer["name"], buyer["is_designated"], buyer["designated_on"]) == (
+        "Buyer", False, None,
+    )  # fmt: skip
+    variants = found["interdiction_sensitivity"]
+    assert variants["scenario"].unique(maintain_order=True).to_list() == [
+        "slack 1.5", "slack 3", "whoever was acted on too",
+    ]  # fmt: skip
+    assert variants["draws"].unique().to_list() == [50]
