@@ -52,8 +52,7 @@ def main() -> None:
     start = time.perf_counter()
     ends = np.zeros(scenarios.nodes, dtype=bool)
     listed = [
-        enumerate_trail(scenarios, parties, slack=1.5, most_removed=7)
-        for parties in trails_of(scenarios, ends)
+        enumerate_trail(scenarios, parties, slack=1.5) for parties in trails_of(scenarios, ends)
     ]
     best = best_over_trails(listed, nodes=scenarios.nodes, draws=draws, k_max=k)
     middle = time.perf_counter()

@@ -63,10 +63,8 @@ def trails_of(scenarios: Scenarios, ends: np.ndarray) -> list[np.ndarray]:
     return sorted(found, key=lambda one: (-one.size, int(one[0])))
 
 
-def enumerate_trail(
-    scenarios: Scenarios, parties: np.ndarray, *, slack: float, most_removed: int
-) -> Trail:
-    """All removals of up to `most_removed` candidates from one trail.
+def enumerate_trail(scenarios: Scenarios, parties: np.ndarray, *, slack: float) -> Trail:
+    """All removals of candidates from one trail, of `MOST_PARTIES` parties at most.
 
     A party has two halves, in and out, joined by what it can carry: a cut puts both on the side
     of the entry, both on the side of the end, or cuts the party itself.
@@ -107,7 +105,7 @@ def enumerate_trail(
     sets: list[tuple[int, ...]] = []
     left: list[np.ndarray] = []
     gross: list[np.ndarray] = []
-    for size in range(min(most_removed, len(open_)) + 1):
+    for size in range(len(open_) + 1):
         for chosen in combinations(open_, size):
             rows = list(chosen)
             sets.append(tuple(int(parties[index]) for index in chosen))

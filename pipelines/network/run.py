@@ -437,10 +437,7 @@ def solve(
     trails = trails_of(scenarios, ends)
     draws = scenarios.draws
     if all(trail.size <= MOST_PARTIES for trail in trails):
-        listed = [
-            enumerate_trail(scenarios, trail, slack=slack, most_removed=MOST_PARTIES)
-            for trail in trails
-        ]
+        listed = [enumerate_trail(scenarios, trail, slack=slack) for trail in trails]
         best = best_over_trails(listed, nodes=scenarios.nodes, draws=draws, k_max=k_max)
         remaining = lambda removed: remaining_of(listed, removed, draws)  # noqa: E731
         return Solved(

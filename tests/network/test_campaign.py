@@ -132,8 +132,8 @@ def test_what_was_announced_counts_where_no_list_is_read():
 def test_an_announcement_of_a_month_is_held_against_days_nobody_announced():
     # 5 announced for September 2016, 3 of ours on the 26th: the same round
     assert months()[DAY(2016, 9, 1)]["designations_us"] == 5
-    more = [*OURS, *designated("OFAC", DAY(2016, 9, 27), 6)]
-    assert months(more)[DAY(2016, 9, 1)]["designations_us"] == 9
+    more = months([*OURS, *designated("OFAC", DAY(2016, 9, 27), 6)])[DAY(2016, 9, 1)]
+    assert (more["designations_us"], more["designations_us_in_network"]) == (9, 9)
 
 
 def test_the_lists_own_dates_count_over_the_news():
@@ -181,11 +181,20 @@ def test_a_month_counts_events_countries_and_kinds_of_parties():
         *designated("JPN", day, 4),
         *designated("UK", day, 5),
     ]
-    row = months(ours, events=events)[DAY(2022, 1, 1)]
+    listed = pl.DataFrame(
+        {
+            "authority": ["OFAC", "UNSC", "EU", "ROK", "JPN", "UK"],
+            "listed_on": [DAY(2022, 1, 31)] * 6,
+            "n": [10, 20, 30, 40, 50, 60],
+        }
+    )
+    row = months(ours, lists=listed, events=events)[DAY(2022, 1, 1)]
     assert [row[name] for name in kinds.values()] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     assert row["joint_statement_countries"] == 2  # China did not join
     bodies = ("us", "un", "eu", "rok", "japan", "uk")
-    assert [row[f"designations_{one}"] for one in bodies] == [0, 1, 2, 3, 4, 5]
+    # what the lists date to the last day, and ours of the fifth
+    assert [row[f"designations_{one}"] for one in bodies] == [10, 21, 32, 43, 54, 65]
+    assert (row["designations"], row["designations_in_network"]) == (225, 15)
     assert [row[f"designations_{one}_in_network"] for one in bodies] == [0, 1, 2, 3, 4, 5]
     told = [row[f"designated_{one}"] for one in ("persons", "vessels", "banks")]
     assert told == [1, 2, 3]
@@ -240,7 +249,7 @@ def test_our_designations_are_the_first_of_each_body_dated_to_a_month_at_least()
 
 def test_a_listing_under_two_programs_counts_under_each():
     ours = [
-        *designated("OFAC", DAY(2016, 12, 2), 2, program="DPRK2; DPRK4"),
+        *designated("OFAC", DAY(2016, 12, 2), 2, program="DPRK2; DPRK4;DPRK4"),
         *designated("OFAC", DAY(2016, 12, 30), 1, program="DPRK4", country_iso2=None),
         *designated("UNSC", DAY(2016, 12, 2), 1),
     ]

@@ -13,8 +13,7 @@ def listed(scenarios, ends=None, *, slack=1.0, k_max=3):
     stops = np.zeros(scenarios.nodes, dtype=bool)
     stops[list(ends or [])] = True
     trails = [
-        enumerate_trail(scenarios, parties, slack=slack, most_removed=7)
-        for parties in trails_of(scenarios, stops)
+        enumerate_trail(scenarios, parties, slack=slack) for parties in trails_of(scenarios, stops)
     ]
     best = best_over_trails(trails, nodes=scenarios.nodes, draws=scenarios.draws, k_max=k_max)
     return trails, best

@@ -115,6 +115,8 @@ def test_calibration_counts_only_what_a_higher_class_said_later():
         statement(3, "never", "reported", "PRESS", 2015),
         statement(4, "after", "designated", "OFAC", 2014),  # press came second: not confirmed
         statement(5, "after", "reported", "PRESS", 2016),
+        # a second confirmation, two years on again, is none
+        statement(6, "first", "convicted", "DOJ", 2019),
     )
     found = calibrate(said, GRADES)
     press = found.verdicts.filter(pl.col("class") == "press").row(0, named=True)
@@ -127,8 +129,12 @@ def test_calibration_counts_only_what_a_higher_class_said_later():
         ("designation", 2014, 1, 0),
         ("designation", 2015, 1, 0),
         ("designation", 2016, 1, 0),
+        ("designation", 2017, 2, 1),
+        ("designation", 2018, 2, 1),
         ("press", 2015, 2, 1),
         ("press", 2016, 2, 1),
+        ("press", 2017, 1, 0),
+        ("press", 2018, 1, 0),
     ]
 
 

@@ -181,7 +181,16 @@ def test_an_entry_gone_from_a_list_ends_that_bodys_listing_only():
     entities = pl.DataFrame(
         {"entity_id": ["both", "firm"], "list_key": ["UNSC:KPe.1;OFAC:1", "OFAC:2;OFAC:3"]}
     )
-    found = delistings(changes, entities, STATEMENTS, {"ofac_sdn": "OFAC", "un_sc": "UNSC"})
+    # what the body said beside the listing does not end with it
+    beside = pl.DataFrame([said(10, "both", "alleged", "OFAC", DAY(2018, 2, 23))]).cast(
+        dict(STATEMENTS.schema)
+    )
+    found = delistings(
+        changes,
+        entities,
+        pl.concat([STATEMENTS, beside]),
+        {"ofac_sdn": "OFAC", "un_sc": "UNSC"},
+    )
     assert found.select("statement_id", "ended_on", "ended_by").rows() == [
         ("s5", DAY(2020, 1, 2), "delisted")
     ]
