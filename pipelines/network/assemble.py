@@ -6,6 +6,7 @@ import duckdb
 import polars as pl
 
 from pipelines.network.entities import (
+    documented_usd,
     from_lists,
     list_keys_of,
     lists_loaded,
@@ -63,18 +64,13 @@ def assemble(
         said = pl.concat([said, more_said.select(said.columns)])
     links = typed_links(links, types, parties)
     frame = parties_frame(parties)
-    documented: dict[str, float] = {}
-    for held_by, usd, held_back in amounts.select("parties", "usd", "held_back").iter_rows():
-        if held_back is None:
-            for name in held_by.split(";"):
-                documented[name] = documented.get(name, 0.0) + usd
     pairs = decide(
         pl.concat([exact_pairs(frame), person_pairs(frame)]).unique(
             ["left_id", "right_id"], keep="first", maintain_order=True
         ),
         name_pairs(frame),
         decisions,
-        documented_usd=documented,
+        documented_usd=documented_usd(amounts),
         review_share=settings["review_share"][0],
         kinds=dict(frame.select("party_id", "kind").iter_rows()),
     )

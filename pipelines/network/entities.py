@@ -66,6 +66,16 @@ def list_keys_of(statements: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFra
     return own.group_by("about").agg(pl.col("list_key").unique().sort().str.join(";"))
 
 
+def documented_usd(amounts: pl.DataFrame) -> dict[str, float]:
+    """Dollars of the sums that count, by each party they name."""
+    documented: dict[str, float] = {}
+    used = amounts.filter(pl.col("held_back").is_null())
+    for parties, usd in used.select("parties", "usd").iter_rows():
+        for name in parties.split(";"):
+            documented[name] = documented.get(name, 0.0) + usd
+    return documented
+
+
 def from_lists(
     parties: pl.DataFrame, aliases: pl.DataFrame, links: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

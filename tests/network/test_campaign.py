@@ -50,7 +50,7 @@ EVENTS = pl.DataFrame(
         event(DAY(2018, 2, 23), parties=28, vessels=28),
         event(DAY(2021, 1, 1), parties=86, vessels=0, is_tally=True),
         event(DAY(2016, 9, 1), parties=5, vessels=0, precision="month"),
-        event(DAY(2022, 4, 1), "other_designation_round", 13, 0, actor="Japan"),
+        event(DAY(2022, 4, 1), "other_designation_round", 13, None, actor="Japan"),
         event(DAY(2022, 4, 2), "missile_test"),
     ]
 )
@@ -123,7 +123,9 @@ def test_what_was_announced_counts_where_no_list_is_read():
     assert by[DAY(2021, 1, 1)]["designations"] == 0
     # nor is one by a body whose announcements are not counted
     swiss = event(DAY(2022, 2, 1), "other_designation_round", 9, 0, actor="Switzerland")
-    more = months(events=pl.concat([EVENTS, pl.DataFrame([swiss])]))
+    # nor what is no round of designations, whoever did it
+    trial = event(DAY(2022, 2, 2), "enforcement_action", 7, 0, actor="Japan")
+    more = months(events=pl.concat([EVENTS, pl.DataFrame([swiss, trial])]))
     assert more[DAY(2022, 2, 1)]["designations"] == 0
     # more of ours than announced: what statements date stands
     assert by[DAY(2021, 12, 1)]["designations_us"] == 12
@@ -214,6 +216,7 @@ def test_our_designations_are_the_first_of_each_body_dated_to_a_month_at_least()
                 said(1, "firm", "designated", "OFAC", DAY(2018, 1, 1), program="DPRK4"),
                 said(2, "firm", "designated", "OFAC", DAY(2017, 6, 1)),
                 said(3, "firm", "designated", "UNSC", DAY(2019, 1, 1)),
+                said(9, "firm", "designated", "OFAC", DAY(2019, 2, 1), program="DPRK9"),
                 said(4, "firm", "charged", "DOJ", DAY(2016, 1, 1)),
                 said(5, "hidden", "designated", "OFAC", DAY(2017, 1, 1)),
                 said(6, "firm", "designated", "EU", DAY(2016, 1, 1), stated_on_precision="year"),

@@ -104,6 +104,11 @@ def test_a_long_trail_is_searched_instead():
     found = solve(scenarios, np.zeros(10, dtype=bool), slack=1.0, k_max=1)
     assert found.method[0] in ("mip", "greedy")
     assert found.sets == [(4,)]
+    # of the draws with dollars, the one, party 4 is in its best set
+    half = network(edges, {0: 10.0}, draws=2, candidates=[4])
+    for matrix in (half.flow, half.entry, half.ended):
+        matrix[:, 1] = 0
+    assert solve(half, np.zeros(10, dtype=bool), slack=1.0, k_max=1).in_best[0, 4] == 1.0
     short = network(edges[:5], {0: 10.0}, candidates=[4])
     assert solve(short, np.zeros(6, dtype=bool), slack=1.0, k_max=1).method == ["enumerated"]
 

@@ -92,6 +92,18 @@ def test_many_origins_never_make_certainty():
     assert found["probability"].item() == 0.99
 
 
+def test_the_best_class_is_that_of_the_best_statement():
+    said = classified(
+        statement(1, "x", "inferred", "MODEL"),
+        statement(2, "x", "designated", "OFAC"),
+        statement(3, "guess", "inferred", "MODEL"),
+    )
+    links = pl.DataFrame({"link_id": ["x", "guess"]})
+    found = link_probabilities(said, links, contested_factor=0.5)
+    assert found["best_class"].to_list() == ["designation", "inferred"]
+    assert found["only_inferred"].to_list() == [False, True]
+
+
 def test_an_unknown_kind_stops_instead_of_getting_a_default():
     with pytest.raises(EvidenceError, match=r"s1.*'charged' by 'OFAC'"):
         classified(statement(1, "x", "charged", "OFAC"))

@@ -5,7 +5,13 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from pipelines.network.entities import from_lists, list_keys_of, merge, parties_frame
+from pipelines.network.entities import (
+    documented_usd,
+    from_lists,
+    list_keys_of,
+    merge,
+    parties_frame,
+)
 from pipelines.network.resolution import (
     SAME_SCORE,
     decide,
@@ -290,12 +296,12 @@ def own_tables():
     )  # fmt: skip
     links = pl.DataFrame(
         {
-            "link_id": ["own-link", "ofac-tie", "twins"],
-            "source_id": ["firm", "ofac-2", "ship"],
-            "target_id": ["ship", "ofac-1", "ofac-1"],
-            "relation": ["vessel_operator", "associate", "associate"],
-            "stream": ["coal", "general", "general"],
-            "money": ["against", "none", "none"],
+            "link_id": ["own-link", "ofac-tie", "twins", "own-other-link"],
+            "source_id": ["firm", "ofac-2", "ship", "firm"],
+            "target_id": ["ship", "ofac-1", "ofac-1", "ship"],
+            "relation": ["vessel_operator", "associate", "associate", "owner"],
+            "stream": ["coal", "general", "general", "coal"],
+            "money": ["against", "none", "none", "none"],
         }
     )
     statements = pl.DataFrame(
@@ -317,8 +323,9 @@ def test_merging_loses_no_statement():
     assert parties["n_rows"].to_list() == [2, 2]
     ship = parties.filter(pl.col("entity_id") == "ship").row(0, named=True)
     assert (ship["name"], ship["aliases"], ship["list_key"]) == ("WISE", "WISE HONEST", "OFAC:1")
-    assert ties["link_id"].to_list() == ["own-link"]
-    # the list's tie speaks for our relation; the tie between two rows of the ship, for the ship
+    assert ties["link_id"].to_list() == ["own-link", "own-other-link"]
+    # the list's tie speaks for the first of our relations; the tie between two rows of the ship,
+    # for the ship
     assert said["about"].to_list() == ["own-link", "own-link", "ship"]
 
 
@@ -655,3 +662,25 @@ def test_names_of_persons_born_in_other_years_are_not_proposed():
         (["1960-01-01", None], 1),
     ):
         assert name_pairs(two.with_columns(birth_dates=pl.Series(births))).height == pairs
+
+
+def test_documented_dollars_are_those_of_sums_that_count():
+    amounts = pl.DataFrame(
+        {
+            "parties": ["a;b", "a", "a"],
+            "usd": [5.0, 2.0, 90.0],
+            "held_back": [None, None, "not_income"],
+        }
+    )
+    assert documented_usd(amounts) == {"a": 7.0, "b": 5.0}
+
+
+def test_a_name_alike_by_sound_alone_scores_three_points_lower():
+    same = name_pairs(
+        frame(party("Pak Chol", id_="a", source="un_sc"), party("PAK CHOL", id_="b", source="own"))
+    )
+    assert same.select("basis", "score").row(0) == ("name", 100.0)
+    sound = name_pairs(
+        frame(party("Pak Chol", id_="a", source="un_sc"), party("Bak Jol", id_="b", source="own"))
+    )
+    assert sound.select("basis", "score").row(0) == ("sound", 97.0)
