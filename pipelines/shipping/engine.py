@@ -155,17 +155,6 @@ class _Group:
     rows: int
 
 
-def _groups(parts: Sequence[Part]) -> list[_Group]:
-    """Row groups that hold rows, by their least and greatest mmsi; unknown ones hold any ship."""
-    found = []
-    for file_no, part in enumerate(parts):
-        for number in part.groups:
-            low, high = least_and_most(part.footer, number, "mmsi") or ANY_SHIP
-            if rows := part.footer.row_group(number).num_rows:
-                found.append(_Group(file_no, number, low, high, rows))
-    return found
-
-
 def plan_buckets(files: Sequence[Path], buckets: int | None = None) -> list[_Bucket]:
     """Cut the ships into ranges of mmsi of about equal numbers of rows.
 
@@ -173,7 +162,12 @@ def plan_buckets(files: Sequence[Path], buckets: int | None = None) -> list[_Buc
     sorted file about once.
     """
     parts = parts_of(files)
-    groups = _groups(parts)
+    groups = [
+        _Group(file_no, number, *(least_and_most(part.footer, number, "mmsi") or ANY_SHIP), rows)
+        for file_no, part in enumerate(parts)
+        for number in part.groups
+        if (rows := part.footer.row_group(number).num_rows)
+    ]
     ordered = sorted(groups, key=lambda group: (group.low, group.high, group.rows))
     rows = sum(group.rows for group in groups)
     # an even number: of two workers none is left without work
@@ -264,10 +258,6 @@ class _Reception:
         columns = (days % HEARD_CELLS, days // HEARD_CELLS, ships, any_hours, shared_hours)
         schema = EVENT_PARTS["reception"]
         return pl.DataFrame(dict(zip(schema, columns, strict=True)), schema)
-
-    def is_open(self, reception: pl.DataFrame) -> pl.Series:
-        """Which rows a later partition may change."""
-        return reception["day"] >= self._open_day
 
 
 _Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -674,40 +664,40 @@ def _gather(
     def _shaped(frames: list[pl.DataFrame], schema: Columns) -> pl.DataFrame:
         return pl.concat([frame.select(list(schema)).cast(pl.Schema(schema)) for frame in frames])
 
-    parts = {
-        name: _shaped([one.parts[name] for one in found], EVENT_PARTS[name])
-        for name in ("segments", "silences", "drifts")
+    by_ship = ("segments", "calls", "silences", "drifts")
+    parts = {name: pl.concat([one.parts[name] for one in found]) for name in by_ship}
+    parts |= {"meetings": meetings[0], "reception": reception.found()}
+    is_open = {
+        "segments": pl.col("is_live"),
+        "calls": ~pl.col("is_final"),
+        "silences": pl.lit(False),
+        "drifts": pl.col("is_open"),
+        "meetings": pl.col("is_open"),
+        # a later partition may hear more ships on a day that is not over
+        "reception": pl.col("day") >= until_t // 86_400,
     }
-    parts["meetings"] = _shaped([meetings[0]], EVENT_PARTS["meetings"])
-    calls = pl.concat([one.parts["calls"] for one in found])
-    is_final = calls["is_final"]
-    parts["reception"] = _shaped([reception.found()], EVENT_PARTS["reception"])
-    parts["calls"] = _shaped([calls], EVENT_PARTS["calls"])
-    open_rows: dict[str, pl.Series] = {
-        "segments": parts["segments"]["is_live"],
-        "calls": ~is_final,
-        "silences": pl.repeat(False, parts["silences"].height, eager=True),
-        "drifts": parts["drifts"]["is_open"],
-        "meetings": parts["meetings"]["is_open"],
-        "reception": reception.is_open(parts["reception"]),
+    # what has ended too short to matter is not worth keeping
+    matters = {
+        "drifts": pl.col("ended_at") - pl.col("started_at") >= parameters["loiter_s"],
+        "meetings": pl.col("last_slot") - pl.col("start_slot") >= parameters["contact_slots"],
+    }
+    settled = {
+        name: _shaped([frame.filter(~is_open[name], matters.get(name, True))], EVENT_PARTS[name])
+        for name, frame in parts.items()
+    }
+    unsettled = {
+        name: _shaped([frame.filter(is_open[name])], EVENT_PARTS[name])
+        for name, frame in parts.items()
     }
     tables = {
         name: _shaped([one.carried[name] for one in found], CARRIED[name])
         for name in (*_BY_SHIP, "heard")
     }
     tables["slots"] = _shaped([meetings[1]], CARRIED["slots"])
-    tables["meetings"] = parts["meetings"].filter("is_open").select(list(CARRIED["meetings"]))
-    # what has ended too short to matter is not worth keeping
-    settled = {name: frame.filter(~open_rows[name]) for name, frame in parts.items()}
-    settled["drifts"] = settled["drifts"].filter(
-        pl.col("ended_at") - pl.col("started_at") >= parameters["loiter_s"]
-    )
-    settled["meetings"] = settled["meetings"].filter(
-        pl.col("last_slot") - pl.col("start_slot") >= parameters["contact_slots"]
-    )
+    tables["meetings"] = unsettled["meetings"].select(list(CARRIED["meetings"]))
     return Partition(
         settled=settled,
-        unsettled={name: frame.filter(open_rows[name]) for name, frame in parts.items()},
+        unsettled=unsettled,
         state=State(until_t, tables),
         rows_in=sum(one.rows_in for one in found),
         rows_kept=sum(one.rows_kept for one in found),
