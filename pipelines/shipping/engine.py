@@ -629,11 +629,12 @@ def _work_meetings(
         if last is not None and sum(frame.height for frame in held) < SLOTS_AT_ONCE:
             continue
         near = pl.concat(held)
+        # each span had those carried in beside it
+        near = pl.concat([near.filter("is_fresh"), near.filter(~pl.col("is_fresh")).unique()])
         held = [before.clear()]
         pa.default_memory_pool().release_unused()
         backend.put("carried_meetings", carried)
-        backend.put("carried_slots", near.filter(~pl.col("is_fresh")).drop("is_fresh").unique())
-        backend.lend("slots", near.filter("is_fresh").drop("is_fresh"))
+        backend.lend("slots", near)
         for name in ("slot_ships", "contacts"):
             backend.table(name, parameters)
         backend.drop("slots")

@@ -1,6 +1,6 @@
 -- shipping.contacts
 -- grain   two slow ships near each other at one slot: pair, slot
--- inputs  shipping.slots, shipping.carried_slots, shipping.slot_ships
+-- inputs  shipping.slots, those carried in not is_fresh; shipping.slot_ships
 -- units   slot counts ten minutes since 1970; degrees; whole metres; pair is the first ship's
 --         number x 2^31 + the second's; step_a_m, step_b_m: sailed since the slot before
 -- params  $contact_deg: the greatest distance, in degrees of a great circle
@@ -8,33 +8,13 @@
 --         little wider than the reach, whatever the latitude (up to 84 degrees), so that few pairs
 --         are measured in vain; one number names cell and slot, the cheapest join there is
 
-with here as (
-    select
-        mmsi,
-        segment,
-        slot,
-        lon,
-        lat,
-        true as is_fresh
-    from shipping.slots
-    union all
-    select
-        mmsi,
-        segment,
-        slot,
-        lon,
-        lat,
-        false as is_fresh
-    from shipping.carried_slots
-),
-
-measured as (
+with measured as (
     select
         here.*,
         east_deg(here.lon, before.lon, here.lat, before.lat) as east_deg,
         here.lat - before.lat as north_deg
-    from here
-    left join here as before
+    from shipping.slots as here
+    left join shipping.slots as before
         on
             here.mmsi = before.mmsi
             and here.segment = before.segment

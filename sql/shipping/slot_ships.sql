@@ -1,6 +1,6 @@
 -- shipping.slot_ships
 -- grain   one segment that may be in a meeting: ship
--- inputs  shipping.slots, shipping.carried_slots, shipping.carried_meetings
+-- inputs  shipping.slots, shipping.carried_meetings
 -- units   ship counts from 1 in order of mmsi and segment
 -- why     two small numbers name a pair in one: it sorts and groups at a third of the cost of four
 
@@ -9,11 +9,6 @@ with named as (
         mmsi,
         segment
     from shipping.slots
-    union
-    select
-        mmsi,
-        segment
-    from shipping.carried_slots
     union
     select
         mmsi_a as mmsi,
