@@ -9,7 +9,3 @@ The form is recognised by what is inside, never by a file's name:
 - `positions_parquet`: the project's own columns
 - `gfw_messages`: positions as Global Fishing Watch's gap pipeline keeps them (JSON)
 """
-
-from pipelines.shipping.decode.recognise import UnknownFormat, recognise
-
-__all__ = ["UnknownFormat", "recognise"]
