@@ -17,6 +17,7 @@ from pipelines.network.evidence import (
     power_of_check,
     probability_draws,
     publishable,
+    shown_since,
     witnesses,
 )
 
@@ -102,6 +103,35 @@ def test_the_best_class_is_that_of_the_best_statement():
     found = link_probabilities(said, links, contested_factor=0.5)
     assert found["best_class"].to_list() == ["designation", "inferred"]
     assert found["only_inferred"].to_list() == [False, True]
+
+
+def test_of_a_witness_the_best_statement_stands_whatever_came_first():
+    said = classified(
+        statement(1, "x", "designated", "OFAC", 2016, contested=True),
+        statement(2, "x", "designated", "OFAC", 2017),
+    )
+    found = link_probabilities(said, pl.DataFrame({"link_id": ["x"]}), contested_factor=0.5)
+    assert found["probability"].item() == pytest.approx(0.9)
+    grades = {"designation": np.full(3, 0.8)}
+    assert probability_draws(said, ["x"], grades, np.full(3, 0.5))[0] == pytest.approx([0.8] * 3)
+
+
+def test_a_party_may_be_shown_from_the_first_day_that_somebody_who_may_named_it():
+    said = classified(
+        statement(1, "group", "reported", "PRESS", 2016),
+        statement(2, "group", "designated", "OFAC", 2018),
+        statement(3, "found-firm", "reported", "PRESS", 2015),
+        statement(4, "found-firm", "convicted", "DOJ", 2017),
+        statement(5, "found-firm", "designated", "OFAC", 2019),
+        statement(6, "listed-person", "designated", "UNSC", 2016),
+        statement(7, "listed-person", "designated", "OFAC", 2019),
+        statement(8, "shown", "designated", "OFAC", 2014),
+    )
+    parties, ties = shown_since(NOBODY, TIES, said, day="stated_on")
+    year = lambda frame: frame["since"].dt.year().to_list()  # noqa: E731
+    assert year(parties) == [None, 2016, None, 2017, 2016]
+    # a relation waits for both its ends
+    assert year(ties) == [2017, None, None, None, None]
 
 
 def test_an_unknown_kind_stops_instead_of_getting_a_default():

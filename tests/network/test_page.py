@@ -183,7 +183,10 @@ def test_what_ended_an_act_stands_beside_it():
             "as_of": [dt.date(2026, 11, 1)],
         }
     )
-    data = data_of(page_of(entities, links, statements, ledger=ledger))
+    page = page_of(entities, links, statements, ledger=ledger)
+    # what an act ended by can be asked for
+    assert '<option value="withdrawn">once in force, withdrawn</option>' in page
+    data = data_of(page)
     assert data["nodes"][0]["q"][0][7:] == [
         "2020-08-10", "withdrawn", "FinCEN", "85 FR 48104", "https://example.org/end",
     ]  # fmt: skip
