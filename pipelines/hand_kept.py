@@ -128,14 +128,9 @@ def files_of(kept: KeptTable) -> list[KeptFile]:
     return found
 
 
-def read_bytes(file: KeptFile) -> bytes:
-    """The file as it comes with the repository."""
-    return file.path.read_bytes()
-
-
 def _kept(store: SnapshotStore, file: KeptFile) -> bytes:
     """The file's bytes as they come with the repository, kept once per content."""
-    content = read_bytes(file)
+    content = file.path.read_bytes()
     if not store.holds(file.snapshot, content):
         store.put(
             file.snapshot,
@@ -216,7 +211,9 @@ def known_of(stream: str, frames: Mapping[str, pl.DataFrame]) -> figures.Known:
 def frames_of_repository() -> dict[str, pl.DataFrame]:
     """The tables that others are held against, as they come with the repository."""
     return {
-        name: merged([parse_file(kept, file, read_bytes(file), {}) for file in files_of(kept)]).kept
+        name: merged(
+            [parse_file(kept, one, one.path.read_bytes(), {}) for one in files_of(kept)]
+        ).kept
         for name, kept in hand_kept().items()
         if name in (*_KNOWN, _PORT_SOURCES, CORRECTIONS)
     }
@@ -299,7 +296,7 @@ def _overlay(store: SnapshotStore, file: KeptFile) -> tuple[Overlay, dict[str, b
                 Dropped(one.url.removeprefix("file:"), content, one.sha256, one.retrieved)
             )
     editions = _read_all(store, [one for one in kept if one.url.startswith("embedded:")], told)
-    found = overlay_of(read_bytes(file), editions, dropped, key=ROW_NAME)
+    found = overlay_of(file.path.read_bytes(), editions, dropped, key=ROW_NAME)
     return Overlay(found.rows, [*told, *found.told]), contents
 
 

@@ -24,7 +24,7 @@ from pipelines.schemas.listings import (
 from pipelines.schemas.table import Table
 from pipelines.schemas.types import polars_schema
 from pipelines.snapshots import DamagedSnapshot, Snapshot, SnapshotStore
-from pipelines.sources.editions import is_undated, place_of, printed_on, spoken_at
+from pipelines.sources.editions import is_undated, place_of, spoken_at
 from pipelines.sources.folders import OfficialList, official_lists
 from pipelines.sources.http import Answer, Fetcher, SourceUnavailable
 from pipelines.sources.listings import (
@@ -34,7 +34,7 @@ from pipelines.sources.listings import (
     with_edition_on,
 )
 from pipelines.sources.notes import last_asking, note_source
-from pipelines.sources.refresh import Refreshed, keep
+from pipelines.sources.refresh import Refreshed, keep_new, newest_fetched
 
 # editions looked back over when changes are worked out anew
 MAX_EDITIONS = 24
@@ -247,13 +247,7 @@ def _refresh_form(
     """Fetch every file of a form, then keep them together: (new files, problems, notes)."""
     answers: list[tuple[str, Answer, Snapshot | None]] = []
     for part in form:
-        fetched = [
-            one
-            for one in store.retrievals(official.source)
-            if one.part == part and one.http_status != 0
-        ]
-        # of a damaged file the bytes themselves are asked for, not whether they changed
-        known = fetched[-1] if fetched and store.is_whole(fetched[-1]) else None
+        known = newest_fetched(store, official.source, part)
         try:
             answer = official.fetch(
                 fetcher, part, known.etag if known else None, known.last_modified if known else None
@@ -267,20 +261,7 @@ def _refresh_form(
         return 0, [f"{told}while it changed; nothing was stored, run again"], []
     stored = 0
     for part, answer, known in answers:
-        if answer.is_not_modified and known is not None:
-            store.confirm(known, retrieved_at=answer.retrieved_at)
-            continue
-        keep(
-            store,
-            official.source,
-            official.licence,
-            answer,
-            part=part,
-            etag=answer.etag,
-            last_modified=answer.last_modified,
-            as_of=printed_on(official.source, answer.content),
-        )
-        stored += 1
+        stored += keep_new(store, official.source, official.licence, answer, known, part)
     return stored, [], [answer.note for _, answer, _ in answers if answer.note]
 
 
@@ -347,10 +328,8 @@ def stage_lists(
                 now=as_of,
             )
         if listing is not None:
-            found["listed_parties"].append(listing.parties)
-            found["listed_aliases"].append(listing.aliases)
-            found["listed_addresses"].append(listing.addresses)
-            found["listed_links"].append(listing.links)
+            for kind in ("parties", "aliases", "addresses", "links"):
+                found[f"listed_{kind}"].append(getattr(listing, kind))
             found["listing_changes"].append(staged.changes)
     return Made(
         [

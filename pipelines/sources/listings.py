@@ -601,6 +601,22 @@ def parties_in(
     )
 
 
+def further_names(frame: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
+    """ALIAS_CELLS from columns that hold lists of names, each with the kind its names are of."""
+    return pl.concat(
+        [
+            frame.select(
+                "line",
+                "list_id",
+                pl.col(column).alias("alias_original"),
+                kind=pl.lit(kind),
+                quality=pl.lit(None, dtype=pl.String),
+            ).explode("alias_original", empty_as_null=False, keep_nulls=False)
+            for column, kind in columns.items()
+        ]
+    ).drop_nulls("alias_original")
+
+
 def day_of(text: str | None) -> dt.date | None:
     """The day that a text begins with as YYYY-MM-DD, if it does."""
     try:

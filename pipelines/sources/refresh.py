@@ -55,24 +55,48 @@ def refresh_file(
     Args:
         fetch: called with the ETag of the newest snapshot, if it has one.
     """
-    known = _newest_fetched(store, source)
+    known = newest_fetched(store, source)
     try:
         answer = fetch(known.etag if known else None)
     except SourceUnavailable as error:
         return Refreshed(str(error), is_complete=False)
+    is_new = keep_new(store, source, licence, answer, known)
+    told = "fetched" if is_new else "unchanged at the source"
+    if answer.note:
+        told += f", but {answer.note}"
+    return Refreshed(told, is_complete=not answer.note, stored=int(is_new))
+
+
+def newest_fetched(store: SnapshotStore, source: str, part: str = "") -> Snapshot | None:
+    """The last snapshot of a piece that was fetched, not dropped; None of one that is damaged."""
+    fetched = [one for one in store.retrievals(source) if one.http_status != 0 and one.part == part]
+    # of a damaged file the bytes themselves are asked for, not whether they changed
+    return fetched[-1] if fetched and store.is_whole(fetched[-1]) else None
+
+
+def keep_new(
+    store: SnapshotStore,
+    source: str,
+    licence: str,
+    answer: Answer,
+    known: Snapshot | None,
+    part: str = "",
+) -> bool:
+    """Keep an answer, or note that what is held is unchanged; whether it was kept."""
     if answer.is_not_modified and known is not None:
         store.confirm(known, retrieved_at=answer.retrieved_at)
-        return Refreshed(_noted("unchanged at the source", answer), is_complete=not answer.note)
+        return False
     keep(
         store,
         source,
         licence,
         answer,
+        part=part,
         etag=answer.etag,
         last_modified=answer.last_modified,
         as_of=printed_on(source, answer.content),
     )
-    return Refreshed(_noted("fetched", answer), is_complete=not answer.note, stored=1)
+    return True
 
 
 def is_due(
@@ -137,13 +161,3 @@ def ask_each(
     if nothing:
         told += f", {nothing} of them with nothing published"
     return Refreshed(f"{told}; {problem}" if problem else told, not problem, stored)
-
-
-def _noted(outcome: str, answer: Answer) -> str:
-    return f"{outcome}, but {answer.note}" if answer.note else outcome
-
-
-def _newest_fetched(store: SnapshotStore, source: str) -> Snapshot | None:
-    fetched = [one for one in store.retrievals(source) if one.http_status != 0 and not one.part]
-    # of a damaged file the bytes themselves are asked for, not whether they changed
-    return fetched[-1] if fetched and store.is_whole(fetched[-1]) else None

@@ -232,7 +232,7 @@ def fetch_comtrade(fetcher: Fetcher, query: Query, *, key: str | None) -> list[F
             params=parameters,
             secret_headers={"Ocp-Apim-Subscription-Key": key} if key else None,
         )
-        held, counted = envelope_counts(answer.content, file=query.name())
+        _, _, held, counted = _envelope(answer.content, query.name())
         # of a cut answer some envelopes count what matched, some what they hold
         if held < cap and held == counted:
             return [Fetched(query, answer)]
@@ -286,15 +286,6 @@ def _shape(value: object) -> str:
     if isinstance(value, dict):
         return "an object with " + (", ".join(sorted(str(k)[:30] for k in value)[:12]) or "nothing")
     return type(value).__name__
-
-
-def envelope_counts(content: bytes, *, file: str) -> tuple[int, int]:
-    """Rows an answer holds and rows it counts, more when it was cut; 0 is an answer too.
-
-    Raises:
-        SourceDrift: the answer is not Comtrade's envelope, or it reports an error.
-    """
-    return _envelope(content, file)[2:]
 
 
 def parse_comtrade(content: bytes, *, file: str) -> Split:

@@ -18,6 +18,7 @@ from pipelines.sources.listings import (
     Edition,
     Listing,
     fetch_of,
+    further_names,
     imo_valid,
     listing_of,
     nfc,
@@ -78,20 +79,8 @@ def parse(content: bytes, *, retrieved_at: dt.datetime) -> Listing:
             "'32017R1509': this is another regulation's table"
         )
     typed, unreadable = _typed(cells)
-    aliases = pl.concat(
-        [
-            typed.select(
-                "line",
-                "list_id",
-                pl.col(column).str.split(";").alias("alias_original"),
-                kind=pl.lit(kind),
-                quality=pl.lit(None, dtype=pl.String),
-            )
-            .explode("alias_original", empty_as_null=False, keep_nulls=False)
-            .drop_nulls("alias_original")
-            for column, kind in _ALIAS_COLUMNS.items()
-        ]
-    )
+    names = typed.with_columns(pl.col(list(_ALIAS_COLUMNS)).str.split(";"))
+    aliases = further_names(names, _ALIAS_COLUMNS)
     addresses = typed.select(
         "line",
         "list_id",

@@ -20,7 +20,8 @@ from pipelines.reference_tables import read_table
 from pipelines.schemas.gfw import GfwEvents
 from pipelines.schemas.ports import Ports
 from pipelines.snapshots import SnapshotStore
-from pipelines.sources.gfw_events.events import SOURCE, is_events, parse_gfw_events, settle
+from pipelines.sources.gfw_events.events import SOURCE, parse_gfw_events, settle
+from pipelines.sources.gfw_events.events import is_events as recognise
 from pipelines.sources.http import Answer, BodyCutOff, Fetcher, Limits, SourceUnavailable
 from pipelines.sources.refresh import Refreshed, keep
 
@@ -150,11 +151,6 @@ def parse(content: bytes, file: str) -> Split:
             return parse_gfw_events(Path(copy.name), file=file)
         except ValueError as error:
             raise SourceDrift(f"{SOURCE}: {error}") from error
-
-
-def recognise(head: bytes) -> bool:
-    """An answer of the events endpoint, or a list of events."""
-    return is_events(head)
 
 
 def retrieved_days(store: SnapshotStore) -> dict[dt.date, dt.date]:

@@ -35,6 +35,7 @@ from pipelines.sources.listings import (
     addresses_of,
     aliases_of,
     checked,
+    further_names,
     nfc,
     parties_of,
     refuse,
@@ -285,23 +286,18 @@ def _take_apart(
             "not_json",
             "the line is not JSON in UTF-8; the download was cut off or the file is another",
         ),
-        (
-            ~pl.col("has_id").fill_null(value=False),
-            "list_id",
-            "not_an_entity",
-            'the line has no text "id"; expected id, schema, properties',
-        ),
-        (
-            ~pl.col("has_schema").fill_null(value=False),
-            "schema",
-            "not_an_entity",
-            'the line has no text "schema"; expected id, schema, properties',
-        ),
-        (
-            ~pl.col("has_properties").fill_null(value=False),
-            "list_id",
-            "not_an_entity",
-            'the line has no object "properties"; expected id, schema, properties',
+        *(
+            (
+                ~pl.col(f"has_{name}").fill_null(value=False),
+                column,
+                "not_an_entity",
+                f'the line has no {what} "{name}"; expected id, schema, properties',
+            )
+            for name, column, what in (
+                ("id", "list_id", "text"),
+                ("schema", "schema", "text"),
+                ("properties", "list_id", "object"),
+            )
         ),
         (
             ~pl.col("schema").is_in(sorted(_schemata())),
@@ -419,6 +415,10 @@ def _joined(*columns: str) -> pl.Expr:
     )
 
 
+# columns of names, and what kind theirs are
+_NAMED = {"names": "aka", "aliases": "aka", "weak": "weak", "previous": "fka"}
+
+
 def _listing_of(
     taken: pl.DataFrame,
     links: pl.DataFrame,
@@ -464,23 +464,7 @@ def _listing_of(
 
     ids = parties.kept.select("line")
     named = people.join(ids, on="line", how="semi", maintain_order="left")
-    names = pl.concat(
-        [
-            named.select(
-                "line",
-                "list_id",
-                pl.col(column).alias("alias_original"),
-                kind=pl.lit(kind),
-                quality=pl.lit(None, dtype=pl.String),
-            ).explode("alias_original", empty_as_null=False, keep_nulls=False)
-            for column, kind in (
-                ("names", "aka"),
-                ("aliases", "aka"),
-                ("weak", "weak"),
-                ("previous", "fka"),
-            )
-        ]
-    ).drop_nulls("alias_original")
+    names = further_names(named, _NAMED)
     primary = parties.kept.select("line", pl.col("name").alias("alias"))
     aliases = checked(
         aliases_of(names, edition).join(primary, on=["line", "alias"], how="anti"),
