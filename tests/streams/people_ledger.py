@@ -5,6 +5,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 
+from pipelines.inference.density import Density
 from pipelines.inference.joint import Joint
 from pipelines.inference.sampler import Sampler
 from pipelines.paths import STREAMS_DIR
@@ -102,3 +103,17 @@ def laplace(joint: Joint, of: str, data=None) -> tuple[np.ndarray, np.ndarray]:
     ahead, behind = np.split(logs[1:], 2)
     lines = (ahead - behind) / 2e-3
     return logs[0], lines.T @ lines
+
+
+def worlds_of(density: Density, n: int, seed: int) -> dict[str, np.ndarray]:
+    """All that is so and is said in ``n`` worlds of the prior, (n, *shape) by name.
+
+    Every latent is a standard normal, but the biases of roots, whose tails are those of t with 4
+    degrees of freedom.
+    """
+    generator = np.random.default_rng(seed)
+    theta = generator.normal(size=(n, density.size))
+    for name, (where, *_) in density.latent.items():
+        if name.startswith("root/"):
+            theta[:, where] = generator.standard_t(4, size=theta[:, where].shape)
+    return density.outputs(theta) | density.predict(theta, seed)

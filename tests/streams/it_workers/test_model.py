@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import jax
 import numpy as np
 import pytest
 from scipy.stats import norm, t
@@ -9,7 +10,7 @@ from scipy.stats import norm, t
 from pipelines.inference.joint import CLASSES, Joint
 from pipelines.streams.it_workers import plain
 from pipelines.streams.it_workers.figures import evidence
-from tests.streams.people_ledger import RATES, laplace, ledger, priors, row
+from tests.streams.people_ledger import RATES, laplace, ledger, priors, row, worlds_of
 
 THROUGH = dt.date(2020, 12, 1)
 FIGURES = ledger(
@@ -136,7 +137,7 @@ def test_the_density_is_the_one_written_by_hand(joint):
         )
     )
     log_p += floor(2e6, np.log(12 * paid * year(gross)) + lean("total", "network"))
-    assert float(density.log_density(theta, joint.data)) == pytest.approx(log_p, abs=1e-4)
+    assert float(jax.jit(density.log_density)(theta, joint.data)) == pytest.approx(log_p, abs=1e-4)
 
 
 def test_what_a_caught_group_earns_pulls_pay_up_but_by_its_own_lean(joint):
@@ -204,7 +205,7 @@ def test_a_network_is_no_more_than_a_floor_under_the_whole(joint):
 
 def test_made_up_worlds_are_recovered(joint):
     """Twelve worlds drawn from the prior, figures and all; the fit's intervals hold the truth."""
-    worlds = joint.density.prior(12, 2)
+    worlds = worlds_of(joint.density, 12, 2)
     z = []
     for world in range(12):
         data = joint.hidden(["firm", "network"])

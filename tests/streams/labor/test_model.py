@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import jax
 import numpy as np
 import polars as pl
 import pytest
@@ -11,7 +12,7 @@ from pipelines.inference.joint import CLASSES, Joint
 from pipelines.paths import STREAMS_DIR
 from pipelines.streams.labor.figures import evidence
 from pipelines.streams.labor.model import HOSTS
-from tests.streams.people_ledger import RATES, laplace, ledger, priors, row
+from tests.streams.people_ledger import RATES, laplace, ledger, priors, row, worlds_of
 
 HALTS = pl.read_csv(STREAMS_DIR / "labor" / "halts.csv", try_parse_dates=True)
 YEARS = 24  # figures of each kind in the ledger of many
@@ -194,11 +195,12 @@ def test_the_density_is_the_one_written_by_hand():
             for weight, of in zip(weights, money, strict=True)
         )
     )  # fmt: skip
-    assert float(density.log_density(theta, joint.data)) == pytest.approx(log_p, abs=1e-4)
+    assert float(jax.jit(density.log_density)(theta, joint.data)) == pytest.approx(log_p, abs=1e-4)
 
 
 def test_nobody_enters_through_a_closed_border(many):
-    people = many.density.prior(200, 3)["labor/people"]
+    worlds = worlds_of(many.density, 200, 3)
+    people = worlds["labor/people"]
     shut = people[:, :, 22:30]  # knots of January 2020 to July 2023
     assert (np.diff(shut, axis=2) < 0).all()
     # and the test can fail: elsewhere stocks rise as well as fall
@@ -265,7 +267,7 @@ def test_a_part_pushes_up_to_itself_and_no_further(many):
 
 def test_made_up_worlds_are_recovered(many):
     """Four worlds drawn from the prior, figures and all: pay lies where the fit says."""
-    worlds = many.density.prior(4, 11)
+    worlds = worlds_of(many.density, 4, 11)
     ids = many.read["observation_id"].to_list()
     hidden = [one for one in ids if one.startswith(("own", "echo", "wild"))]
     z = []
