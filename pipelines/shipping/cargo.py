@@ -128,6 +128,17 @@ class CargoDraws:
     method: list[str]
 
 
+def _ships_of(mmsi: pl.Series) -> NDArray[np.int64]:
+    """A number for the ship of each departure, from 0; without an MMSI a departure is a ship's own.
+
+    Nothing tells two ships without one apart or makes them one: taken as one, they would share what
+    is a ship's own, and their errors would not cancel.
+    """
+    known = mmsi.rank("dense").cast(pl.Int64)
+    alone = mmsi.is_null().cast(pl.Int64).cum_sum() + mmsi.drop_nulls().n_unique()
+    return known.zip_with(mmsi.is_not_null(), alone).to_numpy() - 1
+
+
 def estimate_cargo(
     departures: pl.DataFrame, priors: Mapping[str, Prior], *, draws: int, seed: int
 ) -> CargoDraws:
@@ -140,7 +151,7 @@ def estimate_cargo(
     Args:
         departures: length_m, beam_m, design_draught_m (largest ever sent), draught_in_m,
             draught_out_m, dwt_t (where a list gives it), p_laden (null where only the prior
-            speaks), vessel_mmsi; nulls allowed in all but the last.
+            speaks), vessel_mmsi (null where a listed visit has none); nulls allowed in all.
         priors: `load_priors()`.
         draws: samples.
         seed: same seed, same numbers.
@@ -150,7 +161,7 @@ def estimate_cargo(
     """
     rng = np.random.default_rng(seed)
     count = departures.height
-    ship_codes = departures["vessel_mmsi"].rank("dense").cast(pl.Int64).to_numpy() - 1
+    ship_codes = _ships_of(departures["vessel_mmsi"])
     ships = int(ship_codes.max()) + 1 if count else 0
 
     def of_ships(name: str) -> Floats:

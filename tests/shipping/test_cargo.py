@@ -121,6 +121,20 @@ def test_fleet_errors_do_not_cancel_in_a_sum() -> None:
     assert total.std() / total.mean() > 0.4 * alone.std() / alone.mean()
 
 
+def test_departures_without_an_mmsi_are_a_ship_each() -> None:
+    def loads(*ships: int | None) -> list[list[float]]:
+        fleet = pl.concat([departures(vessel_mmsi=one, draught_out_m=None) for one in ships])
+        found = estimate_cargo(fleet, load_priors(), draws=50, seed=1)
+        return found.cargo_t.tolist()
+
+    # one load factor and one hull are drawn a ship, so calls of one ship carry the same
+    known, unknown, again, other = loads(445000001, None, 445000001, None)
+    assert known == again
+    assert len({tuple(one) for one in (known, unknown, other)}) == 3
+    # the numbers of ships that are known are those of a fleet of three ships
+    assert [known, unknown, other] == loads(445000001, 445000002, 445000003)
+
+
 def test_same_seed_same_numbers() -> None:
     one, two = (estimate_cargo(departures(), load_priors(), draws=50, seed=9) for _ in range(2))
     assert (one.cargo_t == two.cargo_t).all()

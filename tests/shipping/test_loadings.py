@@ -192,27 +192,48 @@ def test_a_tanker_is_no_collier_and_an_unknown_ship_may_be() -> None:
     assert candidates(calls, vessels=[]).height == 1
 
 
-def test_a_listed_visit_counts_where_positions_saw_none() -> None:
-    visit = {
-        "event_id": "g1",
-        "event_type": "port_visit",
-        "started_at": T0,
-        "ended_at": T0 + dt.timedelta(hours=30),
-        "lon": 125.4,
-        "lat": 38.7,
-        "vessel_mmsi": 445000001,
-        "visit_confidence": 4,
-    }
-    blank = dict.fromkeys(NO_EVENTS.columns)
-    events = pl.DataFrame(
-        [blank | visit, blank | visit | {"event_id": "g2", "visit_confidence": 2}],
-        schema=NO_EVENTS.schema,
+def visit(event_id: str, **fields: object) -> dict[str, object]:
+    return (
+        dict.fromkeys(NO_EVENTS.columns)
+        | {
+            "event_id": event_id,
+            "event_type": "port_visit",
+            "started_at": T0,
+            "ended_at": T0 + dt.timedelta(hours=30),
+            "lon": 125.4,
+            "lat": 38.7,
+            "vessel_mmsi": 445000001,
+            "visit_confidence": 4,
+        }
+        | fields
     )
+
+
+def test_a_listed_visit_counts_where_positions_saw_none() -> None:
+    events = pl.DataFrame([visit("g1"), visit("g2", visit_confidence=2)], schema=NO_EVENTS.schema)
     found = candidates(events=events)
     assert found["evidence"].to_list() == ["gfw_port_visit"]
     assert found["p_laden"].to_list() == [None]
     both = candidates([call(0, NAMPO, 4.0, 6.0)], events=events)
     assert both["evidence"].to_list() == ["port_call"]
+
+
+def test_a_listed_visit_without_an_mmsi_is_estimated_without_its_ship() -> None:
+    events = pl.DataFrame(
+        [visit("g1"), visit("g2", vessel_mmsi=None, vessel_name="NAMELESS")],
+        schema=NO_EVENTS.schema,
+    )
+    rows = candidates(events=events)
+    table, found = estimate_loadings(rows, PRIORS, draws=40_000, seed=1)
+    row = {one["evidence_event_id"]: one for one in table.iter_rows(named=True)}
+    assert (row["g1"]["vessel_name"], row["g1"]["method"]) == ("EAST SEA", "load_factor")
+    nameless = row["g2"]
+    assert (nameless["vessel_mmsi"], nameless["vessel_name"]) == (None, "NAMELESS")
+    # no hull is known: the mean of 64 transfers at sea, 552,400 t / 64, laden half of the time
+    assert (nameless["method"], nameless["p_laden"]) == ("lot_prior", 0.5)
+    assert nameless["cargo_t_mean"] == pytest.approx(8_631, rel=0.03)
+    detection, _ = estimate_detection(table, found, PRIORS, seed=1)
+    assert detection["n_calls"].to_list() == [2]
 
 
 def test_loadings_carry_tonnes_and_draws_agree_with_them() -> None:
