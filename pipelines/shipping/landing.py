@@ -140,13 +140,13 @@ def land_file(
     target = landed / digest
     if (target / "report.json").exists():
         return FileReport(**json.loads((target / "report.json").read_text(encoding="utf-8")))
-    form = recognise(path)
+    form = recognise(path, name)
     if form not in POSITION_FORMS:
         raise ValueError(f"{name} is {form}: it holds no positions")
     landed.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=landed, prefix=".part-"))
     try:
-        with plain_file(path, scratch) as content, duckdb.connect() as connection:
+        with plain_file(path, scratch, name) as content, duckdb.connect() as connection:
             connection.execute("set threads = 1")
             landing = _Landing(scratch, Desk(connection, rules), rules, name, rows_at_once)
             report = landing.land(content, form, digest, received_at, cache_dir)

@@ -299,6 +299,34 @@ def test_an_unknown_form_says_what_was_found(land_text) -> None:
         land_text("  \n")
 
 
+def test_a_file_that_lies_under_another_name_is_named_as_it_was_dropped(
+    tmp_path: Path, land_mask_dir: Path
+) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("a.csv", csv_2023(row_2023()))
+        packed.writestr("b.csv", csv_2023(row_2023()))
+    # half a megabyte, cut off far behind what the form is told by
+    packed_csv = gzip.compress(csv_2023(*[row_2023()] * 5_000).encode())
+    for content, told in (
+        (b"ship,speed_mph\nx,1\n", "may.csv, line 1: none of the known forms"),
+        (b" \n", "may.csv is empty"),
+        (b"\x1f\x8b123", "may.csv cannot be read: "),
+        (archive.getvalue(), "may.csv: the archive holds 2 files"),
+        (packed_csv[:-4], "may.csv cannot be unpacked: "),
+    ):
+        (tmp_path / "content").write_bytes(content)
+        with pytest.raises(UnknownFormat) as refused:
+            land_file(
+                tmp_path / "content",
+                tmp_path / "landed",
+                name="may.csv",
+                received_at=RECEIVED_AT,
+                cache_dir=land_mask_dir,
+            )
+        assert str(refused.value).startswith(told)
+
+
 def test_own_parquet_lands_and_a_foreign_one_is_refused(tmp_path, land_mask_dir) -> None:
     frame = pl.DataFrame(
         {

@@ -55,7 +55,7 @@ def _container(path: Path) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Generator[IO[bytes] | pa.NativeFile]:
+def _opened(path: Path, shown: str) -> Generator[IO[bytes] | pa.NativeFile]:
     """The file's content as a stream, unpacked. Names inside an archive are never used as paths."""
     kind = _container(path)
     if kind == "gzip":
@@ -70,10 +70,10 @@ def _opened(path: Path) -> Generator[IO[bytes] | pa.NativeFile]:
             if len(members) != 1:
                 if "xl/workbook.xml" in archive.namelist():
                     raise UnknownFormat(
-                        f"{path.name} is an Excel workbook; save its sheet as CSV and drop that"
+                        f"{shown} is an Excel workbook; save its sheet as CSV and drop that"
                     )
                 raise UnknownFormat(
-                    f"{path.name}: the archive holds {len(members)} files; "
+                    f"{shown}: the archive holds {len(members)} files; "
                     "unpack it and drop the files one by one"
                 )
             with archive.open(members[0]) as stream:
@@ -84,8 +84,13 @@ def _opened(path: Path) -> Generator[IO[bytes] | pa.NativeFile]:
 
 
 @contextmanager
-def plain_file(path: Path, scratch: Path) -> Generator[Path]:
+def plain_file(path: Path, scratch: Path, shown: str) -> Generator[Path]:
     """The path of the unpacked content: the file itself, or a copy in `scratch` while inside.
+
+    Args:
+        path: the file, packed or plain.
+        scratch: folder for the copy.
+        shown: its name as it was dropped, for messages.
 
     Raises:
         UnknownFormat: the archive holds several files, is damaged or unpacks beyond all reason.
@@ -97,17 +102,15 @@ def plain_file(path: Path, scratch: Path) -> Generator[Path]:
     copy = scratch / "unpacked"
     try:
         try:
-            with _opened(path) as stream, copy.open("wb") as target:
+            with _opened(path, shown) as stream, copy.open("wb") as target:
                 written = 0
                 while block := stream.read(1 << 20):
                     written += len(block)
                     if written > _MOST_BYTES:
-                        raise UnknownFormat(f"{path.name} unpacks to more than 64 GiB; split it")
+                        raise UnknownFormat(f"{shown} unpacks to more than 64 GiB; split it")
                     target.write(block)
         except UNREADABLE as error:
-            raise UnknownFormat(
-                f"{path.name} cannot be unpacked: {error}; fetch it again"
-            ) from error
+            raise UnknownFormat(f"{shown} cannot be unpacked: {error}; fetch it again") from error
         yield copy
     finally:
         copy.unlink(missing_ok=True)
@@ -170,19 +173,24 @@ def _why_unknown(head: bytes) -> str | None:
     return None
 
 
-def recognise(path: Path) -> str:
+def recognise(path: Path, shown: str = "") -> str:
     """The name of the file's form.
+
+    Args:
+        path: the file, packed or plain.
+        shown: its name as it was dropped, for messages, where it lies under another.
 
     Raises:
         UnknownFormat: it is none of those known; says what is wrong, or what its first line holds.
     """
+    shown = shown or path.name
     try:
-        with _opened(path) as stream:
+        with _opened(path, shown) as stream:
             head = stream.read(_HEAD_BYTES)
     except UNREADABLE as error:
-        raise UnknownFormat(f"{path.name} cannot be read: {error}; fetch it again") from error
+        raise UnknownFormat(f"{shown} cannot be read: {error}; fetch it again") from error
     if not head.strip():
-        raise UnknownFormat(f"{path.name} is empty; drop the file again")
+        raise UnknownFormat(f"{shown} is empty; drop the file again")
     if head.startswith(b"PAR1"):
         return "positions_parquet"
     if _SENTENCE.search(head):
@@ -196,10 +204,10 @@ def recognise(path: Path) -> str:
             if layout.fits(header):
                 return layout.name
     else:
-        raise UnknownFormat(f"{path.name}, line 1: {why}")
-    shown = json.dumps(header_of(head)[:12], ensure_ascii=True)[:300]
+        raise UnknownFormat(f"{shown}, line 1: {why}")
+    found = json.dumps(header_of(head)[:12], ensure_ascii=True)[:300]
     raise UnknownForm(
-        f"{path.name}, line 1: none of the known forms (nmea, {', '.join(LAYOUTS)}, "
-        f"positions_parquet, gfw_messages, aisstream); it starts with {shown}. "
+        f"{shown}, line 1: none of the known forms (nmea, {', '.join(LAYOUTS)}, "
+        f"positions_parquet, gfw_messages, aisstream); it starts with {found}. "
         "Export it in one of them, or add its columns to the layouts."
     )
