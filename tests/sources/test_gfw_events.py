@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.quarantine import SourceDrift
 from pipelines.schemas.gfw import GfwEvents
 from pipelines.schemas.types import polars_schema
+from pipelines.sources.gfw_events import read
 from pipelines.sources.gfw_events.events import (
     EVENT_COLUMNS,
     older_versions,
@@ -148,6 +150,15 @@ def test_broken_json_says_which_file(tmp_path) -> None:
     file.write_text('{"entries": [', encoding="utf-8")
     with pytest.raises(ValueError, match=r"x\.json is not readable as JSON"):
         parse_gfw_events(file, file="x.json")
+
+
+def test_broken_json_names_the_dropped_file_and_no_copy_of_it() -> None:
+    with pytest.raises(SourceDrift) as told:
+        read.parse(b'{"entries": [', "may.json")
+    assert str(told.value) == (
+        "gfw_events: may.json is not readable as JSON: Invalid Input Error: Malformed JSON in file "
+        '"may.json", at byte 14 in record/value 2: unexpected end of data.; fetch it again'
+    )
 
 
 JSON = st.recursive(

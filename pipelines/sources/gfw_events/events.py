@@ -76,7 +76,8 @@ def parse_gfw_events(path: Path, *, file: str) -> Split:
                 f"create temp table records as {_sql('records')}", {"path": str(path)}
             )
         except duckdb.Error as error:
-            said = str(error).strip().split("\n", 1)[0]
+            # it names the file it reads, which may be a copy under a name of ours
+            said = str(error).strip().split("\n", 1)[0].replace(str(path), file)
             raise ValueError(f"{file} is not readable as JSON: {said}; fetch it again") from error
         connection.execute(f"create temp table events as {_sql('events')}")
         events = connection.table("events")
