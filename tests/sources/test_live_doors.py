@@ -66,7 +66,7 @@ def test_a_file_from_the_signed_store_is_kept_without_its_signature(tmp_path: Pa
 def test_files_of_two_publications_are_not_one_edition(tmp_path: Path, second, stored) -> None:
     contents = listing_samples.sdn_set()
     publication = {"SDN.CSV": "p1", "ADD.CSV": second, "ALT.CSV": "p1", "SDN_COMMENTS.CSV": "p1"}
-    names = {name: part for part, (name, _) in ofac.CSV_FILES.items()}
+    names = {name: part for part, name in ofac.CSV_FILES.items()}
 
     def answer(request: httpx.Request) -> httpx.Response:
         name = request.url.path.rsplit("/", 1)[-1]

@@ -44,18 +44,18 @@ from pipelines.sources.listings import (
 
 LICENCE = "public-domain-us"
 
-# file of the set: name at the publisher, cells per row
+# file of the set: name at the publisher
 CSV_FILES = {
-    "sdn": ("SDN.CSV", 12),
-    "add": ("ADD.CSV", 6),
-    "alt": ("ALT.CSV", 5),
-    "comments": ("SDN_COMMENTS.CSV", 2),
+    "sdn": "SDN.CSV",
+    "add": "ADD.CSV",
+    "alt": "ALT.CSV",
+    "comments": "SDN_COMMENTS.CSV",
 }
 CONSOLIDATED_FILES = {
-    "sdn": ("CONS_PRIM.CSV", 12),
-    "add": ("CONS_ADD.CSV", 6),
-    "alt": ("CONS_ALT.CSV", 5),
-    "comments": ("CONS_COMMENTS.CSV", 2),
+    "sdn": "CONS_PRIM.CSV",
+    "add": "CONS_ADD.CSV",
+    "alt": "CONS_ALT.CSV",
+    "comments": "CONS_COMMENTS.CSV",
 }
 # the advanced form is the one with listing dates and typed relations
 XML_FILES = {
@@ -108,7 +108,7 @@ SCHEMA_OF_KIND = {
     "aircraft": "Airplane",
     "entity": "Organization",
 }
-ALIAS_KIND = {"aka": "aka", "fka": "fka", "nka": "nka"}
+_ALIAS_KINDS = ("aka", "fka", "nka")
 DPRK_REMARK = "North Korea Sanctions Regulations"
 _NULL = r"^\s*(?:-0-)?\s*$"
 
@@ -138,7 +138,7 @@ def parse_csv_set(
         SourceDrift: a file is not of the agreed form; names file, line, expected and found.
     """
     files = CSV_FILES if list_source == "ofac_sdn" else CONSOLIDATED_FILES
-    name_of = {part: name.lower() for part, (name, _) in files.items()}
+    name_of = {part: name.lower() for part, name in files.items()}
     edition = Edition.of(
         list_source, [sdn, add, alt, comments], retrieved_at=retrieved_at, file=name_of["sdn"]
     )
@@ -214,7 +214,7 @@ def parse_csv_set(
         reason="a further name without a name",
         **told("alt"),
     )
-    kind = pl.col("kind").str.strip_chars().str.to_lowercase().replace(ALIAS_KIND)
+    kind = pl.col("kind").str.strip_chars().str.to_lowercase()
     cut = Split(names, pl.concat([cut.quarantined, nameless]), cut.rows_in)
     aliases = held("alt", aliases_of(names.with_columns(kind=kind), edition), ListedAliases, cut)
 
@@ -403,7 +403,7 @@ def part_of(head: bytes) -> str | None:
             return "sdn"
         case [_, number, _, _, _, _] if number.isdigit():
             return "add"
-        case [_, number, kind, _, _] if number.isdigit() and kind.lower() in ALIAS_KIND:
+        case [_, number, kind, _, _] if number.isdigit() and kind.lower() in _ALIAS_KINDS:
             return "alt"
         case [_, _]:
             return "comments"

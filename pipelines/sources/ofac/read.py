@@ -41,7 +41,7 @@ def ask(
 ) -> Answer:
     """One file of a form."""
     csv, xml = CSV_SETS[source], csv_read.XML_FILES[source]
-    name = csv[part][0] if part in csv else xml[part]
+    name = csv[part] if part in csv else xml[part]
     return fetcher.get(
         csv_read.BASE_URL + name,
         csv_read.LIMITS,
