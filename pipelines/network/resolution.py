@@ -171,7 +171,7 @@ def exact_pairs(parties: pl.DataFrame) -> pl.DataFrame:
             values parted by `;`.
 
     Returns:
-        left_id, right_id, basis (the key), score 100. left_id < right_id.
+        left_id, right_id, basis (the key), score 100. left_id < right_id; key after key, sorted.
     """
     out = []
     for key in EXACT_KEYS:
@@ -203,6 +203,7 @@ def exact_pairs(parties: pl.DataFrame) -> pl.DataFrame:
                 basis=pl.lit(key),
                 score=pl.lit(100.0),
             )
+            .sort("left_id", "right_id")
         )
     return pl.concat(out).unique(subset=["left_id", "right_id"], keep="first", maintain_order=True)
 
@@ -434,19 +435,20 @@ def decide(
 
     Returns:
         left_id, right_id, basis, score, moved_share, outcome (`merged`, `waits`, `apart`),
-        reason. Grain: the pair.
+        reason. Grain: the pair; in the order of `exact`, then of `proposed`, then of `decisions`.
     """
     total = sum(documented_usd.values())
-    pairs = pl.concat([exact, proposed.join(exact, on=["left_id", "right_id"], how="anti")])
+    pair = ["left_id", "right_id"]
+    pairs = pl.concat([exact, proposed.join(exact, on=pair, how="anti", maintain_order="left")])
     said = decisions.select(
         left_id=pl.min_horizontal("left_id", "right_id"),
         right_id=pl.max_horizontal("left_id", "right_id"),
         decision="decision",
     )
-    ruled = said.join(pairs, on=["left_id", "right_id"], how="anti").select(
+    ruled = said.join(pairs, on=pair, how="anti", maintain_order="left").select(
         "left_id", "right_id", basis=pl.lit("reviewer"), score=pl.lit(None, dtype=pl.Float64)
     )
-    pairs = pl.concat([pairs, ruled]).join(said, on=["left_id", "right_id"], how="left")
+    pairs = pl.concat([pairs, ruled]).join(said, on=pair, how="left", maintain_order="left")
 
     smaller = pl.min_horizontal(
         pl.col("left_id", "right_id").replace_strict(

@@ -167,6 +167,23 @@ def test_an_issuer_key_joins_only_parties_of_one_kind():
     ]
 
 
+def test_pairs_come_in_one_order_whatever_that_of_the_parties():
+    rows = frame(
+        *(
+            party(f"{list_}{number:02d}", "organisation", registration=f"R{number}", source=list_)
+            for list_ in ("un_sc", "ofac_sdn")
+            for number in (7, 3, 11, 0, 5)
+        ),
+        party("ship", "vessel", imo="8905490", source="un_sc"),
+        party("again", "vessel", imo="8905490", source="ofac_sdn"),
+    )
+    # the key that is looked at first, then the other
+    assert exact_pairs(rows).select("left_id", "right_id").rows() == [
+        ("again", "ship"),
+        *((f"ofac_sdn{number:02d}", f"un_sc{number:02d}") for number in (0, 3, 5, 7, 11)),
+    ]
+
+
 def outcome_of(rows, decisions=NO_DECISIONS, usd=None, share=0.01):
     pairs = decide(
         exact_pairs(rows),
