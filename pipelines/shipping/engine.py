@@ -613,7 +613,7 @@ def _beside_others(slots: pl.DataFrame, contact_deg: float) -> pl.DataFrame:
 def _work_meetings(
     backend: Backend, slots: _Slots, state: State, parameters: dict[str, int | float]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(meetings, slots that later ones may still meet): the stage that looks across ships.
+    """(meetings, slots that later ones may still meet), sorted: the stage that looks across ships.
 
     Ships are in contact at one slot or another, so the slots are taken a span of time after the
     other, as partitions are: memory follows the span.
@@ -652,7 +652,12 @@ def _work_meetings(
             carried = meetings.filter("is_open").select(list(CARRIED["meetings"]))
     oldest = -(-int(parameters["until_t"] - parameters["leg_s"]) // 600)
     waiting = state.tables["slots"].filter(pl.col("slot") >= oldest)
-    return pl.concat(found), pl.concat([slots.since(oldest).select(waiting.columns), waiting])
+    late = pl.concat([slots.since(oldest).select(waiting.columns), waiting])
+    # several workers find them: in an order of their own each run
+    return (
+        pl.concat(found).sort("mmsi_a", "segment_a", "mmsi_b", "segment_b", "start_slot"),
+        late.sort("slot", "mmsi", "segment"),
+    )
 
 
 def _gather(

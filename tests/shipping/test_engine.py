@@ -399,6 +399,20 @@ def test_encounter_is_near_and_long(
         assert found["mean_distance_m"].item() == pytest.approx(metres, abs=2)
 
 
+def test_meetings_are_kept_in_the_order_of_their_ships(tmp_path: Path) -> None:
+    rows = [
+        (mmsi - 2 * number, t, lon, lat, sog, None, draught)
+        for number in range(20)
+        for mmsi, t, lon, lat, sog, draught in _pair(300, 190, lon=122.0 + number)
+    ]
+    file = tmp_path / "rows.parquet"
+    pl.DataFrame(rows, schema=POSITIONS_SCHEMA, orient="row").write_parquet(file)
+    found = engine.run([file], PORTS, until_t=600_000 + 86_400, buckets=3, workers=2)
+    # 298 and 299 meet, 296 and 297, and so on down to 260 and 261
+    ships = found.settled["meetings"].select("mmsi_a", "mmsi_b").rows()
+    assert ships == [(one, one + 1) for one in range(260, 300, 2)]
+
+
 def test_encounter_across_the_antimeridian(tmp_path: Path) -> None:
     found = events_of(_pair(300, 190, lon=180.0), tmp_path)["encounters"]
     assert found.height == 1
