@@ -436,6 +436,8 @@ def _step(before: Estimates, after: Estimates, causes: Sequence[str]) -> pl.Data
     pairs = (
         _batches_of(before)
         .join(_batches_of(after), on=[*KEY, "batch"], suffix="_now")
+        # sums of floats end in other bits in another order, and a join keeps none
+        .sort(*KEY, "batch")
         .with_columns(apart=pl.col("q50_now") - pl.col("q50"))
         .with_columns(error=_error_of("apart").over(KEY))
     )
@@ -469,7 +471,8 @@ def _joint_errors(pairs: pl.DataFrame) -> pl.DataFrame:
     with 19 degrees of freedom.
 
     Args:
-        pairs: KEY, batch, q50 (before), apart (its move), error (of the year's mean move).
+        pairs: KEY, batch, q50 (before), apart (its move), error (of the year's mean move); their
+            order settles the last bits.
 
     Returns:
         stream, measure, joint: of the two the one further from nothing, with its sign; series of
@@ -483,8 +486,8 @@ def _joint_errors(pairs: pl.DataFrame) -> pl.DataFrame:
     )
     series = ["stream", "measure"]
     by_batch = (
-        years.join(gross, on=["stream", "year", "batch"], how="left")
-        .group_by(*series, "batch")
+        years.join(gross, on=["stream", "year", "batch"], how="left", maintain_order="left")
+        .group_by(*series, "batch", maintain_order=True)
         .agg(
             level=pl.col("errors").mean(),
             share=(pl.col("errors") - pl.col("beside")).mean(),
@@ -498,7 +501,7 @@ def _joint_errors(pairs: pl.DataFrame) -> pl.DataFrame:
         for name in ("level", "share")
     ]
     return (
-        by_batch.group_by(series)
+        by_batch.group_by(series, maintain_order=True)
         .agg(ratios)
         .select(
             *series,

@@ -463,6 +463,22 @@ def test_a_year_that_covers_more_months_has_moved_for_certain():
     assert moved(running, now, "code")["is_noise"].all()
 
 
+def test_the_order_of_stretches_does_not_settle_the_last_bits():
+    rng = np.random.default_rng(7)
+    noise = 1e6 * rng.normal(size=(BATCHES, YEARS))
+    still = series([0.0] * YEARS, np.zeros((BATCHES, YEARS)))
+    now = series(noise.mean(axis=0).tolist(), noise - noise.mean(axis=0))
+    told = set()
+    for seed in range(5):
+        shuffled = now.batches.sample(fraction=1.0, shuffle=True, seed=seed)
+        told |= set(moved(still, replace(now, batches=shuffled))["joint_errors"])
+    # one series has one answer: level / (spread / sqrt(20)) of its yearly means in their errors
+    by_batch = (noise / (noise.std(axis=0, ddof=1) / BATCHES**0.5)).mean(axis=1)
+    by_hand = by_batch.mean() / (by_batch.std(ddof=1) / BATCHES**0.5)
+    assert len(told) == 1
+    assert told.pop() == pytest.approx(by_hand)
+
+
 def test_eleven_years_of_one_error_are_noise():
     """sqrt(11) = 3.3 errors, within 3.4."""
     still = series([0.0] * 11, np.zeros((32, 11)))
