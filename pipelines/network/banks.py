@@ -70,7 +70,8 @@ def throughput(
     At a customer, the split over its known banks of one kind of channel and one unnamed channel is
     not public: flat Dirichlet per draw, a bank counting only where its relation holds in that
     draw. Working back along the trail, q = s + (1 - s) T q is the chance that a dollar standing at
-    a party will yet pass the bank, so a dollar that meets it twice counts once.
+    a party will yet pass the bank, so a dollar that meets it twice counts once. It is worked out
+    until nothing changes.
 
     Args:
         found: where the stream's dollars of the year stand.
@@ -111,13 +112,12 @@ def throughput(
         for (name, customer), part in share.items():
             if name == bank:
                 own[at[customer]] = part
-        ever = own
-        for _ in range(len(found.nodes) + 1):
-            onward = out_of @ (found.transfer * ever[found.target])
-            after = own + (1 - own) * onward
-            if np.abs(after - ever).max(initial=0.0) < 1e-12:
-                break
+        ever, after = np.zeros_like(own), own
+        # what passes a step further on each time; dollars that circle take many steps, and less
+        # of them is left on each
+        while np.abs(after - ever).max(initial=0.0) >= 1e-12:
             ever = after
+            after = own + (1 - own) * (out_of @ (found.transfer * ever[found.target]))
         usd[row] = (found.entry * ever).sum(axis=0)
     return Throughput(found.stream, found.year, banks, usd)
 

@@ -333,6 +333,42 @@ def test_a_dollar_that_meets_a_bank_twice_counts_once(run):
     assert found.usd[0].mean() == pytest.approx(180 * (0.45 + 0.55 * 0.72 * 0.5), rel=0.02)
 
 
+def test_dollars_that_circle_are_followed_until_none_is_left():
+    """Two parties pay each other 0.9 of what they get; 100 enter at the first.
+
+    The second uses a bank for a part s of its dollars, flat between 0 and 1. Of 100, 90 reach it;
+    s pass, and of the rest 0.9 x 0.9 come round again: q = s + 0.81 (1 - s) q. So 90 q pass, with
+    q = s / (0.19 + 0.81 s), whose mean is 1 / 0.81 - 0.19 / 0.81^2 x ln(1 / 0.19) = 0.7536.
+    """
+    used = pl.DataFrame(
+        [("second--bank", "holds_account", "coal", None, None, "bank", "second")],
+        schema={
+            "link_id": pl.String, "relation_type": pl.String, "stream": pl.String,
+            "start_on": pl.Date, "end_on": pl.Date, "bank_id": pl.String, "customer_id": pl.String,
+        },
+        orient="row",
+    )  # fmt: skip
+
+    def passed(back: float) -> np.ndarray:
+        """What passes where the second party pays the first this share of its dollars."""
+        entry = np.zeros((2, DRAWS))
+        entry[0] = 100.0
+        there = np.ones(DRAWS)
+        one = Attribution(
+            stream="coal", year=2016, nodes=["first", "second"], through=np.ones((2, DRAWS)),
+            ended=entry, unattributed=0 * there, income=100 * there, edge_ids=["out", "back"],
+            edge=np.zeros((2, DRAWS)), entry=entry, coverage=1.0, documented_usd=100.0,
+            covered=there, documented_workers=0.0, transfer=np.array([0.9 * there, back * there]),
+            source=np.array([0, 1]), target=np.array([1, 0]),
+        )  # fmt: skip
+        return throughput(one, used, {"second--bank": there}, seed=7).usd[0]
+
+    share = passed(0.0) / 90
+    assert share.mean() == pytest.approx(0.5, rel=0.02)
+    assert passed(0.9) == pytest.approx(90 * share / (0.19 + 0.81 * share), abs=1e-8)
+    assert passed(0.9).mean() == pytest.approx(90 * 0.7536, rel=0.02)
+
+
 def test_documents_at_a_bank_are_its_own_shared_or_neither(day):
     table = bank_exposure(
         passed=day.passed,
