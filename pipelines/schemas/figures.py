@@ -59,8 +59,8 @@ _NAME = r"^[a-z][a-z0-9_]*$"
 _COUNTRY = r"^[A-Z]{3}$"
 
 
-class StagedFigures(HandKept, table="staged.figures", source="figures.csv of each stream"):
-    """Figures as typed, cast to our types."""
+class _StatedFigure(Table):
+    """What one origin says about one quantity over one window, typed by hand or in the ledger."""
 
     observation_id: str = key(str_matches=_IDENTIFIER)
     stream: str = given(str_matches=_NAME)
@@ -83,6 +83,18 @@ class StagedFigures(HandKept, table="staged.figures", source="figures.csv of eac
     assumed_price_usd_per_t: float = column(gt=0)
     persons: int = column(gt=0)
     origin_id: str = given(str_matches=_IDENTIFIER)
+
+
+# the ancestor named last gives the first column: the line a row stands on
+class StagedFigures(
+    _StatedFigure,
+    HandKept,
+    table="staged.figures",
+    source="figures.csv of each stream",
+    without=("line",),
+):
+    """Figures as typed, cast to our types."""
+
     stated_by: str = column()
     stated_on: str = column()
     stated_year: int = column(ge=FIRST_YEAR, le=LAST_YEAR)
@@ -269,30 +281,9 @@ class StagedAreas(HandKept, table="staged.areas", source="areas.csv"):
     meaning: str = given()
 
 
-class Observations(Table, table="facts.observations", source="sql/facts/observations.sql"):
+class Observations(_StatedFigure, table="facts.observations", source="sql/facts/observations.sql"):
     """The ledger: one statement by one origin about one quantity over one window."""
 
-    observation_id: str = key()
-    stream: str = given()
-    quantity: str = given()
-    concept: str = given()
-    counterpart_iso3: str = given()
-    sector: str = given()
-    window_start_on: dt.date = given()
-    window_end_on: dt.date = given()
-    kind: str = given(isin=KINDS)
-    low: float = column()
-    central: float = column()
-    high: float = column()
-    unit: str = given()
-    coverage: str = given(isin=COVERAGES)
-    class_: str = given(alias="class", isin=CLASSES)
-    declared: str = column(isin=DECLARED)
-    delivery_point: str = column(isin=DELIVERY_POINTS)
-    nature: str = column(isin=NATURES)
-    assumed_price_usd_per_t: float = column()
-    persons: int = column()
-    origin_id: str = given()
     root_id: str = given()
     stated_year: int = column()
     source_id: str = given()
