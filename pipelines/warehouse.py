@@ -243,12 +243,12 @@ def _forget(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 
 def fingerprint_of(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     """What `table` was made from where that is noted, else a hash of its rows in any order."""
-    schema, name = _checked(table)
+    _checked(table)
     noted = _recorded(connection, table)
     if noted is not None:
         return noted
     found = connection.execute(
-        f"select count(*), sum(hash(held)::hugeint) from {schema}.{name} as held"
+        f"select count(*), sum(hash(held)::hugeint) from {table} as held"
     ).fetchone()
     return inputs_hash(table, *(found or ()))
 
@@ -259,11 +259,11 @@ _RETRIEVAL = ("retrieved_at", "snapshot_sha256", "file")
 
 def content_hash(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     """Hash of what a table says: its rows in any order, without when they were retrieved."""
-    schema, name = _checked(table)
-    columns = [row[0] for row in connection.execute(f"describe {schema}.{name}").fetchall()]
+    _checked(table)
+    columns = connection.sql(f"from {table}").columns
     told = ", ".join(f'"{column}"' for column in columns if column not in _RETRIEVAL)
     found = connection.execute(
-        f"select count(*), sum(hash(row({told}))::hugeint) from {schema}.{name}"
+        f"select count(*), sum(hash(row({told}))::hugeint) from {table}"
     ).fetchone()
     return inputs_hash(table, told, *(found or ()))
 
@@ -312,7 +312,7 @@ def build_table(
 
     Values travel as bound parameters. The old table stays when the statement fails.
     """
-    schema, name = _checked(table)
+    schema, _ = _checked(table)
     sql = sql_of(table)
     values = bound(sql, params or {})
     connection.execute(f"create schema if not exists {schema}")
@@ -321,10 +321,7 @@ def build_table(
             connection.execute(macro)
         with transaction(connection):
             _forget(connection, table)
-            if values:
-                connection.execute(f"create or replace table {schema}.{name} as\n{sql}", values)
-            else:
-                connection.execute(f"create or replace table {schema}.{name} as\n{sql}")
+            connection.execute(f"create or replace table {table} as\n{sql}", values)
     except duckdb.Error as error:
         raise WarehouseError(f"building {table} from its SQL file failed: {error}") from error
     return row_count(connection, table)
@@ -332,7 +329,7 @@ def build_table(
 
 def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> int:
     """Replace `table` by `frame`; returns the row count."""
-    schema, name = _checked(table)
+    schema, _ = _checked(table)
     connection.execute(f"create schema if not exists {schema}")
     _forget(connection, table)
     if frame.height >= _LARGE_FRAME:
@@ -342,33 +339,23 @@ def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.Dat
                 file.name, compression="lz4", statistics=False, row_group_size=_ROW_GROUP
             )
             connection.execute(
-                f"create or replace table {schema}.{name} as select * from read_parquet($file)",
+                f"create or replace table {table} as select * from read_parquet($file)",
                 {"file": file.name},
             )
         return frame.height
-    connection.register("incoming_frame", frame)
-    try:
-        connection.execute(
-            f"create or replace table {schema}.{name} as select * from incoming_frame"
-        )
-    finally:
-        connection.unregister("incoming_frame")
+    # DuckDB finds the frame by its name here
+    connection.execute(f"create or replace table {table} as select * from frame")
     return frame.height
 
 
 def append_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> int:
     """Add the rows of `frame` to `table` by column name; makes the table when missing."""
-    schema, name = _checked(table)
     if not has_table(connection, table):
         return write_frame(connection, table, frame)
     _forget(connection, table)
     # what was said of the rows before is not said of these
-    connection.execute(f"comment on table {schema}.{name} is null")
-    connection.register("incoming_frame", frame)
-    try:
-        connection.execute(f"insert into {schema}.{name} by name select * from incoming_frame")
-    finally:
-        connection.unregister("incoming_frame")
+    connection.execute(f"comment on table {table} is null")
+    connection.execute(f"insert into {table} by name select * from frame")
     return frame.height
 
 
@@ -381,22 +368,19 @@ def replace_rows(
     value: str,
 ) -> int:
     """Put `frame` in place of the rows of `table` whose `column` is `value`; all or nothing."""
-    schema, name = _checked(table)
     if not _NAME.match(column):
         raise WarehouseError(f"{column!r} is not a column name")
     with transaction(connection):
         if has_table(connection, table):
-            connection.execute(
-                f"delete from {schema}.{name} where {column} = $value", {"value": value}
-            )
+            connection.execute(f"delete from {table} where {column} = $value", {"value": value})
         append_frame(connection, table, frame)
     return frame.height
 
 
 def read_frame(connection: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:
     """The whole table as a polars frame, in stored order."""
-    schema, name = _checked(table)
-    return connection.sql(f"select * from {schema}.{name}").pl()
+    _checked(table)
+    return connection.sql(f"from {table}").pl()
 
 
 def select_from(file: Path, frames: Mapping[str, pl.DataFrame], **params: Any) -> pl.DataFrame:
@@ -410,10 +394,10 @@ def select_from(file: Path, frames: Mapping[str, pl.DataFrame], **params: Any) -
 
 def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Whether the table or view exists."""
-    schema, name = _checked(table)
+    _checked(table)
     try:
         # a hundredth of what it costs to ask the catalog
-        connection.execute(f"select 1 from {schema}.{name} limit 0")
+        connection.execute(f"select 1 from {table} limit 0")
     except duckdb.CatalogException:
         return False
     return True
@@ -431,6 +415,5 @@ def tables_in(connection: duckdb.DuckDBPyConnection, schema: str) -> list[str]:
 
 def row_count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     """Rows in the table."""
-    schema, name = _checked(table)
-    found = connection.execute(f"select count(*) from {schema}.{name}").fetchone()
-    return int(found[0]) if found else 0
+    _checked(table)
+    return len(connection.sql(f"from {table}"))
