@@ -7,7 +7,7 @@ Each source declares its cadence once, by one of the names here; schedules, fres
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -104,21 +104,13 @@ def standing_of(
     last = asks[-1] if asks else None
     successes = [one.asked_at for one in asks if one.is_answered]
     success = max((one for one in (*successes[-1:], retrieved_at) if one), default=None)
-    asked_at = _naive(last.asked_at) if last else None
-    is_answered = last.is_answered if last else None
+    found = Standing(cadence, last_success_at=_naive(success))
+    if last:
+        found = replace(found, asked_at=_naive(last.asked_at), is_answered=last.is_answered)
     if cadence == BY_HAND:
-        return Standing(cadence, asked_at, is_answered, _naive(success))
+        return found
     rhythm = CADENCES[cadence]
     if success is None:
-        return Standing(
-            cadence, asked_at, is_answered, next_due_at=asked_at, is_overdue=last is not None
-        )
+        return replace(found, next_due_at=found.asked_at, is_overdue=last is not None)
     due = success + rhythm.every
-    return Standing(
-        cadence,
-        asked_at,
-        is_answered,
-        _naive(success),
-        _naive(due),
-        is_overdue=now > due + rhythm.grace,
-    )
+    return replace(found, next_due_at=_naive(due), is_overdue=now > due + rhythm.grace)

@@ -24,10 +24,6 @@ Sources = dict[str, list[tuple[str, str]]]
 Columns = dict[str, dict[str, dict[str, str]]]
 
 
-def _cache_file() -> Path:
-    return data_dir() / ".lineage.json"
-
-
 @functools.cache
 def _cached(file: Path) -> dict[str, Sources]:
     try:
@@ -36,9 +32,7 @@ def _cached(file: Path) -> dict[str, Sources]:
         return {}
 
 
-def _schema(
-    connection: duckdb.DuckDBPyConnection, sql: str
-) -> dict[str, dict[str, dict[str, str]]]:
+def _schema(connection: duckdb.DuckDBPyConnection, sql: str) -> Columns:
     named = {(one.db, one.name) for one in sqlglot.parse_one(sql, "duckdb").find_all(exp.Table)}
     found: Columns = {}
     for schema, table, column, kind in connection.execute(
@@ -55,7 +49,7 @@ def sources_of(connection: duckdb.DuckDBPyConnection, sql: str) -> Sources:
     Worked out once for a statement over tables of one form, and kept.
     """
     schema = _schema(connection, sql)
-    file = _cache_file()
+    file = data_dir() / ".lineage.json"
     cache, key = _cached(file), inputs_hash(sql, schema)
     if key not in cache:
         try:

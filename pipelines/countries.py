@@ -10,13 +10,14 @@ from babel.core import get_global
 
 
 @functools.cache
-def _by_iso3() -> dict[str, tuple[str, str]]:
+def _by_iso3() -> pl.DataFrame:
     names = Locale("en").territories
-    return {
-        code: (aliases[0], names[aliases[0]].replace(" SAR China", ""))
+    known = [
+        (code, aliases[0], names[aliases[0]].replace(" SAR China", ""))
         for code, aliases in get_global("territory_aliases").items()
         if len(code) == 3 and code.isalpha() and aliases and aliases[0] in names
-    }
+    ]
+    return pl.DataFrame(known, schema=["iso3", "iso2", "country"], orient="row")
 
 
 def with_names(codes: pl.DataFrame) -> pl.DataFrame:
@@ -25,10 +26,4 @@ def with_names(codes: pl.DataFrame) -> pl.DataFrame:
     Args:
         codes: has a column `iso3`.
     """
-    known = _by_iso3()
-    names = pl.DataFrame(
-        [(iso3, *known[iso3]) for iso3 in sorted(known)],
-        schema={"iso3": pl.String, "iso2": pl.String, "country": pl.String},
-        orient="row",
-    )
-    return codes.join(names, on="iso3", how="left", maintain_order="left")
+    return codes.join(_by_iso3(), on="iso3", how="left", maintain_order="left")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
 
 # what starts a formula in a spreadsheet, the full-width forms some locales take alike included
-FORMULA_START = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
+FORMULA_START = r"^[=+\-@\t\r\n＝＋－＠]"
 
 
 def neutralised(frame: pl.DataFrame) -> pl.DataFrame:
@@ -16,21 +17,10 @@ def neutralised(frame: pl.DataFrame) -> pl.DataFrame:
     Spreadsheets take a leading apostrophe as "this is text" and do not show it. Numbers,
     dates and booleans are left as they are. Column names get the same.
     """
-    text = frame.select(pl.selectors.string() | pl.selectors.categorical()).columns
-    cells = {name: pl.col(name).cast(pl.String) for name in text}
-    safe = frame.with_columns(
-        pl.when(cell.str.contains(FORMULA_START))
-        .then(pl.concat_str(pl.lit("'"), cell))
-        .otherwise(cell)
-        .alias(name)
-        for name, cell in cells.items()
-    )
-    renamed = {
-        name: f"'{name}"
-        for name in safe.columns
-        if name[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-    }
-    return safe.rename(renamed)
+    cell = (pl.selectors.string() | pl.selectors.categorical()).cast(pl.String)
+    is_formula = cell.str.contains(FORMULA_START)
+    safe = frame.with_columns(pl.when(~is_formula).then(cell).otherwise(pl.lit("'") + cell))
+    return safe.rename(lambda name: f"'{name}" if re.match(FORMULA_START, name) else name)
 
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:

@@ -27,6 +27,7 @@ import secrets
 import shutil
 import stat
 import struct
+import time
 import unicodedata
 import zipfile
 import zlib
@@ -189,12 +190,11 @@ def shown_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class _Desk:
-    """Where files are judged, by which kinds and limits, and when."""
+    """Where files are judged, and by which kinds and limits."""
 
     folder: Path
     kinds: Sequence[Kind]
     limits: DropLimits
-    now: Callable[[], dt.datetime]
 
     def recognised(self, content: Path) -> tuple[Kind | None, bytes]:
         """The first kind that knows a file, if any does, and how the file begins."""
@@ -208,7 +208,6 @@ def land(
     kinds: Sequence[Kind],
     *,
     limits: DropLimits | None = None,
-    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
 ) -> list[Handled]:
     """Take in every finished file of the folder, and of folders inside it.
 
@@ -216,7 +215,6 @@ def land(
         folder: the landing folder; made when missing.
         kinds: what is taken; the first that recognises a file has it.
         limits: sizes, and how long a file must have been left alone.
-        now: the clock.
 
     Returns:
         One outcome per file, files still waiting included. Empty when another process is at work.
@@ -224,7 +222,7 @@ def land(
     Raises:
         NotADirectoryError: a file stands where the folder should be.
     """
-    desk = _Desk(folder, kinds, limits or DropLimits(), now)
+    desk = _Desk(folder, kinds, limits or DropLimits())
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
             f"{folder.name} is a file where a folder is wanted; move it away, files to take in go "
@@ -242,10 +240,7 @@ def land(
         # claims of runs that did not finish: whoever holds the folder owns them
         unfinished = sorted(path for path in (folder / _WORK).iterdir() if path.is_dir())
         outcomes = [_resume(desk, work) for work in unfinished]
-        for entry in _entries(folder):
-            outcome = _take(desk, entry)
-            if outcome is not None:
-                outcomes.append(outcome)
+        outcomes += [_take(desk, entry) for entry in _entries(folder)]
     return [one for one in outcomes if one is not None]
 
 
@@ -298,7 +293,7 @@ def _take(desk: _Desk, entry: os.DirEntry[str]) -> Handled | None:
         return None  # gone in the meantime
     if not (stat.S_ISREG(state.st_mode) or stat.S_ISLNK(state.st_mode)):
         return Handled(entry.name, "waiting", "neither a file nor a zip: left alone")
-    age_s = desk.now().timestamp() - state.st_mtime
+    age_s = time.time() - state.st_mtime
     if is_unfinished(entry.name):
         return Handled(entry.name, "waiting", "the name says it is not finished")
     if 0 <= age_s < desk.limits.settle_s:
@@ -321,7 +316,7 @@ def _resume(desk: _Desk, work: Path) -> Handled | None:
         # killed before the file was claimed, or after it was put away: either way it is elsewhere
         shutil.rmtree(work, ignore_errors=True)
         return None
-    claim = _claim(work)
+    claim = _note(work / "claim.json")
     name = str(claim.get("name", "file"))
     attempts = int(claim.get("attempts", 0)) + 1
     write_whole(work / "claim.json", json.dumps({"name": name, "attempts": attempts}).encode())
@@ -342,14 +337,6 @@ def _resume(desk: _Desk, work: Path) -> Handled | None:
         # somebody still writes through an open handle: give it back unless the place is taken
         return _give_back(desk.folder, work, name, "it changed while it was read")
     return _put_away(desk, work, outcome)
-
-
-def _claim(work: Path) -> dict[str, Any]:
-    try:
-        claim = json.loads((work / "claim.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return claim if isinstance(claim, dict) else {}
 
 
 def is_unfinished(name: str) -> bool:
@@ -395,8 +382,8 @@ def _judge(desk: _Desk, work: Path, name: str) -> Handled:
             f"the file has {state.st_size} bytes, more than {desk.limits.max_bytes}; split it"
         )
     sha256 = _hash(content)
-    known = _note(desk.folder, sha256)
-    if known is not None:
+    known = _note(desk.folder / _LOADED / sha256)
+    if known:
         return Handled(
             name,
             "duplicate",
@@ -452,7 +439,7 @@ def _load(
                 "source": loaded.source,
                 "rows_in": loaded.rows_in,
                 "rows_kept": loaded.rows_kept,
-                "loaded_at": desk.now().astimezone(dt.UTC).isoformat(timespec="seconds"),
+                "loaded_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             }
         ).encode(),
     )
@@ -488,21 +475,14 @@ def _judge_zip(desk: _Desk, work: Path, name: str) -> Handled:
         shown = f"{name}:{member_name}"
         sha256 = _hash(path)
         kind, head = desk.recognised(path)
-        if _note(desk.folder, sha256) is not None:
-            outcomes.append(
-                Handled(shown, "duplicate", "loaded before; not loaded again", sha256=sha256)
-            )
+        if _note(desk.folder / _LOADED / sha256):
+            outcome = Handled(shown, "duplicate", "loaded before; not loaded again", sha256=sha256)
         elif kind is None and head.startswith(b"PK\x03\x04"):
-            outcomes.append(
-                Handled(
-                    shown,
-                    "rejected",
-                    "a zip within a zip; unpack it and put its files here",
-                    sha256=sha256,
-                )
-            )
+            why = "a zip within a zip; unpack it and put its files here"
+            outcome = Handled(shown, "rejected", why, sha256=sha256)
         else:
-            outcomes.append(_load(desk, path, member_name, kind, head, sha256))
+            outcome = _load(desk, path, member_name, kind, head, sha256)
+        outcomes.append(outcome)
     shutil.rmtree(members, ignore_errors=True)
     bad = [one for one in outcomes if one.status == "rejected"]
     good = [one for one in outcomes if one.status == "accepted"]
@@ -586,10 +566,6 @@ def _check_members(infos: list[zipfile.ZipInfo], packed: int, limits: DropLimits
         raise FileRefused(
             f"the zip unpacks to {unpacked} bytes, more than {limits.max_unpacked_bytes}; split it"
         )
-    _check_ratio(unpacked, packed, limits)
-
-
-def _check_ratio(unpacked: int, packed: int, limits: DropLimits) -> None:
     if unpacked > limits.ratio_from_bytes and unpacked > limits.max_ratio * max(packed, 1):
         raise FileRefused(
             f"the zip unpacks to more than {limits.max_ratio:g} times its size, as bombs do; "
@@ -625,7 +601,8 @@ def _put_away(desk: _Desk, work: Path, outcome: Handled) -> Handled:
     target = desk.folder / place / final
     rows_refused = outcome.rows_in > outcome.rows_kept
     if outcome.status != "accepted" or rows_refused or outcome.members:
-        write_whole(target.with_name(f"{final}.report.md"), report_of(outcome, desk.now()).encode())
+        report = report_of(outcome, dt.datetime.now(dt.UTC))
+        write_whole(target.with_name(f"{final}.report.md"), report.encode())
     os.replace(work / "content", target)
     shutil.rmtree(work, ignore_errors=True)
     return replace(outcome, place=f"{place}/{final}")
@@ -670,13 +647,14 @@ def _text(text: str) -> str:
     )
 
 
-def _note(folder: Path, sha256: str) -> dict[str, Any] | None:
+def _note(path: Path) -> dict[str, Any]:
+    """What was noted of a content or a claim; empty where there is nothing that can be read."""
     try:
-        note = json.loads((folder / _LOADED / sha256).read_text(encoding="utf-8"))
+        note = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        # none, or one that cannot be read: loading again does no harm
-        return None
-    return note if isinstance(note, dict) else None
+        # loading again does no harm
+        return {}
+    return note if isinstance(note, dict) else {}
 
 
 def forget(folder: Path, sha256: str) -> None:
@@ -687,14 +665,11 @@ def forget(folder: Path, sha256: str) -> None:
 
 def loaded_notes(folder: Path) -> list[dict[str, Any]]:
     """Every content loaded so far: sha256, name, kind, source, rows_in, rows_kept, loaded_at."""
-    notes = []
-    if (folder / _LOADED).is_dir():
-        for path in sorted((folder / _LOADED).iterdir()):
-            if re.fullmatch(r"[0-9a-f]{64}", path.name):
-                note = _note(folder, path.name)
-                if note is not None:
-                    notes.append({"sha256": path.name, **note})
-    return notes
+    return [
+        {"sha256": path.name, **note}
+        for path in sorted((folder / _LOADED).glob("*"))
+        if re.fullmatch(r"[0-9a-f]{64}", path.name) and (note := _note(path))
+    ]
 
 
 def _hash(path: Path) -> str:

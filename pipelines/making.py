@@ -32,14 +32,11 @@ GIVEN = ("sampling", "store", "network")
 class SamplingPlan(Protocol):
     """How many joint draws, from which seed, up to when: same three, same numbers."""
 
-    @property
-    def draws(self) -> int: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def least_ess(self) -> float: ...
-    @property
-    def highest_rhat(self) -> float: ...
+    draws: int
+    seed: int
+    least_ess: float
+    highest_rhat: float
+
     def key(self) -> tuple[int, int]: ...
     def last_month(self) -> dt.date: ...
     def model_copy(self, *, update: Mapping[str, Any] | None = None) -> Self:

@@ -37,11 +37,6 @@ def _cells(line: str) -> int:
     return 1 + max(line.count(mark) for mark in ",;\t|")
 
 
-def _keys(text: str) -> list[str]:
-    """Keys of a JSON text, in order, as far as its beginning shows them."""
-    return list(dict.fromkeys(re.findall(r'"([^"\\]{1,80})"\s*:', text[:20_000])))
-
-
 def seems(head: bytes) -> str:
     """What a file seems to be and what to do, in one sentence's words.
 
@@ -64,7 +59,8 @@ def seems(head: bytes) -> str:
         told = f" whose document element is {_short(root[1])}" if root else ""
         return f"it seems to be XML{told}; {_AGAIN}"
     if begun.startswith(("{", "[")):
-        keys = _keys(begun)[:4]
+        # as far as the beginning shows them
+        keys = list(dict.fromkeys(re.findall(r'"([^"\\]{1,80})"\s*:', begun[:20_000])))[:4]
         told = f" with the keys {_short(', '.join(keys))}" if keys else ""
         return f"it seems to be JSON{told}; {_AGAIN}"
     line = next(iter(begun.splitlines()), "")

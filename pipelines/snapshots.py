@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pipelines.cadence import Ask
@@ -60,6 +60,10 @@ class Snapshot:
         return dt.datetime.fromisoformat(self.retrieved_at)
 
 
+def _stamp(instant: dt.datetime) -> str:
+    return instant.astimezone(dt.UTC).isoformat(timespec="microseconds")
+
+
 class SnapshotStore:
     """A folder of snapshots: `<root>/<source>/<sha256>.bin` and one sidecar per retrieval."""
 
@@ -98,13 +102,11 @@ class SnapshotStore:
             raise ValueError(f"{source!r} is no source name: letters, digits and _ only")
         if part is None:
             part = url.rsplit("/", 1)[-1].removeprefix("file:") if http_status == 0 else ""
-        digest = hashlib.sha256(content).hexdigest()
-        stamp = retrieved_at.astimezone(dt.UTC)
         snapshot = Snapshot(
             source=source,
-            sha256=digest,
+            sha256=hashlib.sha256(content).hexdigest(),
             url=url,
-            retrieved_at=stamp.isoformat(timespec="microseconds"),
+            retrieved_at=_stamp(retrieved_at),
             licence=licence,
             http_status=http_status,
             part=part,
@@ -112,33 +114,27 @@ class SnapshotStore:
             last_modified=last_modified,
             as_of=as_of.isoformat() if as_of else None,
         )
-        folder = self.root / source
-        data = folder / f"{digest}.bin"
+        return self._keep(snapshot, content)
+
+    def _keep(self, snapshot: Snapshot, content: bytes) -> Snapshot:
+        folder, digest = self.root / snapshot.source, snapshot.sha256
         # the same bytes come again mend a file that was damaged in the meantime
         if not self.is_whole(snapshot):
-            write_whole(data, content)
+            write_whole(folder / f"{digest}.bin", content)
         note = json.dumps(asdict(snapshot), indent=1, ensure_ascii=False).encode()
         # two pieces of one source may hold the same bytes at the same instant
         mark = hashlib.sha256(note).hexdigest()[:8]
-        sidecar = folder / f"{stamp:%Y%m%dT%H%M%S%fZ}-{digest[:16]}-{mark}.json"
+        sidecar = folder / f"{snapshot.retrieved:%Y%m%dT%H%M%S%fZ}-{digest[:16]}-{mark}.json"
         if not sidecar.exists():
             write_whole(sidecar, note)
         return snapshot
 
     def confirm(self, snapshot: Snapshot, *, retrieved_at: dt.datetime) -> Snapshot:
         """Note that the source still gives the same bytes (HTTP 304)."""
-        return self.put(
-            snapshot.source,
-            self.read(snapshot),
-            url=snapshot.url,
-            licence=snapshot.licence,
-            retrieved_at=retrieved_at,
-            http_status=304,
-            part=snapshot.part,
-            etag=snapshot.etag,
-            last_modified=snapshot.last_modified,
-            as_of=snapshot.as_of_on,
+        again = replace(
+            snapshot, retrieved_at=_stamp(retrieved_at), http_status=304, is_embedded=False
         )
+        return self._keep(again, self.read(snapshot))
 
     def retrievals(self, source: str, as_of: dt.datetime | None = None) -> list[Snapshot]:
         """Every retrieval noted, oldest first; up to `as_of` (aware) when given.

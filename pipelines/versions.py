@@ -33,14 +33,11 @@ def meaning_of(file: Path) -> str:
     if file.suffix == ".py":
         tree = ast.parse(text)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                first = node.body[0] if node.body else None
-                if (
-                    isinstance(first, ast.Expr)
-                    and isinstance(first.value, ast.Constant)
-                    and isinstance(first.value.value, str)
-                ):
-                    node.body = node.body[1:] or [ast.Pass()]
+            if (
+                isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+                and ast.get_docstring(node, clean=False) is not None
+            ):
+                node.body = node.body[1:] or [ast.Pass()]
         return ast.dump(tree)
     if file.suffix == ".sql":
         bare = _SQL_COMMENT.sub(lambda found: found[1] or " ", text)
