@@ -23,10 +23,9 @@ from pipelines.inbox import FileRefused, Kind, Loaded
 from pipelines.making import Made, list_makers
 from pipelines.network.corrections import blame, corrections_of, mend
 from pipelines.paths import REFERENCE_DIR, SOURCES_DIR, STREAMS_DIR, shown, stream_folders
-from pipelines.quarantine import Split, empty_quarantine
+from pipelines.quarantine import Split, empty_quarantine, refusals
 from pipelines.reference_tables import RowRule, parse_table, read_table, read_text
 from pipelines.schemas.network import CORRECTABLE
-from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
 from pipelines.schemas.sources import CodesOfCountries
 from pipelines.schemas.table import HandKept, Table
 from pipelines.snapshots import DamagedSnapshot, Snapshot, SnapshotStore
@@ -45,6 +44,7 @@ FIGURES, CORRECTIONS = "figures", "network_corrections"
 # the column that names a row of figures, and where corrections of them are told
 ROW_NAME, OVERLAYS = "observation_id", "staged.figure_overlays"
 CORRECTED = "corrected"
+_FIGURES_BEGIN = "observation_id,stream,quantity,"
 # what the rows of a stream may name, and what those of ports may
 _KNOWN = ("quantities", "units", "areas", "figure_sources", "origins", "held_back_reasons")
 _PORT_SOURCES = "port_sources"
@@ -273,30 +273,31 @@ def stage_kept(
     return Made(tables, noted, told)
 
 
-def _read_all(store: SnapshotStore, kept: list[Snapshot], told: list[str]) -> list[bytes]:
-    """Contents of snapshots, each once; what is damaged is told and left out."""
+def _read_all(store: SnapshotStore, kept: list[Snapshot], told: list[str]) -> dict[str, bytes]:
+    """Contents of snapshots by hash; what is damaged is told and left out."""
     found = {}
     for one in kept:
         try:
             found[one.sha256] = store.read(one)
         except DamagedSnapshot as error:
             told.append(str(error))
-    return list(found.values())
+    return found
 
 
 def _overlay(store: SnapshotStore, file: KeptFile) -> tuple[Overlay, dict[str, bytes]]:
     """Corrections dropped over one stream's figures, and the files they stand in by hash."""
     told = store.unreadable(file.snapshot)
     kept = store.retrievals(file.snapshot)
-    dropped, contents = [], {}
-    for one in (one for one in kept if one.url.startswith("file:")):
-        for content in _read_all(store, [one], told):
-            contents[one.sha256] = content
-            dropped.append(
-                Dropped(one.url.removeprefix("file:"), content, one.sha256, one.retrieved)
-            )
+    files = [one for one in kept if one.url.startswith("file:")]
+    contents = _read_all(store, files, told)
+    dropped = [
+        Dropped(one.url.removeprefix("file:"), contents[one.sha256], one.sha256, one.retrieved)
+        for one in files
+        if one.sha256 in contents
+    ]
     editions = _read_all(store, [one for one in kept if one.url.startswith("embedded:")], told)
-    found = overlay_of(file.path.read_bytes(), editions, dropped, key=ROW_NAME)
+    shipped = file.path.read_bytes()
+    found = overlay_of(shipped, list(editions.values()), dropped, key=ROW_NAME)
     return Overlay(found.rows, [*told, *found.told]), contents
 
 
@@ -326,57 +327,41 @@ def _corrected(
     held = [name for one in splits[1:] for name in one.kept[ROW_NAME]]
     is_replaced = pl.col(ROW_NAME).is_in(held)
     by = overlay.rows.select(ROW_NAME, by="file")
-    replaced = (
-        shipped.kept.filter(is_replaced)
-        .join(by, on=ROW_NAME)
-        .select(
-            source=pl.lit(kept.table),
-            file=pl.lit(file.label),
-            line="line",
-            column=pl.lit("(row)"),
-            value=pl.col(ROW_NAME),
-            rule=pl.lit(CORRECTED),
-            reason=pl.format("a correction in landing/accepted/{} stands in its place", "by"),
-        )
-        .cast(dict(QUARANTINE_SCHEMA))
+    replaced = refusals(
+        shipped.kept.filter(is_replaced).join(by, on=ROW_NAME),
+        source=kept.table,
+        file=file.label,
+        column="(row)",
+        value=pl.col(ROW_NAME),
+        rule=CORRECTED,
+        why=pl.format("a correction in landing/accepted/{} stands in its place", "by"),
     )
     rest = merged([replace(shipped, kept=shipped.kept.filter(~is_replaced)), *splits[1:]])
     return Split(rest.kept, pl.concat([rest.quarantined, replaced]), rest.rows_in)
-
-
-def _is_figures(_: Path, head: bytes) -> bool:
-    return first_line(head).lstrip("\ufeff").startswith("observation_id,stream,quantity,")
 
 
 def figure_kind(store: SnapshotStore) -> Kind:
     """An edited table of figures, among the kinds of files that people may drop."""
     return Kind(
         "figure table",
-        "an edited copy of a stream's figures.csv, header observation_id,stream,quantity,…",
-        _is_figures,
-        _figures(store),
+        f"an edited copy of a stream's figures.csv, header {_FIGURES_BEGIN}…",
+        lambda _, head: first_line(head).lstrip("\ufeff").startswith(_FIGURES_BEGIN),
+        functools.partial(_load_figures, store),
     )
 
 
-def _figures(store: SnapshotStore) -> Callable[[Path, str], Loaded]:
+def _load_figures(store: SnapshotStore, path: Path, name: str) -> Loaded:
     """Take an edited figure table only when every row holds: a bad row would move an estimate."""
-
-    def load(path: Path, name: str) -> Loaded:
-        content = path.read_bytes()
-        stream = _stream_of(content, name)
-        table = hand_kept()[FIGURES]
-        edited = KeptFile(stream, path, name, f"{stream}_{FIGURES}")
-        split = parse_file(table, edited, content, frames_of_repository())
-        if split.rows_quarantined:
-            told = "; ".join(
-                f"line {line}: {reason}"
-                for line, reason in split.quarantined.select("line", "reason").head(20).iter_rows()
-            )
-            raise FileRefused(f"{name}: {split.rows_quarantined} rows break a rule: {told}")
-        load_table = taken(store, edited.snapshot, LICENCE, lambda *_: split, "", is_edition=False)
-        return replace(load_table(path, name), note=_corrections(stream, content, name))
-
-    return load
+    content = path.read_bytes()
+    stream = _stream_of(content, name)
+    edited = KeptFile(stream, path, name, f"{stream}_{FIGURES}")
+    split = parse_file(hand_kept()[FIGURES], edited, content, frames_of_repository())
+    if split.rows_quarantined:
+        refused = split.quarantined.select("line", "reason").head(20).rows()
+        told = "; ".join(f"line {line}: {reason}" for line, reason in refused)
+        raise FileRefused(f"{name}: {split.rows_quarantined} rows break a rule: {told}")
+    load_table = taken(store, edited.snapshot, LICENCE, lambda *_: split, "", is_edition=False)
+    return replace(load_table(path, name), note=_corrections(stream, content, name))
 
 
 def _corrections(stream: str, content: bytes, name: str) -> str:

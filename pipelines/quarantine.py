@@ -133,7 +133,6 @@ def split(
         return Split(frame, empty_quarantine(), frame.height)
 
     whole = failures.filter(pl.col("index").is_null())
-    table_rules = whole.filter(pl.col("check").cast(pl.String).str.contains("unique", literal=True))
     drift = whole.filter(~pl.col("check").cast(pl.String).str.contains("unique", literal=True))
     if drift.height:
         lines = [
@@ -151,7 +150,8 @@ def split(
         pl.col("failure_case").cast(pl.String).alias("value"),
         pl.col("check").cast(pl.String).alias("rule"),
     )
-    if table_rules.height:
+    # what else speaks of the whole table is its key
+    if whole.height:
         cells = pl.concat([cells, _duplicates(numbered, contract)])
     quarantined = (
         cells.unique(maintain_order=True)
@@ -191,14 +191,9 @@ def _reason() -> pl.Expr:
         .then(pl.lit(" is empty"))
         .otherwise(pl.format(" has '{}'", pl.col("value").fill_null("")))
     )
-    remedy = pl.lit("; check the row at its source")
-    for start, text in _REMEDIES.items():
-        remedy = (
-            pl.when(pl.col("rule").str.starts_with(start))
-            .then(pl.lit(f"; {text}"))
-            .otherwise(remedy)
-        )
-    return pl.concat_str(pl.col("column"), said, pl.lit(", which breaks "), pl.col("rule"), remedy)
+    kind = pl.col("rule").str.extract(f"^({'|'.join(_REMEDIES)})")
+    remedy = kind.replace_strict(_REMEDIES, default="check the row at its source")
+    return pl.format("{}{}, which breaks {}; {}", "column", said, "rule", remedy)
 
 
 def refusals(

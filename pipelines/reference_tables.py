@@ -132,6 +132,7 @@ _EXPECTED = {
     pl.Int64: "a whole number",
     pl.Date: "a date as YYYY-MM-DD",
     pl.Boolean: "true or false",
+    pl.Datetime: "an instant as YYYY-MM-DDTHH:MM:SSZ",
 }
 
 
@@ -147,44 +148,31 @@ def _cast(
     casts = {name: _read_as(name, dtype) for name, dtype in wanted.items() if name in text.columns}
     typed = text.with_columns(**casts)
     length = pl.col(list(casts)).str.len_chars() > MAX_CELL_CHARACTERS
-    refused = []
-    for name, dtype in wanted.items():
-        bad = text[name].is_not_null() & typed[name].is_null()
-        if bad.any():
-            why = pl.format(
-                "{} has '{}', which is not {}; correct the cell",
-                pl.lit(name),
-                pl.col(name),
-                pl.lit(_expected(dtype)),
-            )
-            refused.append(
-                refusals(
-                    text.filter(bad),
-                    source=source,
-                    file=file,
-                    column=name,
-                    rule="not_readable",
-                    why=why,
-                )
-            )
-    refused.append(
+    unreadable = [
         refusals(
-            text.filter(pl.any_horizontal(length)),
+            text.filter(text[name].is_not_null() & typed[name].is_null()),
             source=source,
             file=file,
-            column="(row)",
-            rule="cell_too_long",
-            why=f"a cell is longer than {MAX_CELL_CHARACTERS} characters; shorten it",
+            column=name,
+            rule="not_readable",
+            why=pl.format(
+                f"{name} has '{{}}', which is not {_EXPECTED.get(dtype.base_type(), dtype)}; "
+                "correct the cell",
+                name,
+            ),
         )
+        for name, dtype in wanted.items()
+    ]
+    too_long = refusals(
+        text.filter(pl.any_horizontal(length)),
+        source=source,
+        file=file,
+        column="(row)",
+        rule="cell_too_long",
+        why=f"a cell is longer than {MAX_CELL_CHARACTERS} characters; shorten it",
     )
-    refusal = pl.concat(refused)
+    refusal = pl.concat([*unreadable, too_long])
     return typed.join(refusal.select("line").unique(), on="line", how="anti"), refusal
-
-
-def _expected(dtype: pl.DataType) -> str:
-    if isinstance(dtype, pl.Datetime):
-        return "an instant as YYYY-MM-DDTHH:MM:SSZ"
-    return next((text for kind, text in _EXPECTED.items() if dtype == kind), str(dtype))
 
 
 def _read_as(name: str, dtype: pl.DataType) -> pl.Expr:
@@ -209,19 +197,16 @@ def refuse_where(
     frame: pl.DataFrame, rules: Sequence[RowRule], *, source: str, file: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Cut out the rows that break a rule: (kept, refused cells). `frame` carries `line`."""
-    broken = [empty_quarantine()]
-    for rule in rules:
-        hit = frame.filter(rule.broken.fill_null(value=False))
-        if hit.height:
-            broken.append(
-                refusals(
-                    hit,
-                    source=source,
-                    file=file,
-                    column=rule.column,
-                    rule=rule.name,
-                    why=rule.remedy,
-                )
-            )
-    refusal = pl.concat(broken)
+    broken = [
+        refusals(
+            frame.filter(rule.broken.fill_null(value=False)),
+            source=source,
+            file=file,
+            column=rule.column,
+            rule=rule.name,
+            why=rule.remedy,
+        )
+        for rule in rules
+    ]
+    refusal = pl.concat([empty_quarantine(), *broken])
     return frame.join(refusal.select("line").unique(), on="line", how="anti"), refusal
