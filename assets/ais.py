@@ -27,7 +27,6 @@ from pipelines.warehouse import read_frame, write_frame
 EDGE_GROUP = "ais_edge"
 LICENCE_AIS = "as received; positions are not redistributed"
 GFW_TOKEN = "GFW_API_TOKEN"  # noqa: S105  the variable's name, not a token
-ENGINE = "DPRK_SHIPPING_ENGINE"
 DAYS = dg.DailyPartitionsDefinition(start_date="2012-01-01", timezone="UTC")
 
 POSITIONS_KEY = dg.AssetKey(["raw", "ais_positions"])

@@ -4,17 +4,13 @@ No ship, port, call or tonne in `demo-data/` is real, and every table there says
 in its column `is_synthetic` and in its comment. Nothing of it ever reaches the data folder.
 """
 
-from pathlib import Path
-
 import dagster as dg
 
 from assets.resources import DEFAULT_SEED
 from pipelines.paths import REPOSITORY, shown
 
-
-def demo_dir() -> Path:
-    """The demo's own folder, never the data folder."""
-    return REPOSITORY / "demo-data"
+# never the data folder
+DEMO_DIR = REPOSITORY / "demo-data"
 
 
 @dg.op(name="synthetic_ships")
@@ -23,7 +19,7 @@ def synthetic_ships(context: dg.OpExecutionContext) -> None:
     # its charts take a second to load, and few starts make the demo
     from pipelines.shipping.demo import make_demo
 
-    found, scores, report = make_demo(demo_dir(), seed=DEFAULT_SEED)
+    found, scores, report = make_demo(DEMO_DIR, seed=DEFAULT_SEED)
     whole = found.total.row(0, named=True)
     context.add_output_metadata(
         {

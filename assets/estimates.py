@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from assets.resources import Sampling, WarehouseResource
-from assets.tables import code_links, table_metadata
+from assets.tables import table_metadata, table_specs
 from pipelines.fitting.work import (
     OBTAINABLE,
     STREAMS,
@@ -38,83 +38,71 @@ FIT = "pipelines.inference.estimate:fit"
 Tables = Iterator[tuple[str, pl.DataFrame]]
 
 
-def _specs(maker: str, names: Iterable[str], *after: str) -> list[dg.AssetSpec]:
-    return [
-        dg.AssetSpec(
-            ["estimates", name],
-            group_name="estimates",
-            kinds={"python"},
-            deps=[table.split(".") for table in (OBTAINABLE, *tables_for(STREAMS), *after)],
-            metadata=code_links(f"pipelines.fitting.tables:{maker}", FIT),
-        )
-        for name in names
-    ]
-
-
 OWN = [f"{stream.name}_{table}" for stream in STREAMS.values() for table in stream.tables]
 # the last fit of this process, by what it was made from: what judges it need not fit again
 _FITS: dict[str, Any] = {}
 
 
-@dg.multi_asset(
-    specs=_specs("drawn", [*DRAWN, *OWN]),
-    name="joint_fit",
-    op_tags={**OWN_TABLES, PRIORITY: "2", EXPECTED_S: "45"},
-)
-def joint_fit(
-    context: dg.AssetExecutionContext, warehouse: WarehouseResource, sampling: Sampling
-) -> Iterator[dg.MaterializeResult]:
+def _drawn(connection: duckdb.DuckDBPyConnection, sampling: Sampling, hashed: str) -> Tables:
     """Sample all streams as one posterior, unless figures, priors and code are as before."""
+    from pipelines.fitting.tables import drawn
 
-    def tables(connection: duckdb.DuckDBPyConnection, hashed: str) -> Tables:
-        from pipelines.fitting.tables import drawn
-
-        _FITS[hashed] = fitted(connection, sampling)
-        return drawn(_FITS[hashed], STREAMS)
-
-    yield from _written(context, warehouse, sampling, tables)
+    _FITS[hashed] = fitted(connection, sampling)
+    return drawn(_FITS[hashed], STREAMS)
 
 
-@dg.multi_asset(
-    specs=_specs("judged", JUDGED, "estimates.income_draws"),
-    name="joint_fit_judged",
-    op_tags={**OWN_TABLES, PRIORITY: "2", EXPECTED_S: "17"},
-)
-def joint_fit_judged(
-    context: dg.AssetExecutionContext, warehouse: WarehouseResource, sampling: Sampling
-) -> Iterator[dg.MaterializeResult]:
+def _judged(connection: duckdb.DuckDBPyConnection, sampling: Sampling, hashed: str) -> Tables:
     """Say what each figure, prior and class does to the fit, unless that was said before."""
+    from pipelines.fitting.tables import judged
 
-    def tables(connection: duckdb.DuckDBPyConnection, hashed: str) -> Tables:
-        from pipelines.fitting.tables import judged
-
-        done = _FITS.pop(hashed, None) or fitted(connection, sampling)
-        return judged(done, STREAMS, read_frame(connection, OBTAINABLE), sampling.seed)
-
-    yield from _written(context, warehouse, sampling, tables)
+    done = _FITS.pop(hashed, None) or fitted(connection, sampling)
+    return judged(done, STREAMS, read_frame(connection, OBTAINABLE), sampling.seed)
 
 
-def _written(
-    context: dg.AssetExecutionContext,
-    warehouse: WarehouseResource,
-    sampling: Sampling,
-    make: Callable[[duckdb.DuckDBPyConnection, str], Tables],
-) -> Iterator[dg.MaterializeResult]:
-    """Make and write an asset's tables, unless figures, priors and code are as before."""
-    tables = sorted(".".join(key.path) for key in context.assets_def.keys)
-    with warehouse.open().connect() as connection:
-        hashed = made_from(connection, sampling)
-        was_fitted = not all(is_current(connection, table, hashed) for table in tables)
-        if was_fitted:
-            write_as_made(connection, make(connection, hashed))
-            # what reads draws need not hash millions of them to see whether they are new
+def _of_fit(
+    name: str,
+    make: Callable[[duckdb.DuckDBPyConnection, Sampling, str], Tables],
+    makes: Iterable[str],
+    *after: str,
+    by: str,
+    expected_s: str,
+) -> dg.AssetsDefinition:
+    """Tables of a fit, made and written unless figures, priors and code are as before."""
+    tables = sorted(f"estimates.{table}" for table in makes)
+
+    @dg.multi_asset(
+        name=name,
+        description=make.__doc__,
+        specs=table_specs(
+            tables,
+            kinds={"python"},
+            reads=(OBTAINABLE, *tables_for(STREAMS), *after),
+            by=(f"pipelines.fitting.tables:{by}", FIT),
+        ),
+        op_tags={**OWN_TABLES, PRIORITY: "2", EXPECTED_S: expected_s},
+    )
+    def made(warehouse: WarehouseResource, sampling: Sampling) -> Iterator[dg.MaterializeResult]:
+        with warehouse.open().connect() as connection:
+            hashed = made_from(connection, sampling)
+            was_fitted = not all(is_current(connection, table, hashed) for table in tables)
+            if was_fitted:
+                write_as_made(connection, make(connection, sampling, hashed))
+                # what reads draws need not hash millions of them to see whether they are new
+                for table in tables:
+                    record(connection, table, hashed)
             for table in tables:
-                record(connection, table, hashed)
-        for table in tables:
-            yield dg.MaterializeResult(
-                asset_key=table.split("."),
-                metadata={**table_metadata(connection, table), "was_fitted": was_fitted},
-            )
+                yield dg.MaterializeResult(
+                    asset_key=table.split("."),
+                    metadata={**table_metadata(connection, table), "was_fitted": was_fitted},
+                )
+
+    return made
+
+
+joint_fit = _of_fit("joint_fit", _drawn, [*DRAWN, *OWN], by="drawn", expected_s="45")
+joint_fit_judged = _of_fit(
+    "joint_fit_judged", _judged, JUDGED, "estimates.income_draws", by="judged", expected_s="17"
+)
 
 
 @dg.asset_check(

@@ -89,11 +89,9 @@ def landing_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
         before = {}
     rested = {name: state for name, state in seen.items() if before.get(name) == state}
     cursor = json.dumps(seen, sort_keys=True)
-    if not seen:
-        context.update_cursor(cursor)
-        return dg.SkipReason("landing/ holds no file to take in")
     if not rested:
         context.update_cursor(cursor)
-        return dg.SkipReason(f"{len(seen)} file(s) in landing/ still changing")
+        changing = f"{len(seen)} file(s) in landing/ still changing"
+        return dg.SkipReason(changing if seen else "landing/ holds no file to take in")
     mark = hashlib.sha256(json.dumps(rested, sort_keys=True).encode()).hexdigest()[:16]
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"landing-{mark}")], cursor=cursor)

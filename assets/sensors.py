@@ -9,13 +9,9 @@ from pipelines.operating.history import prune_history
 from pipelines.operating.running import BEGUN_BY_TAG, fail_killed_runs
 
 
-def _from_ui(run: dg.DagsterRun) -> bool:
-    return BEGUN_BY_TAG not in run.tags
-
-
 def _tell(context: dg.RunStatusSensorContext) -> dg.SkipReason:
     run = context.dagster_run
-    if not _from_ui(run):
+    if BEGUN_BY_TAG in run.tags:
         return dg.SkipReason("./run told its own alerts")
     problems = alert_after(context.instance, run)
     prune_history(context.instance)
