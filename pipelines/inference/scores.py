@@ -184,6 +184,7 @@ def backtest_table(cases: pl.DataFrame) -> pl.DataFrame:
         )
         .explode("era")
         .explode("quantity")
+        .rename(lambda name: name.replace("is_covered", "coverage"))
     )
     names = [f"coverage_{round(100 * level)}" for level in LEVELS]
     asked = wide.group_by(grain[:-1]).agg(
@@ -191,14 +192,12 @@ def backtest_table(cases: pl.DataFrame) -> pl.DataFrame:
     )
     rows = []
     for key, group in wide.group_by(grain, maintain_order=True):
-        roots = group.group_by("root_id", maintain_order=True).agg(
-            pl.len(), *(pl.col(f"is_{name.replace('coverage', 'covered')}").sum() for name in names)
-        )
+        roots = group.group_by("root_id", maintain_order=True).agg(pl.len(), pl.col(names).sum())
         n = roots["len"].to_numpy()
         row = dict(zip(grain, key, strict=True)) | {"n": group.height, "n_roots": roots.height}
         row |= {name: group[name].mean() for name in ("crps", "wis")}
         for name in names:
-            hits = roots[f"is_{name.replace('coverage', 'covered')}"].to_numpy()
+            hits = roots[name].to_numpy()
             row[name] = float(hits.sum() / n.sum())
             row[f"{name}_low"], row[f"{name}_high"] = coverage_interval(hits, n)
         rows.append(row | {"verdict": _verdict(str(row["test"]), roots.height, row)})
