@@ -26,7 +26,6 @@ from sqlglot import exp
 from pipelines.paths import SQL_DIR, STREAMS_DIR
 
 _TABLE = re.compile(r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
-_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _MAKES_MACRO = re.compile(r"^create (or replace )?macro", re.MULTILINE)
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 _LOCK_RETRIES = 6
@@ -307,8 +306,8 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
 
 def build_table(
     connection: duckdb.DuckDBPyConnection, table: str, params: Mapping[str, Any] | None = None
-) -> int:
-    """Replace `table` by the result of its SQL file; returns its row count.
+) -> None:
+    """Replace `table` by the result of its SQL file.
 
     Values travel as bound parameters. The old table stays when the statement fails.
     """
@@ -324,15 +323,17 @@ def build_table(
             connection.execute(f"create or replace table {table} as\n{sql}", values)
     except duckdb.Error as error:
         raise WarehouseError(f"building {table} from its SQL file failed: {error}") from error
-    return row_count(connection, table)
 
 
-def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> int:
-    """Replace `table` by `frame`; returns the row count."""
+def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
+    """Replace `table` by `frame`."""
     schema, _ = _checked(table)
     connection.execute(f"create schema if not exists {schema}")
     _forget(connection, table)
-    if frame.height >= _LARGE_FRAME:
+    if frame.height < _LARGE_FRAME:
+        # DuckDB finds the frame by its name here
+        connection.execute(f"create or replace table {table} as select * from frame")
+    else:
         with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
             # in DuckDB's own row groups: of others, threads put together now these and now those
             frame.write_parquet(
@@ -342,39 +343,21 @@ def write_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.Dat
                 f"create or replace table {table} as select * from read_parquet($file)",
                 {"file": file.name},
             )
-        return frame.height
-    # DuckDB finds the frame by its name here
-    connection.execute(f"create or replace table {table} as select * from frame")
-    return frame.height
-
-
-def append_frame(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> int:
-    """Add the rows of `frame` to `table` by column name; makes the table when missing."""
-    if not has_table(connection, table):
-        return write_frame(connection, table, frame)
-    _forget(connection, table)
-    # what was said of the rows before is not said of these
-    connection.execute(f"comment on table {table} is null")
-    connection.execute(f"insert into {table} by name select * from frame")
-    return frame.height
 
 
 def replace_rows(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    frame: pl.DataFrame,
-    *,
-    column: str,
-    value: str,
-) -> int:
-    """Put `frame` in place of the rows of `table` whose `column` is `value`; all or nothing."""
-    if not _NAME.match(column):
-        raise WarehouseError(f"{column!r} is not a column name")
+    connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame, *, source: str
+) -> None:
+    """Put `frame` in place of the rows of `table` that are of a source; all or nothing."""
     with transaction(connection):
-        if has_table(connection, table):
-            connection.execute(f"delete from {table} where {column} = $value", {"value": value})
-        append_frame(connection, table, frame)
-    return frame.height
+        if not has_table(connection, table):
+            write_frame(connection, table, frame)
+            return
+        _forget(connection, table)
+        connection.execute(f"delete from {table} where source = $source", {"source": source})
+        # what was said of the rows before is not said of these
+        connection.execute(f"comment on table {table} is null")
+        connection.execute(f"insert into {table} by name select * from frame")
 
 
 def read_frame(connection: duckdb.DuckDBPyConnection, table: str) -> pl.DataFrame:

@@ -8,7 +8,8 @@ import pytest
 
 from pipelines.catalog import contract_of, hold, load_catalog
 from pipelines.publish.contract import ContractError
-from pipelines.warehouse import append_frame, write_frame
+from pipelines.schemas.quarantine import QUARANTINE_SCHEMA
+from pipelines.warehouse import replace_rows, write_frame
 
 COLUMNS = """
     select schema_name || '.' || table_name as address, column_name, data_type
@@ -89,11 +90,18 @@ def test_a_broken_table_is_refused(connection, broken, told):
 
 
 def test_rows_added_later_are_held_too(connection):
-    write_frame(connection, "staged.units", UNITS)
-    hold(connection, "staged.units")
-    append_frame(connection, "staged.units", UNITS)
-    with pytest.raises(ContractError, match=r"keys \(unit\) stand more than once"):
-        hold(connection, "staged.units")
+    refused = ("a", "a.csv", 1, "x", "1", "not_readable", "not a number")
+    rows = pl.DataFrame([refused], schema=QUARANTINE_SCHEMA, orient="row")
+    write_frame(connection, "staged.quarantine", rows)
+    hold(connection, "staged.quarantine")
+    broken = rows.with_columns(source=pl.lit("b"), line=pl.lit(-1))
+    replace_rows(connection, "staged.quarantine", broken, source="b")
+    with pytest.raises(ContractError, match="line: "):
+        hold(connection, "staged.quarantine")
+    replace_rows(connection, "staged.quarantine", broken.with_columns(line=pl.lit(2)), source="b")
+    assert connection.table("staged.quarantine").select("source, line").fetchall() == [
+        ("a", 1), ("b", 2)
+    ]  # fmt: skip
 
 
 def test_a_table_that_nobody_promised_is_let_be(connection):

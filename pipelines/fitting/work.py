@@ -117,7 +117,7 @@ def write_as_made(
 ) -> None:
     """Write tables of ``estimates``, each while the next is made."""
     with connection.cursor() as beside, ThreadPoolExecutor(max_workers=1) as pool:
-        written: Future[int] | None = None
+        written: Future[None] | None = None
         for name, frame in made:
             if written is not None:
                 written.result()

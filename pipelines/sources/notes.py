@@ -107,14 +107,9 @@ def note_source(
         ],
         schema=polars_schema(SourceRuns),
     )
-    replace_rows(connection, "staged.source_runs", run, column="source", value=source)
-    replace_rows(
-        connection,
-        "staged.quarantine",
-        split.quarantined.select(list(QUARANTINE_SCHEMA)),
-        column="source",
-        value=source,
-    )
+    replace_rows(connection, "staged.source_runs", run, source=source)
+    refused = split.quarantined.select(list(QUARANTINE_SCHEMA))
+    replace_rows(connection, "staged.quarantine", refused, source=source)
     return {
         "rows_in": split.rows_in,
         "rows_quarantined": split.rows_quarantined,
