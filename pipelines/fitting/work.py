@@ -117,13 +117,11 @@ def write_as_made(
 ) -> None:
     """Write tables of ``estimates``, each while the next is made."""
     with connection.cursor() as beside, ThreadPoolExecutor(max_workers=1) as pool:
-        written: Future[None] | None = None
+        written: Future[None] = pool.submit(lambda: None)
         for name, frame in made:
-            if written is not None:
-                written.result()
-            written = pool.submit(write_frame, beside, f"estimates.{name}", frame)
-        if written is not None:
             written.result()
+            written = pool.submit(write_frame, beside, f"estimates.{name}", frame)
+        written.result()
 
 
 def line_of(stream: str, observation_id: str) -> str:
