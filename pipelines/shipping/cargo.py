@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from pipelines.draws import QUANTILES
 from pipelines.paths import REFERENCE_DIR
 from pipelines.reference_tables import read_table
 from pipelines.schemas.figures import FeedPriors
@@ -229,9 +230,6 @@ def estimate_cargo(
         p_laden=np.where(np.isnan(known), priors["laden_without_draught"].args[0], known)[:, 0],
         method=method,
     )
-
-
-QUANTILES = {"q05": 0.05, "q10": 0.1, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q90": 0.9, "q95": 0.95}
 
 
 def summarise_cargo(departures: pl.DataFrame, found: CargoDraws) -> pl.DataFrame:
