@@ -237,15 +237,11 @@ NO_HOSTS = pl.DataFrame(
 )
 
 
-@pytest.fixture(scope="module")
-def run():
+def attributed(draws, **settings):
+    """A thousand dollars of coal in 2016, placed on the network."""
     income = pl.DataFrame(
-        {
-            "stream": "coal",
-            "year": pl.Series([2016], dtype=pl.Int64),
-            "usd": [1_000.0],
-        }
-    ).join(pl.DataFrame({"draw": range(DRAWS)}), how="cross")
+        {"stream": "coal", "year": pl.Series([2016] * draws, dtype=pl.Int64), "usd": 1_000.0}
+    ).with_columns(draw=pl.int_range(draws))
     return attribute_all(
         income,
         entities=ENTITIES,
@@ -255,9 +251,14 @@ def run():
         headcounts=NO_HEADS,
         hosts=NO_HOSTS,
         grades=GRADES,
-        settings=SETTINGS,
+        settings=SETTINGS | settings,
         seed=7,
     )
+
+
+@pytest.fixture(scope="module")
+def run():
+    return attributed(DRAWS)
 
 
 @pytest.fixture(scope="module")
@@ -745,21 +746,7 @@ def test_streams_and_years_of_evidence_are_told_once():
 
 
 def test_a_judged_share_stays_a_share_in_every_draw():
-    income = pl.DataFrame(
-        {"stream": "coal", "year": pl.Series([2016] * 2_000, dtype=pl.Int64), "usd": 1_000.0}
-    ).with_columns(draw=pl.int_range(2_000))
-    found = attribute_all(
-        income,
-        entities=ENTITIES,
-        links=LINKS,
-        statements=STATEMENTS,
-        amounts=AMOUNTS,
-        headcounts=NO_HEADS,
-        hosts=NO_HOSTS,
-        grades=GRADES,
-        settings=SETTINGS | {"leak_share": (0.5, 0.2, 0.8)},
-        seed=7,
-    ).years[0]
+    found = attributed(2_000, leak_share=(0.5, 0.2, 0.8)).years[0]
     place = {name: at for at, name in enumerate(found.nodes)}
     buyer, front = found.through[place["buyer"]], found.through[place["front"]]
     kept = (front / np.where(buyer > 0, buyer, 1))[front != 0]
