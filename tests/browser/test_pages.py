@@ -172,6 +172,21 @@ def test_print_holds_every_row(looks):
     assert not any(wrong.values()), lines_of(wrong)
 
 
+def test_a_chart_is_printed_under_its_title(browser, release, tmp_path):
+    with opened(browser, release / "report.html", WIDTHS[0]) as (page, _):
+        captions = page.evaluate(
+            "[...document.querySelectorAll('figcaption')].map("
+            "one => [...one.querySelectorAll('p')].map(line => line.innerText))"
+        )
+        page.pdf(path=tmp_path / "page.pdf", format="A4")
+    sheets = [letters(one.extract_text()) for one in pypdf.PdfReader(tmp_path / "page.pdf").pages]
+    parted = [
+        lines for lines in captions if not any(letters("".join(lines)) in sheet for sheet in sheets)
+    ]
+    assert captions
+    assert parted == []
+
+
 def test_the_keyboard_reaches_what_the_mouse_does(browser, release):
     """Tab visits every link, field and button in view, in order, and shows where it is."""
     wrong = []
